@@ -1,0 +1,102 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace Burrow.Tables;
+
+/// <summary>One table of a <see cref="SqliteTableStore"/>: reads by itself, writes through the file's one writer.</summary>
+internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
+{
+    public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(store.Read(connection =>
+        {
+            using var reader = connection.Run($"SELECT key, etag, columns FROM {name} WHERE partition = $1 AND key = $2", partition, key);
+            return reader.Read() ? ToRow(reader) : null;
+        }));
+    }
+
+    public Task<RowPage> QueryAsync(string partition, RowQuery query, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(store.Read(connection =>
+        {
+            var scan = new RangeScan(query);
+            using var reader = connection.Run(
+                $"SELECT key, etag, columns FROM {name} WHERE partition = $1 AND key >= $2 AND key < $3 ORDER BY key",
+                partition,
+                scan.From,
+                query.Before);
+            while (reader.Read() && scan.Take(ToRow(reader)))
+            {
+            }
+
+            return scan.Page;
+        }));
+    }
+
+    public Task<SubmitResult> SubmitAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return store.WriteAsync(connection => Apply(connection, partition, operations));
+    }
+
+    private static Row ToRow(SqliteDataReader reader) =>
+        new(reader.GetString(0), ETagOf(reader.GetInt64(1)), ColumnsFormat.Read((byte[])reader.GetValue(2)));
+
+    private static string ETagOf(long version) => version.ToString("x16", CultureInfo.InvariantCulture);
+
+    private SubmitResult Apply(SqliteSession connection, string partition, IReadOnlyList<Operation> operations)
+    {
+        var etags = new string?[operations.Count];
+        for (var i = 0; i < operations.Count; i++)
+        {
+            // Random, so that no row ever gets an ETag again that it had, without a counter to keep in the file.
+            var version = Random.Shared.NextInt64();
+            if (Apply(connection, partition, operations[i], version) is var refusal and not Refusal.None)
+                return SubmitResult.Refused(refusal, i);
+            etags[i] = operations[i].Kind == OperationKind.Delete ? null : ETagOf(version);
+        }
+
+        return SubmitResult.Success(etags);
+    }
+
+    private Refusal Apply(SqliteSession connection, string partition, Operation operation, long version)
+    {
+        // null is any: IfMatch names no condition then.
+        object? match = operation.IfMatch is null or Operation.Any
+            ? DBNull.Value
+            : long.TryParse(operation.IfMatch, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var etag) ? etag : -1L;
+        var changed = operation.Kind switch
+        {
+            OperationKind.Insert => connection.Execute(
+                $"INSERT INTO {name} VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!)),
+            OperationKind.Upsert => connection.Execute(
+                $"INSERT OR REPLACE INTO {name} VALUES ($1, $2, $3, $4)",
+                partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!)),
+            OperationKind.Replace => connection.Execute(
+                $"UPDATE {name} SET etag = $3, columns = $4 WHERE partition = $1 AND key = $2 AND etag = coalesce($5, etag)",
+                partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!), match),
+            OperationKind.Merge => connection.Execute(
+                $"UPDATE {name} SET etag = $3, columns = $4 WHERE partition = $1 AND key = $2 AND etag = coalesce($5, etag)",
+                partition, operation.Key, version, ColumnsFormat.Write(Merged(connection, partition, operation)), match),
+            _ => connection.Execute(
+                $"DELETE FROM {name} WHERE partition = $1 AND key = $2 AND etag = coalesce($3, etag)",
+                partition, operation.Key, match),
+        };
+        if (changed == 1)
+            return Refusal.None;
+        return operation.Kind == OperationKind.Insert ? Refusal.Exists
+            : Current(connection, partition, operation.Key) is null ? Refusal.Missing : Refusal.Changed;
+    }
+
+    private Columns Merged(SqliteSession connection, string partition, Operation operation) =>
+        Current(connection, partition, operation.Key)?.Merge(operation.Columns!) ?? operation.Columns!;
+
+    private Columns? Current(SqliteSession connection, string partition, string key)
+    {
+        using var reader = connection.Run($"SELECT columns FROM {name} WHERE partition = $1 AND key = $2", partition, key);
+        return reader.Read() ? ColumnsFormat.Read((byte[])reader.GetValue(0)) : null;
+    }
+}

@@ -1,0 +1,199 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace Burrow.Tables;
+
+/// <summary>
+/// Tables in one SQLite file, for one process: write-ahead log, one writer that commits the transactions of concurrent
+/// callers together, readers beside it. What was acknowledged survives the end of the process, and of the machine unless
+/// opened without sync.
+/// </summary>
+public sealed class SqliteTableStore : ITableStore, IDisposable
+{
+    /// <summary>The version of the file's schema, kept in its <c>user_version</c>.</summary>
+    public const int SchemaVersion = 1;
+
+    private const int MaxGroup = 256;
+
+    private readonly ConcurrentDictionary<string, ITable> tables = new();
+    private readonly ConcurrentBag<SqliteSession> readers = [];
+    private readonly BlockingCollection<Write> writes = [];
+    private readonly FileStream ownership;
+    private readonly SqliteSession writer;
+    private readonly Thread writing;
+    private readonly string path;
+    private readonly bool sync;
+
+    /// <summary>Opens the file, made if it doesn't exist.</summary>
+    /// <param name="path">The database; beside it stand its log (<c>-wal</c>, <c>-shm</c>) and <c>-lock</c>.</param>
+    /// <param name="sync">Whether a transaction has reached the disk when it is acknowledged.</param>
+    /// <exception cref="IOException">Another process has it open.</exception>
+    /// <exception cref="InvalidDataException">It isn't such a file, or of a newer schema.</exception>
+    public SqliteTableStore(string path, bool sync = true)
+    {
+        this.path = Path.GetFullPath(path);
+        this.sync = sync;
+        ownership = Own(this.path + "-lock");
+        try
+        {
+            writer = new SqliteSession(this.path, sync);
+            CheckSchema();
+        }
+        catch (SqliteException e)
+        {
+            ownership.Dispose();
+            throw new InvalidDataException($"'{path}' can't be opened: {e.Message}", e);
+        }
+        catch
+        {
+            writer?.Dispose();
+            ownership.Dispose();
+            throw;
+        }
+
+        writing = new Thread(WriteAll) { IsBackground = true, Name = "SQLite writer" };
+        writing.Start();
+    }
+
+    /// <inheritdoc/>
+    public ITable Open(string name) => tables.GetOrAdd(name, _ => new CheckedTable(new SqliteTable(this, name)));
+
+    /// <inheritdoc/>
+    public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => WriteAsync(connection =>
+    {
+        foreach (var name in names)
+        {
+            connection.Execute(
+                $"CREATE TABLE IF NOT EXISTS {name} (partition TEXT NOT NULL, key TEXT NOT NULL, etag INTEGER NOT NULL, columns BLOB NOT NULL, PRIMARY KEY (partition, key)) WITHOUT ROWID");
+        }
+
+        return SubmitResult.Success([]);
+    });
+
+    /// <summary>Finishes what is being written and closes the file.</summary>
+    public void Dispose()
+    {
+        writes.CompleteAdding();
+        writing.Join();
+        foreach (var reader in readers)
+            reader.Dispose();
+        writer.Dispose();
+        ownership.Dispose();
+    }
+
+    internal T Read<T>(Func<SqliteSession, T> read)
+    {
+        try
+        {
+            if (!readers.TryTake(out var session))
+                session = new SqliteSession(path, sync);
+            var result = read(session);
+            readers.Add(session);
+            return result;
+        }
+        catch (SqliteException e)
+        {
+            throw new TableUnavailableException(e.Message, e);
+        }
+    }
+
+    /// <summary>Carries out a transaction together with those of other callers. A refused one is undone.</summary>
+    internal Task<SubmitResult> WriteAsync(Func<SqliteSession, SubmitResult> apply)
+    {
+        var write = new Write(apply);
+        try
+        {
+            writes.Add(write);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new TableUnavailableException("The file is closed.", e);
+        }
+
+        return write.Done.Task;
+    }
+
+    private static FileStream Own(string lockFile)
+    {
+        try
+        {
+            return new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"Another process uses this file: '{lockFile}' is locked.", e);
+        }
+    }
+
+    private void CheckSchema()
+    {
+        long version;
+        using (var reader = writer.Run("PRAGMA user_version"))
+            version = reader.Read() ? reader.GetInt64(0) : 0;
+        if (version == 0)
+            writer.Execute($"PRAGMA user_version = {SchemaVersion}");
+        else if (version != SchemaVersion)
+            throw new InvalidDataException($"'{path}' has schema {version}; this is for schema {SchemaVersion}.");
+    }
+
+    private void WriteAll()
+    {
+        var group = new List<Write>();
+        foreach (var first in writes.GetConsumingEnumerable())
+        {
+            group.Add(first);
+            while (group.Count < MaxGroup && writes.TryTake(out var next))
+                group.Add(next);
+            try
+            {
+                Commit(group);
+            }
+            catch (Exception e)
+            {
+                var unavailable = new TableUnavailableException(e.Message, e);
+                foreach (var write in group)
+                    write.Done.TrySetException(unavailable);
+            }
+
+            group.Clear();
+        }
+    }
+
+    private void Commit(List<Write> group)
+    {
+        var results = new SubmitResult[group.Count];
+        writer.Execute("BEGIN IMMEDIATE");
+        try
+        {
+            for (var i = 0; i < group.Count; i++)
+            {
+                writer.Execute("SAVEPOINT one");
+                results[i] = group[i].Apply(writer);
+                writer.Execute(results[i].Committed ? "RELEASE one" : "ROLLBACK TO one; RELEASE one");
+            }
+
+            writer.Execute("COMMIT");
+        }
+        catch
+        {
+            try
+            {
+                writer.Execute("ROLLBACK");
+            }
+            catch (SqliteException)
+            {
+                // SQLite rolls back by itself on some errors (a full disk); then there is nothing left to roll back.
+            }
+
+            throw;
+        }
+
+        for (var i = 0; i < group.Count; i++)
+            group[i].Done.SetResult(results[i]);
+    }
+
+    private sealed record Write(Func<SqliteSession, SubmitResult> Apply)
+    {
+        public TaskCompletionSource<SubmitResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
