@@ -1,0 +1,51 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Burrow;
+
+/// <summary>The settings, from the section <c>Burrow</c>; checked when the process starts.</summary>
+public sealed class BurrowOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Burrow";
+
+    /// <summary>Seconds that a message lives whose put doesn't say; 0: for ever.</summary>
+    [Range(0, Limits.AttributeSeconds)]
+    public long DefaultTtl { get; set; } = 600;
+
+    /// <summary>Seconds for which a message is hidden whose put doesn't say; 0: visible.</summary>
+    [Range(0, Limits.AttributeSeconds)]
+    public long DefaultHide { get; set; }
+
+    /// <summary>The largest body taken, in bytes.</summary>
+    [Range(1, Limits.BodyBytes)]
+    public int MaxBodyBytes { get; set; } = Limits.BodyBytes;
+
+    /// <summary>The longest that a request waits, in seconds, whatever it asks for. The Functions host answers after 230 s at most.</summary>
+    [Range(0, 220)]
+    public int MaxWait { get; set; } = 100;
+
+    /// <summary>When the timer runs, as NCRONTAB (with seconds). Read by the Functions host itself as <c>%Burrow:ExpirySchedule%</c>.</summary>
+    [Required]
+    public string ExpirySchedule { get; set; } = "0 * * * * *";
+
+    /// <summary>Where the tables are.</summary>
+    [ValidateObjectMembers]
+    public StorageOptions Storage { get; set; } = new();
+
+    internal TimeSpan LongestWait => TimeSpan.FromSeconds(MaxWait);
+}
+
+/// <summary>The section <c>Burrow:Storage</c>: a connection string, or the service's address and this process's identity.</summary>
+public sealed class StorageOptions
+{
+    /// <summary>Connection string of a storage account; <c>UseDevelopmentStorage=true</c> for Azurite.</summary>
+    public string? ConnectionString { get; set; }
+
+    /// <summary>Address of a storage account's table service, used with the process's identity.</summary>
+    public Uri? TableServiceUri { get; set; }
+
+    /// <summary>What the tables' names begin with: a letter, then letters and digits; 32 at most.</summary>
+    [RegularExpression("^[A-Za-z][A-Za-z0-9]{0,31}$")]
+    public string TablePrefix { get; set; } = "burrow";
+}

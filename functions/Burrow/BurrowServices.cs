@@ -1,0 +1,79 @@
+using Azure.Identity;
+using Burrow.Http;
+using Burrow.Queues;
+using Burrow.Tables;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Burrow;
+
+/// <summary>Puts Burrow together, for every process that runs it.</summary>
+public static class BurrowServices
+{
+    /// <summary>
+    /// All that the triggers need. The settings are checked when the process starts, and the tables created. Tables are in
+    /// the <see cref="ITableStore"/> registered before, or else in Azure Table storage as <see cref="BurrowOptions.Storage"/> says.
+    /// </summary>
+    public static IServiceCollection AddBurrow(this IServiceCollection services, IConfiguration configuration)
+    {
+        var options = services.AddOptions<BurrowOptions>().Bind(configuration.GetSection(BurrowOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<BurrowOptions>, BurrowOptionsValidator>();
+        if (!services.Any(service => service.ServiceType == typeof(ITableStore)))
+        {
+            options.Validate(
+                settings => settings.Storage.ConnectionString is { Length: > 0 } != settings.Storage.TableServiceUri is not null,
+                "Set either Burrow:Storage:ConnectionString or Burrow:Storage:TableServiceUri.");
+            services.AddSingleton(ConnectTables);
+        }
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(Random.Shared);
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<QueueEngine>(
+            provider, provider.GetRequiredService<IOptions<BurrowOptions>>().Value));
+        services.AddHostedService<TableCreation>();
+        services.AddSingleton<Responder>();
+        services.AddSingleton<VersionsEndpoint>();
+        services.AddSingleton<AccountsEndpoint>();
+        services.AddSingleton<QueuesEndpoint>();
+        services.AddSingleton<MessagesEndpoint>();
+        services.AddSingleton<MessageEndpoint>();
+        services.AddSingleton<BatchEndpoint>();
+        return services;
+    }
+
+    private static ITableStore ConnectTables(IServiceProvider provider)
+    {
+        var storage = provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage;
+        return storage.ConnectionString is { Length: > 0 } connectionString
+            ? AzureTableStore.Connect(connectionString, storage.TablePrefix)
+            : AzureTableStore.Connect(storage.TableServiceUri!, new DefaultAzureCredential(), storage.TablePrefix);
+    }
+}
+
+[OptionsValidator]
+internal sealed partial class BurrowOptionsValidator : IValidateOptions<BurrowOptions>;
+
+/// <summary>Creates the tables once, when the process starts. An identity that may not is told so; the tables may be there.</summary>
+internal sealed partial class TableCreation(ITableStore store, ILogger<TableCreation> logger) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.CreateAsync(QueueEngine.TableNames, cancellationToken);
+        }
+        catch (TableUnavailableException e)
+        {
+            NotCreated(e.Message);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The tables could not be created; requests fail unless they exist. {Reason}")]
+    private partial void NotCreated(string reason);
+}

@@ -1,0 +1,30 @@
+namespace Burrow.Queues;
+
+/// <summary>How much of <see cref="Limits.AnswerBytes"/> a message takes: never less than its JSON does.</summary>
+internal static class AnswerSize
+{
+    /// <summary>The names, quotes and braces of a message with all its attributes.</summary>
+    private const int Frame = 320;
+
+    /// <summary>Of a message whose body is shown (null: it isn't).</summary>
+    public static long Of(Line line, byte[]? body) =>
+        Frame + 6L * line.Id.Value.Length + 6L * (line.ContentType?.Length ?? 0) + (body is null ? 0 : Escaped(body));
+
+    /// <summary>
+    /// Control characters, quotes and what JSON encoders like to escape may take six bytes; a body that isn't UTF-8 takes
+    /// four bytes for three, and then this is too much, but not by more than double.
+    /// </summary>
+    private static long Escaped(byte[] body)
+    {
+        long escaped = 0;
+        foreach (var value in body)
+        {
+            if (value is < 0x20 or 0x22 or 0x5C or 0x7F)
+                escaped += 5;
+            else if (value >= 0x80)
+                escaped += 2;
+        }
+
+        return body.Length + escaped;
+    }
+}

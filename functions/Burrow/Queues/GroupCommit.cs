@@ -1,0 +1,109 @@
+namespace Burrow.Queues;
+
+/// <summary>
+/// Serves concurrent requests together: while one group is under way, those that arrive wait for the next, in their order. No
+/// timer and no delay when idle. A group only holds requests that came before it began.
+/// </summary>
+/// <param name="serve">Completes every request of a group; what it throws fails those it has not completed.</param>
+/// <param name="weigh">How much a request adds to a group.</param>
+/// <param name="heaviest">How much a group may weigh; it holds at least one request.</param>
+internal sealed class GroupCommit<TRequest, TResult>(
+    Func<IReadOnlyList<GroupCommit<TRequest, TResult>.Pending>, Task> serve,
+    Func<TRequest, int> weigh,
+    int heaviest)
+{
+    private readonly Queue<Pending> waiting = new();
+    private bool running;
+
+    /// <summary>Whether nothing is under way or waits.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (waiting)
+                return !running;
+        }
+    }
+
+    /// <summary>Waits for the request's turn and its result. Cancelled before its turn, it is never served.</summary>
+    public Task<TResult> SubmitAsync(TRequest request, CancellationToken cancellationToken)
+    {
+        var pending = new Pending(request, cancellationToken);
+        lock (waiting)
+        {
+            waiting.Enqueue(pending);
+            if (running)
+                return pending.Result;
+            running = true;
+        }
+
+        _ = ServeAllAsync();
+        return pending.Result;
+    }
+
+    private async Task ServeAllAsync()
+    {
+        while (TakeGroup() is { } group)
+        {
+            try
+            {
+                if (group.Count > 0)
+                    await serve(group);
+            }
+            catch (Exception e)
+            {
+                foreach (var pending in group)
+                    pending.Fail(e);
+            }
+
+            // Whoever's request began this loop gets its answer now; the others are served on another turn.
+            await Task.Yield();
+        }
+    }
+
+    private List<Pending>? TakeGroup()
+    {
+        lock (waiting)
+        {
+            if (waiting.Count == 0)
+            {
+                running = false;
+                return null;
+            }
+
+            var group = new List<Pending>();
+            var weight = 0;
+            while (waiting.TryPeek(out var next))
+            {
+                if (next.CancelIfAsked())
+                {
+                    waiting.Dequeue();
+                    continue;
+                }
+
+                weight += weigh(next.Request);
+                if (group.Count > 0 && weight > heaviest)
+                    break;
+                group.Add(waiting.Dequeue());
+            }
+
+            return group;
+        }
+    }
+
+    /// <summary>A request and who waits for it.</summary>
+    internal sealed class Pending(TRequest request, CancellationToken cancellationToken)
+    {
+        private readonly TaskCompletionSource<TResult> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TRequest Request => request;
+
+        public Task<TResult> Result => result.Task;
+
+        public void Complete(TResult value) => result.TrySetResult(value);
+
+        public void Fail(Exception e) => result.TrySetException(e);
+
+        public bool CancelIfAsked() => cancellationToken.IsCancellationRequested && result.TrySetCanceled(cancellationToken);
+    }
+}

@@ -1,0 +1,25 @@
+using Burrow.Tables;
+
+namespace Burrow.Queues;
+
+/// <summary>A message's row in line: its state, content type, and the body where it is small.</summary>
+internal sealed record Line(string ETag, MessageState State, string? ContentType, byte[] Inline)
+{
+    /// <summary>The columns that a line row has with its body left out.</summary>
+    public static readonly IReadOnlyList<string> WithoutBody = [.. MessageState.ColumnNames, "type"];
+
+    public MessageId Id => State.Id;
+
+    public Sequence Sequence => State.Sequence;
+
+    public static Line From(Row row) =>
+        new(row.ETag, MessageState.From(row.Columns), row.Columns.Text("type"), row.Columns.Bytes("body"));
+
+    public static Columns ToColumns(MessageState state, string? contentType, byte[] inline)
+    {
+        var columns = state.ToColumns();
+        columns.Add("type", contentType);
+        columns.Add("body", inline);
+        return columns;
+    }
+}

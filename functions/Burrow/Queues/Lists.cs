@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+
+namespace Burrow.Queues;
+
+/// <summary>Reads the messages of a queue, in its order, and changes nothing.</summary>
+internal sealed class Lists(QueueContext context, Walk walk)
+{
+    /// <summary>Larger bodies read at a time.</summary>
+    private const int ReadAhead = 8;
+
+    public async Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken)
+    {
+        var start = await walk.StartAsync(queue, selection, cancellationToken);
+        // With nothing shown, one says as much as all.
+        var most = selection.Detail == Detail.None ? 1 : Math.Min(selection.Limit ?? Limits.AnswerItems, Limits.AnswerItems);
+        var messages = new List<Message>();
+        var lines = walk.LinesAsync(queue, start, Sequence.Last, selection.MatchHidden, most + 1, selection.WithBodies, cancellationToken);
+        long bytes = 0;
+        var more = false;
+        await foreach (var (line, body) in WithBodiesAsync(queue, selection, lines, cancellationToken))
+        {
+            bytes += AnswerSize.Of(line, body);
+            if (messages.Count == most || (messages.Count > 0 && bytes > Limits.AnswerBytes))
+            {
+                more = messages.Count < most || selection.Limit is null || selection.Limit > most;
+                break;
+            }
+
+            messages.Add(Message.From(line.State, line.ContentType, body, context.Now));
+        }
+
+        return messages.Count == 0 ? MessageList.Empty : new()
+        {
+            Messages = messages,
+            Count = messages.Count,
+            Last = messages[^1].Sequence,
+            More = more && selection.Detail != Detail.None,
+        };
+    }
+
+    private async IAsyncEnumerable<(Line Line, byte[]? Body)> WithBodiesAsync(
+        QueueAddress queue,
+        MessageSelection selection,
+        IAsyncEnumerable<Line> lines,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Read ahead while there is something to be read; a line with its body in it is passed on at once.
+        var reading = new Queue<Task<(Line, byte[]?)?>>();
+        await foreach (var line in lines.WithCancellation(cancellationToken))
+        {
+            reading.Enqueue(ReadAsync(queue, selection, line, cancellationToken));
+            while (reading.Count > ReadAhead || (reading.TryPeek(out var first) && first.IsCompleted))
+            {
+                if (await reading.Dequeue() is { } read)
+                    yield return read;
+            }
+        }
+
+        while (reading.TryDequeue(out var next))
+        {
+            if (await next is { } read)
+                yield return read;
+        }
+    }
+
+    private async Task<(Line, byte[]?)?> ReadAsync(QueueAddress queue, MessageSelection selection, Line line, CancellationToken cancellationToken)
+    {
+        if (!selection.WithBodies)
+            return (line, null);
+        for (var tries = 0; ; tries++)
+        {
+            if (line.State.Chunks == 0)
+                return (line, line.Inline);
+            if (await Chunks.ReadAsync(context.Messages, queue.Partition, line.State, cancellationToken) is { } body)
+                return (line, body);
+            // Replaced, hidden or gone since: as it is now, if it still is in the list.
+            await context.BackOffAsync(tries, cancellationToken);
+            if (await walk.FindAsync(queue, line.Id, line.Sequence, selection.MatchHidden, cancellationToken) is not { } found)
+                return null;
+            line = found;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+namespace Burrow.Queues;
+
+/// <summary>A message as it is shown: at one instant, by the clock of the instance that serves.</summary>
+public sealed record Message
+{
+    /// <summary>Its id, unique in its queue.</summary>
+    public required MessageId Id { get; init; }
+
+    /// <summary>Its place in the queue.</summary>
+    public required Sequence Sequence { get; init; }
+
+    /// <summary>Its revision.</summary>
+    public required Receipt Receipt { get; init; }
+
+    /// <summary>Whole seconds that it has to live, rounded up; 0: for ever.</summary>
+    public required long Ttl { get; init; }
+
+    /// <summary>Whole seconds for which it is hidden, rounded up; 0: visible.</summary>
+    public required long Hide { get; init; }
+
+    /// <summary>When it was first put; a replace leaves it.</summary>
+    public required DateTimeOffset Inserted { get; init; }
+
+    /// <summary>How often it was claimed; a replace leaves it.</summary>
+    public required long Deliveries { get; init; }
+
+    /// <summary>The content type that it was last put with, if any.</summary>
+    public required string? ContentType { get; init; }
+
+    /// <summary>Its body, where the request asked for it.</summary>
+    public required byte[]? Body { get; init; }
+
+    internal static Message From(MessageState state, string? contentType, byte[]? body, long now) => new()
+    {
+        Id = state.Id,
+        Sequence = state.Sequence,
+        Receipt = new(state.Revisions.Latest),
+        Ttl = state.ExpiresAt == MessageState.Never ? 0 : Remaining(state.ExpiresAt, now),
+        Hide = Remaining(state.VisibleAt, now),
+        Inserted = new DateTimeOffset(state.Inserted, TimeSpan.Zero),
+        Deliveries = state.Deliveries,
+        ContentType = contentType,
+        Body = body,
+    };
+
+    private static long Remaining(long instant, long now) =>
+        instant <= now ? 0 : (instant - now + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
+}

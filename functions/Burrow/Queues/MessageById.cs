@@ -1,0 +1,94 @@
+namespace Burrow.Queues;
+
+/// <summary>Requests about one message by its id, hidden or not.</summary>
+internal sealed class MessageById(QueueContext context, Walk walk, Transactions transactions)
+{
+    /// <summary>The message, or null.</summary>
+    public async Task<Message?> GetAsync(QueueAddress queue, MessageId id, Detail detail, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var (line, _) = await walk.ReadAsync(queue, id, cancellationToken);
+            if (line is null)
+                return null;
+            var (body, there) = await BodyAsync(queue, line, detail, cancellationToken);
+            if (there)
+                return Message.From(line.State, line.ContentType, body, context.Now);
+            await context.BackOffAsync(tries, cancellationToken);
+        }
+    }
+
+    /// <summary>Sets attributes and returns the message as it is then; null if there is none.</summary>
+    /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
+    public Task<Message?> UpdateAsync(
+        QueueAddress queue, MessageId id, Attributes attributes, Precondition precondition, Detail detail, CancellationToken cancellationToken) =>
+        ChangeAsync(queue, id, attributes, precondition, detail, cancellationToken);
+
+    /// <summary>Deletes the message and returns what it was; null if there is none.</summary>
+    /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
+    public Task<Message?> DeleteAsync(
+        QueueAddress queue, MessageId id, Precondition precondition, Detail detail, CancellationToken cancellationToken) =>
+        ChangeAsync(queue, id, null, precondition, detail, cancellationToken);
+
+    private async Task<Message?> ChangeAsync(
+        QueueAddress queue, MessageId id, Attributes? change, Precondition precondition, Detail detail, CancellationToken cancellationToken)
+    {
+        var begun = context.Time.GetTimestamp();
+        for (var tries = 0; ; tries++)
+        {
+            var now = context.Now;
+            Line? line = null;
+            MessageState state;
+            string indexETag = "";
+            if (change is null && detail == Detail.None)
+            {
+                // The row by id says all that a deletion needs.
+                if (await context.Messages.GetAsync(queue.Partition, QueueKeys.Index(id), cancellationToken) is not { } index
+                    || (state = MessageState.From(index.Columns)) is not { } found
+                    || !found.IsLive(now))
+                {
+                    return null;
+                }
+
+                indexETag = index.ETag;
+            }
+            else
+            {
+                (line, _) = await walk.ReadAsync(queue, id, cancellationToken);
+                if (line is null)
+                    return null;
+                state = line.State;
+            }
+
+            precondition.Demand(new Receipt(state.Revisions.Latest));
+            var (body, there) = line is null ? (null, true) : await BodyAsync(queue, line, detail, cancellationToken);
+            if (there)
+            {
+                if (change is { IsEmpty: true })
+                    return Message.From(state, line?.ContentType, body, now);
+                var write = change is { } attributes ? MessageWrite.Update(line!, attributes.Apply(state, delivers: false, now, context.Random))
+                    : line is not null ? MessageWrite.Remove(line)
+                    : MessageWrite.Remove(state, indexETag);
+                var (outcome, _) = await transactions.CommitAsync(queue, [write], cancellationToken);
+                if (outcome == Outcome.Done)
+                    return Message.From(write.After ?? state, line?.ContentType, body, now);
+                if (outcome == Outcome.Unknown)
+                    throw new UnavailableException("Storage failed while the message was changed; whether it was can't be told.");
+            }
+
+            if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
+                throw new UnavailableException("Others change this message faster than this request could; it was not changed.");
+            await context.BackOffAsync(tries, cancellationToken);
+        }
+    }
+
+    private async Task<(byte[]? Body, bool There)> BodyAsync(QueueAddress queue, Line line, Detail detail, CancellationToken cancellationToken)
+    {
+        if (!new MessageSelection { Detail = detail }.WithBodies)
+            return (null, true);
+        if (line.State.Chunks == 0)
+            return (line.Inline, true);
+        var body = await Chunks.ReadAsync(context.Messages, queue.Partition, line.State, cancellationToken);
+        return (body, body is not null);
+    }
+}

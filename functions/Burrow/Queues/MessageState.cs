@@ -1,0 +1,81 @@
+using Burrow.Tables;
+
+namespace Burrow.Queues;
+
+/// <summary>
+/// What a message's two rows, that in line and that by id, both say of it. Where its rows are follows from it alone.
+/// Instants are UTC ticks.
+/// </summary>
+internal sealed record MessageState
+{
+    /// <summary>As <see cref="ExpiresAt"/>: never.</summary>
+    public const long Never = long.MaxValue;
+
+    /// <summary>The column that a query filters by, as an expired message doesn't exist.</summary>
+    public const string ExpiresColumn = "expires";
+
+    public required MessageId Id { get; init; }
+
+    public required Sequence Sequence { get; init; }
+
+    /// <summary>0: in the visible line. Else in the hidden line, at that instant, past or to come.</summary>
+    public required long VisibleAt { get; init; }
+
+    public required long ExpiresAt { get; init; }
+
+    public required long Deliveries { get; init; }
+
+    public required long Inserted { get; init; }
+
+    public required Revisions Revisions { get; init; }
+
+    /// <summary>How many chunk rows the body has; 0: it is in the line row.</summary>
+    public required int Chunks { get; init; }
+
+    /// <summary>The revision of the put that brought the body: part of its chunks' keys.</summary>
+    public required string BodyRevision { get; init; }
+
+    public required long Length { get; init; }
+
+    public string LineKey => VisibleAt == 0 ? QueueKeys.Visible(Sequence) : QueueKeys.Hidden(VisibleAt, Sequence);
+
+    public string? ExpiryKey => ExpiresAt == Never ? null : QueueKeys.Expiry(ExpiresAt, Sequence);
+
+    public IEnumerable<string> ChunkKeys => Enumerable.Range(0, Chunks).Select(n => QueueKeys.Chunk(Sequence, BodyRevision, n));
+
+    public bool IsLive(long now) => ExpiresAt > now;
+
+    public bool IsVisible(long now) => VisibleAt <= now;
+
+    public Columns ToColumns() => new()
+    {
+        { "id", Id.Value },
+        { "seq", Sequence.Value },
+        { "visible", VisibleAt },
+        { ExpiresColumn, ExpiresAt },
+        { "deliveries", Deliveries },
+        { "inserted", Inserted },
+        { "revisions", Revisions.Text },
+        { "chunks", Chunks },
+        { "bodyRevision", BodyRevision },
+        { "length", Length },
+    };
+
+    /// <summary>The columns of <see cref="ToColumns"/>, for queries that need no body.</summary>
+    public static readonly IReadOnlyList<string> ColumnNames =
+        ["id", "seq", "visible", ExpiresColumn, "deliveries", "inserted", "revisions", "chunks", "bodyRevision", "length"];
+
+    public static MessageState From(Columns columns) => new()
+    {
+        Id = new(columns.Text("id")!),
+        Sequence = new(columns.Number("seq")),
+        VisibleAt = columns.Number("visible"),
+        ExpiresAt = columns.Number(ExpiresColumn),
+        Deliveries = columns.Number("deliveries"),
+        Inserted = columns.Number("inserted"),
+        Revisions = new(columns.Text("revisions")!),
+        Chunks = (int)columns.Number("chunks"),
+        BodyRevision = columns.Text("bodyRevision")!,
+        Length = columns.Number("length"),
+    };
+}

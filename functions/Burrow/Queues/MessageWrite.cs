@@ -1,0 +1,120 @@
+using Burrow.Tables;
+
+namespace Burrow.Queues;
+
+/// <summary>
+/// One change of one message: the operations on all its rows. Every change rewrites the line row and the row by id, so the
+/// ETag of either, whichever was read, locks the other.
+/// </summary>
+/// <param name="Before">The message as it was read.</param>
+/// <param name="After">As it will be; null: gone.</param>
+/// <param name="Operations">In one transaction, with those of other messages perhaps.</param>
+internal sealed record MessageWrite(MessageState Before, MessageState? After, IReadOnlyList<Operation> Operations)
+{
+    /// <summary>When the timer must visit the queue for this.</summary>
+    public IEnumerable<long> Due(long now)
+    {
+        if (After is null)
+        {
+            // The queue may be empty then, and is closed by the timer.
+            yield return now + TimeSpan.TicksPerMinute;
+            yield break;
+        }
+
+        if (After.VisibleAt != Before.VisibleAt && After.VisibleAt > 0)
+            yield return After.VisibleAt;
+        if (After.ExpiresAt != Before.ExpiresAt && After.ExpiresAt != MessageState.Never)
+            yield return After.ExpiresAt;
+    }
+
+    /// <summary>Other attributes, perhaps another place in line. Locked by the line row as it was read.</summary>
+    public static MessageWrite Update(Line line, MessageState after)
+    {
+        var before = line.State;
+        var operations = new List<Operation>(5);
+        if (after.LineKey == before.LineKey)
+        {
+            operations.Add(Operation.Merge(before.LineKey, after.ToColumns(), line.ETag));
+        }
+        else
+        {
+            operations.Add(Operation.Delete(before.LineKey, line.ETag));
+            operations.Add(Operation.Insert(after.LineKey, Line.ToColumns(after, line.ContentType, line.Inline)));
+        }
+
+        operations.Add(Operation.Replace(QueueKeys.Index(before.Id), after.ToColumns(), Operation.Any));
+        operations.AddRange(MoveExpiry(before, after));
+        return new(before, after, operations);
+    }
+
+    /// <summary>Gone. Locked by the line row as it was read.</summary>
+    public static MessageWrite Remove(Line line) => new(line.State, null,
+    [
+        Operation.Delete(line.State.LineKey, line.ETag),
+        Operation.Delete(QueueKeys.Index(line.Id), Operation.Any),
+        .. RemoveRest(line.State),
+    ]);
+
+    /// <summary>Gone. Locked by the row by id as it was read.</summary>
+    public static MessageWrite Remove(MessageState state, string indexETag) => new(state, null,
+    [
+        Operation.Delete(QueueKeys.Index(state.Id), indexETag),
+        Operation.Delete(state.LineKey, Operation.Any),
+        .. RemoveRest(state),
+    ]);
+
+    /// <summary>Put for the first time.</summary>
+    public static IEnumerable<Operation> Insert(MessageState after, string? contentType, byte[] body)
+    {
+        yield return Operation.Insert(QueueKeys.Index(after.Id), after.ToColumns());
+        foreach (var operation in InsertLine(after, contentType, body))
+            yield return operation;
+    }
+
+    /// <summary>Put again: in its old place, or, if it had expired, at the end. Locked by the row by id as it was read.</summary>
+    public static IEnumerable<Operation> Replace(MessageState before, string indexETag, MessageState after, string? contentType, byte[] body)
+    {
+        yield return Operation.Replace(QueueKeys.Index(before.Id), after.ToColumns(), indexETag);
+        foreach (var key in before.ChunkKeys)
+            yield return Operation.Delete(key, Operation.Any);
+        if (after.LineKey != before.LineKey)
+            yield return Operation.Delete(before.LineKey, Operation.Any);
+        if (before.ExpiryKey is { } old && old != after.ExpiryKey)
+            yield return Operation.Delete(old, Operation.Any);
+        foreach (var operation in InsertLine(after, contentType, body))
+        {
+            // A row whose key stays is replaced: a transaction changes a row once.
+            if (operation.Key == before.LineKey)
+                yield return Operation.Replace(operation.Key, operation.Columns!, Operation.Any);
+            else if (operation.Key != before.ExpiryKey)
+                yield return operation;
+        }
+    }
+
+    private static IEnumerable<Operation> InsertLine(MessageState after, string? contentType, byte[] body)
+    {
+        yield return Operation.Insert(after.LineKey, Line.ToColumns(after, contentType, after.Chunks == 0 ? body : []));
+        if (after.ExpiryKey is { } expiry)
+            yield return Operation.Insert(expiry, new Columns { { "id", after.Id.Value } });
+        foreach (var operation in Chunks.Insert(after, body))
+            yield return operation;
+    }
+
+    private static IEnumerable<Operation> MoveExpiry(MessageState before, MessageState after)
+    {
+        if (before.ExpiryKey == after.ExpiryKey)
+            yield break;
+        if (before.ExpiryKey is { } old)
+            yield return Operation.Delete(old, Operation.Any);
+        if (after.ExpiryKey is { } next)
+            yield return Operation.Insert(next, new Columns { { "id", after.Id.Value } });
+    }
+
+    private static IEnumerable<Operation> RemoveRest(MessageState state)
+    {
+        if (state.ExpiryKey is { } expiry)
+            yield return Operation.Delete(expiry, Operation.Any);
+        foreach (var key in state.ChunkKeys)
+            yield return Operation.Delete(key, Operation.Any);
+    }
+}

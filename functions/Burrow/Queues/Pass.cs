@@ -1,0 +1,196 @@
+using System.Runtime.CompilerServices;
+using Burrow.Tables;
+
+namespace Burrow.Queues;
+
+/// <summary>
+/// Changes what matches of a queue in one pass, up to what stood there when it began: what <see cref="Takes"/> doesn't serve, as
+/// it has a marker, hidden messages, no bound, or leaves the messages in line.
+/// </summary>
+internal sealed class Pass(QueueContext context, Walk walk, Transactions transactions)
+{
+    /// <summary>Messages changed side by side.</summary>
+    private const int Stride = 100;
+
+    /// <param name="queue">Whose messages.</param>
+    /// <param name="selection">Which, and what is shown of them.</param>
+    /// <param name="change">What to set; null deletes.</param>
+    /// <param name="cancellationToken">Ends it between two transactions.</param>
+    public async Task<MessageList> ChangeAsync(
+        QueueAddress queue, MessageSelection selection, Attributes? change, CancellationToken cancellationToken)
+    {
+        var head = await Head.ReadAsync(context.Messages, queue.Partition, cancellationToken);
+        if (head.ETag is null)
+            return MessageList.Empty;
+        var start = await walk.StartAsync(queue, selection, cancellationToken);
+        var shown = selection.Detail != Detail.None;
+        var most = Math.Min(selection.Limit ?? int.MaxValue, shown ? Limits.AnswerItems : int.MaxValue);
+        var answer = new Answer(queue, selection, change, most);
+        // Nobody sees an order, so the rows by id will do, which never move: none slips by.
+        var lines = selection is { MatchHidden: true, Limit: null } && !shown && start == Sequence.None
+            ? ScanAsync(queue, head.Last, cancellationToken)
+            : walk.LinesAsync(
+                queue, start, head.Last, selection.MatchHidden, most == int.MaxValue ? null : most, change is not null || shown, cancellationToken);
+
+        var begun = context.Time.GetTimestamp();
+        var some = new List<Line>();
+        await foreach (var line in lines.WithCancellation(cancellationToken))
+        {
+            if (answer.IsFull)
+            {
+                answer.More = selection.Limit is null || selection.Limit > most || answer.IsCut;
+                break;
+            }
+
+            some.Add(line);
+            if (some.Count < Math.Min(Stride, most - answer.Count))
+                continue;
+            await ChangeAsync(answer, some, cancellationToken);
+            some.Clear();
+            if (answer.Unknown)
+                break;
+            if (context.Time.GetElapsedTime(begun) > Limits.PassTime)
+            {
+                answer.More = true;
+                break;
+            }
+        }
+
+        if (!answer.Unknown && !answer.IsFull && !answer.More)
+            await ChangeAsync(answer, some, cancellationToken);
+        return answer.Complete();
+    }
+
+    /// <summary>Changes some messages; those that somebody else was ahead of are read anew, as often as they still match.</summary>
+    private async Task ChangeAsync(Answer answer, List<Line> lines, CancellationToken cancellationToken)
+    {
+        var begun = context.Time.GetTimestamp();
+        for (var tries = 0; lines.Count > 0; tries++)
+        {
+            var now = context.Now;
+            var writes = new List<(MessageWrite Write, Line Line, byte[]? Body)>();
+            var again = new List<Line>();
+            foreach (var line in lines)
+            {
+                var body = !answer.Selection.WithBodies ? null
+                    : line.State.Chunks == 0 ? line.Inline
+                    : await Chunks.ReadAsync(context.Messages, answer.Queue.Partition, line.State, cancellationToken);
+                if (answer.Selection.WithBodies && body is null)
+                {
+                    again.Add(line);
+                    continue;
+                }
+
+                if (!answer.Reserve(line, body))
+                    break;
+                writes.Add((
+                    answer.Change is { } attributes
+                        ? MessageWrite.Update(line, attributes.Apply(line.State, delivers: true, now, context.Random))
+                        : MessageWrite.Remove(line),
+                    line,
+                    body));
+            }
+
+            var outcomes = await transactions.CommitAllAsync(answer.Queue, writes.ConvertAll(part => part.Write), cancellationToken);
+            for (var i = 0; i < outcomes.Length; i++)
+            {
+                var (write, line, body) = writes[i];
+                if (outcomes[i] == Outcome.Done)
+                    answer.Add(Message.From(write.After ?? write.Before, line.ContentType, body, now));
+                else if (outcomes[i] == Outcome.Refused)
+                    again.Add(line);
+                else
+                    answer.Unknown = true;
+            }
+
+            if (answer.Unknown || answer.IsCut || again.Count == 0)
+                return;
+            if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
+            {
+                answer.Unknown = true;
+                return;
+            }
+
+            await context.BackOffAsync(tries, cancellationToken);
+            var found = await Task.WhenAll(again.Select(
+                line => walk.FindAsync(answer.Queue, line.Id, line.Sequence, answer.Selection.MatchHidden, cancellationToken)));
+            lines = [.. found.OfType<Line>()];
+        }
+    }
+
+    private async IAsyncEnumerable<Line> ScanAsync(
+        QueueAddress queue, Sequence end, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore)
+        {
+            Top = Stride,
+            Select = ["id", "seq"],
+            Above = (MessageState.ExpiresColumn, context.Now),
+        };
+        RowPage page;
+        do
+        {
+            page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
+            var found = await Task.WhenAll(page.Rows
+                .Select(row => (Id: new MessageId(row.Columns.Text("id")!), Sequence: new Sequence(row.Columns.Number("seq"))))
+                .Where(message => message.Sequence <= end)
+                .Select(message => walk.FindAsync(queue, message.Id, message.Sequence, matchHidden: true, cancellationToken)));
+            foreach (var line in found.OfType<Line>())
+                yield return line;
+            query = query with { Continuation = page.Continuation };
+        }
+        while (page.Continuation is not null);
+    }
+
+    /// <summary>What was done so far.</summary>
+    private sealed class Answer(QueueAddress queue, MessageSelection selection, Attributes? change, int most)
+    {
+        private readonly List<Message> messages = [];
+        private Sequence last;
+        private long bytes;
+
+        public QueueAddress Queue => queue;
+
+        public MessageSelection Selection => selection;
+
+        public Attributes? Change => change;
+
+        public int Count { get; private set; }
+
+        public bool More { get; set; }
+
+        /// <summary>Of some messages nobody can tell whether they were changed.</summary>
+        public bool Unknown { get; set; }
+
+        /// <summary>The next message would have made the answer too large.</summary>
+        public bool IsCut { get; private set; }
+
+        public bool IsFull => IsCut || Count >= most;
+
+        public bool Reserve(Line line, byte[]? body)
+        {
+            if (selection.Detail == Detail.None)
+                return true;
+            var size = AnswerSize.Of(line, body);
+            IsCut = bytes > 0 && bytes + size > Limits.AnswerBytes;
+            bytes += size;
+            return !IsCut;
+        }
+
+        public void Add(Message message)
+        {
+            Count++;
+            last = last < message.Sequence ? message.Sequence : last;
+            if (selection.Detail != Detail.None)
+                messages.Add(message);
+        }
+
+        public MessageList Complete()
+        {
+            if (Unknown && Count == 0)
+                throw new UnavailableException("Storage failed while messages were changed; which were can't be told.");
+            messages.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));
+            return new() { Messages = messages, Count = Count, Last = last, More = More || IsCut || Unknown };
+        }
+    }
+}

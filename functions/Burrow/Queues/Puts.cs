@@ -1,0 +1,187 @@
+using Burrow.Tables;
+using PendingPut = Burrow.Queues.GroupCommit<Burrow.Queues.PutRequest, Burrow.Queues.PutResult>.Pending;
+
+namespace Burrow.Queues;
+
+/// <summary>
+/// Carries out the puts to one queue that wait together, in their order, in as few transactions as hold them. Each rewrites
+/// the head as it was last seen, so no two processes hand out the same sequence, and none is handed out behind a reader.
+/// </summary>
+internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory directory, QueueAddress queue, Action committed)
+{
+    /// <summary>The head as this process last wrote or read it. Only ever a guess: its ETag is checked when it is used.</summary>
+    private Head? head;
+
+    public async Task ServeAsync(IReadOnlyList<PendingPut> group)
+    {
+        var waiting = new LinkedList<PendingPut>(group);
+        // What is known of the messages that are there: null if there is none, absent if nobody looked.
+        var known = new Dictionary<MessageId, (MessageState State, string ETag)?>();
+        var begun = context.Time.GetTimestamp();
+        for (var tries = 0; waiting.Count > 0;)
+        {
+            await ReadAsync(waiting.Where(pending => pending.Request.Precondition.NeedsReceipt && !known.ContainsKey(pending.Request.Id)), known);
+            var current = head ??= await Head.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
+            if (!current.IsOpen)
+                await directory.EnterAsync(queue, CancellationToken.None);
+
+            var plan = Plan(current, waiting, known);
+            if (plan.Puts.Count == 0)
+                continue;
+            await due.EnsureAsync(queue, plan.Instants, CancellationToken.None);
+            var result = await context.Messages.SubmitAsync(queue.Partition, plan.Operations, CancellationToken.None);
+            var done = result.Committed;
+            if (result.Committed)
+            {
+                head = plan.Head with { ETag = result.ETags[0] };
+            }
+            else
+            {
+                head = null;
+                if (result.Uncertain)
+                    done = await HappenedAsync(plan.Head, current);
+            }
+
+            if (done)
+            {
+                foreach (var (pending, put) in plan.Puts)
+                {
+                    waiting.Remove(pending);
+                    known.Remove(pending.Request.Id);
+                    pending.Complete(put);
+                }
+
+                committed();
+                (tries, begun) = (0, context.Time.GetTimestamp());
+                continue;
+            }
+
+            if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
+                throw new UnavailableException("Too many processes put to this queue at once; nothing was stored.");
+            if (result.FailedIndex == 0)
+                await context.BackOffAsync(tries++, CancellationToken.None);
+            else
+                await ReadAsync(plan.Puts.Select(planned => planned.Pending), known);
+        }
+    }
+
+    private async Task ReadAsync(IEnumerable<PendingPut> puts, Dictionary<MessageId, (MessageState, string)?> known)
+    {
+        var ids = puts.Select(pending => pending.Request.Id).Distinct().ToList();
+        var rows = await Task.WhenAll(
+            ids.Select(id => context.Messages.GetAsync(queue.Partition, QueueKeys.Index(id), CancellationToken.None)));
+        foreach (var (id, row) in ids.Zip(rows))
+            known[id] = row is null ? null : (MessageState.From(row.Columns), row.ETag);
+    }
+
+    /// <summary>As many of the first puts as fit in one transaction. Those whose conditions fail are answered and left out.</summary>
+    private PlannedGroup Plan(Head current, LinkedList<PendingPut> waiting, Dictionary<MessageId, (MessageState State, string ETag)?> known)
+    {
+        var now = context.Now;
+        var last = current.Last;
+        var plan = new PlannedGroup();
+        var ids = new HashSet<MessageId>();
+        long bytes = 0;
+        for (var node = waiting.First; node is not null;)
+        {
+            var (pending, request) = (node.Value, node.Value.Request);
+            // Once per transaction; the second put of an id replaces the first.
+            if (!ids.Add(request.Id))
+                break;
+            var there = known.GetValueOrDefault(request.Id);
+            var live = there is { } found && found.State.IsLive(now) ? there : null;
+            var next = node.Next;
+            if (Refuse(request, live?.State, known.ContainsKey(request.Id)) is { } refused)
+            {
+                pending.Fail(refused);
+                waiting.Remove(node);
+                ids.Remove(request.Id);
+                node = next;
+                continue;
+            }
+
+            var sequence = live?.State.Sequence ?? new Sequence(Math.Max(last.Value + 1, now));
+            var after = StateOf(request, sequence, live?.State, now);
+            Operation[] operations = there is { } old
+                ? [.. MessageWrite.Replace(old.State, old.ETag, after, request.ContentType, request.Body)]
+                : [.. MessageWrite.Insert(after, request.ContentType, request.Body)];
+            bytes += operations.Sum(TableLimits.SizeOf);
+            // One more is the head.
+            if (plan.Puts.Count > 0
+                && (plan.Operations.Count + operations.Length + 1 > TableLimits.TransactionOperations || bytes > Limits.TransactionBytes))
+            {
+                break;
+            }
+
+            plan.Operations.AddRange(operations);
+            plan.Puts.Add((pending, new PutResult(live is null, new(after.Revisions.Latest))));
+            if (after.ExpiresAt != MessageState.Never)
+                plan.Instants.Add(after.ExpiresAt);
+            if (after.VisibleAt > 0)
+                plan.Instants.Add(after.VisibleAt);
+            if (live is null)
+                last = sequence;
+            node = next;
+        }
+
+        plan.Head = current.Next(last, open: true, context.Random);
+        plan.Operations.Insert(0, plan.Head.Write());
+        return plan;
+    }
+
+    private static PreconditionFailedException? Refuse(PutRequest request, MessageState? live, bool looked)
+    {
+        if (!looked)
+            return null;
+        try
+        {
+            request.Precondition.Demand(live is null ? null : new Receipt(live.Revisions.Latest));
+            return null;
+        }
+        catch (PreconditionFailedException e)
+        {
+            return e;
+        }
+    }
+
+    private MessageState StateOf(PutRequest request, Sequence sequence, MessageState? replaced, long now)
+    {
+        var revisions = replaced?.Revisions.Next(context.Random) ?? Revisions.First(context.Random);
+        return new()
+        {
+            Id = request.Id,
+            Sequence = sequence,
+            VisibleAt = Attributes.VisibleAt(request.Attributes.Hide ?? context.Options.DefaultHide, now),
+            ExpiresAt = Attributes.ExpiresAt(request.Attributes.Ttl ?? context.Options.DefaultTtl, now),
+            Deliveries = replaced?.Deliveries ?? 0,
+            Inserted = replaced?.Inserted ?? now,
+            Revisions = revisions,
+            Chunks = Chunks.CountOf(request.Body.Length),
+            BodyRevision = revisions.Latest,
+            Length = request.Body.Length,
+        };
+    }
+
+    /// <summary>Whether a group was committed that was refused after an attempt of unknown outcome.</summary>
+    /// <exception cref="UnavailableException">The head has forgotten.</exception>
+    private async Task<bool> HappenedAsync(Head written, Head current)
+    {
+        var found = await Head.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
+        if (found.Revisions?.Contains(written.Revisions!.Value.Latest) == true)
+            return true;
+        if (current.Revisions is { } based ? found.Revisions?.Contains(based.Latest) == true : found.ETag is null)
+            return false;
+        throw new UnavailableException("Storage failed while the message was put; whether it was stored can't be told.");
+    }
+
+    private sealed class PlannedGroup
+    {
+        public Head Head { get; set; } = Head.Missing;
+
+        public List<Operation> Operations { get; } = [];
+
+        public List<(PendingPut Pending, PutResult Put)> Puts { get; } = [];
+
+        public List<long> Instants { get; } = [];
+    }
+}

@@ -1,0 +1,26 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Burrow.Queues;
+
+/// <summary>A queue of an account, and where its rows are.</summary>
+public sealed record QueueAddress
+{
+    /// <summary>The queue of that name in that account.</summary>
+    public QueueAddress(AccountName account, QueueName queue)
+    {
+        Account = account;
+        Queue = queue;
+        // No name holds a NUL, so no two pairs of names are the same text.
+        Partition = Base32.Encode(SHA256.HashData(Encoding.UTF8.GetBytes($"{account.Value}\0{queue.Value}"))) + "-0";
+    }
+
+    /// <summary>The account.</summary>
+    public AccountName Account { get; }
+
+    /// <summary>The queue's name in it.</summary>
+    public QueueName Queue { get; }
+
+    /// <summary>The partition of all its rows: base32(SHA-256(account, NUL, queue)), then the shard, of which there is one.</summary>
+    public string Partition { get; }
+}

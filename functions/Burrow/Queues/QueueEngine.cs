@@ -1,0 +1,255 @@
+using System.Collections.Concurrent;
+using Burrow.Tables;
+using Microsoft.Extensions.Logging;
+
+namespace Burrow.Queues;
+
+/// <summary>
+/// The queues. Any number of processes may work on the same tables; each request is served by itself, and none relies on
+/// what a process remembers. Every method throws <see cref="UnavailableException"/> or <see cref="TableUnavailableException"/>
+/// where storage fails; unless it says so, nothing was changed then.
+/// </summary>
+public sealed class QueueEngine
+{
+    /// <summary>The tables that the engine needs.</summary>
+    public static readonly IReadOnlyList<string> TableNames =
+        [QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable];
+
+    private const int MostStates = 10_000;
+
+    private readonly ConcurrentDictionary<string, QueueState> states = new();
+    private readonly ConcurrentDictionary<AccountName, int> waiting = new();
+    private readonly QueueContext context;
+    private readonly DueTable due;
+    private readonly QueueDirectory directory;
+    private readonly Transactions transactions;
+    private readonly Walk walk;
+    private readonly Lists lists;
+    private readonly Pass pass;
+    private readonly MessageById byId;
+    private readonly Sweep sweep;
+
+    /// <param name="store">Where the tables are; see <see cref="TableNames"/>.</param>
+    /// <param name="time">The clock, and all delays.</param>
+    /// <param name="random">Revisions, ids, jitter. Safe for concurrent use unless everything runs on one thread.</param>
+    /// <param name="options">The settings.</param>
+    /// <param name="logger">Told of what nobody else is told.</param>
+    public QueueEngine(ITableStore store, TimeProvider time, Random random, BurrowOptions options, ILogger<QueueEngine> logger)
+    {
+        context = new QueueContext(store, time, random, options, logger);
+        due = new DueTable(context);
+        directory = new QueueDirectory(context, due);
+        transactions = new Transactions(context, due);
+        walk = new Walk(context);
+        lists = new Lists(context, walk);
+        pass = new Pass(context, walk, transactions);
+        byId = new MessageById(context, walk, transactions);
+        sweep = new Sweep(context, due, directory, transactions);
+    }
+
+    /// <summary>A new message id.</summary>
+    public MessageId NewId() => MessageId.New(context.Random);
+
+    /// <summary>
+    /// Puts a message, new at the end of its queue or in place of that of the same id. Those put to a queue one after another,
+    /// without waiting for the result, are stored in that order.
+    /// </summary>
+    /// <exception cref="PreconditionFailedException">Nothing was stored.</exception>
+    /// <exception cref="UnavailableException">Whether it was stored can't be told.</exception>
+    public Task<PutResult> PutAsync(QueueAddress queue, PutRequest request, CancellationToken cancellationToken) =>
+        StateOf(queue).Puts.SubmitAsync(request, cancellationToken);
+
+    /// <summary>The message, hidden or not; null if there is none.</summary>
+    public Task<Message?> GetAsync(QueueAddress queue, MessageId id, Detail detail, CancellationToken cancellationToken) =>
+        byId.GetAsync(queue, id, detail, cancellationToken);
+
+    /// <summary>Sets a message's attributes, hidden or not, and returns it as it is then; null if there is none.</summary>
+    /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
+    public async Task<Message?> UpdateAsync(
+        QueueAddress queue, MessageId id, Attributes attributes, Precondition precondition, Detail detail, CancellationToken cancellationToken)
+    {
+        var message = await byId.UpdateAsync(queue, id, attributes, precondition, detail, cancellationToken);
+        if (message?.Hide == 0)
+            StateOf(queue).Changed.Set();
+        return message;
+    }
+
+    /// <summary>Deletes a message, hidden or not, and returns what it was; null if there is none.</summary>
+    /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
+    public Task<Message?> DeleteAsync(
+        QueueAddress queue, MessageId id, Precondition precondition, Detail detail, CancellationToken cancellationToken) =>
+        byId.DeleteAsync(queue, id, precondition, detail, cancellationToken);
+
+    /// <summary>Reads messages, in the queue's order. Waits for a match, up to <paramref name="wait"/>.</summary>
+    public Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, TimeSpan wait, CancellationToken cancellationToken) =>
+        WaitAsync(queue, wait, () => lists.ListAsync(queue, selection, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Sets attributes of messages and returns them as they are then: with <c>hide</c>, a claim. No two requests get one message
+    /// within its hide. Waits for a match, up to <paramref name="wait"/>.
+    /// </summary>
+    public async Task<MessageList> UpdateAsync(
+        QueueAddress queue, MessageSelection selection, Attributes attributes, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        if (attributes.IsEmpty)
+            return await ListAsync(queue, selection, wait, cancellationToken);
+        var list = await WaitAsync(queue, wait, () => ChangeAsync(queue, selection, attributes, cancellationToken), cancellationToken);
+        if (attributes.Hide == 0 && list.Count > 0)
+            StateOf(queue).Changed.Set();
+        return list;
+    }
+
+    /// <summary>
+    /// Deletes messages and returns what they were. No two requests get one message. Waits for a match, up to
+    /// <paramref name="wait"/>.
+    /// </summary>
+    public Task<MessageList> TakeAsync(QueueAddress queue, MessageSelection selection, TimeSpan wait, CancellationToken cancellationToken) =>
+        WaitAsync(queue, wait, () => ChangeAsync(queue, selection, null, cancellationToken), cancellationToken);
+
+    /// <summary>The accounts that hold a queue.</summary>
+    public Task<NameList> AccountsAsync(NameSelection selection, CancellationToken cancellationToken) =>
+        directory.AccountsAsync(selection, cancellationToken);
+
+    /// <summary>The queues of an account that hold a message, hidden or not.</summary>
+    public Task<NameList> QueuesAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) =>
+        directory.QueuesAsync(account, selection, cancellationToken);
+
+    /// <summary>Deletes all messages, hidden ones too, of the accounts that match, and returns those.</summary>
+    public Task<NameList> DeleteAccountsAsync(NameSelection selection, CancellationToken cancellationToken) => DeleteAllAsync(
+        directory.AccountsAsync(selection, cancellationToken),
+        async name => (await DeleteQueuesAsync(new(name), new(null, null), cancellationToken)).More);
+
+    /// <summary>Deletes all messages, hidden ones too, of the queues that match, and returns those.</summary>
+    public Task<NameList> DeleteQueuesAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) => DeleteAllAsync(
+        directory.QueuesAsync(account, selection, cancellationToken),
+        async name => (await pass.ChangeAsync(
+            new(account, new(name)), new() { MatchHidden = true, Detail = Detail.None }, null, cancellationToken)).More);
+
+    /// <summary>What the timer does: tidies up after what expired or became visible, for about as long as given.</summary>
+    public Task SweepAsync(TimeSpan time, CancellationToken cancellationToken) => sweep.RunAsync(time, cancellationToken);
+
+    private static bool IsTake(MessageSelection selection, Attributes? attributes) =>
+        selection is { MatchHidden: false, Marker: null, After: null, Limit: >= 1 and <= Takes.Most }
+        && (attributes is null || attributes.Value.IsClaim);
+
+    private async Task<NameList> DeleteAllAsync(Task<NameList> matching, Func<string, Task<bool>> delete)
+    {
+        var begun = context.Time.GetTimestamp();
+        var list = await matching;
+        for (var i = 0; i < list.Names.Count; i++)
+        {
+            var more = await delete(list.Names[i]);
+            if (more || (i + 1 < list.Names.Count && context.Time.GetElapsedTime(begun) > Limits.PassTime))
+                return new([.. list.Names.Take(i + 1)], More: true);
+        }
+
+        return list;
+    }
+
+    private Task<MessageList> ChangeAsync(
+        QueueAddress queue, MessageSelection selection, Attributes? attributes, CancellationToken cancellationToken) =>
+        IsTake(selection, attributes)
+            ? StateOf(queue)
+                .Takes(new(attributes ?? default, Remove: attributes is null, selection.Detail))
+                .SubmitAsync(new(selection.Limit!.Value), cancellationToken)
+            : pass.ChangeAsync(queue, selection, attributes, cancellationToken);
+
+    private async Task<MessageList> WaitAsync(
+        QueueAddress queue, TimeSpan wait, Func<Task<MessageList>> attempt, CancellationToken cancellationToken)
+    {
+        if (wait > context.Options.LongestWait)
+            wait = context.Options.LongestWait;
+        if (wait <= TimeSpan.Zero)
+            return await attempt();
+
+        var state = StateOf(queue);
+        var begun = context.Time.GetTimestamp();
+        var next = state.Changed.Next;
+        var list = await attempt();
+        if (list.Count > 0)
+            return list;
+        if (waiting.AddOrUpdate(queue.Account, 1, (_, count) => count + 1) > Limits.WaitersPerAccount)
+        {
+            Leave(queue.Account);
+            throw new TooManyWaitersException($"More than {Limits.WaitersPerAccount} requests of this account wait already.");
+        }
+
+        try
+        {
+            using var waiter = state.Waiters.Enter();
+            while (list.Count == 0)
+            {
+                var left = wait - context.Time.GetElapsedTime(begun);
+                if (left <= TimeSpan.Zero)
+                    break;
+                try
+                {
+                    await next.WaitAsync(left, context.Time, cancellationToken);
+                }
+                catch (TimeoutException)
+                {
+                    break;
+                }
+
+                next = state.Changed.Next;
+                list = await attempt();
+            }
+
+            return list;
+        }
+        finally
+        {
+            Leave(queue.Account);
+        }
+    }
+
+    private void Leave(AccountName account)
+    {
+        if (waiting.AddOrUpdate(account, 0, (_, count) => count - 1) == 0)
+            waiting.TryRemove(KeyValuePair.Create(account, 0));
+    }
+
+    private QueueState StateOf(QueueAddress queue)
+    {
+        var now = context.Time.GetTimestamp();
+        if (!states.TryGetValue(queue.Partition, out var state))
+        {
+            if (states.Count >= MostStates)
+                Forget();
+            state = states.GetOrAdd(
+                queue.Partition, _ => new QueueState(context, due, directory, transactions, queue, PromoteInBackground));
+        }
+
+        state.Used = now;
+        return state;
+    }
+
+    /// <summary>Lets go of the older half of the queues that nobody is on. Should somebody just come to one, nothing is lost by two.</summary>
+    private void Forget()
+    {
+        foreach (var (partition, state) in states.OrderBy(entry => entry.Value.Used).Take(MostStates / 2).ToList())
+        {
+            if (state.IsIdle)
+                states.TryRemove(partition, out _);
+        }
+    }
+
+    private async void PromoteInBackground(QueueState state)
+    {
+        if (Interlocked.Exchange(ref state.Promoting, 1) == 1)
+            return;
+        try
+        {
+            await Task.Yield();
+            await sweep.PromoteAsync(state.Address, () => false, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            context.Logger.BackgroundFailed(e.Message);
+        }
+        finally
+        {
+            Volatile.Write(ref state.Promoting, 0);
+        }
+    }
+}

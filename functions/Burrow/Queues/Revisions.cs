@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Burrow.Queues;
+
+/// <summary>
+/// The last 8 revisions of a row, newest first. Each change brings a new random one, so whoever does not know whether his
+/// change was made finds his revision here, or that on which he based it.
+/// </summary>
+internal readonly record struct Revisions(string Text)
+{
+    private const int Length = 16;
+    private const int Kept = 8;
+
+    public string Latest => Text[..Length];
+
+    public static Revisions First(Random random) => new(New(random));
+
+    public static string New(Random random) => random.NextInt64(long.MinValue, long.MaxValue).ToString("x16", CultureInfo.InvariantCulture);
+
+    public Revisions Next(Random random) => new(New(random) + (Text.Length < Length * Kept ? Text : Text[..(Length * (Kept - 1))]));
+
+    public bool Contains(string revision)
+    {
+        for (var i = 0; i < Text.Length; i += Length)
+        {
+            if (Text.AsSpan(i, Length).SequenceEqual(revision))
+                return true;
+        }
+
+        return false;
+    }
+}
+
+/// <summary>
+/// What a client was shown of a message's revision. Another after every replace, claim and update, so a worker whose claim ran
+/// out holds one that no longer matches.
+/// </summary>
+/// <param name="Value">The revision, without the quotes of an ETag.</param>
+public readonly record struct Receipt(string Value)
+{
+    /// <summary>As an entity tag (RFC 9110, section 8.8.3): in quotes.</summary>
+    public string ETag => $"\"{Value}\"";
+}

@@ -1,0 +1,119 @@
+using Burrow.Tables;
+
+namespace Burrow.Queues;
+
+/// <summary>
+/// What the timer does: removes expired messages, moves those whose hide ran out into the visible line, takes empty queues off
+/// the directory. All of it only tidies up, as every read passes over what is expired and finds what is due; so it waits until
+/// every process's clock agrees that it is, may stop anywhere, and may run twice at once.
+/// </summary>
+internal sealed class Sweep(QueueContext context, DueTable due, QueueDirectory directory, Transactions transactions)
+{
+    /// <summary>Queues visited at a time.</summary>
+    private const int Visits = 8;
+
+    /// <summary>Messages moved or removed at a time in one queue.</summary>
+    private const int Stride = 200;
+
+    /// <summary>Visits every queue that is due, until there is none left or the time is up. The next run goes on from there.</summary>
+    public async Task RunAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        var begun = context.Time.GetTimestamp();
+        bool IsTimeUp() => context.Time.GetElapsedTime(begun) > time || cancellationToken.IsCancellationRequested;
+        // From anywhere, so that a run that gets no further than some partitions isn't always the same ones'.
+        var first = context.Random.Next(DueTable.Partitions);
+        for (var i = 0; i < DueTable.Partitions && !IsTimeUp(); i++)
+        {
+            string? continuation = null;
+            do
+            {
+                (var rows, continuation) = await due.ReadAsync((first + i) % DueTable.Partitions, continuation, cancellationToken);
+                foreach (var queues in rows.GroupBy(row => row.Queue.Partition).Chunk(Visits))
+                    await Task.WhenAll(queues.Select(queue => VisitAsync([.. queue], IsTimeUp, cancellationToken)));
+            }
+            while (continuation is not null && !IsTimeUp());
+        }
+    }
+
+    /// <summary>Moves what is due in one queue into its visible line, oldest first.</summary>
+    /// <returns>Whether none is left.</returns>
+    public Task<bool> PromoteAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var now = context.Now;
+        var query = new RowQuery(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now - Limits.ClockSkew.Ticks))
+        {
+            Top = Stride,
+            Above = (MessageState.ExpiresColumn, now),
+        };
+        return ChangeAsync(queue, query, PromotedAsync, isTimeUp, cancellationToken);
+
+        static Task<IReadOnlyList<MessageWrite>> PromotedAsync(IReadOnlyList<Row> rows) => Task.FromResult<IReadOnlyList<MessageWrite>>(
+            [.. rows.Select(Line.From).Select(line => MessageWrite.Update(line, line.State with { VisibleAt = 0 }))]);
+    }
+
+    private async Task VisitAsync(IReadOnlyList<DueRow> rows, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var queue = rows[0].Queue;
+        try
+        {
+            if (!await ExpireAsync(queue, isTimeUp, cancellationToken)
+                || !await PromoteAsync(queue, isTimeUp, cancellationToken)
+                || !await directory.CloseAsync(queue, cancellationToken))
+            {
+                return;
+            }
+
+            foreach (var row in rows)
+                await due.RetireAsync(row, cancellationToken);
+        }
+        catch (Exception e) when (e is TableUnavailableException or UnavailableException)
+        {
+            // Its rows stay, so the next run comes here again.
+            context.Logger.SweepFailed(e.Message);
+        }
+    }
+
+    private Task<bool> ExpireAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var query = new RowQuery(QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - Limits.ClockSkew.Ticks)) { Top = Stride };
+        return ChangeAsync(queue, query, RemovedAsync, isTimeUp, cancellationToken);
+
+        async Task<IReadOnlyList<MessageWrite>> RemovedAsync(IReadOnlyList<Row> rows)
+        {
+            var found = await Task.WhenAll(rows.Select(row =>
+                context.Messages.GetAsync(queue.Partition, QueueKeys.Index(new(row.Columns.Text("id")!)), cancellationToken)));
+            var writes = new List<MessageWrite>();
+            foreach (var (expiry, index) in rows.Zip(found))
+            {
+                // Read after its expiry row, as it may have been given a longer life, or been put anew.
+                if (index is not null && MessageState.From(index.Columns) is var state && state.ExpiryKey == expiry.Key)
+                    writes.Add(MessageWrite.Remove(state, index.ETag));
+            }
+
+            return writes;
+        }
+    }
+
+    /// <summary>Makes the changes that rows of a range need, page by page. Where somebody was ahead, there is none to make.</summary>
+    /// <returns>Whether none is left.</returns>
+    private async Task<bool> ChangeAsync(
+        QueueAddress queue,
+        RowQuery query,
+        Func<IReadOnlyList<Row>, Task<IReadOnlyList<MessageWrite>>> changes,
+        Func<bool> isTimeUp,
+        CancellationToken cancellationToken)
+    {
+        var all = true;
+        RowPage page;
+        do
+        {
+            page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
+            var outcomes = await transactions.CommitAllAsync(queue, await changes(page.Rows), cancellationToken);
+            all &= !outcomes.Contains(Outcome.Unknown);
+            query = query with { Continuation = page.Continuation };
+        }
+        while (page.Continuation is not null && !isTimeUp());
+
+        return all && page.Continuation is null;
+    }
+}

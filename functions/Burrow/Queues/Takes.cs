@@ -1,0 +1,207 @@
+using Burrow.Tables;
+using PendingTake = Burrow.Queues.GroupCommit<Burrow.Queues.TakeRequest, Burrow.Queues.MessageList>.Pending;
+
+namespace Burrow.Queues;
+
+/// <summary>What claims and takes must have in common to be served together.</summary>
+/// <param name="Attributes">What a claim sets.</param>
+/// <param name="Remove">A take: the messages are deleted.</param>
+/// <param name="Detail">What is shown of them.</param>
+internal readonly record struct TakeKind(Attributes Attributes, bool Remove, Detail Detail);
+
+/// <summary>A claim or take of the first visible messages.</summary>
+/// <param name="Limit">At most so many; 1 to <see cref="Takes.Most"/>.</param>
+internal sealed record TakeRequest(int Limit);
+
+/// <summary>
+/// Serves the claims, or takes, of one kind on a queue that wait together: one look at the front of the line, one transaction
+/// for some twenty to thirty messages, whatever the queue's length and however much is in flight.
+/// </summary>
+internal sealed class Takes(
+    QueueContext context, Transactions transactions, QueueAddress queue, TakeKind kind, Action manyDue)
+{
+    /// <summary>Messages that one look is for.</summary>
+    public const int Most = TableLimits.PageRows;
+
+    /// <summary>How many more are looked at than wanted, to go on with where others were ahead.</summary>
+    private const int Spare = 8;
+
+    /// <summary>A page of leases that ran out; as they stand by that instant, so many are put in the queue's order.</summary>
+    private const int DuePage = 100;
+
+    private const int ConflictsPerLook = 2;
+
+    private readonly bool withBodies = new MessageSelection { Detail = kind.Detail }.WithBodies;
+
+    public async Task ServeAsync(IReadOnlyList<PendingTake> group)
+    {
+        var shares = group.Select(pending => new Share(pending)).ToList();
+        var begun = context.Time.GetTimestamp();
+        var unknown = false;
+        var taken = new HashSet<Sequence>();
+        for (var tries = 0; ; tries++)
+        {
+            var (conflict, failed) = await LookAsync(shares, taken);
+            unknown |= failed;
+            // Without a conflict, what is not there is not there. After a failure, no more is put at stake.
+            if (!conflict || failed || shares.All(share => share.IsFull))
+                break;
+            if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
+            {
+                unknown = true;
+                break;
+            }
+
+            await context.BackOffAsync(tries, CancellationToken.None);
+        }
+
+        foreach (var share in shares)
+            share.Complete(unknown);
+    }
+
+    /// <param name="shares">Who gets what is taken.</param>
+    /// <param name="taken">What was before, which may be visible again by now.</param>
+    private async Task<(bool Conflict, bool Failed)> LookAsync(List<Share> shares, HashSet<Sequence> taken)
+    {
+        var wanted = shares.Sum(share => share.Wanted);
+        var line = await FrontAsync(wanted);
+        line.RemoveAll(candidate => taken.Contains(candidate.Sequence));
+        var (next, conflicts) = (0, 0);
+        var conflict = false;
+        while (wanted > 0 && next < line.Count && conflicts < ConflictsPerLook)
+        {
+            var dealt = new List<(Share Share, Line Line, byte[]? Body)>();
+            foreach (var share in shares)
+            {
+                for (var room = share.Wanted; room > 0 && next < line.Count; next++)
+                {
+                    // Before anything is changed: a body that can't be read is of a message that somebody changes.
+                    var body = !withBodies ? null
+                        : line[next].State.Chunks == 0 ? line[next].Inline
+                        : await Chunks.ReadAsync(context.Messages, queue.Partition, line[next].State, CancellationToken.None);
+                    if (withBodies && body is null)
+                    {
+                        conflict = true;
+                        continue;
+                    }
+
+                    if (!share.Reserve(AnswerSize.Of(line[next], body)))
+                        break;
+                    dealt.Add((share, line[next], body));
+                    room--;
+                }
+            }
+
+            if (dealt.Count == 0)
+                break;
+            var now = context.Now;
+            var writes = dealt.ConvertAll(part => kind.Remove
+                ? MessageWrite.Remove(part.Line)
+                : MessageWrite.Update(part.Line, kind.Attributes.Apply(part.Line.State, delivers: true, now, context.Random)));
+            var outcomes = await transactions.CommitAllAsync(queue, writes, CancellationToken.None);
+            for (var i = 0; i < outcomes.Length; i++)
+            {
+                var (share, message, body) = dealt[i];
+                if (outcomes[i] != Outcome.Done)
+                    continue;
+                taken.Add(message.Sequence);
+                share.Add(Message.From(writes[i].After ?? message.State, message.ContentType, body, now));
+            }
+
+            if (outcomes.Contains(Outcome.Unknown))
+                return (true, true);
+            if (outcomes.Contains(Outcome.Refused))
+            {
+                conflict = true;
+                conflicts++;
+            }
+
+            wanted = shares.Sum(share => share.Wanted);
+        }
+
+        return (conflict, false);
+    }
+
+    /// <summary>
+    /// The first visible messages: what of the hidden line is due, then the visible line (a message released in between moves
+    /// from the one to the other), merged.
+    /// </summary>
+    private async Task<List<Line>> FrontAsync(int wanted)
+    {
+        var now = context.Now;
+        var top = Math.Min(wanted + Spare, Most);
+        var (due, more) = await FirstAsync(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), Math.Max(top, DuePage), now);
+        if (more)
+            manyDue();
+        var (visible, _) = await FirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
+        if (due.Count == 0)
+            return visible;
+        return [.. due.Concat(visible).DistinctBy(line => line.Sequence).OrderBy(line => line.Sequence)];
+    }
+
+    private async Task<(List<Line> Lines, bool More)> FirstAsync(string from, string before, int top, long now)
+    {
+        var query = new RowQuery(from, before)
+        {
+            Top = top,
+            Select = withBodies || !kind.Remove ? null : Line.WithoutBody,
+            Above = (MessageState.ExpiresColumn, now),
+        };
+        var lines = new List<Line>();
+        RowPage page;
+        do
+        {
+            page = await context.Messages.QueryAsync(queue.Partition, query, CancellationToken.None);
+            lines.AddRange(page.Rows.Select(Line.From));
+            query = query with { Continuation = page.Continuation };
+        }
+        while (page.Continuation is not null && lines.Count < top);
+        return (lines, page.Continuation is not null);
+    }
+
+    /// <summary>What one request gets of what is taken for all.</summary>
+    private sealed class Share(PendingTake pending)
+    {
+        private readonly List<Message> messages = [];
+        private long bytes;
+        private bool cut;
+
+        public int Wanted => cut ? 0 : pending.Request.Limit - messages.Count;
+
+        public bool IsFull => Wanted == 0;
+
+        /// <summary>Makes room for a message; false if the answer would be too large with it, and it takes no more.</summary>
+        public bool Reserve(long size)
+        {
+            if (bytes > 0 && bytes + size > Limits.AnswerBytes)
+            {
+                cut = true;
+                return false;
+            }
+
+            bytes += size;
+            return true;
+        }
+
+        public void Add(Message message) => messages.Add(message);
+
+        /// <summary>Answers with what is certain; where that is nothing, and more may have happened, says so.</summary>
+        public void Complete(bool unknown)
+        {
+            if (messages.Count == 0 && unknown)
+            {
+                pending.Fail(new UnavailableException("Storage failed while messages were taken; which were can't be told."));
+                return;
+            }
+
+            messages.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));
+            pending.Complete(messages.Count == 0 ? MessageList.Empty : new()
+            {
+                Messages = messages,
+                Count = messages.Count,
+                Last = messages[^1].Sequence,
+                More = cut,
+            });
+        }
+    }
+}

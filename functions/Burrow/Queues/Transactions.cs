@@ -1,0 +1,139 @@
+using Burrow.Tables;
+
+namespace Burrow.Queues;
+
+/// <summary>What became of a transaction over messages.</summary>
+internal enum Outcome
+{
+    /// <summary>All of it was carried out.</summary>
+    Done,
+
+    /// <summary>None of it: somebody else changed one of the messages first.</summary>
+    Refused,
+
+    /// <summary>Nobody can tell any more. It must not be run again.</summary>
+    Unknown,
+}
+
+/// <summary>Packs changes of messages into transactions, sends them, and finds out what became of them.</summary>
+internal sealed class Transactions(QueueContext context, DueTable due)
+{
+    /// <summary>The longest run of changes from <paramref name="from"/> on that fits in one transaction; at least one.</summary>
+    public static int Fit(IReadOnlyList<MessageWrite> writes, int from)
+    {
+        var (operations, bytes, count) = (0, 0L, 0);
+        for (var i = from; i < writes.Count; i++, count++)
+        {
+            operations += writes[i].Operations.Count;
+            bytes += writes[i].Operations.Sum(TableLimits.SizeOf);
+            if (count > 0 && (operations > TableLimits.TransactionOperations || bytes > Limits.TransactionBytes))
+                break;
+        }
+
+        return count;
+    }
+
+    /// <summary>
+    /// Carries out changes of messages, in as few transactions as hold them, side by side. One that somebody else was ahead of
+    /// is left out, and the others of its transaction are sent again without it.
+    /// </summary>
+    /// <returns>What became of each.</returns>
+    public async Task<Outcome[]> CommitAllAsync(QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
+    {
+        var outcomes = new Outcome[writes.Count];
+        var packs = new List<Task>();
+        for (var from = 0; from < writes.Count;)
+        {
+            var count = Fit(writes, from);
+            packs.Add(CommitPackAsync(from, count));
+            from += count;
+        }
+
+        await Task.WhenAll(packs);
+        return outcomes;
+
+        async Task CommitPackAsync(int from, int count)
+        {
+            var rest = Enumerable.Range(from, count).ToList();
+            while (rest.Count > 0)
+            {
+                var (outcome, failed) = await CommitAsync(queue, [.. rest.Select(i => writes[i])], cancellationToken);
+                if (outcome == Outcome.Refused && failed >= 0)
+                {
+                    outcomes[rest[failed]] = Outcome.Refused;
+                    rest.RemoveAt(failed);
+                    continue;
+                }
+
+                foreach (var i in rest)
+                    outcomes[i] = outcome;
+                return;
+            }
+        }
+    }
+
+    /// <summary>Carries out changes of messages in one transaction.</summary>
+    /// <returns>The outcome and, if refused, which change stood in the way; -1 if that isn't known.</returns>
+    public async Task<(Outcome Outcome, int Failed)> CommitAsync(
+        QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
+    {
+        var now = context.Now;
+        await due.EnsureAsync(queue, writes.SelectMany(write => write.Due(now)), cancellationToken);
+        SubmitResult result;
+        try
+        {
+            // Not to be cancelled: once it is sent, somebody must learn what became of it.
+            result = await context.Messages.SubmitAsync(
+                queue.Partition, [.. writes.SelectMany(write => write.Operations)], CancellationToken.None);
+        }
+        catch (TableUnavailableException)
+        {
+            return (Outcome.Unknown, -1);
+        }
+
+        if (result.Committed)
+            return (Outcome.Done, -1);
+        if (result.Uncertain)
+            return (await ResolveAsync(queue, writes), -1);
+        return (Outcome.Refused, IndexOf(writes, result.FailedIndex));
+    }
+
+    /// <summary>
+    /// After a refusal that our own earlier attempt may have caused: our revision in a message's history says that it happened,
+    /// the revision it was based on without ours that it did not. One message speaks for the whole transaction.
+    /// </summary>
+    private async Task<Outcome> ResolveAsync(QueueAddress queue, IReadOnlyList<MessageWrite> writes)
+    {
+        try
+        {
+            foreach (var write in writes)
+            {
+                var row = await context.Messages.GetAsync(queue.Partition, QueueKeys.Index(write.Before.Id), CancellationToken.None);
+                if (row is null || MessageState.From(row.Columns) is not { } found || found.Sequence != write.Before.Sequence)
+                    continue;
+                if (write.After is { } after && found.Revisions.Contains(after.Revisions.Latest))
+                    return Outcome.Done;
+                if (found.Revisions.Contains(write.Before.Revisions.Latest))
+                    return Outcome.Refused;
+            }
+        }
+        catch (TableUnavailableException)
+        {
+            // Told below.
+        }
+
+        return Outcome.Unknown;
+    }
+
+    private static int IndexOf(IReadOnlyList<MessageWrite> writes, int operation)
+    {
+        for (var i = 0; operation >= 0 && i < writes.Count; i++)
+        {
+            if (operation < writes[i].Operations.Count)
+                return i;
+            operation -= writes[i].Operations.Count;
+        }
+
+        return -1;
+    }
+}
