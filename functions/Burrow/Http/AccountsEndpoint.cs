@@ -1,0 +1,24 @@
+using Burrow.Queues;
+using Microsoft.AspNetCore.Http;
+
+namespace Burrow.Http;
+
+/// <summary><c>/v1.0</c>: the accounts.</summary>
+public sealed class AccountsEndpoint(Responder responder, QueueEngine queues)
+{
+    /// <summary>Lists them.</summary>
+    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Detail.Id, queues.AccountsAsync);
+
+    /// <summary>Deletes all their messages.</summary>
+    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, Detail.None, queues.DeleteAccountsAsync);
+
+    /// <summary>405.</summary>
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Accounts, "GET, HEAD, DELETE");
+
+    private Task<IResult> ServeAsync(HttpRequest request, Detail absent, Func<NameSelection, CancellationToken, Task<NameList>> serve) =>
+        responder.ServeAsync(request, async aborted =>
+        {
+            RequestPath.Accounts(request);
+            return await NameAnswer.OfAsync(request, absent, selection => serve(selection, aborted), "No account holds a message.");
+        });
+}

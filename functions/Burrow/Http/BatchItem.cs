@@ -1,0 +1,119 @@
+using System.Text;
+using System.Text.Json;
+using Burrow.Queues;
+using Microsoft.Extensions.Primitives;
+
+namespace Burrow.Http;
+
+/// <summary>What an item of a batch does.</summary>
+internal enum BatchOperation
+{
+    Put,
+    Update,
+    Delete,
+}
+
+/// <summary>One entry of a batch: an item, or what is wrong with it.</summary>
+/// <param name="Id">The id that it gives, as far as it can be made out.</param>
+/// <param name="Item">The item; null if something is wrong.</param>
+/// <param name="Error">What is wrong.</param>
+internal sealed record BatchEntry(MessageId? Id, BatchItem? Item, BurrowException? Error)
+{
+    public static BatchEntry Parse(JsonElement json, int maxBodyBytes)
+    {
+        MessageId? id = null;
+        try
+        {
+            if (json.ValueKind != JsonValueKind.Object)
+                throw new InvalidRequestException("item", "An item is a JSON object.");
+            id = BatchItem.IdOf(json);
+            return new(id, BatchItem.Parse(json, id, maxBodyBytes), null);
+        }
+        catch (BurrowException e)
+        {
+            return new(id, null, e);
+        }
+    }
+}
+
+/// <summary>One item of a batch.</summary>
+internal sealed record BatchItem(
+    BatchOperation Operation, MessageId? Id, byte[] Body, string? ContentType, Attributes Attributes, IReadOnlyList<string>? IfMatch)
+{
+    private static readonly string[] Members = ["op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch"];
+
+    /// <exception cref="BurrowException">What is wrong with it.</exception>
+    public static MessageId? IdOf(JsonElement json) => Text(json, "id") is { } id ? MessageId.Parse(id) : null;
+
+    /// <exception cref="BurrowException">What is wrong with it.</exception>
+    public static BatchItem Parse(JsonElement json, MessageId? id, int maxBodyBytes)
+    {
+        foreach (var member in json.EnumerateObject())
+        {
+            if (!Members.Any(member.NameEquals))
+                throw new InvalidRequestException("item", $"An item has the members {string.Join(", ", Members)}, and no others.");
+        }
+
+        var operation = Text(json, "op") switch
+        {
+            null or "put" => BatchOperation.Put,
+            "update" => BatchOperation.Update,
+            "delete" => BatchOperation.Delete,
+            _ => throw new InvalidRequestException("op", "op is put, update or delete."),
+        };
+        if (id is null && operation != BatchOperation.Put)
+            throw new InvalidRequestException("id", "id is needed for update and delete.");
+        return new(
+            operation,
+            id,
+            BodyOf(json, maxBodyBytes),
+            RequestBody.ContentType(Text(json, "contentType")),
+            new(Whole(json, "ttl"), Whole(json, "hide")),
+            Text(json, "ifMatch") is { } match ? Preconditions.Tags("ifMatch", new StringValues(match)) : null);
+    }
+
+    private static byte[] BodyOf(JsonElement json, int most)
+    {
+        var text = Text(json, "body") ?? "";
+        byte[] body;
+        switch (Text(json, "encoding"))
+        {
+            case null:
+                body = Encoding.UTF8.GetBytes(text);
+                break;
+            case "base64":
+                body = new byte[text.Length];
+                if (!Convert.TryFromBase64String(text, body, out var length))
+                    throw new InvalidRequestException("body", "body isn't base64, as encoding says.");
+                body = body[..length];
+                break;
+            default:
+                throw new InvalidRequestException("encoding", "encoding is base64, or absent for text.");
+        }
+
+        return body.Length <= most ? body : throw new TooLargeException($"body is larger than the {most} bytes allowed.");
+    }
+
+    private static string? Text(JsonElement json, string name)
+    {
+        if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            return null;
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new InvalidRequestException(name, $"{name} is a string.");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new InvalidRequestException(name, $"{name} isn't Unicode: it holds half of a surrogate pair, or bytes that aren't UTF-8.");
+        }
+    }
+
+    private static long? Whole(JsonElement json, string name)
+    {
+        if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            return null;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number is >= 0 and <= Limits.AttributeSeconds
+            ? number
+            : throw new InvalidRequestException(name, $"{name} is a whole number of seconds from 0 to {Limits.AttributeSeconds}.");
+    }
+}

@@ -1,0 +1,62 @@
+using Burrow.Queues;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace Burrow.Http;
+
+/// <summary><c>/v1.0/{account}/{queue}/{message}</c>: one message, hidden or not.</summary>
+public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOptions<BurrowOptions> options)
+{
+    /// <summary>Shows it.</summary>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, async aborted =>
+    {
+        var (queue, id) = RequestPath.Message(request);
+        var precondition = Preconditions.Of(request);
+        var detail = new Parameters(request).MessageDetail(Detail.All);
+        var message = await queues.GetAsync(queue, id, detail, aborted) ?? throw NotFound();
+        if (!precondition.MatchHolds(message.Receipt))
+            throw new PreconditionFailedException("If-Match: the message has another ETag.");
+        return precondition.NoneMatchHolds(message.Receipt)
+            ? MessageJson.One(message, detail)
+            : new Answer(304).With("ETag", message.Receipt.ETag);
+    });
+
+    /// <summary>Puts it: 201 if it is new, 200 if it replaced one.</summary>
+    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, async aborted =>
+    {
+        var (queue, id) = RequestPath.Message(request);
+        var precondition = Preconditions.Of(request);
+        var attributes = new Parameters(request).Attributes;
+        var contentType = RequestBody.ContentType(request.ContentType);
+        var body = await RequestBody.ReadAsync(request, options.Value.MaxBodyBytes, aborted);
+        var result = await queues.PutAsync(queue, new(id, body, contentType, attributes, precondition), aborted);
+        return new Answer(result.Created ? 201 : 200).With("ETag", result.Receipt.ETag);
+    });
+
+    /// <summary>Sets its attributes.</summary>
+    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, async aborted =>
+    {
+        var (queue, id) = RequestPath.Message(request);
+        var precondition = Preconditions.Of(request);
+        var parameters = new Parameters(request);
+        var detail = parameters.MessageDetail(Detail.None);
+        var message = await queues.UpdateAsync(queue, id, parameters.Attributes, precondition, detail, aborted) ?? throw NotFound();
+        return MessageJson.One(message, detail);
+    });
+
+    /// <summary>Deletes it.</summary>
+    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, async aborted =>
+    {
+        var (queue, id) = RequestPath.Message(request);
+        var precondition = Preconditions.Of(request);
+        var detail = new Parameters(request).MessageDetail(Detail.None);
+        var message = await queues.DeleteAsync(queue, id, precondition, detail, aborted) ?? throw NotFound();
+        return MessageJson.One(message, detail);
+    });
+
+    /// <summary>405.</summary>
+    public Task<IResult> RefuseAsync(HttpRequest request) =>
+        responder.RefuseAsync(request, request => RequestPath.Message(request), "GET, HEAD, PUT, POST, DELETE");
+
+    private static NotFoundException NotFound() => new("No such account, queue or message.");
+}

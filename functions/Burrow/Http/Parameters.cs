@@ -1,0 +1,92 @@
+using System.Globalization;
+using Burrow.Queues;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Burrow.Http;
+
+/// <summary>
+/// The query parameters of a request (protocol, "Query parameters"): names are case-sensitive, the last of several counts,
+/// unknown ones are ignored.
+/// </summary>
+internal sealed class Parameters
+{
+    private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
+
+    public Parameters(HttpRequest request)
+    {
+        foreach (var pair in new QueryStringEnumerable(request.QueryString.Value))
+            values[Decode(pair.EncodedName, "query")] = Decode(pair.EncodedValue, pair.EncodedName.ToString());
+    }
+
+    /// <summary><c>ttl</c> and <c>hide</c>.</summary>
+    public Attributes Attributes => new(Whole("ttl", Limits.AttributeSeconds, "seconds"), Whole("hide", Limits.AttributeSeconds, "seconds"));
+
+    /// <summary>How long to wait.</summary>
+    public TimeSpan Wait => TimeSpan.FromSeconds(Whole("wait", Limits.WaitSeconds, "seconds") ?? 0);
+
+    /// <summary>What of accounts or queues.</summary>
+    public NameSelection Names => new(Marker, Limit);
+
+    /// <summary>What of a queue's messages.</summary>
+    public MessageSelection Messages(Detail detail) => new()
+    {
+        Marker = Marker is { } marker ? new MessageId(marker) : null,
+        After = After,
+        Limit = Limit,
+        MatchHidden = string.Equals(values.GetValueOrDefault("match_hidden"), "true", StringComparison.OrdinalIgnoreCase),
+        Detail = MessageDetail(detail),
+    };
+
+    /// <summary>What to show of messages.</summary>
+    public Detail MessageDetail(Detail absent) => Of(
+        absent, ("none", Detail.None), ("id", Detail.Id), ("attributes", Detail.Attributes), ("body", Detail.Body), ("all", Detail.All), ("full", Detail.Full));
+
+    /// <summary>What to show of accounts or queues.</summary>
+    public Detail NameDetail(Detail absent) => Of(absent, ("none", Detail.None), ("id", Detail.Id), ("all", Detail.All));
+
+    private string? Marker => values.GetValueOrDefault("marker") is { Length: > 0 } marker ? marker : null;
+
+    private int? Limit => Whole("limit", int.MaxValue, "matches") is > 0 and var limit ? (int)limit : null;
+
+    private Sequence? After
+    {
+        get
+        {
+            if (!values.TryGetValue("after", out var after))
+                return null;
+            if (values.ContainsKey("marker"))
+                throw new InvalidRequestException("after", "after and marker exclude each other; give one.");
+            return Sequence.TryParse(after)
+                ?? throw new InvalidRequestException("after", "after is not a cursor; it is what the header Burrow-Marker of an answer said.");
+        }
+    }
+
+    private Detail Of(Detail absent, params ReadOnlySpan<(string Name, Detail Detail)> allowed)
+    {
+        if (!values.TryGetValue("detail", out var value))
+            return absent;
+        var names = new List<string>();
+        foreach (var (name, detail) in allowed)
+        {
+            if (name == value)
+                return detail;
+            names.Add(name);
+        }
+
+        throw new InvalidRequestException("detail", $"detail is one of {string.Join(", ", names)} here.");
+    }
+
+    private long? Whole(string name, long most, string unit)
+    {
+        if (!values.TryGetValue(name, out var value))
+            return null;
+        // Digits only: no sign, no space, no digits of other scripts.
+        return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
+            ? number
+            : throw new InvalidRequestException(name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number of {unit} from 0 to {most}."));
+    }
+
+    private static string Decode(ReadOnlyMemory<char> encoded, string what) =>
+        PercentEncoding.Decode(encoded.ToString().Replace('+', ' '), what);
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using Burrow.Tables;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Burrow.Http;
+
+/// <summary>Errors as problem details (RFC 9457): the one place where a broken rule becomes an answer.</summary>
+internal static class Problem
+{
+    private const string ContentType = "application/problem+json";
+
+    /// <summary>The answer to what was thrown while a request was served; null if nobody foresaw that.</summary>
+    public static Answer? From(Exception exception) => exception switch
+    {
+        InvalidRequestException e => Of(e.Status, e.Code, e.Message, e.Parameter),
+        MethodNotAllowedException e => Of(e.Status, e.Code, e.Message).With("Allow", e.Allow),
+        UnavailableException or TooManyWaitersException => Later((BurrowException)exception),
+        TableUnavailableException => Later(new UnavailableException(
+            "Storage does not answer. If this was to change something, whether it did can't be told.")),
+        BurrowException e => Of(e.Status, e.Code, e.Message),
+        BadHttpRequestException e => Of(e.StatusCode, "bad-http", e.Message),
+        _ => null,
+    };
+
+    /// <summary>The answer to what nobody foresaw. It tells nothing of it.</summary>
+    public static Answer Unexpected() => Of(500, "unexpected", "Something failed that should not. It was logged.");
+
+    private static Answer Later(BurrowException e) => Of(e.Status, e.Code, e.Message)
+        .With("Retry-After", Limits.RetryAfter.TotalSeconds.ToString(CultureInfo.InvariantCulture));
+
+    public static Answer Of(int status, string code, string detail, string? parameter = null) =>
+        new(status, ContentType, JsonText.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("type", $"urn:burrow:problem:{code}");
+            json.WriteString("title", ReasonPhrases.GetReasonPhrase(status));
+            json.WriteNumber("status", status);
+            json.WriteString("detail", detail);
+            if (parameter is not null)
+            {
+                json.WriteStartObject("errors");
+                json.WriteStartArray(parameter);
+                json.WriteStringValue(detail);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }));
+}

@@ -1,0 +1,27 @@
+using Burrow.Queues;
+using Microsoft.AspNetCore.Http;
+
+namespace Burrow.Http;
+
+/// <summary><c>/v1.0/{account}</c>: the queues of an account.</summary>
+public sealed class QueuesEndpoint(Responder responder, QueueEngine queues)
+{
+    /// <summary>Lists them.</summary>
+    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Detail.Id, queues.QueuesAsync);
+
+    /// <summary>Deletes all their messages.</summary>
+    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, Detail.None, queues.DeleteQueuesAsync);
+
+    /// <summary>405.</summary>
+    public Task<IResult> RefuseAsync(HttpRequest request) =>
+        responder.RefuseAsync(request, request => RequestPath.Account(request), "GET, HEAD, DELETE");
+
+    private Task<IResult> ServeAsync(
+        HttpRequest request, Detail absent, Func<AccountName, NameSelection, CancellationToken, Task<NameList>> serve) =>
+        responder.ServeAsync(request, async aborted =>
+        {
+            var account = RequestPath.Account(request);
+            return await NameAnswer.OfAsync(
+                request, absent, selection => serve(account, selection, aborted), "No such account, or no queue of it matches.");
+        });
+}

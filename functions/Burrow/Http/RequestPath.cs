@@ -1,0 +1,117 @@
+using System.Text;
+using Burrow.Queues;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Burrow.Http;
+
+/// <summary>
+/// The path of a request, as it was sent: routers resolve dots, ignore a slash at the end and the case of letters, and keep
+/// <c>%2F</c> while they decode all else. What a name holds is decided here alone.
+/// </summary>
+internal static class RequestPath
+{
+    private const string Version = "v1.0";
+
+    /// <summary>Demands the root.</summary>
+    public static void Root(HttpRequest request) => Match(request, []);
+
+    /// <summary>Demands <c>/v1.0</c>.</summary>
+    public static void Accounts(HttpRequest request) => Match(request, [Version]);
+
+    /// <summary>The account of <c>/v1.0/{account}</c>.</summary>
+    public static AccountName Account(HttpRequest request) => AccountName.Parse(Match(request, [Version, null])[1]);
+
+    /// <summary>The queue of <c>/v1.0/{account}/{queue}</c>.</summary>
+    public static QueueAddress Queue(HttpRequest request) => Address(Match(request, [Version, null, null]));
+
+    /// <summary>The queue and the id of <c>/v1.0/{account}/{queue}/{message}</c>.</summary>
+    public static (QueueAddress Queue, MessageId Id) Message(HttpRequest request)
+    {
+        var segments = Match(request, [Version, null, null, null]);
+        return (Address(segments), MessageId.Parse(segments[3]));
+    }
+
+    /// <summary>The queue of <c>/batch/{account}/{queue}</c>.</summary>
+    public static QueueAddress Batch(HttpRequest request) => Address(Match(request, ["batch", null, null]));
+
+    private static QueueAddress Address(string[] segments) => new(AccountName.Parse(segments[1]), QueueName.Parse(segments[2]));
+
+    /// <summary>The segments, which must be these; null is any name.</summary>
+    /// <exception cref="NotFoundException">They aren't.</exception>
+    /// <exception cref="InvalidRequestException">One is <c>.</c> or <c>..</c>, or not UTF-8.</exception>
+    private static string[] Match(HttpRequest request, ReadOnlySpan<string?> expected)
+    {
+        var raw = RawPath(request);
+        var segments = raw == "/" ? [] : raw[1..].Split('/');
+        for (var i = 0; i < segments.Length; i++)
+        {
+            if (segments[i].Length == 0)
+                throw NotFound();
+            segments[i] = PercentEncoding.Decode(segments[i], "path");
+            if (segments[i] is "." or "..")
+                throw new InvalidRequestException("path", $"'{segments[i]}' can't be a name: hosts resolve dot segments.");
+        }
+
+        if (segments.Length != expected.Length)
+            throw NotFound();
+        for (var i = 0; i < segments.Length; i++)
+        {
+            if (expected[i] is { } literal && literal != segments[i])
+                throw NotFound();
+        }
+
+        return segments;
+    }
+
+    private static NotFoundException NotFound() => new("There is nothing at this path.");
+
+    private static string RawPath(HttpRequest request)
+    {
+        var target = request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        // The absolute form (RFC 9112, section 3.2.2) has the host in front.
+        if (!target.StartsWith('/') && target.IndexOf("://", StringComparison.Ordinal) is var scheme and > 0)
+            target = target.IndexOf('/', scheme + 3) is var slash and > 0 ? target[slash..] : "/";
+        if (!target.StartsWith('/'))
+            target = request.Path.ToUriComponent();
+        var end = target.AsSpan().IndexOfAny('?', '#');
+        target = end < 0 ? target : target[..end];
+        return target.Length == 0 ? "/" : target;
+    }
+}
+
+/// <summary>Percent-encoding (RFC 3986, section 2.1) of UTF-8, decoded strictly.</summary>
+internal static class PercentEncoding
+{
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The text. A percent sign that no two hexadecimal digits follow stands for itself.</summary>
+    /// <exception cref="InvalidRequestException">What it encodes isn't UTF-8.</exception>
+    public static string Decode(string text, string what)
+    {
+        if (!text.Contains('%'))
+            return text;
+        var bytes = new List<byte>(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '%' && i + 2 < text.Length && char.IsAsciiHexDigit(text[i + 1]) && char.IsAsciiHexDigit(text[i + 2]))
+            {
+                bytes.Add(Convert.ToByte(text.Substring(i + 1, 2), 16));
+                i += 2;
+            }
+            else
+            {
+                bytes.AddRange(Encoding.UTF8.GetBytes(text, i, 1));
+            }
+        }
+
+        try
+        {
+            return Strict.GetString([.. bytes]);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new InvalidRequestException(what, $"{what} holds bytes that aren't UTF-8.");
+        }
+    }
+}
