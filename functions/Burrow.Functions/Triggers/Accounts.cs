@@ -1,0 +1,25 @@
+using Burrow.Http;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Burrow.Functions.Triggers;
+
+/// <summary><c>/v1.0</c>.</summary>
+public sealed class Accounts(AccountsEndpoint accounts)
+{
+    private const string Route = "v1.0";
+
+    /// <inheritdoc cref="AccountsEndpoint.GetAsync"/>
+    [Function(nameof(Accounts) + nameof(Get))]
+    public Task<IResult> Get([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Route)] HttpRequest request) =>
+        accounts.GetAsync(request);
+
+    /// <inheritdoc cref="AccountsEndpoint.DeleteAsync"/>
+    [Function(nameof(Accounts) + nameof(Delete))]
+    public Task<IResult> Delete([HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = Route)] HttpRequest request) =>
+        accounts.DeleteAsync(request);
+
+    /// <inheritdoc cref="AccountsEndpoint.RefuseAsync"/>
+    [Function(nameof(Accounts) + nameof(Refuse))]
+    public Task<IResult> Refuse([HttpTrigger(AuthorizationLevel.Anonymous, "put", "post", "patch", "options", "trace", Route = Route)] HttpRequest request) =>
+        accounts.RefuseAsync(request);
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Burrow.Http;
+using Burrow.Tables;
+
+namespace Burrow.Local;
+
+/// <summary>Burrow on Kestrel, with nothing of Azure around it.</summary>
+internal static partial class LocalApp
+{
+    /// <summary>Builds it; not started yet.</summary>
+    /// <exception cref="IOException">The SQLite file is in use by another process.</exception>
+    /// <exception cref="InvalidDataException">It isn't one of ours.</exception>
+    public static WebApplication Build(LocalOptions options, Action<IServiceCollection>? replace = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(LocalApp).Assembly.GetName().Name });
+        builder.WebHost.UseUrls([.. options.Urls]);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // Bodies are bounded by what they are for, with an answer that says so.
+            kestrel.Limits.MaxRequestBodySize = null;
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Azure", LogLevel.Warning);
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        replace?.Invoke(builder.Services);
+        if (!builder.Services.Any(service => service.ServiceType == typeof(ITableStore)))
+            builder.Services.AddSingleton(Open(options.Tables));
+        builder.Services.AddBurrow(builder.Configuration);
+        builder.Services.AddHostedService<Triggers.Timers>();
+
+        var app = builder.Build();
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Burrow");
+        app.Use((context, next) => LogAsync(logger, context, next));
+        app.Use(new LocalGuard(options.Hosts).InvokeAsync);
+        app.UseRouting();
+        app.MapTriggers();
+        app.MapFallback("{**path}", (HttpRequest request, Responder responder) => responder.NotFoundAsync(request));
+        return app;
+    }
+
+    private static ITableStore Open(TablesOption tables) => tables.Engine switch
+    {
+        TablesEngine.Memory => new MemoryTableStore(),
+        TablesEngine.Sqlite => new SqliteTableStore(tables.Where),
+        _ => AzureTableStore.Connect(tables.Where, new StorageOptions().TablePrefix),
+    };
+
+    private static async Task LogAsync(ILogger logger, HttpContext context, RequestDelegate next)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        await next(context);
+        // The path without its query: a query may hold a secret one day.
+        Served(logger, context.Request.Method, context.Request.Path, context.Response.StatusCode, Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Method} {Path} {Status} {Milliseconds:0.0} ms")]
+    private static partial void Served(ILogger logger, string method, string path, int status, double milliseconds);
+}

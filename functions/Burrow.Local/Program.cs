@@ -1,0 +1,3 @@
+using Burrow.Local;
+
+return await CommandLine.Create(LocalProcess.RunAsync).Parse(args).InvokeAsync();
