@@ -1,0 +1,50 @@
+using Burrow.Local;
+using Burrow.Tables;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Burrow.Tests.Support;
+
+/// <summary>The local process's app in this process: Kestrel on a free loopback port, the real triggers, any store and clock.</summary>
+internal sealed class LocalServer : IAsyncDisposable
+{
+    private readonly WebApplication app;
+
+    private LocalServer(WebApplication app)
+    {
+        this.app = app;
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        Http = new HttpClient { BaseAddress = Address };
+    }
+
+    /// <summary>Where it listens: <c>http://127.0.0.1:{port}/</c>.</summary>
+    public Uri Address { get; }
+
+    /// <summary>A client of it. It normalises paths; see <see cref="RawHttp"/> for one that sends what it is told.</summary>
+    public HttpClient Http { get; }
+
+    public IServiceProvider Services => app.Services;
+
+    public static async Task<LocalServer> StartAsync(ITableStore store, TimeProvider? time = null, Action<BurrowOptions>? configure = null)
+    {
+        var app = LocalApp.Build(new LocalOptions(["http://127.0.0.1:0"], TablesOption.Default, []), services =>
+        {
+            services.AddSingleton(store);
+            if (time is not null)
+                services.AddSingleton(time);
+            if (configure is not null)
+                services.Configure(configure);
+        });
+        await app.StartAsync();
+        return new LocalServer(app);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Burrow.Tests.Support;
+
+/// <summary>An answer as it came over the socket.</summary>
+/// <param name="Status">The status code.</param>
+/// <param name="Headers">By name, whatever its case.</param>
+/// <param name="Body">As many bytes as <c>Content-Length</c> said.</param>
+internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string> Headers, byte[] Body)
+{
+    public string Text => Encoding.UTF8.GetString(Body);
+}
+
+/// <summary>
+/// One connection that sends just what it is told, and reads answers as a v1.0 client does: it demands <c>Content-Length</c>
+/// on every answer. <c>HttpClient</c> resolves dots in paths, among other kindnesses.
+/// </summary>
+internal sealed class RawHttp : IAsyncDisposable
+{
+    private readonly TcpClient client = new();
+    private readonly Uri address;
+
+    private RawHttp(Uri address) => this.address = address;
+
+    public static async Task<RawHttp> ConnectAsync(Uri address)
+    {
+        var raw = new RawHttp(address);
+        await raw.client.ConnectAsync(address.Host, address.Port);
+        return raw;
+    }
+
+    /// <summary>Sends one request with a length, and reads its answer. The connection stays open.</summary>
+    public async Task<RawAnswer> SendAsync(string method, string target, byte[]? body = null, params (string Name, string Value)[] headers)
+    {
+        var head = new StringBuilder($"{method} {target} HTTP/1.1\r\n");
+        if (!headers.Any(header => header.Name.Equals("Host", StringComparison.OrdinalIgnoreCase)))
+            head.Append(CultureInfo.InvariantCulture, $"Host: {address.Authority}\r\n");
+        foreach (var (name, value) in headers)
+            head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
+        if (body is not null)
+            head.Append(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\n");
+        head.Append("\r\n");
+        await SendBytesAsync([.. Encoding.Latin1.GetBytes(head.ToString()), .. body ?? []]);
+        return await ReadAsync(method);
+    }
+
+    public async Task SendBytesAsync(byte[] bytes) => await client.GetStream().WriteAsync(bytes);
+
+    /// <summary>Reads an answer to a request of that method.</summary>
+    public async Task<RawAnswer> ReadAsync(string method)
+    {
+        var stream = client.GetStream();
+        var head = new List<byte>();
+        var one = new byte[1];
+        while (head.Count < 4 || !head[^4..].SequenceEqual("\r\n\r\n"u8.ToArray()))
+        {
+            if (await stream.ReadAsync(one) == 0)
+                throw new IOException($"The connection ended within the head: '{Encoding.Latin1.GetString([.. head])}'");
+            head.Add(one[0]);
+        }
+
+        var lines = Encoding.Latin1.GetString([.. head]).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        var fields = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var line in lines.Skip(1))
+            fields[line[..line.IndexOf(':')]] = line[(line.IndexOf(':') + 1)..].Trim();
+        var status = int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture);
+        fields.ShouldContainKey("Content-Length", $"{lines[0]}: v1.0 clients read Content-Length before anything else");
+        fields.ShouldNotContainKey("Transfer-Encoding");
+        var body = new byte[method == "HEAD" || status == 304 ? 0 : int.Parse(fields["Content-Length"], CultureInfo.InvariantCulture)];
+        await stream.ReadExactlyAsync(body);
+        return new(status, fields, body);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        client.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Diagnostics;
+
+namespace Burrow.Tests.Support;
+
+internal static class Repository
+{
+    /// <summary>The folder of the solution.</summary>
+    public static readonly string Root = FindRoot();
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Burrow.Functions.sln")))
+            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run below the solution's folder.");
+        return folder.FullName;
+    }
+}
+
+internal static class Commands
+{
+    /// <summary>Runs a command to its end; fails with what it printed unless it succeeds.</summary>
+    public static async Task RunAsync(string command, string arguments, string folder)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(0, $"{command} {arguments}\n{await output}\n{await error}");
+    }
+}
