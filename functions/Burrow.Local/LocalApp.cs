@@ -1,15 +1,17 @@
 using System.Diagnostics;
 using Burrow.Http;
 using Burrow.Tables;
+using Microsoft.Extensions.Options;
 
 namespace Burrow.Local;
 
 /// <summary>Burrow on Kestrel, with nothing of Azure around it.</summary>
 internal static partial class LocalApp
 {
-    /// <summary>Builds it; not started yet.</summary>
-    /// <exception cref="IOException">The SQLite file is in use by another process.</exception>
-    /// <exception cref="InvalidDataException">It isn't one of ours.</exception>
+    /// <summary>
+    /// Builds it. Started, it opens its tables: <see cref="IOException"/> if another process has the SQLite file,
+    /// <see cref="InvalidDataException"/> if it isn't one of ours.
+    /// </summary>
     public static WebApplication Build(LocalOptions options, Action<IServiceCollection>? replace = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(LocalApp).Assembly.GetName().Name });
@@ -31,7 +33,7 @@ internal static partial class LocalApp
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         replace?.Invoke(builder.Services);
         if (!builder.Services.Any(service => service.ServiceType == typeof(ITableStore)))
-            builder.Services.AddSingleton(Open(options.Tables));
+            builder.Services.AddSingleton(provider => Open(options.Tables, provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage));
         builder.Services.AddBurrow(builder.Configuration);
         builder.Services.AddHostedService<Triggers.Timers>();
 
@@ -45,11 +47,11 @@ internal static partial class LocalApp
         return app;
     }
 
-    private static ITableStore Open(TablesOption tables) => tables.Engine switch
+    private static ITableStore Open(TablesOption tables, StorageOptions storage) => tables.Engine switch
     {
         TablesEngine.Memory => new MemoryTableStore(),
         TablesEngine.Sqlite => new SqliteTableStore(tables.Where),
-        _ => AzureTableStore.Connect(tables.Where, new StorageOptions().TablePrefix),
+        _ => AzureTableStore.Connect(tables.Where, storage.TablePrefix),
     };
 
     private static async Task LogAsync(ILogger logger, HttpContext context, RequestDelegate next)

@@ -34,7 +34,7 @@ public static class BurrowServices
         services.TryAddSingleton(Random.Shared);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<QueueEngine>(
             provider, provider.GetRequiredService<IOptions<BurrowOptions>>().Value));
-        services.AddHostedService<TableCreation>();
+        services.AddHostedService<Lifetime>();
         services.AddSingleton<Responder>();
         services.AddSingleton<VersionsEndpoint>();
         services.AddSingleton<AccountsEndpoint>();
@@ -57,11 +57,16 @@ public static class BurrowServices
 [OptionsValidator]
 internal sealed partial class BurrowOptionsValidator : IValidateOptions<BurrowOptions>;
 
-/// <summary>Creates the tables once, when the process starts. An identity that may not is told so; the tables may be there.</summary>
-internal sealed partial class TableCreation(ITableStore store, ILogger<TableCreation> logger) : IHostedService
+/// <summary>
+/// Creates the tables once, when the process starts (an identity that may not is told so; the tables may be there), and lets
+/// go of those who wait when it stops.
+/// </summary>
+internal sealed partial class Lifetime(
+    ITableStore store, QueueEngine queues, IHostApplicationLifetime application, ILogger<Lifetime> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        application.ApplicationStopping.Register(queues.StopWaiting);
         try
         {
             await store.CreateAsync(QueueEngine.TableNames, cancellationToken);

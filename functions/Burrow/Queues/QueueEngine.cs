@@ -19,6 +19,7 @@ public sealed class QueueEngine
 
     private readonly ConcurrentDictionary<string, QueueState> states = new();
     private readonly ConcurrentDictionary<AccountName, int> waiting = new();
+    private readonly CancellationTokenSource stopping = new();
     private readonly QueueContext context;
     private readonly DueTable due;
     private readonly QueueDirectory directory;
@@ -125,6 +126,9 @@ public sealed class QueueEngine
         async name => (await pass.ChangeAsync(
             new(account, new(name)), new() { MatchHidden = true, Detail = Detail.None }, null, cancellationToken)).More);
 
+    /// <summary>Ends all waits, those to come too, as if their time were up: the process is about to stop.</summary>
+    public void StopWaiting() => stopping.Cancel();
+
     /// <summary>What the timer does: tidies up after what expired or became visible, for about as long as given.</summary>
     public Task SweepAsync(TimeSpan time, CancellationToken cancellationToken) => sweep.RunAsync(time, cancellationToken);
 
@@ -176,6 +180,7 @@ public sealed class QueueEngine
 
         try
         {
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping.Token);
             using var waiter = state.Waiters.Enter();
             while (list.Count == 0)
             {
@@ -184,9 +189,13 @@ public sealed class QueueEngine
                     break;
                 try
                 {
-                    await next.WaitAsync(left, context.Time, cancellationToken);
+                    await next.WaitAsync(left, context.Time, ended.Token);
                 }
                 catch (TimeoutException)
+                {
+                    break;
+                }
+                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
                 {
                     break;
                 }
@@ -234,14 +243,21 @@ public sealed class QueueEngine
         }
     }
 
-    private async void PromoteInBackground(QueueState state)
+    private void PromoteInBackground(QueueState state)
     {
         if (Interlocked.Exchange(ref state.Promoting, 1) == 1)
             return;
+        // It is nobody's request, so it doesn't go on under the one that noticed.
+        using (ExecutionContext.SuppressFlow())
+            _ = PromoteAsync(state);
+    }
+
+    private async Task PromoteAsync(QueueState state)
+    {
         try
         {
             await Task.Yield();
-            await sweep.PromoteAsync(state.Address, () => false, CancellationToken.None);
+            await sweep.PromoteAsync(state.Address, () => stopping.IsCancellationRequested, CancellationToken.None);
         }
         catch (Exception e)
         {

@@ -83,9 +83,10 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
 
     internal T Read<T>(Func<SqliteSession, T> read)
     {
+        SqliteSession? session = null;
         try
         {
-            if (!readers.TryTake(out var session))
+            if (!readers.TryTake(out session))
                 session = new SqliteSession(path, sync);
             var result = read(session);
             readers.Add(session);
@@ -93,6 +94,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         }
         catch (SqliteException e)
         {
+            session?.Dispose();
             throw new TableUnavailableException(e.Message, e);
         }
     }

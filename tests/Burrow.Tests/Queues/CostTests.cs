@@ -1,0 +1,138 @@
+using Burrow.Queues;
+using Burrow.Tables;
+using Burrow.Tests.Support;
+
+namespace Burrow.Tests.Queues;
+
+/// <summary>What operations cost in requests to storage, which is what is paid and waited for.</summary>
+public sealed class CostTests
+{
+    private readonly JumpingTime time = new();
+    private readonly MemoryTableStore memory = new();
+    private readonly InterceptedStore store;
+    private readonly TestQueue queue;
+    private readonly RequestCounter counter;
+
+    public CostTests()
+    {
+        store = new(memory);
+        queue = new(store, time);
+        counter = new(store);
+    }
+
+    [Fact]
+    public async Task A_claim_costs_two_queries_and_one_transaction_however_long_the_queue_and_however_much_is_hidden()
+    {
+        await queue.PutAllAsync(Enumerable.Range(0, 20_000).Select(i => $"hidden{i}"), hide: 3600);
+        var put = 0;
+        foreach (var length in (int[])[100, 10_000, 200_000])
+        {
+            await queue.PutAllAsync(Enumerable.Range(put, length - put).Select(i => $"{i}"));
+            put = length;
+            // The first in a minute writes a row of the timer's table, for all that come after.
+            await queue.ClaimAsync();
+
+            var calls = await counter.CountAsync(() => queue.ClaimAsync());
+
+            calls.Select(call => call.Kind).ShouldBe([CallKind.Query, CallKind.Query, CallKind.Submit], $"at {length} messages");
+            calls[2].Operations.Count.ShouldBe(3);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_due_and_expired_in_front_costs_a_bounded_number_of_requests_and_none_after_the_timer()
+    {
+        await queue.PutAllAsync(Enumerable.Range(0, 20_000).Select(i => $"expired{i}"), ttl: 60);
+        await queue.PutAllAsync(Enumerable.Range(0, 20_000).Select(i => $"due{i}"), hide: 60);
+        await queue.PutAllAsync(Enumerable.Range(0, 1000).Select(i => $"{i}"));
+        time.Advance(TimeSpan.FromMinutes(2));
+
+        // In another process, as whoever sees so much that is due moves it in the background, which is not to be counted.
+        var other = new InterceptedStore(memory);
+        var background = new TaskCompletionSource();
+        var claim = 0;
+        other.Before = call =>
+        {
+            if (call.Operations.Count > 3)
+                return background.Task;
+            claim++;
+            return Task.CompletedTask;
+        };
+        (await new TestQueue(other, time).ClaimAsync()).ShouldHaveSingleItem();
+        claim.ShouldBeLessThanOrEqualTo(8);
+
+        await queue.SweepAsync();
+        await queue.ClaimAsync();
+        IReadOnlyList<Message> claimed = [];
+        var calls = await counter.CountAsync(async () => claimed = await queue.ClaimAsync());
+        background.SetResult();
+        calls.Select(call => call.Kind).ShouldBe([CallKind.Query, CallKind.Query, CallKind.Submit]);
+        claimed[0].Id.Value.ShouldStartWith("due");
+        (await queue.ListAsync(new() { Limit = 10_000, MatchHidden = true })).Count(message => message.Id.Value.StartsWith("expired")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_message_put_claimed_and_deleted_costs_three_transactions_and_three_reads_when_all_is_warm()
+    {
+        await queue.PutAsync("warm", ttl: 60);
+        await queue.ClaimAsync();
+        await queue.DeleteAsync("warm");
+
+        var calls = await counter.CountAsync(async () =>
+        {
+            await queue.PutAsync("message", "small", ttl: 60);
+            (await queue.ClaimAsync()).ShouldHaveSingleItem();
+            await queue.DeleteAsync("message");
+        });
+
+        calls.Count(call => call.Kind == CallKind.Submit).ShouldBe(3);
+        calls.Count(call => call.Kind != CallKind.Submit).ShouldBe(3);
+        calls.Sum(call => call.Operations.Count).ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task Puts_that_come_while_one_is_under_way_are_committed_together()
+    {
+        await queue.PutAsync("first");
+        var gate = new TaskCompletionSource();
+        var transactions = 0;
+        store.Before = async call =>
+        {
+            if (call is { Kind: CallKind.Submit, Table: "messages" })
+            {
+                transactions++;
+                await gate.Task;
+            }
+        };
+
+        var puts = Enumerable.Range(0, 100).Select(i => queue.PutAsync($"{i}", "body", ttl: 60)).ToList();
+        gate.SetResult();
+        await Task.WhenAll(puts);
+
+        // One for the first, which nobody was there to share; then 33 messages of 3 rows, and the head, in each.
+        transactions.ShouldBe(1 + 3);
+        (await queue.IdsAsync()).ShouldBe("first " + string.Join(' ', Enumerable.Range(0, 100)));
+    }
+
+    [Fact]
+    public async Task Claims_that_come_while_one_is_under_way_are_served_by_one_look_and_get_a_message_each_in_order()
+    {
+        await queue.PutAllAsync(Enumerable.Range(0, 200).Select(i => $"{i}"));
+        var gate = new TaskCompletionSource();
+        var calls = 0;
+        store.Before = async call =>
+        {
+            Interlocked.Increment(ref calls);
+            if (call is { Kind: CallKind.Submit, Table: "messages" })
+                await gate.Task;
+        };
+
+        var claims = Enumerable.Range(0, 31).Select(_ => queue.ClaimAsync()).ToList();
+        gate.SetResult();
+        var claimed = await Task.WhenAll(claims);
+
+        // Two looks of two queries, and two transactions.
+        calls.ShouldBe(6);
+        claimed.Select(TestQueue.Ids).ShouldBe(Enumerable.Range(0, 31).Select(i => $"{i}"));
+    }
+}

@@ -1,0 +1,196 @@
+using Burrow.Queues;
+using Burrow.Tables;
+using Burrow.Tests.Support;
+
+namespace Burrow.Tests.Queues;
+
+/// <summary>Storage that answers with an error, or not at all, before or after it did what it was asked.</summary>
+public sealed class UnknownOutcomeTests
+{
+    private readonly InterceptedStore store = new(new MemoryTableStore());
+    private readonly TestQueue queue;
+
+    public UnknownOutcomeTests() => queue = new(store, new JumpingTime());
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_put_whose_answer_is_lost_or_never_came_is_stored_once(bool committed)
+    {
+        await queue.PutAsync("before");
+        Fail(1, committed);
+
+        var result = await queue.PutAsync("message", "body", ttl: 60);
+
+        result.Created.ShouldBeTrue();
+        var list = await queue.ListAsync();
+        TestQueue.Ids(list).ShouldBe("before message");
+        list[1].Receipt.ShouldBe(result.Receipt);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_replace_whose_answer_is_lost_or_never_came_happens_once(bool committed)
+    {
+        await queue.PutAsync("message", "old", ttl: 60);
+        Fail(1, committed, skip: 1);
+
+        var result = await queue.PutAsync("message", "new", ttl: 60);
+
+        result.Created.ShouldBeFalse();
+        var message = (await queue.ListAsync()).ShouldHaveSingleItem();
+        message.Body.ShouldBe("new"u8.ToArray());
+        message.Receipt.ShouldBe(result.Receipt);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_claim_whose_answer_is_lost_or_never_came_is_one_delivery(bool committed)
+    {
+        await queue.PutAllAsync(["a", "b"]);
+        Fail(1, committed);
+
+        var claimed = await queue.ClaimAsync();
+
+        TestQueue.Ids(claimed).ShouldBe("a");
+        var message = await queue.GetAsync("a");
+        message!.Deliveries.ShouldBe(1);
+        message.Receipt.ShouldBe(claimed[0].Receipt);
+        (await queue.DeleteAsync("a", new([claimed[0].Receipt.Value], null))).ShouldNotBeNull();
+        (await queue.IdsAsync(new() { MatchHidden = true })).ShouldBe("b");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_update_whose_answer_is_lost_or_never_came_happens_once(bool committed)
+    {
+        await queue.PutAsync("a");
+        Fail(1, committed);
+
+        var updated = await queue.UpdateAsync("a", ttl: 100, hide: 10);
+
+        (await queue.GetAsync("a"))!.Receipt.ShouldBe(updated!.Receipt);
+    }
+
+    [Fact]
+    public async Task A_delete_that_never_came_through_is_sent_again()
+    {
+        await queue.PutAsync("a");
+        Fail(1, committed: false);
+
+        (await queue.DeleteAsync("a")).ShouldNotBeNull();
+
+        (await queue.GetAsync("a")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_take_whose_answer_is_lost_can_not_be_told_and_shows_nothing()
+    {
+        await queue.PutAllAsync(["a", "b"]);
+        Fail(1, committed: true);
+
+        await Should.ThrowAsync<UnavailableException>(() => queue.TakeAsync());
+
+        (await queue.IdsAsync()).ShouldBe("b");
+    }
+
+    [Fact]
+    public async Task A_delete_whose_answer_is_lost_can_not_be_told_from_anothers()
+    {
+        await queue.PutAsync("a");
+        Fail(1, committed: true);
+
+        await Should.ThrowAsync<UnavailableException>(() => queue.DeleteAsync("a"));
+
+        (await queue.GetAsync("a")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_claim_that_another_process_overtakes_after_its_answer_was_lost_still_knows_itself()
+    {
+        await queue.PutAsync("a");
+        var other = new TestQueue(store, new JumpingTime());
+        var changes = 0;
+        store.After = async call =>
+        {
+            if (call is not { Kind: CallKind.Submit, Table: "messages" } || changes++ > 0)
+                return;
+            for (var i = 0; i < 5; i++)
+                await other.UpdateAsync("a", ttl: 100 + i);
+            throw new TableUnavailableException("lost");
+        };
+
+        var claimed = await queue.ClaimAsync();
+
+        TestQueue.Ids(claimed).ShouldBe("a");
+        (await queue.GetAsync("a"))!.Deliveries.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_claim_that_was_overtaken_too_often_can_not_be_told_and_is_not_run_again()
+    {
+        await queue.PutAsync("a");
+        var other = new TestQueue(store, new JumpingTime());
+        var changes = 0;
+        store.After = async call =>
+        {
+            if (call is not { Kind: CallKind.Submit, Table: "messages" } || changes++ > 0)
+                return;
+            for (var i = 0; i < 8; i++)
+                await other.UpdateAsync("a", ttl: 100 + i);
+            throw new TableUnavailableException("lost");
+        };
+
+        await Should.ThrowAsync<UnavailableException>(() => queue.ClaimAsync());
+
+        (await queue.GetAsync("a"))!.Deliveries.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Storage_that_stays_away_is_given_up_on_and_nothing_is_acknowledged()
+    {
+        await queue.PutAsync("a");
+        Fail(int.MaxValue, committed: false);
+
+        await Should.ThrowAsync<TableUnavailableException>(() => queue.PutAsync("b"));
+        await Should.ThrowAsync<UnavailableException>(() => queue.ClaimAsync());
+        await Should.ThrowAsync<UnavailableException>(() => queue.DeleteAsync("a"));
+
+        store.Before = _ => Task.CompletedTask;
+        (await queue.PutAsync("c")).Created.ShouldBeTrue();
+        (await queue.IdsAsync()).ShouldBe("a c");
+    }
+
+    [Fact]
+    public async Task Reads_are_tried_again()
+    {
+        await queue.PutAsync("a");
+        var failures = 0;
+        store.Before = call => call.Kind != CallKind.Submit && failures++ % 3 < 2
+            ? throw new TableUnavailableException("busy")
+            : Task.CompletedTask;
+
+        (await queue.IdsAsync()).ShouldBe("a");
+        (await queue.GetAsync("a")).ShouldNotBeNull();
+        TestQueue.Ids(await queue.ClaimAsync()).ShouldBe("a");
+    }
+
+    /// <summary>Lets transactions over messages fail, after they were committed or before they came that far.</summary>
+    private void Fail(int times, bool committed, int skip = 0)
+    {
+        Task Fail(TableCall call)
+        {
+            if (call is { Kind: CallKind.Submit, Table: "messages" } && --skip < 0 && times-- > 0)
+                throw new TableUnavailableException("lost");
+            return Task.CompletedTask;
+        }
+
+        if (committed)
+            store.After = Fail;
+        else
+            store.Before = Fail;
+    }
+}
