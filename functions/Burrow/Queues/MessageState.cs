@@ -43,6 +43,18 @@ internal sealed record MessageState
 
     public IEnumerable<string> ChunkKeys => Enumerable.Range(0, Chunks).Select(n => QueueKeys.Chunk(Sequence, BodyRevision, n));
 
+    /// <summary>When the timer must see to it: when it becomes visible, if it does, and when it expires.</summary>
+    public IEnumerable<long> Due
+    {
+        get
+        {
+            if (VisibleAt > 0 && VisibleAt < ExpiresAt)
+                yield return VisibleAt;
+            if (ExpiresAt != Never)
+                yield return ExpiresAt;
+        }
+    }
+
     public bool IsLive(long now) => ExpiresAt > now;
 
     public bool IsVisible(long now) => VisibleAt <= now;

@@ -12,20 +12,8 @@ namespace Burrow.Queues;
 internal sealed record MessageWrite(MessageState Before, MessageState? After, IReadOnlyList<Operation> Operations)
 {
     /// <summary>When the timer must visit the queue for this.</summary>
-    public IEnumerable<long> Due(long now)
-    {
-        if (After is null)
-        {
-            // The queue may be empty then, and is closed by the timer.
-            yield return now + TimeSpan.TicksPerMinute;
-            yield break;
-        }
-
-        if (After.VisibleAt != Before.VisibleAt && After.VisibleAt > 0)
-            yield return After.VisibleAt;
-        if (After.ExpiresAt != Before.ExpiresAt && After.ExpiresAt != MessageState.Never)
-            yield return After.ExpiresAt;
-    }
+    /// <remarks>A queue that something was removed from may be empty, and is closed then.</remarks>
+    public IEnumerable<long> Due(long now) => After is null ? [now + TimeSpan.TicksPerMinute] : After.Due.Except(Before.Due);
 
     /// <summary>Other attributes, perhaps another place in line. Locked by the line row as it was read.</summary>
     public static MessageWrite Update(Line line, MessageState after)

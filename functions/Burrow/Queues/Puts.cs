@@ -115,10 +115,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
 
             plan.Operations.AddRange(operations);
             plan.Puts.Add((pending, new PutResult(live is null, new(after.Revisions.Latest))));
-            if (after.ExpiresAt != MessageState.Never)
-                plan.Instants.Add(after.ExpiresAt);
-            if (after.VisibleAt > 0)
-                plan.Instants.Add(after.VisibleAt);
+            plan.Instants.AddRange(after.Due);
             if (live is null)
                 last = sequence;
             node = next;

@@ -63,8 +63,13 @@ internal sealed class TestQueue(ITableStore store, TimeProvider time, string acc
 
         async Task AddAsync(string table, string partition)
         {
-            var page = await store.Open(table).QueryAsync(partition, new RowQuery("!", "~"), Token);
-            rows.AddRange(page.Rows.Select(row => $"{table} {partition} {row.Key}"));
+            string? continuation = null;
+            do
+            {
+                (var page, continuation) = await store.Open(table).QueryAsync(partition, new("!", "~") { Continuation = continuation }, Token);
+                rows.AddRange(page.Select(row => $"{table} {partition} {row.Key}"));
+            }
+            while (continuation is not null);
         }
     }
 }
