@@ -38,14 +38,19 @@ internal static class CommandLine
             Description = "A host name to answer to besides localhost, 127.0.0.1 and [::1]; may be given several times.",
             DefaultValueFactory = _ => [],
         };
+        var noSync = new Option<bool>("--no-sync")
+        {
+            Description = "With SQLite: acknowledge before the disk has it. Faster; what was acknowledged survives the process's end, not the machine's.",
+        };
         var command = new RootCommand("Burrow, a message queue over HTTP, in one process. Settings are read from environment variables, as Burrow__DefaultTtl.")
         {
             urls,
             tables,
             hosts,
+            noSync,
         };
         command.SetAction((parsed, cancellationToken) => run(
-            new LocalOptions(Split(parsed.GetValue(urls)), parsed.GetValue(tables)!, parsed.GetValue(hosts)!), cancellationToken));
+            new LocalOptions(Split(parsed.GetValue(urls)), parsed.GetValue(tables)!, parsed.GetValue(hosts)!, !parsed.GetValue(noSync)), cancellationToken));
         return command;
     }
 

@@ -33,7 +33,7 @@ internal static partial class LocalApp
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         replace?.Invoke(builder.Services);
         if (!builder.Services.Any(service => service.ServiceType == typeof(ITableStore)))
-            builder.Services.AddSingleton(provider => Open(options.Tables, provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage));
+            builder.Services.AddSingleton(provider => Open(options, provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage));
         builder.Services.AddBurrow(builder.Configuration);
         builder.Services.AddHostedService<Triggers.Timers>();
 
@@ -47,11 +47,11 @@ internal static partial class LocalApp
         return app;
     }
 
-    private static ITableStore Open(TablesOption tables, StorageOptions storage) => tables.Engine switch
+    private static ITableStore Open(LocalOptions options, StorageOptions storage) => options.Tables.Engine switch
     {
         TablesEngine.Memory => new MemoryTableStore(),
-        TablesEngine.Sqlite => new SqliteTableStore(tables.Where),
-        _ => AzureTableStore.Connect(tables.Where, storage.TablePrefix),
+        TablesEngine.Sqlite => new SqliteTableStore(options.Tables.Where, options.Sync),
+        _ => AzureTableStore.Connect(options.Tables.Where, storage.TablePrefix),
     };
 
     private static async Task LogAsync(ILogger logger, HttpContext context, RequestDelegate next)

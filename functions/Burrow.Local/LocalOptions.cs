@@ -4,7 +4,8 @@ namespace Burrow.Local;
 /// <param name="Urls">Where to listen.</param>
 /// <param name="Tables">Where to store.</param>
 /// <param name="Hosts">Host names answered besides those of loopback.</param>
-internal sealed record LocalOptions(IReadOnlyList<string> Urls, TablesOption Tables, IReadOnlyList<string> Hosts);
+/// <param name="Sync">Whether what is acknowledged has reached the disk, with SQLite.</param>
+internal sealed record LocalOptions(IReadOnlyList<string> Urls, TablesOption Tables, IReadOnlyList<string> Hosts, bool Sync = true);
 
 /// <summary>Where the local process stores: <c>memory</c>, <c>sqlite:{file}</c> or <c>azure:{connection string}</c>.</summary>
 /// <param name="Engine">Which of them.</param>

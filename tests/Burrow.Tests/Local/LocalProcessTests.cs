@@ -1,0 +1,233 @@
+using System.Net;
+using System.Text;
+using Burrow.Local;
+using Burrow.Tests.Support;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Burrow.Tests.Local;
+
+/// <summary>The local process from outside: started, stopped, killed, misused.</summary>
+public sealed class LocalProcessTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("burrow-");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string Sqlite => $"sqlite:{Path.Combine(folder.FullName, "burrow.db")}";
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task It_says_where_it_listens_and_stores_and_logs_a_line_per_request_without_its_query()
+    {
+        await using var burrow = await BurrowProcess.StartAsync(Sqlite);
+
+        await burrow.Http.PutAsync("v1.0/a/q/m?ttl=77", new StringContent("secret body"), Token);
+        await burrow.InterruptAsync();
+        await burrow.ExitAsync();
+
+        burrow.Output.ShouldContain($"Burrow listens on {burrow.Address.GetLeftPart(UriPartial.Authority)}");
+        burrow.Output.ShouldContain($"Burrow stores in {folder.FullName}");
+        burrow.Output.ShouldContain("PUT /v1.0/a/q/m 201");
+        burrow.Output.ShouldNotContain("ttl=77");
+        burrow.Output.ShouldNotContain("secret body");
+    }
+
+    [Fact]
+    public async Task Killed_and_started_again_it_has_every_message_that_it_acknowledged()
+    {
+        var acknowledged = new List<string>();
+        for (var round = 0; round < 3; round++)
+        {
+            await using var burrow = await BurrowProcess.StartAsync(Sqlite);
+            var enough = new TaskCompletionSource();
+            var writers = Enumerable.Range(0, 8).Select(writer => Task.Run(async () =>
+            {
+                try
+                {
+                    for (var i = 0; ; i++)
+                    {
+                        var id = $"{round}-{writer}-{i}";
+                        var answer = await burrow.Http.PutAsync($"v1.0/a/q/{id}?ttl=0", new StringContent(id));
+                        answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+                        lock (acknowledged)
+                        {
+                            acknowledged.Add(id);
+                            if (acknowledged.Count > (round + 1) * 300)
+                                enough.TrySetResult();
+                        }
+                    }
+                }
+                catch (HttpRequestException)
+                {
+                    // Killed.
+                }
+            })).ToList();
+            await enough.Task;
+            await burrow.KillAsync();
+            await Task.WhenAll(writers);
+        }
+
+        await using var last = await BurrowProcess.StartAsync(Sqlite);
+        var there = await last.Http.GetStringAsync("v1.0/a/q?detail=id", Token);
+        acknowledged.ShouldAllBe(id => there.Contains($"\"{id}\""));
+    }
+
+    [Fact]
+    public async Task A_second_process_on_the_same_file_says_so_and_exits()
+    {
+        await using var first = await BurrowProcess.StartAsync(Sqlite);
+        await using var second = await BurrowProcess.StartAsync(Sqlite);
+
+        (await second.ExitAsync()).ShouldBe(1);
+        second.Output.ShouldContain("Another process uses this file");
+        (await first.Http.GetAsync("", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database_is_refused_and_left_as_it_is()
+    {
+        var file = Path.Combine(folder.FullName, "notes.txt");
+        await File.WriteAllTextAsync(file, "my notes, not yours", Token);
+
+        await using var burrow = await BurrowProcess.StartAsync($"sqlite:{file}");
+
+        (await burrow.ExitAsync()).ShouldBe(1);
+        burrow.Output.ShouldContain("can't be opened");
+        (await File.ReadAllTextAsync(file, Token)).ShouldBe("my notes, not yours");
+    }
+
+    [Theory]
+    [InlineData("--tables", "redis")]
+    [InlineData("--tables", "sqlite:")]
+    [InlineData("--urls", "https://127.0.0.1:0")]
+    [InlineData("--urls", "nonsense")]
+    [InlineData("--nonsense", "")]
+    public async Task A_wrong_option_is_named_and_nothing_starts(string option, string value)
+    {
+        var error = new StringWriter();
+        var parsed = CommandLine.Create((_, _) => throw new InvalidOperationException("It ran.")).Parse([option, value]);
+
+        (await parsed.InvokeAsync(new() { Error = error, Output = TextWriter.Null }, Token)).ShouldBe(1);
+
+        error.ToString().ShouldContain(option);
+    }
+
+    [Fact]
+    public async Task Help_names_every_option()
+    {
+        var output = new StringWriter();
+
+        await CommandLine.Create((_, _) => Task.FromResult(0)).Parse(["--help"]).InvokeAsync(new() { Output = output }, Token);
+
+        foreach (var option in (string[])["--urls", "--tables", "--host", "--no-sync", "127.0.0.1:7071", "azure:{connection string}"])
+            output.ToString().ShouldContain(option);
+    }
+
+    [Fact]
+    public async Task Interrupted_it_finishes_what_is_under_way_and_stops()
+    {
+        await using var burrow = await BurrowProcess.StartAsync(Sqlite);
+        var body = new PausedContent();
+        using var handler = new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) };
+        using var client = new HttpClient(handler);
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(burrow.Address, "v1.0/a/q/m?ttl=0")) { Content = body };
+        // The body is sent once the server began to read it.
+        request.Headers.ExpectContinue = true;
+        var put = client.SendAsync(request, Token);
+        await body.Begun.Task;
+        await burrow.InterruptAsync();
+        body.Rest.SetResult();
+
+        (await put).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await burrow.ExitAsync()).ShouldBe(0);
+        burrow.Output.ShouldContain("Burrow has stopped.");
+        await using var again = await BurrowProcess.StartAsync(Sqlite);
+        (await again.Http.GetStringAsync("v1.0/a/q/m?detail=body", Token)).ShouldBe("first half, second half");
+    }
+
+    [Theory]
+    [InlineData("localhost", 200)]
+    [InlineData("LOCALHOST:9999", 200)]
+    [InlineData("127.0.0.1:7071", 200)]
+    [InlineData("[::1]:7071", 200)]
+    [InlineData("queue.test", 200)]
+    [InlineData("evil.example", 421)]
+    [InlineData("localhost.evil.example", 421)]
+    [InlineData("127.0.0.2", 421)]
+    [InlineData("", 421)]
+    public async Task Only_known_host_names_are_answered(string host, int status)
+    {
+        await using var burrow = await BurrowProcess.StartAsync("memory", null, "--host", "queue.test");
+        await using var raw = await RawHttp.ConnectAsync(burrow.Address);
+
+        var answer = await raw.SendAsync("GET", "/", null, ("Host", host));
+
+        answer.Status.ShouldBe(status);
+    }
+
+    [Theory]
+    [InlineData("null", 403)]
+    [InlineData("https://evil.example", 403)]
+    [InlineData("http://localhost:1", 403)]
+    [InlineData("http://localhost", 201)]
+    [InlineData(null, 201)]
+    public async Task Pages_of_other_origins_change_nothing(string? origin, int status)
+    {
+        await using var burrow = await BurrowProcess.StartAsync("memory");
+        await using var raw = await RawHttp.ConnectAsync(burrow.Address);
+        (string, string)[] headers = origin is null ? [("Host", "localhost")] : [("Host", "localhost"), ("Origin", origin)];
+
+        (await raw.SendAsync("PUT", "/v1.0/a/q/m", [], headers)).Status.ShouldBe(status);
+        (await raw.SendAsync("GET", "/v1.0/a/q/m", null, headers)).Status.ShouldBe(status == 201 ? 200 : 404);
+    }
+
+    [Fact]
+    public async Task Every_route_and_method_that_a_trigger_declares_is_served()
+    {
+        await using var burrow = await BurrowProcess.StartAsync("memory");
+        await using var raw = await RawHttp.ConnectAsync(burrow.Address);
+        var served = 0;
+        foreach (var (name, _, trigger) in Triggers.All)
+        {
+            if (trigger is not HttpTriggerAttribute http)
+                continue;
+            var path = "/" + http.Route!.Replace("{ignored:maxlength(0)?}", "").Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m");
+            foreach (var method in http.Methods)
+            {
+                var answer = await raw.SendAsync(method.ToUpperInvariant(), path, []);
+
+                answer.Status.ShouldBeOneOf([200, 201, 404, 405, 415], $"{name}: {method} {path}");
+                (answer.Status == 405).ShouldBe(name.EndsWith("Refuse", StringComparison.Ordinal), $"{name}: {method} {path}");
+                answer.Headers["X-Content-Type-Options"].ShouldBe("nosniff");
+                served++;
+            }
+        }
+
+        served.ShouldBe(6 * 8);
+        Triggers.All.Select(function => function.Name).ShouldBeUnique();
+    }
+
+    /// <summary>A body of which the second half is sent when the test says so.</summary>
+    private sealed class PausedContent : HttpContent
+    {
+        public TaskCompletionSource Begun { get; } = new();
+
+        public TaskCompletionSource Rest { get; } = new();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync(Encoding.UTF8.GetBytes("first half, "));
+            await stream.FlushAsync();
+            Begun.SetResult();
+            await Rest.Task;
+            await stream.WriteAsync(Encoding.UTF8.GetBytes("second half"));
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}
