@@ -26,19 +26,20 @@ internal sealed class GroupCommit<TRequest, TResult>(
     }
 
     /// <summary>Waits for the request's turn and its result. Cancelled before its turn, it is never served.</summary>
-    public Task<TResult> SubmitAsync(TRequest request, CancellationToken cancellationToken)
+    public async Task<TResult> SubmitAsync(TRequest request, CancellationToken cancellationToken)
     {
         var pending = new Pending(request, cancellationToken);
+        bool first;
         lock (waiting)
         {
             waiting.Enqueue(pending);
-            if (running)
-                return pending.Result;
+            first = !running;
             running = true;
         }
 
-        _ = ServeAllAsync();
-        return pending.Result;
+        if (first)
+            _ = ServeAllAsync();
+        return await pending.Result;
     }
 
     private async Task ServeAllAsync()

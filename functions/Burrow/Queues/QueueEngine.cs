@@ -168,7 +168,7 @@ public sealed class QueueEngine
 
         var state = StateOf(queue);
         var begun = context.Time.GetTimestamp();
-        var next = state.Changed.Next;
+        var seen = state.Changed.Version;
         var list = await attempt();
         if (list.Count > 0)
             return list;
@@ -182,25 +182,17 @@ public sealed class QueueEngine
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping.Token);
             using var waiter = state.Waiters.Enter();
-            while (list.Count == 0)
+            while (list.Count == 0 && !ended.IsCancellationRequested)
             {
                 var left = wait - context.Time.GetElapsedTime(begun);
                 if (left <= TimeSpan.Zero)
                     break;
-                try
-                {
-                    await next.WaitAsync(left, context.Time, ended.Token);
-                }
-                catch (TimeoutException)
-                {
-                    break;
-                }
-                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-                {
-                    break;
-                }
-
-                next = state.Changed.Next;
+                await state.Changed.WaitAsync(seen, left, context.Time, ended.Token);
+                cancellationToken.ThrowIfCancellationRequested();
+                var version = state.Changed.Version;
+                if (version == seen)
+                    continue;
+                seen = version;
                 list = await attempt();
             }
 
