@@ -1,4 +1,3 @@
-using Burrow.Queues;
 using Burrow.Tables;
 using Burrow.Tests.Support;
 
