@@ -1,0 +1,108 @@
+using System.Text.Json;
+using Burrow.Http;
+using Burrow.Queues;
+using Burrow.Tables;
+using Burrow.Tests.Support;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Burrow.Tests;
+
+/// <summary>The settings, and Burrow put together as the function app does it: from settings alone.</summary>
+public sealed class BurrowServicesTests(Azurite azurite)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task With_the_sample_settings_it_starts_and_has_the_defaults()
+    {
+        var settings = Sample();
+        settings["Burrow:Storage:ConnectionString"] = await azurite.ConnectionStringAsync();
+        settings["Burrow:Storage:TablePrefix"] = Stores.NewPrefix();
+        using var host = Build(settings);
+
+        await host.StartAsync(Token);
+
+        var options = host.Services.GetRequiredService<IOptions<BurrowOptions>>().Value;
+        var defaults = new BurrowOptions();
+        (options.DefaultTtl, options.DefaultHide, options.MaxBodyBytes, options.MaxWait, options.ExpirySchedule)
+            .ShouldBe((defaults.DefaultTtl, defaults.DefaultHide, defaults.MaxBodyBytes, defaults.MaxWait, defaults.ExpirySchedule));
+        host.Services.GetRequiredService<MessageEndpoint>().ShouldNotBeNull();
+        var queues = host.Services.GetRequiredService<QueueEngine>();
+        var queue = new QueueAddress(new("a"), new("q"));
+        // The tables are there: created at the start.
+        await queues.PutAsync(queue, new(new("m"), [1], null, default, Precondition.None), Token);
+        (await queues.GetAsync(queue, new("m"), Detail.All, Token))!.Ttl.ShouldBe(600);
+        await host.StopAsync(Token);
+    }
+
+    [Fact]
+    public void Every_setting_stands_in_the_sample_and_in_the_README()
+    {
+        var settings = Names(typeof(BurrowOptions), "").ToList();
+        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+
+        Sample().Keys.Where(key => key.StartsWith("Burrow:", StringComparison.Ordinal)).Select(key => key["Burrow:".Length..]).Order()
+            .ShouldBe(settings.Order());
+        foreach (var setting in settings)
+            readme.ShouldContain($"| `{setting}` |");
+
+        static IEnumerable<string> Names(Type type, string prefix) => type.GetProperties().SelectMany(property =>
+            property.PropertyType == typeof(StorageOptions) ? Names(property.PropertyType, $"{property.Name}:") : [prefix + property.Name]);
+    }
+
+    [Theory]
+    [InlineData("DefaultTtl", "-1")]
+    [InlineData("DefaultTtl", "3153600001")]
+    [InlineData("DefaultTtl", "soon")]
+    [InlineData("DefaultHide", "-1")]
+    [InlineData("MaxBodyBytes", "0")]
+    [InlineData("MaxBodyBytes", "1048577")]
+    [InlineData("MaxWait", "-1")]
+    [InlineData("MaxWait", "221")]
+    [InlineData("Storage:TablePrefix", "no-hyphens")]
+    [InlineData("Storage:ConnectionString", "")]
+    [InlineData("Storage:TableServiceUri", "https://account.table.core.windows.net")]
+    public async Task A_wrong_setting_is_named_when_the_process_starts(string setting, string value)
+    {
+        var settings = Sample();
+        settings[$"Burrow:{setting}"] = value;
+        using var host = Build(settings);
+
+        var error = await Should.ThrowAsync<Exception>(() => host.StartAsync(Token));
+
+        error.ToString().ShouldContain(setting.Split(':')[^1]);
+    }
+
+    [Fact]
+    public void By_identity_no_connection_string_is_needed()
+    {
+        var settings = Sample();
+        settings["Burrow:Storage:ConnectionString"] = "";
+        settings["Burrow:Storage:TableServiceUri"] = "https://account.table.core.windows.net";
+        using var host = Build(settings);
+
+        // Not started, as there is no such account; but put together, and the settings hold.
+        host.Services.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage.TableServiceUri!.Host.ShouldBe("account.table.core.windows.net");
+        host.Services.GetRequiredService<ITableStore>().ShouldBeOfType<AzureTableStore>();
+    }
+
+    private static IHost Build(Dictionary<string, string?> settings)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Configuration.AddInMemoryCollection(settings);
+        builder.Services.AddLogging();
+        builder.Services.AddBurrow(builder.Configuration);
+        return builder.Build();
+    }
+
+    /// <summary>The settings of the sample, as the host hands them to the app.</summary>
+    private static Dictionary<string, string?> Sample()
+    {
+        var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "local.settings.sample.json")));
+        return json.RootElement.GetProperty("Values").EnumerateObject()
+            .ToDictionary(value => value.Name.Replace("__", ":"), value => value.Value.GetString());
+    }
+}
