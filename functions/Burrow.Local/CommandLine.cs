@@ -14,11 +14,11 @@ internal static class CommandLine
         };
         urls.Validators.Add(result =>
         {
-            foreach (var url in Split(result.GetValueOrDefault<string>()))
-            {
-                if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/")
-                    result.AddError($"--urls: '{url}' is not http://{{address}}:{{port}}.");
-            }
+            var split = Split(result.GetValueOrDefault<string>());
+            if (split.Length == 0)
+                result.AddError("--urls: there is no address in it; give one or more of http://{address}:{port}.");
+            foreach (var url in split.Where(url => !IsAddress(url)))
+                result.AddError($"--urls: '{url}' is not http://{{address}}:{{port}} with an IP address or localhost (port 0 with an address only).");
         });
         var tables = new Option<TablesOption>("--tables")
         {
@@ -38,6 +38,11 @@ internal static class CommandLine
             Description = "A host name to answer to besides localhost, 127.0.0.1 and [::1]; may be given several times.",
             DefaultValueFactory = _ => [],
         };
+        hosts.Validators.Add(result =>
+        {
+            foreach (var host in (result.GetValueOrDefault<string[]>() ?? []).Where(host => Uri.CheckHostName(host) == UriHostNameType.Unknown))
+                result.AddError($"--host: '{host}' is not a host name (without scheme and port).");
+        });
         var noSync = new Option<bool>("--no-sync")
         {
             Description = "With SQLite: acknowledge before the disk has it. Faster; what was acknowledged survives the process's end, not the machine's.",
@@ -53,6 +58,12 @@ internal static class CommandLine
             new LocalOptions(Split(parsed.GetValue(urls)), parsed.GetValue(tables)!, parsed.GetValue(hosts)!, !parsed.GetValue(noSync)), cancellationToken));
         return command;
     }
+
+    /// <summary>Kestrel takes a host name that it doesn't know for "every interface", so only addresses are let through.</summary>
+    private static bool IsAddress(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        && uri is { Scheme: "http", PathAndQuery: "/", Fragment: "", UserInfo: "" }
+        && (uri.HostNameType is UriHostNameType.IPv4 or UriHostNameType.IPv6 || (uri.IsLoopback && uri.Host == "localhost" && uri.Port != 0));
 
     private static string[] Split(string? urls) => (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -14,7 +14,7 @@ internal sealed class LocalGuard(IEnumerable<string> hosts)
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         var request = context.Request;
-        if (!allowed.Contains(request.Host.Host))
+        if (!IsKnown(request))
         {
             await Problem.Of(421, "unknown-host", $"This process answers to {string.Join(", ", allowed)}; --host adds a name.").ExecuteAsync(context);
         }
@@ -25,6 +25,19 @@ internal sealed class LocalGuard(IEnumerable<string> hosts)
         else
         {
             await next(context);
+        }
+    }
+
+    private bool IsKnown(HttpRequest request)
+    {
+        try
+        {
+            return allowed.Contains(request.Host.Host);
+        }
+        catch (ArgumentException)
+        {
+            // A host name that claims to be punycode and isn't.
+            return false;
         }
     }
 

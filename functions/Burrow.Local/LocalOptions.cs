@@ -12,6 +12,10 @@ internal sealed record LocalOptions(IReadOnlyList<string> Urls, TablesOption Tab
 /// <param name="Where">The file or the connection string.</param>
 internal sealed record TablesOption(TablesEngine Engine, string Where)
 {
+    /// <summary>As the command line has it.</summary>
+    public override string ToString() =>
+        Engine == TablesEngine.Memory ? "memory" : $"{(Engine == TablesEngine.Sqlite ? "sqlite" : "azure")}:{Where}";
+
     public static readonly TablesOption Default = new(TablesEngine.Sqlite, "burrow.db");
 
     /// <summary>The option of that text; null if it is none.</summary>

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.Options;
 
 namespace Burrow.Local;
 
@@ -10,23 +9,32 @@ internal static class LocalProcess
     /// <returns>0 after it was stopped; 1 if it could not start, said on standard error.</returns>
     public static async Task<int> RunAsync(LocalOptions options, CancellationToken cancellationToken)
     {
+        WebApplication app;
         try
         {
-            await using var app = LocalApp.Build(options);
+            app = LocalApp.Build(options);
             await app.StartAsync(cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync($"Burrow can't start: {Reason(e)}");
+            return 1;
+        }
+
+        await using (app)
+        {
             foreach (var address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses)
                 Console.WriteLine($"Burrow listens on {address}");
             Console.WriteLine($"Burrow stores in {Describe(options.Tables)}");
             await app.WaitForShutdownAsync(cancellationToken);
-            Console.WriteLine("Burrow has stopped.");
-            return 0;
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or OptionsValidationException or UnauthorizedAccessException or FormatException)
-        {
-            await Console.Error.WriteLineAsync($"Burrow can't start: {e.Message}");
-            return 1;
-        }
+
+        Console.WriteLine("Burrow has stopped.");
+        return 0;
     }
+
+    /// <summary>What the user can do something about: the innermost says which setting's value can't be read.</summary>
+    private static string Reason(Exception e) => e is InvalidOperationException { InnerException: { } inner } ? $"{e.Message} {inner.Message}" : e.Message;
 
     private static string Describe(TablesOption tables) => tables.Engine switch
     {

@@ -24,11 +24,11 @@ public sealed class InvalidRequestException(string parameter, string message) : 
 public sealed class NotFoundException(string message) : BurrowException("not-found", 404, message);
 
 /// <summary>405: the resource doesn't know this method.</summary>
-public sealed class MethodNotAllowedException(string method, string allow)
-    : BurrowException("method-not-allowed", 405, $"{method} is not allowed here; {allow} are.")
+public sealed class MethodNotAllowedException(string method, IReadOnlyList<string> allow)
+    : BurrowException("method-not-allowed", 405, $"{method} is not allowed here. Allowed: {string.Join(", ", allow)}.")
 {
     /// <summary>The value of the header <c>Allow</c>.</summary>
-    public string Allow { get; } = allow;
+    public string Allow { get; } = string.Join(", ", allow);
 }
 
 /// <summary>412: the message isn't, or is, as the request's conditions demand. Nothing was changed.</summary>

@@ -6,6 +6,8 @@ namespace Burrow.Http;
 /// <summary><c>/v1.0</c>: the accounts.</summary>
 public sealed class AccountsEndpoint(Responder responder, QueueEngine queues)
 {
+    private static readonly string[] Allow = ["GET", "HEAD", "DELETE"];
+
     /// <summary>Lists them.</summary>
     public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Detail.Id, queues.AccountsAsync);
 
@@ -13,10 +15,10 @@ public sealed class AccountsEndpoint(Responder responder, QueueEngine queues)
     public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, Detail.None, queues.DeleteAccountsAsync);
 
     /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Accounts, "GET, HEAD, DELETE");
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Accounts, Allow);
 
     private Task<IResult> ServeAsync(HttpRequest request, Detail absent, Func<NameSelection, CancellationToken, Task<NameList>> serve) =>
-        responder.ServeAsync(request, async aborted =>
+        responder.ServeAsync(request, Allow, async aborted =>
         {
             RequestPath.Accounts(request);
             return await NameAnswer.OfAsync(request, absent, selection => serve(selection, aborted), "No account holds a message.");

@@ -11,6 +11,8 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
     public const string Json = "application/json";
     public const string Bytes = "application/octet-stream";
 
+    private const int Slice = 64 * 1024;
+
     private readonly List<(string Name, string Value)> headers = [];
 
     public int Status => status;
@@ -22,6 +24,14 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         if (value is not null)
             headers.Add((name, value));
         return this;
+    }
+
+    /// <summary>304 in the stead of this answer: with its length and headers (RFC 9110, section 8.6), without its body.</summary>
+    public Answer NotModified()
+    {
+        var answer = new Answer(StatusCodes.Status304NotModified, null, body);
+        answer.headers.AddRange(headers);
+        return answer;
     }
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -36,7 +46,10 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         if (contentType is not null)
             response.ContentType = contentType;
         response.ContentLength = body.Length;
-        if (body.Length > 0 && !HttpMethods.IsHead(httpContext.Request.Method) && status != StatusCodes.Status304NotModified)
-            await response.Body.WriteAsync(body, httpContext.RequestAborted);
+        if (httpContext.Request.Method == HttpMethods.Head || status == StatusCodes.Status304NotModified)
+            return;
+        // A slice at a time: what a client doesn't read isn't copied, and it is held to the server's least rate.
+        for (var sent = 0; sent < body.Length; sent += Slice)
+            await response.Body.WriteAsync(body.Slice(sent, Math.Min(Slice, body.Length - sent)), httpContext.RequestAborted);
     }
 }

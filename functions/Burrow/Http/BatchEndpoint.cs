@@ -10,22 +10,27 @@ namespace Burrow.Http;
 /// <summary><c>/batch/{account}/{queue}</c>: many operations in one request, in order, each for itself (protocol, part 2).</summary>
 public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOptions<BurrowOptions> options)
 {
+    private static readonly string[] Allow = ["POST"];
     private const string NdJson = "application/x-ndjson";
 
+    /// <summary>JSON has none (RFC 8259, section 8.1), but some tools write it and a reader may pass over it.</summary>
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>Carries them out.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, async aborted =>
+    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async aborted =>
     {
         var queue = RequestPath.Batch(request);
         var onlyNew = OnlyNew(request);
         var lines = IsNdJson(request);
         var body = await RequestBody.ReadAsync(request, Limits.BatchBytes, aborted);
-        var items = lines ? Lines(body) : Items(body);
+        var text = body.AsMemory(body.AsSpan().StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0);
+        var items = lines ? Lines(text) : Items(text);
         return new Answer(200, Answer.Json, Write(await CarryOutAsync(queue, items, onlyNew, aborted)));
     });
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Batch(request), "POST");
+        responder.RefuseAsync(request, request => RequestPath.Batch(request), Allow);
 
     private static bool OnlyNew(HttpRequest request)
     {
@@ -43,7 +48,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
     private static bool IsNdJson(HttpRequest request)
     {
         if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-            && (type.Charset.Length == 0 || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
+            && (type.Charset.Length == 0 || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
         {
             if (type.MediaType.Equals(NdJson, StringComparison.OrdinalIgnoreCase))
                 return true;
@@ -76,7 +81,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         }
         catch (JsonException e)
         {
-            return new(null, null, NotJson(e));
+            return new(null, null, new InvalidRequestException("item", $"This line isn't JSON, from its byte {e.BytePositionInLine} on."));
         }
     }
 
@@ -98,7 +103,8 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         }
     }
 
-    private static InvalidRequestException NotJson(JsonException e) => new("body", $"This isn't JSON: {e.Message}");
+    private static InvalidRequestException NotJson(JsonException e) =>
+        new("body", $"This isn't JSON, from byte {e.BytePositionInLine} of line {e.LineNumber + 1} on.");
 
     private static void Add(List<BatchEntry> entries, BatchEntry entry)
     {
@@ -168,7 +174,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         });
     }
 
-    private static async Task<Outcome> TryAsync(MessageId id, Func<Task<Outcome>> serve)
+    private async Task<Outcome> TryAsync(MessageId id, Func<Task<Outcome>> serve)
     {
         try
         {
@@ -178,8 +184,9 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         {
             return new(id, e.Status, null, e.Message);
         }
-        catch (TableUnavailableException)
+        catch (TableUnavailableException e)
         {
+            responder.Unavailable(e.Message);
             return new(id, 503, null, "Storage does not answer; whether this was done can't be told.");
         }
     }

@@ -33,6 +33,11 @@ internal sealed record BatchEntry(MessageId? Id, BatchItem? Item, BurrowExceptio
         {
             return new(id, null, e);
         }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair in a member's name, which JSON can spell and .NET can't.
+            return new(id, null, new InvalidRequestException("item", "A member's name isn't Unicode."));
+        }
     }
 }
 
@@ -51,7 +56,7 @@ internal sealed record BatchItem(
         foreach (var member in json.EnumerateObject())
         {
             if (!Members.Any(member.NameEquals))
-                throw new InvalidRequestException("item", $"An item has the members {string.Join(", ", Members)}, and no others.");
+                throw new InvalidRequestException("item", $"'{member.Name}' is no member of an item; those are {string.Join(", ", Members)}.");
         }
 
         var operation = Text(json, "op") switch
@@ -61,13 +66,22 @@ internal sealed record BatchItem(
             "delete" => BatchOperation.Delete,
             _ => throw new InvalidRequestException("op", "op is put, update or delete."),
         };
-        if (id is null && operation != BatchOperation.Put)
-            throw new InvalidRequestException("id", "id is needed for update and delete.");
+        if (operation != BatchOperation.Put)
+        {
+            if (id is null)
+                throw new InvalidRequestException("id", "id is needed for update and delete.");
+            foreach (var name in (string[])["body", "encoding", "contentType"])
+            {
+                if (json.TryGetProperty(name, out _))
+                    throw new InvalidRequestException(name, $"{name} is for put; update and delete leave it as it is.");
+            }
+        }
+
         return new(
             operation,
             id,
             BodyOf(json, maxBodyBytes),
-            RequestBody.ContentType(Text(json, "contentType")),
+            RequestBody.ContentType(Text(json, "contentType"), "contentType"),
             new(Whole(json, "ttl"), Whole(json, "hide")),
             Text(json, "ifMatch") is { } match ? Preconditions.Tags("ifMatch", new StringValues(match)) : null);
     }

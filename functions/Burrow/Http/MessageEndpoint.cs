@@ -7,8 +7,10 @@ namespace Burrow.Http;
 /// <summary><c>/v1.0/{account}/{queue}/{message}</c>: one message, hidden or not.</summary>
 public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOptions<BurrowOptions> options)
 {
+    private static readonly string[] Allow = ["GET", "HEAD", "PUT", "POST", "DELETE"];
+
     /// <summary>Shows it.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, async aborted =>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async aborted =>
     {
         var (queue, id) = RequestPath.Message(request);
         var precondition = Preconditions.Of(request);
@@ -16,13 +18,12 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
         var message = await queues.GetAsync(queue, id, detail, aborted) ?? throw NotFound();
         if (!precondition.MatchHolds(message.Receipt))
             throw new PreconditionFailedException("If-Match: the message has another ETag.");
-        return precondition.NoneMatchHolds(message.Receipt)
-            ? MessageJson.One(message, detail)
-            : new Answer(304).With("ETag", message.Receipt.ETag);
+        var answer = MessageJson.One(message, detail);
+        return precondition.NoneMatchHolds(message.Receipt) ? answer : answer.NotModified();
     });
 
     /// <summary>Puts it: 201 if it is new, 200 if it replaced one.</summary>
-    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, async aborted =>
+    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async aborted =>
     {
         var (queue, id) = RequestPath.Message(request);
         var precondition = Preconditions.Of(request);
@@ -34,7 +35,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
     });
 
     /// <summary>Sets its attributes.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, async aborted =>
+    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async aborted =>
     {
         var (queue, id) = RequestPath.Message(request);
         var precondition = Preconditions.Of(request);
@@ -45,7 +46,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
     });
 
     /// <summary>Deletes it.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, async aborted =>
+    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async aborted =>
     {
         var (queue, id) = RequestPath.Message(request);
         var precondition = Preconditions.Of(request);
@@ -56,7 +57,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Message(request), "GET, HEAD, PUT, POST, DELETE");
+        responder.RefuseAsync(request, request => RequestPath.Message(request), Allow);
 
     private static NotFoundException NotFound() => new("No such account, queue or message.");
 }

@@ -6,6 +6,8 @@ namespace Burrow.Http;
 /// <summary><c>/v1.0/{account}/{queue}</c>: the messages of a queue.</summary>
 public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
 {
+    private static readonly string[] Allow = ["GET", "HEAD", "POST", "DELETE"];
+
     /// <summary>Lists them.</summary>
     public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(
         request,
@@ -26,11 +28,11 @@ public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Queue(request), "GET, HEAD, POST, DELETE");
+        responder.RefuseAsync(request, request => RequestPath.Queue(request), Allow);
 
     private Task<IResult> ServeAsync(
         HttpRequest request, Detail absent, Func<QueueAddress, MessageSelection, Parameters, CancellationToken, Task<MessageList>> serve) =>
-        responder.ServeAsync(request, async aborted =>
+        responder.ServeAsync(request, Allow, async aborted =>
         {
             var queue = RequestPath.Queue(request);
             Preconditions.Refuse(request);

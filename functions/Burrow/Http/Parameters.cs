@@ -11,12 +11,17 @@ namespace Burrow.Http;
 /// </summary>
 internal sealed class Parameters
 {
+    private static readonly string[] Known = ["ttl", "hide", "limit", "marker", "after", "match_hidden", "detail", "wait"];
+
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
 
     public Parameters(HttpRequest request)
     {
         foreach (var pair in new QueryStringEnumerable(request.QueryString.Value))
-            values[Decode(pair.EncodedName, "query")] = Decode(pair.EncodedValue, pair.EncodedName.ToString());
+        {
+            if (Array.Find(Known, name => pair.EncodedName.Span.SequenceEqual(name) || pair.DecodeName().Span.SequenceEqual(name)) is { } known)
+                values[known] = pair.EncodedValue.ToString();
+        }
     }
 
     /// <summary><c>ttl</c> and <c>hide</c>.</summary>
@@ -34,7 +39,7 @@ internal sealed class Parameters
         Marker = Marker is { } marker ? new MessageId(marker) : null,
         After = After,
         Limit = Limit,
-        MatchHidden = string.Equals(values.GetValueOrDefault("match_hidden"), "true", StringComparison.OrdinalIgnoreCase),
+        MatchHidden = string.Equals(Text("match_hidden"), "true", StringComparison.OrdinalIgnoreCase),
         Detail = MessageDetail(detail),
     };
 
@@ -45,7 +50,7 @@ internal sealed class Parameters
     /// <summary>What to show of accounts or queues.</summary>
     public Detail NameDetail(Detail absent) => Of(absent, ("none", Detail.None), ("id", Detail.Id), ("all", Detail.All));
 
-    private string? Marker => values.GetValueOrDefault("marker") is { Length: > 0 } marker ? marker : null;
+    private string? Marker => Text("marker") is { Length: > 0 } marker ? marker : null;
 
     private int? Limit => Whole("limit", int.MaxValue, "matches") is > 0 and var limit ? (int)limit : null;
 
@@ -53,7 +58,7 @@ internal sealed class Parameters
     {
         get
         {
-            if (!values.TryGetValue("after", out var after))
+            if (Text("after") is not { } after)
                 return null;
             if (values.ContainsKey("marker"))
                 throw new InvalidRequestException("after", "after and marker exclude each other; give one.");
@@ -64,7 +69,7 @@ internal sealed class Parameters
 
     private Detail Of(Detail absent, params ReadOnlySpan<(string Name, Detail Detail)> allowed)
     {
-        if (!values.TryGetValue("detail", out var value))
+        if (Text("detail") is not { } value)
             return absent;
         var names = new List<string>();
         foreach (var (name, detail) in allowed)
@@ -77,16 +82,17 @@ internal sealed class Parameters
         throw new InvalidRequestException("detail", $"detail is one of {string.Join(", ", names)} here.");
     }
 
+    /// <summary>The value, decoded only where somebody asks for it.</summary>
+    private string? Text(string name) =>
+        values.TryGetValue(name, out var encoded) ? PercentEncoding.Decode(encoded.Replace('+', ' '), name) : null;
+
     private long? Whole(string name, long most, string unit)
     {
-        if (!values.TryGetValue(name, out var value))
+        if (Text(name) is not { } value)
             return null;
         // Digits only: no sign, no space, no digits of other scripts.
         return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
             ? number
             : throw new InvalidRequestException(name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number of {unit} from 0 to {most}."));
     }
-
-    private static string Decode(ReadOnlyMemory<char> encoded, string what) =>
-        PercentEncoding.Decode(encoded.ToString().Replace('+', ' '), what);
 }

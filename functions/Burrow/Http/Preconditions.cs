@@ -33,6 +33,15 @@ internal static class Preconditions
             return null;
         if (!EntityTagHeaderValue.TryParseStrictList([.. values.Select(value => value ?? "")], out var tags))
             throw new InvalidRequestException(header, $"{header} is * or a list of entity tags, each in double quotes.");
-        return [.. tags.Where(tag => !tag.IsWeak).Select(tag => tag.Tag.ToString().Trim('"'))];
+        // The parser takes * within a list, and says the same of "*", which is a tag like any other.
+        if (tags.Any(tag => tag.Tag == "*"))
+        {
+            return tags.Count == 1
+                ? ["*"]
+                : throw new InvalidRequestException(header, $"{header} is * or a list of entity tags, not both.");
+        }
+
+        // No receipt is a lone star.
+        return [.. tags.Where(tag => !tag.IsWeak).Select(tag => tag.Tag.ToString().Trim('"')).Where(tag => tag != "*")];
     }
 }

@@ -6,6 +6,8 @@ namespace Burrow.Http;
 /// <summary><c>/v1.0/{account}</c>: the queues of an account.</summary>
 public sealed class QueuesEndpoint(Responder responder, QueueEngine queues)
 {
+    private static readonly string[] Allow = ["GET", "HEAD", "DELETE"];
+
     /// <summary>Lists them.</summary>
     public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Detail.Id, queues.QueuesAsync);
 
@@ -14,11 +16,11 @@ public sealed class QueuesEndpoint(Responder responder, QueueEngine queues)
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Account(request), "GET, HEAD, DELETE");
+        responder.RefuseAsync(request, request => RequestPath.Account(request), Allow);
 
     private Task<IResult> ServeAsync(
         HttpRequest request, Detail absent, Func<AccountName, NameSelection, CancellationToken, Task<NameList>> serve) =>
-        responder.ServeAsync(request, async aborted =>
+        responder.ServeAsync(request, Allow, async aborted =>
         {
             var account = RequestPath.Account(request);
             return await NameAnswer.OfAsync(

@@ -13,8 +13,24 @@ internal static class RequestBody
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
             throw new UnsupportedMediaException($"Content-Encoding '{encoding}' is not taken; send the body as it is.");
+        var transfer = request.Headers.TransferEncoding.ToString();
+        if (transfer.Length > 0 && !transfer.Equals("chunked", StringComparison.OrdinalIgnoreCase))
+            throw new UnsupportedMediaException($"Transfer-Encoding '{transfer}' is not taken; chunked is.");
         if (request.ContentLength > most)
             throw TooLarge(most);
+        try
+        {
+            return await ReadToEndAsync(request, most, cancellationToken);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // Kestrel says so of chunks that make no sense.
+            throw new BadHttpRequestException("The body could not be read.", e);
+        }
+    }
+
+    private static async Task<byte[]> ReadToEndAsync(HttpRequest request, int most, CancellationToken cancellationToken)
+    {
         if (request.ContentLength is { } length)
         {
             var whole = new byte[length];
@@ -37,13 +53,13 @@ internal static class RequestBody
 
     /// <summary>A message's content type, if the request has one.</summary>
     /// <exception cref="InvalidRequestException">Too long, or not ASCII.</exception>
-    public static string? ContentType(string? value)
+    public static string? ContentType(string? value, string name = "Content-Type")
     {
         if (string.IsNullOrEmpty(value))
             return null;
         return value.Length <= Limits.ContentTypeLength && value.All(c => c is >= ' ' and <= '~')
             ? value
-            : throw new InvalidRequestException("Content-Type", $"Content-Type has at most {Limits.ContentTypeLength} printable ASCII characters.");
+            : throw new InvalidRequestException(name, $"{name} has at most {Limits.ContentTypeLength} printable ASCII characters.");
     }
 
     private static TooLargeException TooLarge(int most) => new($"The body is larger than the {most} bytes allowed; nothing was stored.");

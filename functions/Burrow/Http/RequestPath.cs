@@ -35,12 +35,29 @@ internal static class RequestPath
     /// <summary>The queue of <c>/batch/{account}/{queue}</c>.</summary>
     public static QueueAddress Batch(HttpRequest request) => Address(Match(request, ["batch", null, null]));
 
+    /// <summary>Demands nothing but that no segment is a dot.</summary>
+    public static void Nowhere(HttpRequest request) => Segments(request);
+
     private static QueueAddress Address(string[] segments) => new(AccountName.Parse(segments[1]), QueueName.Parse(segments[2]));
 
     /// <summary>The segments, which must be these; null is any name.</summary>
     /// <exception cref="NotFoundException">They aren't.</exception>
     /// <exception cref="InvalidRequestException">One is <c>.</c> or <c>..</c>, or not UTF-8.</exception>
     private static string[] Match(HttpRequest request, ReadOnlySpan<string?> expected)
+    {
+        var segments = Segments(request);
+        if (segments.Length != expected.Length)
+            throw NotFound();
+        for (var i = 0; i < segments.Length; i++)
+        {
+            if (expected[i] is { } literal && literal != segments[i])
+                throw NotFound();
+        }
+
+        return segments;
+    }
+
+    private static string[] Segments(HttpRequest request)
     {
         var raw = RawPath(request);
         var segments = raw == "/" ? [] : raw[1..].Split('/');
@@ -53,14 +70,6 @@ internal static class RequestPath
                 throw new InvalidRequestException("path", $"'{segments[i]}' can't be a name: hosts resolve dot segments.");
         }
 
-        if (segments.Length != expected.Length)
-            throw NotFound();
-        for (var i = 0; i < segments.Length; i++)
-        {
-            if (expected[i] is { } literal && literal != segments[i])
-                throw NotFound();
-        }
-
         return segments;
     }
 
@@ -69,13 +78,15 @@ internal static class RequestPath
     private static string RawPath(HttpRequest request)
     {
         var target = request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        // A # is a character like any other here: a fragment isn't sent.
+        var query = target.IndexOf('?');
+        if (query >= 0)
+            target = target[..query];
         // The absolute form (RFC 9112, section 3.2.2) has the host in front.
         if (!target.StartsWith('/') && target.IndexOf("://", StringComparison.Ordinal) is var scheme and > 0)
             target = target.IndexOf('/', scheme + 3) is var slash and > 0 ? target[slash..] : "/";
         if (!target.StartsWith('/'))
             target = request.Path.ToUriComponent();
-        var end = target.AsSpan().IndexOfAny('?', '#');
-        target = end < 0 ? target : target[..end];
         return target.Length == 0 ? "/" : target;
     }
 }

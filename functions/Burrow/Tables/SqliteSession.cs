@@ -8,10 +8,15 @@ internal sealed class SqliteSession : IDisposable
     private readonly SqliteConnection connection;
     private readonly Dictionary<string, SqliteCommand> commands = [];
 
-    public SqliteSession(string path, bool sync)
+    public SqliteSession(string path)
     {
         connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         connection.Open();
+    }
+
+    /// <summary>How it is read and written; changes the file, so only once it is known to be ours.</summary>
+    public void Configure(bool sync)
+    {
         // FULL: a commit has reached the disk when it returns (sqlite.org/pragma.html#pragma_synchronous). OFF leaves it to the system.
         Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {(sync ? "FULL" : "OFF")}; PRAGMA cache_size = -16384");
     }

@@ -13,6 +13,9 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
     /// <summary>The version of the file's schema, kept in its <c>user_version</c>.</summary>
     public const int SchemaVersion = 1;
 
+    /// <summary>What marks a file as ours (sqlite.org/fileformat.html, "Application ID"): "Burw".</summary>
+    private const int ApplicationId = 0x42757277;
+
     private const int MaxGroup = 256;
 
     private readonly ConcurrentDictionary<string, ITable> tables = new();
@@ -32,12 +35,15 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
     public SqliteTableStore(string path, bool sync = true)
     {
         this.path = Path.GetFullPath(path);
+        // However it is called: the lock is beside the file itself.
+        this.path = File.ResolveLinkTarget(this.path, returnFinalTarget: true)?.FullName ?? this.path;
         this.sync = sync;
-        ownership = Own(this.path + "-lock");
+        ownership = Own(this.path);
         try
         {
-            writer = new SqliteSession(this.path, sync);
+            writer = new SqliteSession(this.path);
             CheckSchema();
+            writer.Configure(sync);
         }
         catch (SqliteException e)
         {
@@ -87,7 +93,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         try
         {
             if (!readers.TryTake(out session))
-                session = new SqliteSession(path, sync);
+                session = NewReader();
             var result = read(session);
             readers.Add(session);
             return result;
@@ -115,27 +121,42 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         return write.Done.Task;
     }
 
-    private static FileStream Own(string lockFile)
+    private static FileStream Own(string file)
     {
         try
         {
-            return new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(file + "-lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e)
+        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
         {
-            throw new IOException($"Another process uses this file: '{lockFile}' is locked.", e);
+            throw new IOException($"Another process uses '{file}' ({e.Message}).", e);
         }
     }
 
+    private SqliteSession NewReader()
+    {
+        var session = new SqliteSession(path);
+        session.Configure(sync);
+        return session;
+    }
+
+    /// <summary>An empty file becomes ours; any other must be, and of this schema.</summary>
     private void CheckSchema()
     {
-        long version;
-        using (var reader = writer.Run("PRAGMA user_version"))
-            version = reader.Read() ? reader.GetInt64(0) : 0;
-        if (version == 0)
-            writer.Execute($"PRAGMA user_version = {SchemaVersion}");
+        var application = Pragma("application_id");
+        var version = Pragma("user_version");
+        if (application == 0 && version == 0 && Pragma("schema_version") == 0)
+            writer.Execute($"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}");
+        else if (application != ApplicationId)
+            throw new InvalidDataException($"'{path}' is somebody else's database.");
         else if (version != SchemaVersion)
             throw new InvalidDataException($"'{path}' has schema {version}; this is for schema {SchemaVersion}.");
+
+        long Pragma(string name)
+        {
+            using var reader = writer.Run($"PRAGMA {name}");
+            return reader.Read() ? reader.GetInt64(0) : 0;
+        }
     }
 
     private void WriteAll()

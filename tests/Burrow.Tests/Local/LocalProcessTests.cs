@@ -80,7 +80,7 @@ public sealed class LocalProcessTests : IDisposable
         await using var second = await BurrowProcess.StartAsync(Sqlite);
 
         (await second.ExitAsync()).ShouldBe(1);
-        second.Output.ShouldContain("Another process uses this file");
+        second.Output.ShouldContain("Another process uses");
         (await first.Http.GetAsync("", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
