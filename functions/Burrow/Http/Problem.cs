@@ -16,8 +16,7 @@ internal static class Problem
         InvalidRequestException e => Of(e.Status, e.Code, e.Message, e.Parameter),
         MethodNotAllowedException e => Of(e.Status, e.Code, e.Message).With("Allow", e.Allow),
         UnavailableException or TooManyWaitersException => Later((BurrowException)exception),
-        TableUnavailableException => Later(new UnavailableException(
-            "Storage does not answer. If this was to change something, whether it did can't be told.")),
+        TableUnavailableException => Later(new UnavailableException("Storage does not answer. Nothing was changed.")),
         BurrowException e => Of(e.Status, e.Code, e.Message),
         BadHttpRequestException e => Of(e.StatusCode, "bad-http", e.Message),
         _ => null,

@@ -13,33 +13,32 @@ internal sealed class DueTable(QueueContext context)
     /// <summary>Partitions, so that one is not what bounds the whole service.</summary>
     public const int Partitions = 16;
 
-    /// <summary>How long after its minute the timer may delete a row, and until when it may be relied upon before that.</summary>
+    /// <summary>How long after its minute a row is kept. It must be there when the transaction commits that needs it.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(5);
-
-    /// <inheritdoc cref="Kept"/>
-    private static readonly TimeSpan Trusted = TimeSpan.FromMinutes(2);
 
     private const int MostKnown = 200_000;
 
     private readonly ConcurrentDictionary<(string Partition, long Minute), bool> known = new();
 
-    /// <summary>Makes sure that the timer visits a queue at those instants. The transaction that needs it must follow at once.</summary>
-    public async Task EnsureAsync(QueueAddress queue, IEnumerable<long> instants, CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes sure that the timer visits a queue at those instants. The transaction that needs it must follow at once: it has two
+    /// minutes, retries included, of the five for which the rows are kept at least.
+    /// </summary>
+    public async Task EnsureAsync(QueueAddress queue, IReadOnlyCollection<long> instants, CancellationToken cancellationToken)
     {
-        var now = context.Now;
-        List<Task>? writes = null;
-        HashSet<long>? minutes = null;
-        foreach (var instant in instants)
+        long now;
+        do
         {
-            var minute = MinuteOf(Math.Max(instant, now));
-            if (known.ContainsKey((queue.Partition, minute)) && now < InstantOf(minute) + Trusted.Ticks)
-                continue;
-            if ((minutes ??= []).Add(minute))
-                (writes ??= []).Add(WriteAsync(queue, minute, cancellationToken));
+            now = context.Now;
+            var minutes = instants.Select(instant => MinuteOf(Math.Max(instant, now)))
+                .Distinct()
+                .Where(minute => !known.ContainsKey((queue.Partition, minute)))
+                .ToList();
+            if (minutes.Count == 0)
+                return;
+            await Task.WhenAll(minutes.Select(minute => WriteAsync(queue, minute, cancellationToken)));
         }
-
-        if (writes is not null)
-            await Task.WhenAll(writes);
+        while (context.Now > now + TimeSpan.TicksPerMinute);
     }
 
     /// <summary>The rows of one of the <see cref="Partitions"/> whose minute has come, oldest first, a page at a time.</summary>
@@ -52,9 +51,12 @@ internal sealed class DueTable(QueueContext context)
     }
 
     /// <summary>Deletes a row after a visit that left nothing, if it is old enough and nobody wrote it since.</summary>
-    public async Task RetireAsync(DueRow row, CancellationToken cancellationToken)
+    /// <param name="row">As it was read before the visit.</param>
+    /// <param name="visited">When that was: what came later, the visit may not have seen.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RetireAsync(DueRow row, long visited, CancellationToken cancellationToken)
     {
-        if (context.Now >= InstantOf(row.Minute) + Kept.Ticks)
+        if (visited >= InstantOf(row.Minute) + Kept.Ticks)
             await context.Due.SubmitAsync(PartitionOf(row.Queue), [Operation.Delete(row.Key, row.ETag)], cancellationToken);
     }
 

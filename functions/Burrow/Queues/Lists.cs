@@ -73,6 +73,8 @@ internal sealed class Lists(QueueContext context, Walk walk)
                 return (line, line.Inline);
             if (await Chunks.ReadAsync(context.Messages, queue.Partition, line.State, cancellationToken) is { } body)
                 return (line, body);
+            if (tries == Limits.MovedReads)
+                throw new UnavailableException("A message is changed by others faster than it can be read.");
             // Replaced, hidden or gone since: as it is now, if it still is in the list.
             await context.BackOffAsync(tries, cancellationToken);
             if (await walk.FindAsync(queue, line.Id, line.Sequence, selection.MatchHidden, cancellationToken) is not { } found)

@@ -14,6 +14,8 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
             var (body, there) = await BodyAsync(queue, line, detail, cancellationToken);
             if (there)
                 return Message.From(line.State, line.ContentType, body, context.Now);
+            if (tries == Limits.MovedReads)
+                throw new UnavailableException("The message is changed by others faster than it can be read.");
             await context.BackOffAsync(tries, cancellationToken);
         }
     }

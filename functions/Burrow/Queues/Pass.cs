@@ -32,13 +32,28 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
             : walk.LinesAsync(
                 queue, start, head.Last, selection.MatchHidden, most == int.MaxValue ? null : most, change is not null || shown, cancellationToken);
 
+        try
+        {
+            await ChangeAllAsync(answer, lines, most, cancellationToken);
+        }
+        catch (Exception e) when (e is TableUnavailableException or UnavailableException && answer.Count > 0)
+        {
+            // What was done is answered; the rest is had by asking again.
+            answer.More = true;
+        }
+
+        return answer.Complete();
+    }
+
+    private async Task ChangeAllAsync(Answer answer, IAsyncEnumerable<Line> lines, int most, CancellationToken cancellationToken)
+    {
         var begun = context.Time.GetTimestamp();
         var some = new List<Line>();
         await foreach (var line in lines.WithCancellation(cancellationToken))
         {
             if (answer.IsFull)
             {
-                answer.More = selection.Limit is null || selection.Limit > most || answer.IsCut;
+                answer.More = answer.Selection.Limit is null || answer.Selection.Limit > most || answer.IsCut;
                 break;
             }
 
@@ -58,7 +73,6 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
 
         if (!answer.Unknown && !answer.IsFull && !answer.More)
             await ChangeAsync(answer, some, cancellationToken);
-        return answer.Complete();
     }
 
     /// <summary>Changes some messages; those that somebody else was ahead of are read anew, as often as they still match.</summary>
@@ -68,7 +82,7 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
         for (var tries = 0; lines.Count > 0; tries++)
         {
             var now = context.Now;
-            var writes = new List<(MessageWrite Write, Line Line, byte[]? Body)>();
+            var writes = new List<(MessageWrite Write, Line Line, byte[]? Body, long Size)>();
             var again = new List<Line>();
             foreach (var line in lines)
             {
@@ -81,29 +95,38 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
                     continue;
                 }
 
-                if (!answer.Reserve(line, body))
+                var size = AnswerSize.Of(line, body);
+                // Read anew, they stand before the cut: whoever asks on from there would not meet them again.
+                if (!answer.Reserve(size, regardless: tries > 0))
                     break;
                 writes.Add((
                     answer.Change is { } attributes
                         ? MessageWrite.Update(line, attributes.Apply(line.State, delivers: true, now, context.Random))
                         : MessageWrite.Remove(line),
                     line,
-                    body));
+                    body,
+                    size));
             }
 
             var outcomes = await transactions.CommitAllAsync(answer.Queue, writes.ConvertAll(part => part.Write), cancellationToken);
             for (var i = 0; i < outcomes.Length; i++)
             {
-                var (write, line, body) = writes[i];
+                var (write, line, body, size) = writes[i];
                 if (outcomes[i] == Outcome.Done)
+                {
                     answer.Add(Message.From(write.After ?? write.Before, line.ContentType, body, now));
-                else if (outcomes[i] == Outcome.Refused)
+                    continue;
+                }
+
+                answer.Release(size);
+                if (outcomes[i] == Outcome.Refused)
                     again.Add(line);
                 else
                     answer.Unknown = true;
             }
 
-            if (answer.Unknown || answer.IsCut || again.Count == 0)
+            // What others were ahead of stands before the cut, and would be passed over by whoever asks on from there.
+            if (answer.Unknown || again.Count == 0)
                 return;
             if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
             {
@@ -167,15 +190,21 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
 
         public bool IsFull => IsCut || Count >= most;
 
-        public bool Reserve(Line line, byte[]? body)
+        public bool Reserve(long size, bool regardless)
         {
             if (selection.Detail == Detail.None)
                 return true;
-            var size = AnswerSize.Of(line, body);
-            IsCut = bytes > 0 && bytes + size > Limits.AnswerBytes;
+            if (!regardless && bytes > 0 && bytes + size > Limits.AnswerBytes)
+            {
+                IsCut = true;
+                return false;
+            }
+
             bytes += size;
-            return !IsCut;
+            return true;
         }
+
+        public void Release(long size) => bytes -= size;
 
         public void Add(Message message)
         {

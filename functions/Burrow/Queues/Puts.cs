@@ -9,6 +9,18 @@ namespace Burrow.Queues;
 /// </summary>
 internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory directory, QueueAddress queue, Action committed)
 {
+    private const int MostInARow = 32;
+
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ContentionRemembered = TimeSpan.FromSeconds(1);
+
+    /// <summary>Where storage is faster than this, it is in this process, and there is nobody else.</summary>
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
+
+    private long? contended;
+    private long committedLast;
+    private int inARow;
+
     /// <summary>The head as this process last wrote or read it. Only ever a guess: its ETag is checked when it is used.</summary>
     private Head? head;
 
@@ -29,7 +41,9 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             if (plan.Puts.Count == 0)
                 continue;
             await due.EnsureAsync(queue, plan.Instants, CancellationToken.None);
-            var result = await context.Messages.SubmitAsync(queue.Partition, plan.Operations, CancellationToken.None);
+            var sent = context.Time.GetTimestamp();
+            var result = await SubmitAsync(plan.Operations);
+            var roundTrip = context.Time.GetElapsedTime(sent);
             var done = result.Committed;
             if (result.Committed)
             {
@@ -52,6 +66,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
                 }
 
                 committed();
+                await LetOthersInAsync(roundTrip);
                 (tries, begun) = (0, context.Time.GetTimestamp());
                 continue;
             }
@@ -59,11 +74,50 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
                 throw new UnavailableException("Too many processes put to this queue at once; nothing was stored.");
             if (result.FailedIndex == 0)
-                await context.BackOffAsync(tries++, CancellationToken.None);
+            {
+                contended = context.Time.GetTimestamp();
+                await Task.Delay(Backoff.Next(tries++, roundTrip, LongestBackoff, context.Random), context.Time);
+            }
             else
+            {
                 await ReadAsync(plan.Puts.Select(planned => planned.Pending), known);
+            }
         }
     }
+
+    private async Task<SubmitResult> SubmitAsync(IReadOnlyList<Operation> operations)
+    {
+        try
+        {
+            return await context.Messages.SubmitAsync(queue.Partition, operations, CancellationToken.None);
+        }
+        catch (TableUnavailableException e)
+        {
+            throw CanNotBeTold(e.Message);
+        }
+    }
+
+    /// <summary>
+    /// Who commits knows the head and can send the next group at once; another process has to read it first, and never comes in
+    /// between. So where there was another of late, and now and then in case there is, the next group waits about as long as
+    /// that takes.
+    /// </summary>
+    private async Task LetOthersInAsync(TimeSpan roundTrip)
+    {
+        var now = context.Time.GetTimestamp();
+        inARow = context.Time.GetElapsedTime(committedLast, now) < 3 * roundTrip ? inARow + 1 : 0;
+        var isContended = contended is { } last && context.Time.GetElapsedTime(last, now) < ContentionRemembered;
+        if (roundTrip > ShortestPause && (isContended || inARow > MostInARow))
+        {
+            inARow = 0;
+            await Task.Delay(2 * roundTrip * (0.5 + context.Random.NextDouble()), context.Time);
+        }
+
+        committedLast = context.Time.GetTimestamp();
+    }
+
+    private static UnavailableException CanNotBeTold(string reason) =>
+        new($"Storage failed while the message was put; whether it was stored can't be told. {reason}");
 
     private async Task ReadAsync(IEnumerable<PendingPut> puts, Dictionary<MessageId, (MessageState, string)?> known)
     {
@@ -163,12 +217,22 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
     /// <exception cref="UnavailableException">The head has forgotten.</exception>
     private async Task<bool> HappenedAsync(Head written, Head current)
     {
-        var found = await Head.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
+        Head found;
+        try
+        {
+            found = await Head.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
+        }
+        catch (TableUnavailableException e)
+        {
+            throw CanNotBeTold(e.Message);
+        }
+
         if (found.Revisions?.Contains(written.Revisions!.Value.Latest) == true)
             return true;
-        if (current.Revisions is { } based ? found.Revisions?.Contains(based.Latest) == true : found.ETag is null)
+        // A history that hasn't forgotten any would have ours.
+        if (found.Revisions is not { IsFull: true } history || (current.Revisions is { } based && history.Contains(based.Latest)))
             return false;
-        throw new UnavailableException("Storage failed while the message was put; whether it was stored can't be told.");
+        throw CanNotBeTold("Others put too much in the meantime.");
     }
 
     private sealed class PlannedGroup

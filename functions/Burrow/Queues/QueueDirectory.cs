@@ -39,14 +39,13 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due)
         // In this order, each with its ETag: what is written in between by a put makes our own write fail.
         var row = await context.Directory.GetAsync(queues, DirectoryKeys.Row(queue.Queue.Value), cancellationToken);
         var head = await Head.ReadAsync(context.Messages, queue.Partition, cancellationToken);
-        if (row is null && head.ETag is null)
-            return true;
-        var rows = await context.Messages.QueryAsync(
-            queue.Partition, new RowQuery(QueueKeys.First, QueueKeys.Head) { Top = 1, Select = [MessageState.ExpiresColumn] }, cancellationToken);
-        if (rows.Rows.Count > 0 || rows.Continuation is not null)
+        if (await HoldsRowAsync(context.Messages, queue.Partition, new(QueueKeys.First, QueueKeys.Head), cancellationToken))
             return true;
         if (row is null && !head.IsOpen)
-            return await DeleteHeadAsync(queue, head, cancellationToken);
+        {
+            // Whoever took the queue off may not have come as far as the account.
+            return await CloseAsync(queue.Account, cancellationToken) && await DeleteHeadAsync(queue, head, cancellationToken);
+        }
 
         // The timer comes once more for the head.
         await due.EnsureAsync(queue, [context.Now + (ClosedHeadKept + TimeSpan.FromMinutes(1)).Ticks], cancellationToken);
@@ -64,9 +63,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due)
     {
         if (await context.Directory.GetAsync(DirectoryKeys.Accounts, DirectoryKeys.Row(account.Value), cancellationToken) is not { } row)
             return true;
-        var queues = await context.Directory.QueryAsync(
-            DirectoryKeys.Queues(account), new RowQuery(QueueKeys.First, QueueKeys.End) { Top = 1 }, cancellationToken);
-        if (queues.Rows.Count > 0 || queues.Continuation is not null)
+        if (await HoldsRowAsync(context.Directory, DirectoryKeys.Queues(account), new(QueueKeys.First, QueueKeys.End), cancellationToken))
             return true;
         var result = await context.Directory.SubmitAsync(DirectoryKeys.Accounts, [Operation.Delete(row.Key, row.ETag)], cancellationToken);
         return result.Committed;
@@ -143,19 +140,20 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due)
     private async Task<bool> HoldsQueueAsync(AccountName account, CancellationToken cancellationToken) =>
         (await QueuesAsync(account, new(null, 1), cancellationToken)).Names.Count > 0;
 
-    private async Task<bool> HoldsMessageAsync(QueueAddress queue, CancellationToken cancellationToken)
+    /// <summary>Rows by id never move, so none slips by.</summary>
+    private Task<bool> HoldsMessageAsync(QueueAddress queue, CancellationToken cancellationToken) => HoldsRowAsync(
+        context.Messages,
+        queue.Partition,
+        new(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Above = (MessageState.ExpiresColumn, context.Now) },
+        cancellationToken);
+
+    private static async Task<bool> HoldsRowAsync(ITable table, string partition, RowQuery query, CancellationToken cancellationToken)
     {
-        // Rows by id never move, so none slips by.
-        var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore)
-        {
-            Top = 1,
-            Select = [MessageState.ExpiresColumn],
-            Above = (MessageState.ExpiresColumn, context.Now),
-        };
+        query = query with { Top = 1, Select = [MessageState.ExpiresColumn] };
         RowPage page;
         do
         {
-            page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
+            page = await table.QueryAsync(partition, query, cancellationToken);
             query = query with { Continuation = page.Continuation };
         }
         while (page.Rows.Count == 0 && page.Continuation is not null);
@@ -164,6 +162,8 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due)
 
     private async Task<bool> DeleteHeadAsync(QueueAddress queue, Head head, CancellationToken cancellationToken)
     {
+        if (head.ETag is not { } etag)
+            return true;
         if (context.Now < head.Last.Value + ClosedHeadKept.Ticks)
         {
             await due.EnsureAsync(queue, [head.Last.Value + (ClosedHeadKept + TimeSpan.FromMinutes(1)).Ticks], cancellationToken);
@@ -171,7 +171,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due)
         }
 
         var result = await context.Messages.SubmitAsync(
-            queue.Partition, [Operation.Delete(QueueKeys.Head, head.ETag!)], cancellationToken);
+            queue.Partition, [Operation.Delete(QueueKeys.Head, etag)], cancellationToken);
         return result.Committed;
     }
 

@@ -13,6 +13,9 @@ internal readonly record struct Revisions(string Text)
 
     public string Latest => Text[..Length];
 
+    /// <summary>Whether it may have forgotten some.</summary>
+    public bool IsFull => Text.Length == Length * Kept;
+
     public static Revisions First(Random random) => new(New(random));
 
     public static string New(Random random) => random.NextInt64(long.MinValue, long.MaxValue).ToString("x16", CultureInfo.InvariantCulture);

@@ -18,7 +18,7 @@ internal sealed class Sweep(QueueContext context, DueTable due, QueueDirectory d
     /// <summary>Visits every queue that is due, until there is none left or the time is up. The next run goes on from there.</summary>
     public async Task RunAsync(TimeSpan time, CancellationToken cancellationToken)
     {
-        var begun = context.Time.GetTimestamp();
+        var (begun, now) = (context.Time.GetTimestamp(), context.Now);
         bool IsTimeUp() => context.Time.GetElapsedTime(begun) > time || cancellationToken.IsCancellationRequested;
         // From anywhere, so that a run that gets no further than some partitions isn't always the same ones'.
         var first = context.Random.Next(DueTable.Partitions);
@@ -29,7 +29,11 @@ internal sealed class Sweep(QueueContext context, DueTable due, QueueDirectory d
             {
                 (var rows, continuation) = await due.ReadAsync((first + i) % DueTable.Partitions, continuation, cancellationToken);
                 foreach (var queues in rows.GroupBy(row => row.Queue.Partition).Chunk(Visits))
-                    await Task.WhenAll(queues.Select(queue => VisitAsync([.. queue], IsTimeUp, cancellationToken)));
+                {
+                    if (IsTimeUp())
+                        return;
+                    await Task.WhenAll(queues.Select(queue => VisitAsync([.. queue], now, IsTimeUp, cancellationToken)));
+                }
             }
             while (continuation is not null && !IsTimeUp());
         }
@@ -51,7 +55,7 @@ internal sealed class Sweep(QueueContext context, DueTable due, QueueDirectory d
             [.. rows.Select(Line.From).Select(line => MessageWrite.Update(line, line.State with { VisibleAt = 0 }))]);
     }
 
-    private async Task VisitAsync(IReadOnlyList<DueRow> rows, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    private async Task VisitAsync(IReadOnlyList<DueRow> rows, long now, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         var queue = rows[0].Queue;
         try
@@ -64,7 +68,7 @@ internal sealed class Sweep(QueueContext context, DueTable due, QueueDirectory d
             }
 
             foreach (var row in rows)
-                await due.RetireAsync(row, cancellationToken);
+                await due.RetireAsync(row, now, cancellationToken);
         }
         catch (Exception e) when (e is TableUnavailableException or UnavailableException)
         {
@@ -109,7 +113,7 @@ internal sealed class Sweep(QueueContext context, DueTable due, QueueDirectory d
         {
             page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
             var outcomes = await transactions.CommitAllAsync(queue, await changes(page.Rows), cancellationToken);
-            all &= !outcomes.Contains(Outcome.Unknown);
+            all &= outcomes.All(outcome => outcome == Outcome.Done);
             query = query with { Continuation = page.Continuation };
         }
         while (page.Continuation is not null && !isTimeUp());

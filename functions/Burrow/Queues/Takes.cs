@@ -41,7 +41,17 @@ internal sealed class Takes(
         var taken = new HashSet<Sequence>();
         for (var tries = 0; ; tries++)
         {
-            var (conflict, failed) = await LookAsync(shares, taken);
+            bool conflict, failed;
+            try
+            {
+                (conflict, failed) = await LookAsync(shares, taken);
+            }
+            catch (TableUnavailableException)
+            {
+                // What was taken before is answered.
+                (conflict, failed) = (true, true);
+            }
+
             unknown |= failed;
             // Without a conflict, what is not there is not there. After a failure, no more is put at stake.
             if (!conflict || failed || shares.All(share => share.IsFull))
@@ -70,10 +80,12 @@ internal sealed class Takes(
         var conflict = false;
         while (wanted > 0 && next < line.Count && conflicts < ConflictsPerLook)
         {
-            var dealt = new List<(Share Share, Line Line, byte[]? Body)>();
+            var dealt = new List<(Share Share, Line Line, byte[]? Body, long Size)>();
+            long bytes = 0;
             foreach (var share in shares)
             {
-                for (var room = share.Wanted; room > 0 && next < line.Count; next++)
+                // So much at a time: who is served last shouldn't find that all was taken while bodies were read.
+                for (var room = share.Wanted; room > 0 && next < line.Count && bytes < Limits.AnswerBytes; next++)
                 {
                     // Before anything is changed: a body that can't be read is of a message that somebody changes.
                     var body = !withBodies ? null
@@ -85,9 +97,11 @@ internal sealed class Takes(
                         continue;
                     }
 
-                    if (!share.Reserve(AnswerSize.Of(line[next], body)))
+                    var size = AnswerSize.Of(line[next], body);
+                    if (!share.Reserve(size))
                         break;
-                    dealt.Add((share, line[next], body));
+                    dealt.Add((share, line[next], body, size));
+                    bytes += size;
                     room--;
                 }
             }
@@ -101,12 +115,19 @@ internal sealed class Takes(
             var outcomes = await transactions.CommitAllAsync(queue, writes, CancellationToken.None);
             for (var i = 0; i < outcomes.Length; i++)
             {
-                var (share, message, body) = dealt[i];
+                var (share, message, body, size) = dealt[i];
                 if (outcomes[i] != Outcome.Done)
+                {
+                    share.Release(size);
                     continue;
+                }
+
                 taken.Add(message.Sequence);
                 share.Add(Message.From(writes[i].After ?? message.State, message.ContentType, body, now));
             }
+
+            foreach (var share in shares.Where(share => share.IsFull))
+                share.Complete(unknown: false);
 
             if (outcomes.Contains(Outcome.Unknown))
                 return (true, true);
@@ -133,9 +154,12 @@ internal sealed class Takes(
         var (due, more) = await FirstAsync(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), Math.Max(top, DuePage), now);
         if (more)
             manyDue();
-        var (visible, _) = await FirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
+        var (visible, moreVisible) = await FirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
         if (due.Count == 0)
             return visible;
+        // Behind the end of the page there are visible ones that come first.
+        if (moreVisible && visible.Count > 0)
+            due.RemoveAll(line => line.Sequence > visible[^1].Sequence);
         return [.. due.Concat(visible).DistinctBy(line => line.Sequence).OrderBy(line => line.Sequence)];
     }
 
@@ -169,6 +193,13 @@ internal sealed class Takes(
         public int Wanted => cut ? 0 : pending.Request.Limit - messages.Count;
 
         public bool IsFull => Wanted == 0;
+
+        /// <summary>Gives back the room of a message that somebody else got.</summary>
+        public void Release(long size)
+        {
+            bytes -= size;
+            cut = false;
+        }
 
         /// <summary>Makes room for a message; false if the answer would be too large with it, and it takes no more.</summary>
         public bool Reserve(long size)

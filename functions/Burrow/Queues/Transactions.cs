@@ -18,6 +18,8 @@ internal enum Outcome
 /// <summary>Packs changes of messages into transactions, sends them, and finds out what became of them.</summary>
 internal sealed class Transactions(QueueContext context, DueTable due)
 {
+    private const int MostRefusals = 2;
+
     /// <summary>The longest run of changes from <paramref name="from"/> on that fits in one transaction; at least one.</summary>
     public static int Fit(IReadOnlyList<MessageWrite> writes, int from)
     {
@@ -55,10 +57,11 @@ internal sealed class Transactions(QueueContext context, DueTable due)
         async Task CommitPackAsync(int from, int count)
         {
             var rest = Enumerable.Range(from, count).ToList();
-            while (rest.Count > 0)
+            for (var refusals = 1; rest.Count > 0; refusals++)
             {
                 var (outcome, failed) = await CommitAsync(queue, [.. rest.Select(i => writes[i])], cancellationToken);
-                if (outcome == Outcome.Refused && failed >= 0)
+                // Who was ahead of two of them is likely ahead of the others, too.
+                if (outcome == Outcome.Refused && failed >= 0 && refusals <= MostRefusals)
                 {
                     outcomes[rest[failed]] = Outcome.Refused;
                     rest.RemoveAt(failed);
@@ -77,11 +80,11 @@ internal sealed class Transactions(QueueContext context, DueTable due)
     public async Task<(Outcome Outcome, int Failed)> CommitAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
     {
-        var now = context.Now;
-        await due.EnsureAsync(queue, writes.SelectMany(write => write.Due(now)), cancellationToken);
         SubmitResult result;
         try
         {
+            var now = context.Now;
+            await due.EnsureAsync(queue, [.. writes.SelectMany(write => write.Due(now))], cancellationToken);
             // Not to be cancelled: once it is sent, somebody must learn what became of it.
             result = await context.Messages.SubmitAsync(
                 queue.Partition, [.. writes.SelectMany(write => write.Operations)], CancellationToken.None);
@@ -111,7 +114,8 @@ internal sealed class Transactions(QueueContext context, DueTable due)
                 var row = await context.Messages.GetAsync(queue.Partition, QueueKeys.Index(write.Before.Id), CancellationToken.None);
                 if (row is null || MessageState.From(row.Columns) is not { } found || found.Sequence != write.Before.Sequence)
                     continue;
-                if (write.After is { } after && found.Revisions.Contains(after.Revisions.Latest))
+                // A promotion keeps the revision, and leaves no trace of who made it.
+                if (write.After is { } after && after.Revisions != write.Before.Revisions && found.Revisions.Contains(after.Revisions.Latest))
                     return Outcome.Done;
                 if (found.Revisions.Contains(write.Before.Revisions.Latest))
                     return Outcome.Refused;

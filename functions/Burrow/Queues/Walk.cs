@@ -10,7 +10,7 @@ namespace Burrow.Queues;
 /// </summary>
 internal sealed class Walk(QueueContext context)
 {
-    /// <summary>How many places of the hidden line are kept in mind at a time; beyond that, another round is made.</summary>
+    /// <summary>How many places of the hidden line are kept in mind at a time; beyond that, it is read again.</summary>
     private const int MostHidden = 100_000;
 
     /// <summary>How many of them are read at a time.</summary>
@@ -46,13 +46,62 @@ internal sealed class Walk(QueueContext context)
         bool withBodies,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var hidden = new HiddenPlaces(Math.Min(wanted ?? MostHidden, MostHidden));
+        await ReadAsync(hidden, queue, start, end, matchHidden, cancellationToken);
+        var (from, continuation) = (start, (string?)null);
         while (start < end)
         {
-            var (hidden, overflow) = await HiddenAsync(queue, start, end, matchHidden, Math.Min(wanted ?? MostHidden, MostHidden), cancellationToken);
-            var roundEnd = overflow ? hidden.Keys[^1] : end;
-            await foreach (var line in RoundAsync(queue, hidden, start, roundEnd, matchHidden, wanted, withBodies, cancellationToken))
-                yield return line;
-            start = roundEnd;
+            var query = new RowQuery(QueueKeys.Visible(new(from.Value + 1)), QueueKeys.Visible(new(end.Value + 1)))
+            {
+                Top = Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows),
+                Select = withBodies ? null : Line.WithoutBody,
+                Above = (MessageState.ExpiresColumn, context.Now),
+                Continuation = continuation,
+            };
+            var page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
+            // What a claim hid before this page was read is asked for now; so is what was hidden for less than we took.
+            if (matchHidden || context.Now > hidden.CompleteUntil)
+                await ReadAsync(hidden, queue, start, end, matchHidden, cancellationToken);
+
+            var visible = page.Rows.Select(Line.From).ToList();
+            var pageEnd = page.Continuation is null ? end : visible.Count > 0 ? visible[^1].Sequence : start;
+            var passed = pageEnd < hidden.End ? pageEnd : hidden.End;
+            foreach (var line in visible.TakeWhile(line => line.Sequence <= passed))
+            {
+                await foreach (var found in FindAllAsync(line.Sequence))
+                    yield return found;
+                hidden.Remove(line.Sequence);
+                if (line.State.IsLive(context.Now))
+                    yield return line;
+            }
+
+            await foreach (var found in FindAllAsync(new(passed.Value + 1)))
+                yield return found;
+            start = passed;
+            continuation = page.Continuation;
+            if (passed < pageEnd)
+            {
+                // More was hidden than is kept in mind: the next of them, and the visible line from there on.
+                await ReadAsync(hidden, queue, start, end, matchHidden, cancellationToken);
+                (from, continuation) = (start, null);
+            }
+            else if (continuation is null)
+            {
+                yield break;
+            }
+        }
+
+        async IAsyncEnumerable<Line> FindAllAsync(Sequence before)
+        {
+            while (hidden.Take(ReadAhead, before) is { Count: > 0 } some)
+            {
+                foreach (var found in await Task.WhenAll(some.Select(
+                    place => FindAsync(queue, place.Id, place.Sequence, matchHidden, cancellationToken))))
+                {
+                    if (found is not null)
+                        yield return found;
+                }
+            }
         }
     }
 
@@ -90,102 +139,77 @@ internal sealed class Walk(QueueContext context)
         }
     }
 
-    /// <summary>The first places of the hidden line within a range, and whether there are more.</summary>
-    private async Task<(SortedList<Sequence, MessageId> Places, bool Overflow)> HiddenAsync(
-        QueueAddress queue, Sequence start, Sequence end, bool undueToo, int most, CancellationToken cancellationToken)
+    /// <summary>
+    /// Adds the first places of the hidden line within a range. Those too that are due within a second: a hide lasts that long
+    /// at least, so until then nothing is due that wasn't read.
+    /// </summary>
+    private async Task ReadAsync(
+        HiddenPlaces places, QueueAddress queue, Sequence start, Sequence end, bool undueToo, CancellationToken cancellationToken)
     {
         var now = context.Now;
-        var query = new RowQuery(QueueKeys.HiddenFrom, undueToo ? QueueKeys.HiddenBefore : QueueKeys.HiddenDueBefore(now))
+        places.Begin(end, completeUntil: now + TimeSpan.TicksPerSecond);
+        var query = new RowQuery(
+            QueueKeys.HiddenFrom, undueToo ? QueueKeys.HiddenBefore : QueueKeys.HiddenDueBefore(places.CompleteUntil))
         {
             Select = Places,
             Above = (MessageState.ExpiresColumn, now),
         };
-        var places = new SortedSet<(Sequence Sequence, string Id)>();
-        var overflow = false;
         RowPage page;
         do
         {
             page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
             foreach (var row in page.Rows)
             {
-                var sequence = QueueKeys.SequenceOf(row.Key);
-                if (sequence <= start || sequence > end || (places.Count == most && sequence >= places.Max.Sequence))
-                {
-                    overflow |= sequence > start && sequence <= end;
-                    continue;
-                }
-
-                places.Add((sequence, row.Columns.Text("id")!));
-                if (places.Count > most)
-                {
-                    overflow = true;
-                    places.Remove(places.Max);
-                }
+                if (QueueKeys.SequenceOf(row.Key) is var sequence && sequence > start && sequence <= end)
+                    places.Add(sequence, new(row.Columns.Text("id")!));
             }
 
             query = query with { Continuation = page.Continuation };
         }
         while (page.Continuation is not null);
-
-        var sorted = new SortedList<Sequence, MessageId>(places.Count);
-        foreach (var (sequence, id) in places)
-            sorted[sequence] = new(id);
-        return (sorted, overflow);
     }
 
-    private async IAsyncEnumerable<Line> RoundAsync(
-        QueueAddress queue,
-        SortedList<Sequence, MessageId> hidden,
-        Sequence start,
-        Sequence end,
-        bool matchHidden,
-        int? wanted,
-        bool withBodies,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The first so many places that the hidden line was found to have, in order.</summary>
+    private sealed class HiddenPlaces(int most)
     {
-        var next = 0;
-        var query = new RowQuery(QueueKeys.Visible(new(start.Value + 1)), QueueKeys.Visible(new(end.Value + 1)))
-        {
-            Top = Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows),
-            Select = withBodies ? null : Line.WithoutBody,
-            Above = (MessageState.ExpiresColumn, context.Now),
-        };
-        RowPage page;
-        do
-        {
-            page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
-            foreach (var row in page.Rows)
-            {
-                var line = Line.From(row);
-                // Those of the hidden line that stand before this one.
-                await foreach (var released in FindAllAsync(line.Sequence))
-                    yield return released;
-                if (next < hidden.Count && hidden.Keys[next] == line.Sequence)
-                    next++;
-                if (line.State.IsLive(context.Now))
-                    yield return line;
-            }
+        private readonly SortedSet<(Sequence Sequence, string Id)> places = [];
 
-            query = query with { Continuation = page.Continuation };
+        /// <summary>Up to here all are known.</summary>
+        public Sequence End { get; private set; }
+
+        /// <summary>Until then none becomes visible that isn't known.</summary>
+        public long CompleteUntil { get; private set; }
+
+        public void Begin(Sequence end, long completeUntil) => (End, CompleteUntil) = (end, completeUntil);
+
+        public void Add(Sequence sequence, MessageId id)
+        {
+            if (sequence > End)
+                return;
+            places.Add((sequence, id.Value));
+            if (places.Count <= most)
+                return;
+            places.Remove(places.Max);
+            End = places.Max.Sequence;
         }
-        while (page.Continuation is not null);
 
-        await foreach (var released in FindAllAsync(Sequence.Last))
-            yield return released;
-
-        async IAsyncEnumerable<Line> FindAllAsync(Sequence before)
+        public void Remove(Sequence sequence)
         {
-            while (next < hidden.Count && hidden.Keys[next] < before)
+            if (places.Count > 0 && places.Min.Sequence == sequence)
+                places.Remove(places.Min);
+        }
+
+        /// <summary>Takes out the first few before a place.</summary>
+        public List<(Sequence Sequence, MessageId Id)> Take(int count, Sequence before)
+        {
+            var taken = new List<(Sequence, MessageId)>();
+            while (taken.Count < count && places.Count > 0 && places.Min is var first && first.Sequence < before)
             {
-                var some = new List<Task<Line?>>();
-                for (; some.Count < ReadAhead && next < hidden.Count && hidden.Keys[next] < before; next++)
-                    some.Add(FindAsync(queue, hidden.Values[next], hidden.Keys[next], matchHidden, cancellationToken));
-                foreach (var found in await Task.WhenAll(some))
-                {
-                    if (found is not null)
-                        yield return found;
-                }
+                taken.Add((first.Sequence, new(first.Id)));
+                places.Remove(first);
             }
+
+            return taken;
         }
     }
 }

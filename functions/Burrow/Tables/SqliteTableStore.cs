@@ -36,7 +36,8 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
     {
         this.path = Path.GetFullPath(path);
         // However it is called: the lock is beside the file itself.
-        this.path = File.ResolveLinkTarget(this.path, returnFinalTarget: true)?.FullName ?? this.path;
+        if (File.Exists(this.path))
+            this.path = File.ResolveLinkTarget(this.path, returnFinalTarget: true)?.FullName ?? this.path;
         this.sync = sync;
         ownership = Own(this.path);
         try

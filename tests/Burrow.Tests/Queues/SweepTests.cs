@@ -47,7 +47,7 @@ public sealed class SweepTests
         {
             Before = call => call is { Kind: CallKind.Submit, Table: "messages" } ? throw new TableUnavailableException("dead") : Task.CompletedTask,
         };
-        await Should.ThrowAsync<TableUnavailableException>(() => new TestQueue(failing, time).PutAsync("a"));
+        await Should.ThrowAsync<UnavailableException>(() => new TestQueue(failing, time).PutAsync("a"));
         (await queue.Engine.AccountsAsync(new(null, null), CancellationToken.None)).Names.ShouldBeEmpty();
 
         await SweepEachMinuteAsync(30);

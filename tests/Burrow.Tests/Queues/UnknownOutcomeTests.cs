@@ -154,7 +154,7 @@ public sealed class UnknownOutcomeTests
         await queue.PutAsync("a");
         Fail(int.MaxValue, committed: false);
 
-        await Should.ThrowAsync<TableUnavailableException>(() => queue.PutAsync("b"));
+        await Should.ThrowAsync<UnavailableException>(() => queue.PutAsync("b"));
         await Should.ThrowAsync<UnavailableException>(() => queue.ClaimAsync());
         await Should.ThrowAsync<UnavailableException>(() => queue.DeleteAsync("a"));
 
