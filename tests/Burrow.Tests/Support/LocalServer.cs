@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Burrow.Tests.Support;
 
@@ -32,6 +33,8 @@ internal sealed class LocalServer : IAsyncDisposable
         var app = LocalApp.Build(new LocalOptions(["http://127.0.0.1:0"], TablesOption.Default, []), services =>
         {
             services.AddSingleton(store);
+            // Not every request that a test sends.
+            services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
             if (time is not null)
                 services.AddSingleton(time);
             if (configure is not null)

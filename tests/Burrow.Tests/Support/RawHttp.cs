@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 
 namespace Burrow.Tests.Support;
 
@@ -11,6 +12,20 @@ namespace Burrow.Tests.Support;
 internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string> Headers, byte[] Body)
 {
     public string Text => Encoding.UTF8.GetString(Body);
+
+    public JsonElement Json => JsonElement.Parse(Body);
+
+    /// <summary>Of an array of strings.</summary>
+    public string[] Strings => [.. Json.EnumerateArray().Select(value => value.GetString()!)];
+
+    public string? ContentType => Headers.GetValueOrDefault("Content-Type");
+
+    public string? ETag => Headers.GetValueOrDefault("ETag");
+
+    public string? Marker => Headers.GetValueOrDefault("Burrow-Marker");
+
+    /// <summary>Whether the answer says that it was cut.</summary>
+    public bool More => Headers.GetValueOrDefault("Burrow-More") == "true";
 }
 
 /// <summary>
@@ -19,8 +34,11 @@ internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string>
 /// </summary>
 internal sealed class RawHttp : IAsyncDisposable
 {
-    private readonly TcpClient client = new();
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly TcpClient client = new() { NoDelay = true };
     private readonly Uri address;
+    private Stream input = Stream.Null;
 
     private RawHttp(Uri address) => this.address = address;
 
@@ -28,6 +46,7 @@ internal sealed class RawHttp : IAsyncDisposable
     {
         var raw = new RawHttp(address);
         await raw.client.ConnectAsync(address.Host, address.Port);
+        raw.input = new BufferedStream(raw.client.GetStream());
         return raw;
     }
 
@@ -51,12 +70,12 @@ internal sealed class RawHttp : IAsyncDisposable
     /// <summary>Reads an answer to a request of that method.</summary>
     public async Task<RawAnswer> ReadAsync(string method)
     {
-        var stream = client.GetStream();
+        using var patience = new CancellationTokenSource(Patience);
         var head = new List<byte>();
         var one = new byte[1];
         while (head.Count < 4 || !head[^4..].SequenceEqual("\r\n\r\n"u8.ToArray()))
         {
-            if (await stream.ReadAsync(one) == 0)
+            if (await input.ReadAsync(one, patience.Token) == 0)
                 throw new IOException($"The connection ended within the head: '{Encoding.Latin1.GetString([.. head])}'");
             head.Add(one[0]);
         }
@@ -69,7 +88,7 @@ internal sealed class RawHttp : IAsyncDisposable
         fields.ShouldContainKey("Content-Length", $"{lines[0]}: v1.0 clients read Content-Length before anything else");
         fields.ShouldNotContainKey("Transfer-Encoding");
         var body = new byte[method == "HEAD" || status == 304 ? 0 : int.Parse(fields["Content-Length"], CultureInfo.InvariantCulture)];
-        await stream.ReadExactlyAsync(body);
+        await input.ReadExactlyAsync(body, patience.Token);
         return new(status, fields, body);
     }
 

@@ -1,0 +1,61 @@
+using System.Text.Json;
+
+namespace Burrow.Tests.Support;
+
+/// <summary>What the protocol says of answers.</summary>
+internal static class AnswerAssertions
+{
+    /// <summary>What every answer has; an error is a problem besides.</summary>
+    public static void ShouldBeServed(this RawAnswer answer, string method, string target)
+    {
+        var what = $"{method} {(target.Length < 200 ? target : target[..200])} {answer.Status}";
+        answer.Headers.GetValueOrDefault("X-Content-Type-Options").ShouldBe("nosniff", what);
+        answer.Headers.GetValueOrDefault("Cache-Control").ShouldBe("no-store", what);
+        answer.Headers.GetValueOrDefault("Content-Security-Policy").ShouldBe("default-src 'none'; sandbox", what);
+        answer.Status.ShouldBeInRange(200, 499, what);
+        if (answer.Status >= 400)
+        {
+            answer.ContentType.ShouldBe("application/problem+json", what);
+            if (method != "HEAD")
+                answer.ShouldBeAProblem(answer.Status);
+        }
+    }
+
+    public static void ShouldBeAProblem(this RawAnswer answer, int status)
+    {
+        answer.Status.ShouldBe(status);
+        answer.ContentType.ShouldBe("application/problem+json");
+        answer.Json.GetProperty("type").GetString().ShouldNotBeNullOrEmpty();
+        answer.Json.GetProperty("title").GetString().ShouldNotBeNullOrEmpty();
+        answer.Json.GetProperty("detail").GetString().ShouldNotBeNullOrEmpty();
+        answer.Json.GetProperty("status").GetInt32().ShouldBe(status);
+    }
+
+    /// <summary>400, and the problem names what was wrong.</summary>
+    public static void ShouldRefuse(this RawAnswer answer, string parameter, string? what = null)
+    {
+        answer.Status.ShouldBe(400, what);
+        answer.Json.GetProperty("errors").TryGetProperty(parameter, out var errors).ShouldBeTrue(what);
+        errors.ValueKind.ShouldBe(JsonValueKind.Array);
+        errors.GetArrayLength().ShouldBePositive();
+    }
+
+    public static void ShouldBeJson(this RawAnswer answer, string exactly)
+    {
+        (answer.Status, answer.ContentType).ShouldBe((200, "application/json"));
+        answer.Text.ShouldBe(exactly);
+    }
+
+    public static void ShouldBeBytes(this RawAnswer answer, byte[] exactly, string contentType = "application/octet-stream")
+    {
+        (answer.Status, answer.ContentType).ShouldBe((200, contentType));
+        answer.Body.AsSpan().SequenceEqual(exactly).ShouldBeTrue($"{answer.Body.Length} bytes, expected {exactly.Length}");
+    }
+
+    public static void ShouldBeEmpty(this RawAnswer answer, int status)
+    {
+        (answer.Status, answer.ContentType).ShouldBe((status, null));
+        answer.Body.ShouldBeEmpty();
+        answer.Headers["Content-Length"].ShouldBe("0");
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text;
+
+namespace Burrow.Tests.Support;
+
+/// <summary>
+/// Tests that speak HTTP over a socket, as one tenant of a server that others use too. Whatever is sent by these methods, the
+/// answer has what the protocol asks of every answer.
+/// </summary>
+public abstract class ProtocolTests(ServerFixture server) : IAsyncLifetime
+{
+    private static readonly TimeSpan LongForOneRequest = TimeSpan.FromSeconds(1);
+
+    private RawHttp http = null!;
+
+    /// <summary>This test's own.</summary>
+    protected string Account { get; } = $"a{Guid.NewGuid():n}";
+
+    /// <summary>The path of a queue of it.</summary>
+    protected string Queue => $"/v1.0/{Account}/q";
+
+    /// <summary>The server's <c>http://127.0.0.1:{port}</c>.</summary>
+    protected string Origin => server.Address.GetLeftPart(UriPartial.Authority);
+
+    private protected TestTime Time => server.Time;
+
+    public async ValueTask InitializeAsync() => http = await ConnectAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await http.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Another connection.</summary>
+    private protected Task<RawHttp> ConnectAsync() => RawHttp.ConnectAsync(server.Address);
+
+    private protected async Task<RawAnswer> SendAsync(
+        string method, string target, byte[]? body = null, params (string Name, string Value)[] headers)
+    {
+        var sending = http.SendAsync(method, target, body, headers);
+        // What meets the timer's work on the same message backs off by the clock.
+        while (await Task.WhenAny(sending, Task.Delay(LongForOneRequest)) != sending)
+            Time.Advance(TimeSpan.FromMilliseconds(20));
+        var answer = await sending;
+        answer.ShouldBeServed(method, target);
+        return answer;
+    }
+
+    private protected Task<RawAnswer> GetAsync(string target, params (string Name, string Value)[] headers) =>
+        SendAsync("GET", target, null, headers);
+
+    private protected Task<RawAnswer> PostAsync(string target, params (string Name, string Value)[] headers) =>
+        SendAsync("POST", target, null, headers);
+
+    private protected Task<RawAnswer> DeleteAsync(string target, params (string Name, string Value)[] headers) =>
+        SendAsync("DELETE", target, null, headers);
+
+    private protected Task<RawAnswer> PutAsync(string target, string body = "x", params (string Name, string Value)[] headers) =>
+        SendAsync("PUT", target, Encoding.UTF8.GetBytes(body), headers);
+
+    /// <summary>Puts messages that live for ever, each with its id as body.</summary>
+    private protected async Task PutAllAsync(string queue, params string[] ids)
+    {
+        foreach (var id in ids)
+            (await PutAsync($"{queue}/{id}?ttl=0", id)).Status.ShouldBe(201);
+    }
+
+    /// <summary>The ids on a queue, in order; none if there is no such queue.</summary>
+    private protected async Task<string[]> IdsAsync(string queue, bool hidden = true)
+    {
+        var answer = await GetAsync($"{queue}?detail=id&match_hidden={hidden}");
+        return answer.Status == 404 ? [] : answer.Strings;
+    }
+
+    /// <summary>The body of a <c>PUT</c> in chunks.</summary>
+    private protected async Task<RawAnswer> PutChunkedAsync(string target, byte[] body, int chunk)
+    {
+        var bytes = new MemoryStream();
+        bytes.Write(Encoding.ASCII.GetBytes($"PUT {target} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nTransfer-Encoding: chunked\r\n\r\n"));
+        foreach (var part in body.Chunk(chunk))
+        {
+            bytes.Write(Encoding.ASCII.GetBytes($"{part.Length:x}\r\n"));
+            bytes.Write(part);
+            bytes.Write("\r\n"u8);
+        }
+
+        bytes.Write("0\r\n\r\n"u8);
+        await http.SendBytesAsync(bytes.ToArray());
+        var answer = await http.ReadAsync("PUT");
+        answer.ShouldBeServed("PUT", target);
+        return answer;
+    }
+}

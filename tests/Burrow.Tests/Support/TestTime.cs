@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Burrow.Tests.Support;
+
+/// <summary>A clock that stands still until it is told, and tells who waits for it: nobody needs to sleep for luck.</summary>
+internal sealed class TestTime() : FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<TimeSpan, Wait> waits = new();
+
+    /// <summary>Completes when somebody waits for just that long.</summary>
+    public Task BegunAsync(TimeSpan wait) => Of(wait).Begun.Task.WaitAsync(Patience);
+
+    /// <summary>Completes when whoever waited for just that long does so no more, whatever the clock says.</summary>
+    public Task EndedAsync(TimeSpan wait) => Of(wait).Ended.Task.WaitAsync(Patience);
+
+    /// <summary>Moves on in steps until the task is done.</summary>
+    public async Task<T> AdvanceUntilAsync<T>(Task<T> task, TimeSpan step)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!task.IsCompleted)
+        {
+            Advance(step);
+            await Task.WhenAny(task, Task.Delay(1, patience.Token));
+            patience.Token.ThrowIfCancellationRequested();
+        }
+
+        return await task;
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var wait = Of(dueTime);
+        var timer = new WatchedTimer(base.CreateTimer(callback, state, dueTime, period), wait);
+        wait.Begun.TrySetResult();
+        return timer;
+    }
+
+    private Wait Of(TimeSpan wait) => waits.GetOrAdd(wait, _ => new Wait());
+
+    private sealed class Wait
+    {
+        public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private sealed class WatchedTimer(ITimer timer, Wait wait) : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime, period);
+
+        public void Dispose()
+        {
+            timer.Dispose();
+            wait.Ended.TrySetResult();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await timer.DisposeAsync();
+            wait.Ended.TrySetResult();
+        }
+    }
+}
