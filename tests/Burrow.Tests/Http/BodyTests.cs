@@ -1,0 +1,203 @@
+using System.Text;
+using Burrow.Tests.Support;
+
+namespace Burrow.Tests.Http;
+
+/// <summary>Bodies are bytes and come back as they were put (protocol, "Answers" and "Where this does better").</summary>
+public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
+{
+    private const int Most = 1024 * 1024;
+
+    private static readonly byte[] AllBytes = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("x")]
+    [InlineData("\uFEFFwith a byte order mark")]
+    [InlineData("quotes \" \\ / ' <b> & \u2028 \u007F é 😀 \U0010FFFF \uFFFF")]
+    [InlineData("\0\u0001\b\t\n\v\f\r\u001F")]
+    [InlineData("{\"json\": [1, 2]}")]
+    public async Task Text_comes_back_as_json_text_and_as_its_bytes(string body)
+    {
+        await PutAsync($"{Queue}/m?ttl=0", body);
+
+        var shown = (await GetAsync(Queue)).Json[0];
+        shown.GetProperty("body").GetString().ShouldBe(body);
+        shown.EnumerateObject().Select(member => member.Name).ShouldBe(["id", "ttl", "hide", "body"]);
+        (await GetAsync($"{Queue}?detail=body")).Strings.ShouldBe([body]);
+        (await GetAsync($"{Queue}/m")).Json.GetProperty("body").GetString().ShouldBe(body);
+        (await GetAsync($"{Queue}/m?detail=body")).ShouldBeBytes(Encoding.UTF8.GetBytes(body));
+        (await DeleteAsync($"{Queue}?limit=1&detail=body")).Strings.ShouldBe([body]);
+    }
+
+    [Theory]
+    [InlineData("00-FF")]
+    [InlineData("FF")]
+    [InlineData("C3")]
+    [InlineData("FF-FE-61-00")]
+    [InlineData("ED-A0-80")]
+    [InlineData("61-62-80")]
+    [InlineData(null)]
+    public async Task Other_bytes_are_base64_in_json_and_themselves_by_id(string? hex)
+    {
+        var body = hex is null ? AllBytes : Convert.FromHexString(hex.Replace("-", "", StringComparison.Ordinal));
+        var base64 = Convert.ToBase64String(body);
+        await SendAsync("PUT", $"{Queue}/m?ttl=0", body);
+
+        foreach (var detail in new[] { "all", "full" })
+        {
+            foreach (var shown in new[] { (await GetAsync($"{Queue}?detail={detail}")).Json[0], (await GetAsync($"{Queue}/m?detail={detail}")).Json })
+            {
+                shown.GetProperty("body").GetString().ShouldBe(base64);
+                shown.GetProperty("encoding").GetString().ShouldBe("base64");
+            }
+        }
+
+        (await GetAsync($"{Queue}?detail=body")).Strings.ShouldBe([base64]);
+        (await GetAsync($"{Queue}/m?detail=body")).ShouldBeBytes(body);
+        (await PostAsync($"{Queue}?hide=5&limit=1&detail=body")).Strings.ShouldBe([base64]);
+        (await DeleteAsync($"{Queue}?match_hidden=true&detail=all")).Json[0].GetProperty("encoding").GetString().ShouldBe("base64");
+    }
+
+    [Theory]
+    [InlineData(32 * 1024 - 1)]
+    [InlineData(32 * 1024)]
+    [InlineData(32 * 1024 + 1)]
+    [InlineData(64 * 1024)]
+    [InlineData(512 * 1024 - 1)]
+    [InlineData(512 * 1024)]
+    [InlineData(512 * 1024 + 1)]
+    [InlineData(Most - 1)]
+    [InlineData(Most)]
+    public async Task A_body_of_any_size_comes_back_whole(int size)
+    {
+        var body = RandomBytes(size);
+        (await SendAsync("PUT", $"{Queue}/m?ttl=0", body)).ShouldBeEmpty(201);
+        (await GetAsync($"{Queue}/m?detail=body")).ShouldBeBytes(body);
+
+        body = RandomBytes(size);
+        (await PutChunkedAsync($"{Queue}/m?ttl=0", body, 60_000)).ShouldBeEmpty(200);
+        (await GetAsync($"{Queue}?detail=body")).Strings.ShouldBe([Convert.ToBase64String(body)]);
+        (await PostAsync($"{Queue}/m?detail=body&hide=9")).ShouldBeBytes(body);
+        (await PutAsync($"{Queue}/m?ttl=0", "small")).ShouldBeEmpty(200);
+        (await GetAsync(Queue)).ShouldBeJson("""[{"id":"m","ttl":0,"hide":0,"body":"small"}]""");
+        (await SendAsync("PUT", $"{Queue}/m", body)).ShouldBeEmpty(200);
+        (await DeleteAsync($"{Queue}/m?detail=body")).ShouldBeBytes(body);
+        (await GetAsync(Queue)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task A_body_beyond_1_mib_is_413_and_nothing_is_stored()
+    {
+        (await SendAsync("PUT", $"{Queue}/m", new byte[Most + 1])).ShouldBeAProblem(413);
+        (await GetAsync($"/v1.0/{Account}")).Status.ShouldBe(404);
+        (await PutChunkedAsync($"{Queue}/m", new byte[Most + 1], 100_000)).ShouldBeAProblem(413);
+        (await GetAsync($"/v1.0/{Account}")).Status.ShouldBe(404);
+
+        await PutAsync($"{Queue}/m?ttl=0");
+        (await SendAsync("PUT", $"{Queue}/m", new byte[2 * Most])).ShouldBeAProblem(413);
+        (await GetAsync(Queue)).ShouldBeJson("""[{"id":"m","ttl":0,"hide":0,"body":"x"}]""");
+    }
+
+    [Fact]
+    public async Task Several_large_bodies_are_claimed_and_taken_at_once()
+    {
+        var bodies = Enumerable.Range(0, 5).Select(i => RandomBytes(i == 4 ? 10 : 700_000 + i)).ToArray();
+        for (var i = 0; i < bodies.Length; i++)
+            await SendAsync("PUT", $"{Queue}/m{i}?ttl=0", bodies[i]);
+        var expected = bodies.Select(Convert.ToBase64String);
+
+        (await GetAsync($"{Queue}?detail=body")).Strings.ShouldBe(expected);
+        (await PostAsync($"{Queue}?limit=5&hide=60&detail=body")).Strings.ShouldBe(expected);
+        (await PostAsync($"{Queue}?match_hidden=true&hide=0&detail=body")).Strings.ShouldBe(expected);
+        (await DeleteAsync($"{Queue}?limit=3&detail=body")).Strings.ShouldBe(expected.Take(3));
+        (await DeleteAsync($"{Queue}?detail=body")).Strings.ShouldBe(expected.Skip(3));
+        (await GetAsync(Queue)).Status.ShouldBe(404);
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("br")]
+    [InlineData("GZIP")]
+    [InlineData("identity, gzip")]
+    [InlineData("x")]
+    public async Task An_encoded_body_is_415(string encoding)
+    {
+        (await PutAsync($"{Queue}/m", "x", ("Content-Encoding", encoding))).ShouldBeAProblem(415);
+
+        (await GetAsync($"{Queue}/m")).Status.ShouldBe(404);
+    }
+
+    [Theory]
+    [InlineData("identity")]
+    [InlineData("Identity")]
+    public async Task The_identity_is_no_encoding(string encoding) =>
+        (await PutAsync($"{Queue}/m", "x", ("Content-Encoding", encoding))).ShouldBeEmpty(201);
+
+    [Theory]
+    [InlineData("text/plain; charset=utf-8")]
+    [InlineData("text/html")]
+    [InlineData("application/json")]
+    [InlineData("not a media type at all; \"")]
+    [InlineData("x")]
+    public async Task A_content_type_is_kept_and_answered_with_the_bytes(string contentType)
+    {
+        await PutAsync($"{Queue}/m?ttl=0", "body", ("Content-Type", contentType));
+
+        (await GetAsync($"{Queue}/m?detail=body")).ShouldBeBytes("body"u8.ToArray(), contentType);
+        (await GetAsync($"{Queue}?detail=full")).Json[0].GetProperty("contentType").GetString().ShouldBe(contentType);
+        (await GetAsync(Queue)).ShouldBeJson("""[{"id":"m","ttl":0,"hide":0,"body":"body"}]""");
+        (await PostAsync($"{Queue}?hide=1&limit=1&detail=full")).Json[0].GetProperty("contentType").GetString().ShouldBe(contentType);
+        (await PostAsync($"{Queue}/m?ttl=9&detail=body")).ShouldBeBytes("body"u8.ToArray(), contentType);
+        await PutAsync($"{Queue}/m?ttl=0", "body");
+        (await GetAsync($"{Queue}/m?detail=body")).ShouldBeBytes("body"u8.ToArray());
+        (await GetAsync($"{Queue}?detail=full")).Json[0].TryGetProperty("contentType", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_content_type_has_at_most_256_ascii_characters()
+    {
+        var longest = "text/" + new string('x', 251);
+        (await PutAsync($"{Queue}/m", "x", ("Content-Type", longest))).ShouldBeEmpty(201);
+        (await GetAsync($"{Queue}/m?detail=body")).ShouldBeBytes("x"u8.ToArray(), longest);
+
+        (await PutAsync($"{Queue}/n", "x", ("Content-Type", longest + "x"))).ShouldRefuse("Content-Type");
+        // As the bytes of UTF-8.
+        (await PutAsync($"{Queue}/n", "x", ("Content-Type", Encoding.Latin1.GetString("text/é"u8)))).ShouldRefuse("Content-Type");
+        (await IdsAsync(Queue)).ShouldBe(["m"]);
+    }
+
+    [Fact]
+    public async Task A_put_without_a_body_or_a_length_is_an_empty_message()
+    {
+        (await SendAsync("PUT", $"{Queue}/m?ttl=0")).ShouldBeEmpty(201);
+
+        (await GetAsync(Queue)).ShouldBeJson("""[{"id":"m","ttl":0,"hide":0,"body":""}]""");
+        (await GetAsync($"{Queue}/m?detail=body")).ShouldBeBytes([]);
+    }
+
+    [Fact]
+    public async Task A_body_that_a_request_does_not_take_is_no_matter()
+    {
+        await PutAsync($"{Queue}/m?ttl=0");
+
+        foreach (var method in new[] { "GET", "POST" })
+            (await SendAsync(method, $"{Queue}/m?detail=body", "ignored"u8.ToArray())).Text.ShouldBe("x");
+        (await SendAsync("DELETE", Queue, "ignored"u8.ToArray())).ShouldBeEmpty(200);
+    }
+
+    private static byte[] RandomBytes(int size)
+    {
+        var bytes = new byte[size];
+        Random.Shared.NextBytes(bytes);
+        // Never UTF-8, however small.
+        bytes[0] = 0xFF;
+        return bytes;
+    }
+}
+
+public sealed class MemoryBodyTests(MemoryServer server) : BodyTests(server), IClassFixture<MemoryServer>;
+
+public sealed class SqliteBodyTests(SqliteServer server) : BodyTests(server), IClassFixture<SqliteServer>;
+
+public sealed class AzureBodyTests(AzuriteServer server) : BodyTests(server), IClassFixture<AzuriteServer>;
