@@ -10,6 +10,9 @@ internal sealed class TestTime() : FakeTimeProvider(new DateTimeOffset(2026, 1, 
 
     private readonly ConcurrentDictionary<TimeSpan, Wait> waits = new();
 
+    /// <summary>Forgets who waited until now.</summary>
+    public void Watch() => waits.Clear();
+
     /// <summary>Completes when somebody waits for just that long.</summary>
     public Task BegunAsync(TimeSpan wait) => Of(wait).Begun.Task.WaitAsync(Patience);
 
