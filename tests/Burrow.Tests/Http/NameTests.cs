@@ -175,6 +175,21 @@ public abstract class NameTests(ServerFixture server) : ProtocolTests(server)
         (await IdsAsync(Queue)).ShouldBe(["m"]);
     }
 
+    [Theory]
+    [InlineData("%00")]
+    [InlineData("a%00b")]
+    public async Task The_character_nul_is_400(string name)
+    {
+        foreach (var target in new[] { $"{Queue}/{name}", $"/v1.0/{Account}/{name}/m", $"/v1.0/{Account}{name}/q/m" })
+        {
+            // The host itself may refuse it, without our headers.
+            await using var http = await ConnectAsync();
+            (await http.SendAsync("PUT", target, [])).Status.ShouldBe(400);
+        }
+
+        (await GetAsync($"/v1.0/{Account}")).Status.ShouldBe(404);
+    }
+
     [Fact]
     public async Task Names_are_case_sensitive_and_not_normalised()
     {
