@@ -90,8 +90,8 @@ internal sealed class Parameters
     {
         if (Text(name) is not { } value)
             return null;
-        // Digits only: no sign, no space, no digits of other scripts.
-        return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
+        // Digits only: no sign, no space, no digits of other scripts, and not the NULs that the parser passes over.
+        return value.All(char.IsAsciiDigit) && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
             ? number
             : throw new InvalidRequestException(name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number of {unit} from 0 to {most}."));
     }

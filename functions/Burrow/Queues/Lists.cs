@@ -11,8 +11,7 @@ internal sealed class Lists(QueueContext context, Walk walk)
     public async Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken)
     {
         var start = await walk.StartAsync(queue, selection, cancellationToken);
-        // With nothing shown, one says as much as all.
-        var most = selection.Detail == Detail.None ? 1 : Math.Min(selection.Limit ?? Limits.AnswerItems, Limits.AnswerItems);
+        var most = Math.Min(selection.Limit ?? Limits.AnswerItems, Limits.AnswerItems);
         var messages = new List<Message>();
         var lines = walk.LinesAsync(queue, start, Sequence.Last, selection.MatchHidden, most + 1, selection.WithBodies, cancellationToken);
         long bytes = 0;
@@ -34,7 +33,7 @@ internal sealed class Lists(QueueContext context, Walk walk)
             Messages = messages,
             Count = messages.Count,
             Last = messages[^1].Sequence,
-            More = more && selection.Detail != Detail.None,
+            More = more,
         };
     }
 

@@ -118,7 +118,6 @@ public abstract class ReceiptTests(ServerFixture server) : ProtocolTests(server)
     [InlineData("'x'")]
     [InlineData("\"x\" \"y\"")]
     [InlineData("\"x\", y")]
-    [InlineData("w/\"x\"")]
     [InlineData("**")]
     [InlineData("*, \"x\"")]
     [InlineData("\"x\", *")]

@@ -176,14 +176,6 @@ public abstract class RouteTests(ServerFixture server) : ProtocolTests(server)
         (await IdsAsync(Queue)).ShouldBe(["a b%"]);
     }
 
-    [Fact]
-    public async Task A_slash_in_a_name_is_kept_in_a_target_in_absolute_form()
-    {
-        (await PutAsync($"{Origin}{Queue}/a%2Fb", "x")).Status.ShouldBe(201);
-
-        (await IdsAsync(Queue)).ShouldBe(["a/b"]);
-    }
-
     [Theory]
     [InlineData("/")]
     [InlineData("/v1.0")]
