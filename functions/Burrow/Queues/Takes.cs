@@ -189,6 +189,7 @@ internal sealed class Takes(
         private readonly List<Message> messages = [];
         private long bytes;
         private bool cut;
+        private bool completed;
 
         public int Wanted => cut ? 0 : pending.Request.Limit - messages.Count;
 
@@ -216,9 +217,13 @@ internal sealed class Takes(
 
         public void Add(Message message) => messages.Add(message);
 
-        /// <summary>Answers with what is certain; where that is nothing, and more may have happened, says so.</summary>
+        /// <summary>Answers, once, with what is certain; where that is nothing, and more may have happened, says so.</summary>
         public void Complete(bool unknown)
         {
+            // The list is the caller's from then on.
+            if (completed)
+                return;
+            completed = true;
             if (messages.Count == 0 && unknown)
             {
                 pending.Fail(new UnavailableException("Storage failed while messages were taken; which were can't be told."));

@@ -38,7 +38,7 @@ public sealed class WorkloadTests(Azurite azurite)
                 var answer = await burrow.Http.PostAsync($"v1.0/work/jobs?limit=1&hide={Hide}&wait=1&detail=full", null);
                 if (answer.StatusCode == HttpStatusCode.NotFound)
                     continue;
-                answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+                answer.StatusCode.ShouldBe(HttpStatusCode.OK, burrow.Output.Split("fail:")[^1]);
                 var message = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement[0];
                 var id = message.GetProperty("id").GetString()!;
                 lock (claims)
