@@ -9,7 +9,11 @@ namespace Burrow.Queues;
 /// </summary>
 internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory directory, QueueAddress queue, Action committed)
 {
+    /// <summary>Groups of this process before it lets another in, if there may be one, and if there was one of late.</summary>
     private const int MostInARow = 32;
+
+    /// <inheritdoc cref="MostInARow"/>
+    private const int MostInARowContended = 4;
 
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ContentionRemembered = TimeSpan.FromSeconds(1);
@@ -107,7 +111,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         var now = context.Time.GetTimestamp();
         inARow = context.Time.GetElapsedTime(committedLast, now) < 3 * roundTrip ? inARow + 1 : 0;
         var isContended = contended is { } last && context.Time.GetElapsedTime(last, now) < ContentionRemembered;
-        if (roundTrip > ShortestPause && (isContended || inARow > MostInARow))
+        if (roundTrip > ShortestPause && inARow >= (isContended ? MostInARowContended : MostInARow))
         {
             inARow = 0;
             await Task.Delay(2 * roundTrip * (0.5 + context.Random.NextDouble()), context.Time);
