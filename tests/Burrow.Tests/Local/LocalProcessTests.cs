@@ -3,6 +3,7 @@ using System.Text;
 using Burrow.Local;
 using Burrow.Tests.Support;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Data.Sqlite;
 
 namespace Burrow.Tests.Local;
 
@@ -97,11 +98,80 @@ public sealed class LocalProcessTests : IDisposable
         (await File.ReadAllTextAsync(file, Token)).ShouldBe("my notes, not yours");
     }
 
+    [Fact]
+    public async Task Somebody_elses_database_is_refused_and_left_as_it_is()
+    {
+        var file = Path.Combine(folder.FullName, "other.db");
+        await using (var other = new SqliteConnection($"Data Source={file};Pooling=False"))
+        {
+            await other.OpenAsync(Token);
+            await using var command = other.CreateCommand();
+            command.CommandText = "CREATE TABLE mine (x); INSERT INTO mine VALUES (1)";
+            await command.ExecuteNonQueryAsync(Token);
+        }
+
+        var before = await File.ReadAllBytesAsync(file, Token);
+
+        await using var burrow = await BurrowProcess.StartAsync($"sqlite:{file}");
+
+        (await burrow.ExitAsync()).ShouldBe(1);
+        burrow.Output.ShouldContain("somebody else's database");
+        (await File.ReadAllBytesAsync(file, Token)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task A_second_process_by_another_name_of_the_file_is_refused_too()
+    {
+        await using var first = await BurrowProcess.StartAsync(Sqlite);
+        var link = Path.Combine(folder.FullName, "link.db");
+        File.CreateSymbolicLink(link, Path.Combine(folder.FullName, "burrow.db"));
+
+        await using var second = await BurrowProcess.StartAsync($"sqlite:{link}");
+
+        (await second.ExitAsync()).ShouldBe(1);
+        second.Output.ShouldContain("Another process uses");
+    }
+
+    [Fact]
+    public async Task Stopped_it_leaves_one_file_with_everything_in_it()
+    {
+        await using (var burrow = await BurrowProcess.StartAsync(Sqlite))
+        {
+            await burrow.Http.PutAsync("v1.0/a/q/m?ttl=0", new StringContent("x"), Token);
+            await burrow.InterruptAsync();
+            await burrow.ExitAsync();
+        }
+
+        folder.GetFiles().Select(file => file.Name).Order().ShouldBe(["burrow.db", "burrow.db-lock"]);
+    }
+
+    [Theory]
+    [InlineData("sqlite:/nonexistent/folder/burrow.db", "/nonexistent/folder")]
+    [InlineData("azure:garbage", "Burrow can't start")]
+    public async Task What_keeps_it_from_starting_is_said_in_one_line(string tables, string reason)
+    {
+        await using var burrow = await BurrowProcess.StartAsync(tables);
+
+        (await burrow.ExitAsync()).ShouldBe(1);
+        burrow.Output.ShouldContain(reason);
+        burrow.Output.ShouldNotContain("   at ");
+    }
+
     [Theory]
     [InlineData("--tables", "redis")]
     [InlineData("--tables", "sqlite:")]
     [InlineData("--urls", "https://127.0.0.1:0")]
     [InlineData("--urls", "nonsense")]
+    [InlineData("--urls", "")]
+    [InlineData("--urls", ";")]
+    [InlineData("--urls", "http://user@127.0.0.1:0")]
+    [InlineData("--urls", "http://127.0.0.1:0#x")]
+    [InlineData("--urls", "http://some.host:7071")]
+    [InlineData("--urls", "http://*:7071")]
+    [InlineData("--urls", "http://localhost:0")]
+    [InlineData("--urls", "http://127.0.0.1:0;http://some.host:7071")]
+    [InlineData("--host", "")]
+    [InlineData("--host", "http://x")]
     [InlineData("--nonsense", "")]
     public async Task A_wrong_option_is_named_and_nothing_starts(string option, string value)
     {
@@ -155,6 +225,7 @@ public sealed class LocalProcessTests : IDisposable
     [InlineData("evil.example", 421)]
     [InlineData("localhost.evil.example", 421)]
     [InlineData("127.0.0.2", 421)]
+    [InlineData("xn--", 421)]
     [InlineData("", 421)]
     public async Task Only_known_host_names_are_answered(string host, int status)
     {
