@@ -21,7 +21,7 @@ public sealed class WorkloadTests(Azurite azurite)
         for (var i = 0; i < 2000; i += 500)
             await BatchAsync(burrow.Http, "v1.0/work/jobs", Enumerable.Range(i, 500).Select(n => $"{n:d4}"));
 
-        var claims = new List<(string Id, long Asked, long Answered, long Deliveries)>();
+        var claims = new List<(string Id, int Worker, long Asked, long Answered, long Deliveries)>();
         var done = new HashSet<string>();
         var dead = 0;
         var workers = Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
@@ -42,7 +42,7 @@ public sealed class WorkloadTests(Azurite azurite)
                 var message = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement[0];
                 var id = message.GetProperty("id").GetString()!;
                 lock (claims)
-                    claims.Add((id, asked, Environment.TickCount64, message.GetProperty("deliveries").GetInt64()));
+                    claims.Add((id, worker, asked, Environment.TickCount64, message.GetProperty("deliveries").GetInt64()));
                 if (random.Next(10) == 0)
                 {
                     // Dies with the message in hand; another takes its place.
@@ -67,6 +67,9 @@ public sealed class WorkloadTests(Azurite azurite)
         done.Count.ShouldBe(2000);
         dead.ShouldBeGreaterThan(50);
         (await burrow.Http.GetAsync("v1.0/work/jobs?match_hidden=true", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        // First in, first out: what a worker is the first to be given comes in order.
+        foreach (var worker in claims.Where(claim => claim.Deliveries == 1).GroupBy(claim => claim.Worker))
+            worker.Select(claim => claim.Id).ShouldBe(worker.Select(claim => claim.Id).Order());
         foreach (var message in claims.GroupBy(claim => claim.Id))
         {
             var deliveries = message.OrderBy(claim => claim.Deliveries).ToList();
