@@ -114,7 +114,9 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         if (roundTrip > ShortestPause && inARow >= (isContended ? MostInARowContended : MostInARow))
         {
             inARow = 0;
-            await Task.Delay(2 * roundTrip * (0.5 + context.Random.NextDouble()), context.Time);
+            // Not as long as one that storage failed in between.
+            var pause = roundTrip < LongestBackoff ? roundTrip : LongestBackoff;
+            await Task.Delay(2 * pause * (0.5 + context.Random.NextDouble()), context.Time);
         }
 
         committedLast = context.Time.GetTimestamp();
