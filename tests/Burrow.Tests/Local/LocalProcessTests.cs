@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using Burrow.Local;
 using Burrow.Tests.Support;
-using Microsoft.Azure.Functions.Worker;
 using Microsoft.Data.Sqlite;
 
 namespace Burrow.Tests.Local;
@@ -251,32 +250,6 @@ public sealed class LocalProcessTests : IDisposable
 
         (await raw.SendAsync("PUT", "/v1.0/a/q/m", [], headers)).Status.ShouldBe(status);
         (await raw.SendAsync("GET", "/v1.0/a/q/m", null, headers)).Status.ShouldBe(status == 201 ? 200 : 404);
-    }
-
-    [Fact]
-    public async Task Every_route_and_method_that_a_trigger_declares_is_served()
-    {
-        await using var burrow = await BurrowProcess.StartAsync("memory");
-        await using var raw = await RawHttp.ConnectAsync(burrow.Address);
-        var served = 0;
-        foreach (var (name, _, trigger) in Triggers.All)
-        {
-            if (trigger is not HttpTriggerAttribute http)
-                continue;
-            var path = "/" + http.Route!.Replace("{ignored:maxlength(0)?}", "").Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m");
-            foreach (var method in http.Methods)
-            {
-                var answer = await raw.SendAsync(method.ToUpperInvariant(), path, []);
-
-                answer.Status.ShouldBeOneOf([200, 201, 404, 405, 415], $"{name}: {method} {path}");
-                (answer.Status == 405).ShouldBe(name.EndsWith("Refuse", StringComparison.Ordinal), $"{name}: {method} {path}");
-                answer.Headers["X-Content-Type-Options"].ShouldBe("nosniff");
-                served++;
-            }
-        }
-
-        served.ShouldBe(6 * 8);
-        Triggers.All.Select(function => function.Name).ShouldBeUnique();
     }
 
     /// <summary>A body of which the second half is sent when the test says so.</summary>
