@@ -62,7 +62,8 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
                 continue;
             await ChangeAsync(answer, some, cancellationToken);
             some.Clear();
-            if (answer.Unknown)
+            // It has what was asked for: whether there is more, nobody wants to know.
+            if (answer.Unknown || (answer.Count == most && answer.Selection.Limit == most))
                 break;
             if (context.Time.GetElapsedTime(begun) > Limits.PassTime)
             {
@@ -75,39 +76,24 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
             await ChangeAsync(answer, some, cancellationToken);
     }
 
-    /// <summary>Changes some messages; those that somebody else was ahead of are read anew, as often as they still match.</summary>
+    /// <summary>
+    /// Changes some messages, in order, as far as the answer has room for them; those that somebody else was ahead of are read
+    /// anew, as often as they still match.
+    /// </summary>
     private async Task ChangeAsync(Answer answer, List<Line> lines, CancellationToken cancellationToken)
     {
         var begun = context.Time.GetTimestamp();
         for (var tries = 0; lines.Count > 0; tries++)
         {
             var now = context.Now;
-            var writes = new List<(MessageWrite Write, Line Line, byte[]? Body, long Size)>();
-            var again = new List<Line>();
-            foreach (var line in lines)
+            var (writes, again) = await DealAsync(answer, lines, now, cancellationToken);
+            if (writes.Count == 0 && again.Count == 0)
             {
-                var body = !answer.Selection.WithBodies ? null
-                    : line.State.Chunks == 0 ? line.Inline
-                    : await Chunks.ReadAsync(context.Messages, answer.Queue.Partition, line.State, cancellationToken);
-                if (answer.Selection.WithBodies && body is null)
-                {
-                    again.Add(line);
-                    continue;
-                }
-
-                var size = AnswerSize.Of(line, body);
-                // Read anew, they stand before the cut: whoever asks on from there would not meet them again.
-                if (!answer.Reserve(size, regardless: tries > 0))
-                    break;
-                writes.Add((
-                    answer.Change is { } attributes
-                        ? MessageWrite.Update(line, attributes.Apply(line.State, delivers: true, now, context.Random))
-                        : MessageWrite.Remove(line),
-                    line,
-                    body,
-                    size));
+                answer.IsCut = true;
+                return;
             }
 
+            lines.RemoveRange(0, writes.Count + again.Count);
             var outcomes = await transactions.CommitAllAsync(answer.Queue, writes.ConvertAll(part => part.Write), cancellationToken);
             for (var i = 0; i < outcomes.Length; i++)
             {
@@ -125,9 +111,10 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
                     answer.Unknown = true;
             }
 
-            // What others were ahead of stands before the cut, and would be passed over by whoever asks on from there.
-            if (answer.Unknown || again.Count == 0)
+            if (answer.Unknown)
                 return;
+            if (again.Count == 0)
+                continue;
             if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
             {
                 answer.Unknown = true;
@@ -137,8 +124,33 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
             await context.BackOffAsync(tries, cancellationToken);
             var found = await Task.WhenAll(again.Select(
                 line => walk.FindAsync(answer.Queue, line.Id, line.Sequence, answer.Selection.MatchHidden, cancellationToken)));
-            lines = [.. found.OfType<Line>()];
+            lines.InsertRange(0, found.OfType<Line>().OrderBy(line => line.Sequence));
         }
+    }
+
+    /// <summary>The first of them that there is room for, and one whose body was replaced since, behind which none is dealt.</summary>
+    private async Task<(List<(MessageWrite Write, Line Line, byte[]? Body, long Size)> Writes, List<Line> Again)> DealAsync(
+        Answer answer, List<Line> lines, long now, CancellationToken cancellationToken)
+    {
+        var writes = new List<(MessageWrite, Line, byte[]?, long)>();
+        foreach (var line in lines)
+        {
+            var body = !answer.Selection.WithBodies ? null
+                : line.State.Chunks == 0 ? line.Inline
+                : await Chunks.ReadAsync(context.Messages, answer.Queue.Partition, line.State, cancellationToken);
+            if (answer.Selection.WithBodies && body is null)
+                return (writes, [line]);
+            var size = AnswerSize.Of(line, body);
+            // What stands before the answer's last would be passed over by whoever asks on from there.
+            if (!answer.Reserve(size, regardless: line.Sequence < answer.Last))
+                break;
+            var write = answer.Change is { } attributes
+                ? MessageWrite.Update(line, attributes.Apply(line.State, delivers: true, now, context.Random))
+                : MessageWrite.Remove(line);
+            writes.Add((write, line, body, size));
+        }
+
+        return (writes, []);
     }
 
     private async IAsyncEnumerable<Line> ScanAsync(
@@ -169,7 +181,6 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
     private sealed class Answer(QueueAddress queue, MessageSelection selection, Attributes? change, int most)
     {
         private readonly List<Message> messages = [];
-        private Sequence last;
         private long bytes;
 
         public QueueAddress Queue => queue;
@@ -186,7 +197,10 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
         public bool Unknown { get; set; }
 
         /// <summary>The next message would have made the answer too large.</summary>
-        public bool IsCut { get; private set; }
+        public bool IsCut { get; set; }
+
+        /// <summary>The place of the last that was changed.</summary>
+        public Sequence Last { get; private set; }
 
         public bool IsFull => IsCut || Count >= most;
 
@@ -195,10 +209,7 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
             if (selection.Detail == Detail.None)
                 return true;
             if (!regardless && bytes > 0 && bytes + size > Limits.AnswerBytes)
-            {
-                IsCut = true;
                 return false;
-            }
 
             bytes += size;
             return true;
@@ -209,7 +220,7 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
         public void Add(Message message)
         {
             Count++;
-            last = last < message.Sequence ? message.Sequence : last;
+            Last = Last < message.Sequence ? message.Sequence : Last;
             if (selection.Detail != Detail.None)
                 messages.Add(message);
         }
@@ -219,7 +230,7 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
             if (Unknown && Count == 0)
                 throw new UnavailableException("Storage failed while messages were changed; which were can't be told.");
             messages.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));
-            return new() { Messages = messages, Count = Count, Last = last, More = More || IsCut || Unknown };
+            return new() { Messages = messages, Count = Count, Last = Last, More = More || IsCut || Unknown };
         }
     }
 }

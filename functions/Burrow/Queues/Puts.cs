@@ -77,7 +77,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
 
             if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
                 throw new UnavailableException("Too many processes put to this queue at once; nothing was stored.");
-            if (result.FailedIndex == 0)
+            if (result.FailedIndex <= 0)
             {
                 contended = context.Time.GetTimestamp();
                 await Task.Delay(Backoff.Next(tries++, roundTrip, LongestBackoff, context.Random), context.Time);
@@ -108,15 +108,15 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
     /// </summary>
     private async Task LetOthersInAsync(TimeSpan roundTrip)
     {
+        // Not as long as one that storage failed in between.
+        roundTrip = roundTrip < LongestBackoff ? roundTrip : LongestBackoff;
         var now = context.Time.GetTimestamp();
         inARow = context.Time.GetElapsedTime(committedLast, now) < 3 * roundTrip ? inARow + 1 : 0;
         var isContended = contended is { } last && context.Time.GetElapsedTime(last, now) < ContentionRemembered;
         if (roundTrip > ShortestPause && inARow >= (isContended ? MostInARowContended : MostInARow))
         {
             inARow = 0;
-            // Not as long as one that storage failed in between.
-            var pause = roundTrip < LongestBackoff ? roundTrip : LongestBackoff;
-            await Task.Delay(2 * pause * (0.5 + context.Random.NextDouble()), context.Time);
+            await Task.Delay(2 * roundTrip * (0.5 + context.Random.NextDouble()), context.Time);
         }
 
         committedLast = context.Time.GetTimestamp();

@@ -3,15 +3,14 @@ using Burrow.Tables;
 namespace Burrow.Queues;
 
 /// <summary>
-/// Those of this process who wait for something on a queue. They are woken by what this process does; by one poller for all
+/// Those of this process who wait for something on a queue. They are woken by what this process does; by pollers for all
 /// of them, which sees the head change when another process puts; by the instant at which the next hidden message is due; and
-/// at least once a second, for all else.
+/// and twice a second, for all else.
 /// </summary>
 internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal changed)
 {
     private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPoll = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
     private int count;
@@ -26,7 +25,7 @@ internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal c
         }
     }
 
-    /// <summary>Until disposed of, the poller runs.</summary>
+    /// <summary>Until disposed of, the pollers run.</summary>
     public IDisposable Enter()
     {
         lock (gate)
@@ -34,7 +33,8 @@ internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal c
             if (count++ == 0)
             {
                 polling = new CancellationTokenSource();
-                _ = PollAsync(polling.Token);
+                _ = KeepAsync(PollHeadAsync, polling.Token);
+                _ = KeepAsync(PollDueAsync, polling.Token);
             }
         }
 
@@ -52,70 +52,72 @@ internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal c
         }
     }
 
-    private async Task PollAsync(CancellationToken cancellationToken)
+    /// <summary>Polls until the last one has left, whatever storage does.</summary>
+    private async Task KeepAsync(Func<CancellationToken, Task> poll, CancellationToken cancellationToken)
     {
-        var (tries, etag, repeated) = (0, "", long.MinValue);
-        try
+        while (!cancellationToken.IsCancellationRequested)
         {
-            while (true)
+            try
             {
-                await Task.Delay(Backoff.Next(tries++, FirstPoll, LongestPoll, context.Random), context.Time, cancellationToken);
-                var now = context.Now;
-                if (now - Repeat.Ticks >= repeated)
-                {
-                    repeated = now;
-                    changed.Set();
-                    _ = WakeAsync(await NextDueAsync(now, cancellationToken), cancellationToken);
-                }
+                await poll(cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                // The last one left.
+            }
+            catch (Exception e)
+            {
+                // It begins with a delay when it is begun again.
+                context.Logger.BackgroundFailed(e.Message);
+            }
+        }
+    }
 
-                var row = await context.Messages.GetAsync(queue.Partition, QueueKeys.Head, cancellationToken);
-                if (row?.ETag == etag)
-                    continue;
-                (tries, etag) = (0, row?.ETag);
-                changed.Set();
-            }
-        }
-        catch (OperationCanceledException)
+    /// <summary>Sees what other processes put.</summary>
+    private async Task PollHeadAsync(CancellationToken cancellationToken)
+    {
+        var etag = "";
+        for (var tries = 0; ; tries++)
         {
-            // The last one left.
+            await Task.Delay(Backoff.Next(tries, FirstPoll, LongestPoll, context.Random), context.Time, cancellationToken);
+            var row = await context.Messages.GetAsync(queue.Partition, QueueKeys.Head, cancellationToken);
+            if (row?.ETag == etag)
+                continue;
+            (tries, etag) = (0, row?.ETag);
+            changed.Set();
         }
-        catch (Exception e)
+    }
+
+    /// <summary>
+    /// Wakes when the next hidden message is due, and twice a second for all else. A hide lasts a second at least, so none
+    /// becomes due that wasn't seen.
+    /// </summary>
+    private async Task PollDueAsync(CancellationToken cancellationToken)
+    {
+        var next = LongestPoll;
+        while (true)
         {
-            // Those who wait still look once they are woken by this process, and at the end of their time.
-            context.Logger.BackgroundFailed(e.Message);
-            lock (gate)
-            {
-                if (polling?.Token == cancellationToken)
-                    _ = PollAsync(cancellationToken);
-            }
+            await Task.Delay(next, context.Time, cancellationToken);
+            changed.Set();
+            var now = context.Now;
+            var due = await NextDueAsync(now, cancellationToken);
+            // Timers count whole milliseconds, and one too early finds nothing.
+            next = due is { } instant && instant < now + LongestPoll.Ticks
+                ? TimeSpan.FromMilliseconds(Math.Ceiling(TimeSpan.FromTicks(instant - now).TotalMilliseconds) + 1)
+                : LongestPoll;
         }
     }
 
     /// <summary>When the first message that is still hidden becomes visible, if that is before the next look.</summary>
     private async Task<long?> NextDueAsync(long now, CancellationToken cancellationToken)
     {
-        var query = new RowQuery(QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenDueBefore(now + 2 * Repeat.Ticks))
+        var query = new RowQuery(QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenDueBefore(now + LongestPoll.Ticks))
         {
             Top = 1,
             Select = [MessageState.ExpiresColumn],
         };
         var page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
         return page.Rows.Count > 0 ? QueueKeys.VisibleAtOf(page.Rows[0].Key) : null;
-    }
-
-    private async Task WakeAsync(long? instant, CancellationToken cancellationToken)
-    {
-        if (instant is not { } due)
-            return;
-        try
-        {
-            await Task.Delay(TimeSpan.FromTicks(Math.Max(0, due - context.Now)), context.Time, cancellationToken);
-            changed.Set();
-        }
-        catch (OperationCanceledException)
-        {
-            // The last one left.
-        }
     }
 
     private sealed class Waiter(Waiters waiters) : IDisposable

@@ -49,8 +49,10 @@ internal sealed class Walk(QueueContext context)
         var hidden = new HiddenPlaces(Math.Min(wanted ?? MostHidden, MostHidden));
         await ReadAsync(hidden, queue, start, end, matchHidden, cancellationToken);
         var (from, continuation) = (start, (string?)null);
-        while (start < end)
+        for (var tries = 0; start < end;)
         {
+            if (!matchHidden && context.Now > hidden.CompleteUntil)
+                await ReadAsync(hidden, queue, start, end, matchHidden, cancellationToken);
             var query = new RowQuery(QueueKeys.Visible(new(from.Value + 1)), QueueKeys.Visible(new(end.Value + 1)))
             {
                 Top = Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows),
@@ -59,10 +61,20 @@ internal sealed class Walk(QueueContext context)
                 Continuation = continuation,
             };
             var page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
-            // What a claim hid before this page was read is asked for now; so is what was hidden for less than we took.
-            if (matchHidden || context.Now > hidden.CompleteUntil)
-                await ReadAsync(hidden, queue, start, end, matchHidden, cancellationToken);
+            if (matchHidden)
+            {
+                // What a claim hid before this page was read.
+                await ReadAsync(hidden, queue, start, hidden.End, matchHidden, cancellationToken);
+            }
+            else if (context.Now > hidden.CompleteUntil)
+            {
+                // What became visible in between may have moved behind our back: both anew, the hidden line first.
+                if (++tries == Limits.MovedReads)
+                    throw new UnavailableException("Storage is too slow to read the queue in order.");
+                continue;
+            }
 
+            tries = 0;
             var visible = page.Rows.Select(Line.From).ToList();
             var pageEnd = page.Continuation is null ? end : visible.Count > 0 ? visible[^1].Sequence : start;
             var passed = pageEnd < hidden.End ? pageEnd : hidden.End;

@@ -93,6 +93,33 @@ public sealed class RaceTests
     }
 
     [Fact]
+    public async Task An_answer_whose_messages_another_request_took_goes_on_with_those_it_had_no_room_for()
+    {
+        for (var i = 0; i < 5; i++)
+            await queue.PutAsync($"{i}", Widest);
+        var submitted = 0;
+        store.Before = async call =>
+        {
+            if (call is { Kind: CallKind.Submit, Table: "messages" } && submitted++ == 0)
+                TestQueue.Ids(await other.TakeAsync(2)).ShouldBe("0 1");
+        };
+
+        var list = await queue.Engine.TakeAsync(queue.Address, new(), TimeSpan.Zero, Token);
+
+        (TestQueue.Ids(list.Messages), list.More).ShouldBe(("2 3", true));
+    }
+
+    [Fact]
+    public async Task A_change_that_has_what_was_asked_for_reads_no_further()
+    {
+        await queue.PutAllAsync(["a", "b", "c", "d"]);
+        var calls = await new RequestCounter(store).CountAsync(() => queue.Engine.UpdateAsync(
+            queue.Address, new() { Marker = new("a"), Limit = 2 }, new(null, 60), TimeSpan.Zero, Token));
+
+        calls.SkipWhile(call => call is not { Kind: CallKind.Submit, Table: "messages" }).Count().ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_claim_does_not_pass_over_visible_messages_behind_its_page_for_released_ones()
     {
         await queue.PutAllAsync(Enumerable.Range(0, 60).Select(i => $"visible{i:d2}"));
@@ -163,6 +190,50 @@ public sealed class RaceTests
         };
 
         (await queue.IdsAsync()).ShouldBe("first old new");
+    }
+
+    [Fact]
+    public async Task A_message_that_became_visible_and_moved_while_a_slow_reader_looked_is_not_passed()
+    {
+        await queue.PutAllAsync(["first", "old"]);
+        await queue.UpdateAsync("old", hide: 2);
+        await queue.PutAsync("new");
+        var queries = 0;
+        store.After = async call =>
+        {
+            if (call.Kind != CallKind.Query)
+                return;
+            queries++;
+            if (queries == 1)
+                time.Advance(TimeSpan.FromSeconds(2.5));
+            if (queries == 2)
+                await other.UpdateAsync("old", hide: 0);
+        };
+
+        (await queue.IdsAsync()).ShouldBe("first old new");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Released_messages_that_move_while_those_before_them_go_are_not_passed(bool matchHidden)
+    {
+        await queue.PutAllAsync(["a", "b", "c", "d"]);
+        foreach (var id in (string[])["a", "b", "c"])
+            await queue.UpdateAsync(id, hide: 10);
+        time.Advance(TimeSpan.FromSeconds(20));
+        var queries = 0;
+        store.After = async call =>
+        {
+            if (call.Kind != CallKind.Query || ++queries != 2)
+                return;
+            time.Advance(TimeSpan.FromSeconds(2));
+            await other.UpdateAsync("c", hide: 0);
+            await other.DeleteAsync("a");
+            await other.DeleteAsync("b");
+        };
+
+        (await queue.IdsAsync(new() { Limit = 1, MatchHidden = matchHidden })).ShouldBe("c");
     }
 
     [Fact]
