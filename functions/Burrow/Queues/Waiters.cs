@@ -3,9 +3,9 @@ using Burrow.Tables;
 namespace Burrow.Queues;
 
 /// <summary>
-/// Those of this process who wait for something on a queue. They are woken by what this process does; by pollers for all
-/// of them, which sees the head change when another process puts; by the instant at which the next hidden message is due; and
-/// and twice a second, for all else.
+/// Those of this process who wait for something on a queue. They are woken by what this process does, and by pollers for all of
+/// them together: when the head changes as another process puts, when the next hidden message is due, and twice a second for
+/// all else.
 /// </summary>
 internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal changed)
 {
