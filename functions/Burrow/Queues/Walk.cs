@@ -16,6 +16,9 @@ internal sealed class Walk(QueueContext context)
     /// <summary>How many of them are read at a time.</summary>
     private const int ReadAhead = 32;
 
+    /// <summary>How often a page is read that took so long that the hidden line isn't known any more.</summary>
+    private const int SlowReads = 3;
+
     private static readonly IReadOnlyList<string> Places = ["id"];
 
     /// <summary>The place that a selection begins after.</summary>
@@ -47,12 +50,12 @@ internal sealed class Walk(QueueContext context)
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var hidden = new HiddenPlaces(Math.Min(wanted ?? MostHidden, MostHidden));
-        await ReadAsync(hidden, queue, start, end, matchHidden, cancellationToken);
+        await ReadAllAsync(end);
         var (from, continuation) = (start, (string?)null);
         for (var tries = 0; start < end;)
         {
-            if (!matchHidden && context.Now > hidden.CompleteUntil)
-                await ReadAsync(hidden, queue, start, end, matchHidden, cancellationToken);
+            if (!matchHidden && context.Now > hidden.CompleteUntil - TimeSpan.TicksPerSecond / 2)
+                await ReadNewlyDueAsync();
             var query = new RowQuery(QueueKeys.Visible(new(from.Value + 1)), QueueKeys.Visible(new(end.Value + 1)))
             {
                 Top = Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows),
@@ -64,14 +67,15 @@ internal sealed class Walk(QueueContext context)
             if (matchHidden)
             {
                 // What a claim hid before this page was read.
-                await ReadAsync(hidden, queue, start, hidden.End, matchHidden, cancellationToken);
+                await ReadAllAsync(hidden.End);
             }
             else if (context.Now > hidden.CompleteUntil)
             {
-                // What became visible in between may have moved behind our back: both anew, the hidden line first.
-                if (++tries == Limits.MovedReads)
-                    throw new UnavailableException("Storage is too slow to read the queue in order.");
-                continue;
+                // What became visible in between may have moved behind our back: both anew, the hidden line first. Where storage
+                // takes a second for an answer each time, what moves just then may be passed.
+                if (++tries < SlowReads)
+                    continue;
+                await ReadNewlyDueAsync();
             }
 
             tries = 0;
@@ -94,7 +98,7 @@ internal sealed class Walk(QueueContext context)
             if (passed < pageEnd)
             {
                 // More was hidden than is kept in mind: the next of them, and the visible line from there on.
-                await ReadAsync(hidden, queue, start, end, matchHidden, cancellationToken);
+                await ReadAllAsync(end);
                 (from, continuation) = (start, null);
             }
             else if (continuation is null)
@@ -102,6 +106,11 @@ internal sealed class Walk(QueueContext context)
                 yield break;
             }
         }
+
+        Task ReadAllAsync(Sequence to) => ReadAsync(hidden, queue, QueueKeys.HiddenFrom, start, to, matchHidden, cancellationToken);
+
+        Task ReadNewlyDueAsync() => ReadAsync(
+            hidden, queue, QueueKeys.HiddenDueBefore(hidden.CompleteUntil), start, hidden.End, matchHidden, cancellationToken);
 
         async IAsyncEnumerable<Line> FindAllAsync(Sequence before)
         {
@@ -156,12 +165,12 @@ internal sealed class Walk(QueueContext context)
     /// at least, so until then nothing is due that wasn't read.
     /// </summary>
     private async Task ReadAsync(
-        HiddenPlaces places, QueueAddress queue, Sequence start, Sequence end, bool undueToo, CancellationToken cancellationToken)
+        HiddenPlaces places, QueueAddress queue, string from, Sequence start, Sequence end, bool undueToo, CancellationToken cancellationToken)
     {
         var now = context.Now;
         places.Begin(end, completeUntil: now + TimeSpan.TicksPerSecond);
         var query = new RowQuery(
-            QueueKeys.HiddenFrom, undueToo ? QueueKeys.HiddenBefore : QueueKeys.HiddenDueBefore(places.CompleteUntil))
+            from, undueToo ? QueueKeys.HiddenBefore : QueueKeys.HiddenDueBefore(places.CompleteUntil))
         {
             Select = Places,
             Above = (MessageState.ExpiresColumn, now),
