@@ -122,8 +122,12 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         committedLast = context.Time.GetTimestamp();
     }
 
-    private static UnavailableException CanNotBeTold(string reason) =>
-        new($"Storage failed while the message was put; whether it was stored can't be told. {reason}");
+    /// <summary>The reason is for the log: it may name what is no client's business.</summary>
+    private UnavailableException CanNotBeTold(string reason)
+    {
+        context.Logger.OutcomeUnknown(reason);
+        return new("Storage failed while the message was put; whether it was stored can't be told.");
+    }
 
     private async Task ReadAsync(IEnumerable<PendingPut> puts, Dictionary<MessageId, (MessageState, string)?> known)
     {

@@ -89,8 +89,9 @@ internal sealed class Transactions(QueueContext context, DueTable due)
             result = await context.Messages.SubmitAsync(
                 queue.Partition, [.. writes.SelectMany(write => write.Operations)], CancellationToken.None);
         }
-        catch (TableUnavailableException)
+        catch (TableUnavailableException e)
         {
+            context.Logger.OutcomeUnknown(e.Message);
             return (Outcome.Unknown, -1);
         }
 

@@ -62,6 +62,9 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         writing.Start();
     }
 
+    /// <summary>How often something was committed: once for all who waited.</summary>
+    internal int Commits { get; private set; }
+
     /// <inheritdoc/>
     public ITable Open(string name) => tables.GetOrAdd(name, _ => new CheckedTable(new SqliteTable(this, name)));
 
@@ -197,6 +200,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
             }
 
             writer.Execute("COMMIT");
+            Commits++;
         }
         catch
         {
