@@ -22,11 +22,14 @@ public sealed class SqliteTableStoreTests : IDisposable
         await store.CreateAsync(["things"], Token);
         var table = store.Open("things");
         using var gate = new ManualResetEventSlim();
+        using var begun = new ManualResetEventSlim();
         var first = store.WriteAsync(_ =>
         {
+            begun.Set();
             gate.Wait(Token);
             return SubmitResult.Success([]);
         });
+        begun.Wait(Token);
 
         // Every key twice: one of two is refused, and takes its other row back with it.
         var others = Enumerable.Range(0, 100).Select(i => table.SubmitAsync(
