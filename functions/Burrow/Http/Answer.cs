@@ -15,10 +15,6 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
 
     private readonly List<(string Name, string Value)> headers = [];
 
-    public int Status => status;
-
-    public ReadOnlyMemory<byte> Body => body;
-
     public Answer With(string name, string? value)
     {
         if (value is not null)

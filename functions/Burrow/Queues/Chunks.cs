@@ -27,9 +27,12 @@ internal static class Chunks
         }
     }
 
-    /// <summary>The body of a message with chunks; null if they are gone, as the message was changed since it was read.</summary>
-    public static async Task<byte[]?> ReadAsync(ITable messages, string partition, MessageState state, CancellationToken cancellationToken)
+    /// <summary>A message's body, wherever it is; null if its chunks are gone, as the message was changed since it was read.</summary>
+    public static async Task<byte[]?> ReadAsync(ITable messages, string partition, Line line, CancellationToken cancellationToken)
     {
+        var state = line.State;
+        if (state.Chunks == 0)
+            return line.Inline;
         var body = new byte[state.Length];
         var position = 0;
         foreach (var key in state.ChunkKeys)

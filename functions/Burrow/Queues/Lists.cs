@@ -68,9 +68,7 @@ internal sealed class Lists(QueueContext context, Walk walk)
             return (line, null);
         for (var tries = 0; ; tries++)
         {
-            if (line.State.Chunks == 0)
-                return (line, line.Inline);
-            if (await Chunks.ReadAsync(context.Messages, queue.Partition, line.State, cancellationToken) is { } body)
+            if (await Chunks.ReadAsync(context.Messages, queue.Partition, line, cancellationToken) is { } body)
                 return (line, body);
             if (tries == Limits.MovedReads)
                 throw new UnavailableException("A message is changed by others faster than it can be read.");

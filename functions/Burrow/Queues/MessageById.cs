@@ -8,7 +8,7 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
     {
         for (var tries = 0; ; tries++)
         {
-            var (line, _) = await walk.ReadAsync(queue, id, cancellationToken);
+            var line = await walk.ReadAsync(queue, id, cancellationToken);
             if (line is null)
                 return null;
             var (body, there) = await BodyAsync(queue, line, detail, cancellationToken);
@@ -20,19 +20,12 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
         }
     }
 
-    /// <summary>Sets attributes and returns the message as it is then; null if there is none.</summary>
+    /// <summary>
+    /// Sets attributes and returns the message as it is then, or (without any, null) deletes it and returns what it was; null if
+    /// there is none.
+    /// </summary>
     /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
-    public Task<Message?> UpdateAsync(
-        QueueAddress queue, MessageId id, Attributes attributes, Precondition precondition, Detail detail, CancellationToken cancellationToken) =>
-        ChangeAsync(queue, id, attributes, precondition, detail, cancellationToken);
-
-    /// <summary>Deletes the message and returns what it was; null if there is none.</summary>
-    /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
-    public Task<Message?> DeleteAsync(
-        QueueAddress queue, MessageId id, Precondition precondition, Detail detail, CancellationToken cancellationToken) =>
-        ChangeAsync(queue, id, null, precondition, detail, cancellationToken);
-
-    private async Task<Message?> ChangeAsync(
+    public async Task<Message?> ChangeAsync(
         QueueAddress queue, MessageId id, Attributes? change, Precondition precondition, Detail detail, CancellationToken cancellationToken)
     {
         var begun = context.Time.GetTimestamp();
@@ -56,13 +49,14 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
             }
             else
             {
-                (line, _) = await walk.ReadAsync(queue, id, cancellationToken);
+                line = await walk.ReadAsync(queue, id, cancellationToken);
                 if (line is null)
                     return null;
                 state = line.State;
             }
 
-            precondition.Demand(new Receipt(state.Revisions.Latest));
+            if (precondition.Failure(new Receipt(state.Revisions.Latest)) is { } failure)
+                throw failure;
             var (body, there) = line is null ? (null, true) : await BodyAsync(queue, line, detail, cancellationToken);
             if (there)
             {
@@ -86,11 +80,9 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
 
     private async Task<(byte[]? Body, bool There)> BodyAsync(QueueAddress queue, Line line, Detail detail, CancellationToken cancellationToken)
     {
-        if (!new MessageSelection { Detail = detail }.WithBodies)
+        if (!detail.ShowsBody)
             return (null, true);
-        if (line.State.Chunks == 0)
-            return (line.Inline, true);
-        var body = await Chunks.ReadAsync(context.Messages, queue.Partition, line.State, cancellationToken);
+        var body = await Chunks.ReadAsync(context.Messages, queue.Partition, line, cancellationToken);
         return (body, body is not null);
     }
 }

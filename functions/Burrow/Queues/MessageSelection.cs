@@ -19,7 +19,7 @@ public sealed record MessageSelection
     public Detail Detail { get; init; } = Detail.All;
 
     /// <summary>Whether bodies are read.</summary>
-    internal bool WithBodies => Detail is Detail.Body or Detail.All or Detail.Full;
+    internal bool WithBodies => Detail.ShowsBody;
 }
 
 /// <summary>What an answer shows of messages (protocol, parameter <c>detail</c>).</summary>
@@ -42,6 +42,14 @@ public enum Detail
 
     /// <summary>All there is.</summary>
     Full,
+}
+
+internal static class DetailExtensions
+{
+    extension(Detail detail)
+    {
+        public bool ShowsBody => detail is Detail.Body or Detail.All or Detail.Full;
+    }
 }
 
 /// <summary>Messages of a queue, in its order.</summary>

@@ -135,9 +135,9 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
         var writes = new List<(MessageWrite, Line, byte[]?, long)>();
         foreach (var line in lines)
         {
-            var body = !answer.Selection.WithBodies ? null
-                : line.State.Chunks == 0 ? line.Inline
-                : await Chunks.ReadAsync(context.Messages, answer.Queue.Partition, line.State, cancellationToken);
+            var body = answer.Selection.WithBodies
+                ? await Chunks.ReadAsync(context.Messages, answer.Queue.Partition, line, cancellationToken)
+                : null;
             if (answer.Selection.WithBodies && body is null)
                 return (writes, [line]);
             var size = AnswerSize.Of(line, body);

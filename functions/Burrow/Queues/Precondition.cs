@@ -22,13 +22,11 @@ public sealed record Precondition(IReadOnlyList<string>? IfMatch, IReadOnlyList<
     public bool NoneMatchHolds(Receipt? current) =>
         IfNoneMatch is null || current is not { } receipt || !(IfNoneMatch.Contains("*") || IfNoneMatch.Contains(receipt.Value));
 
-    /// <summary>Throws unless both hold, in the order of RFC 9110, section 13.2.2.</summary>
-    /// <exception cref="PreconditionFailedException">One doesn't.</exception>
-    internal void Demand(Receipt? current)
+    /// <summary>What doesn't hold, judged in the order of RFC 9110, section 13.2.2; null if both do.</summary>
+    internal PreconditionFailedException? Failure(Receipt? current)
     {
         if (!MatchHolds(current))
-            throw new PreconditionFailedException(current is null ? "If-Match: there is no such message." : "If-Match: the message has another ETag.");
-        if (!NoneMatchHolds(current))
-            throw new PreconditionFailedException("If-None-Match: the message exists, or has that ETag.");
+            return new(current is null ? "If-Match: there is no such message." : "If-Match: the message has another ETag.");
+        return NoneMatchHolds(current) ? null : new("If-None-Match: the message exists, or has that ETag.");
     }
 }

@@ -155,7 +155,9 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             var there = known.GetValueOrDefault(request.Id);
             var live = there is { } found && found.State.IsLive(now) ? there : null;
             var next = node.Next;
-            if (Refuse(request, live?.State, known.ContainsKey(request.Id)) is { } refused)
+            Receipt? receipt = live is { } message ? new(message.State.Revisions.Latest) : null;
+            // Where nobody looked, the transaction itself will say whether it exists.
+            if (known.ContainsKey(request.Id) && request.Precondition.Failure(receipt) is { } refused)
             {
                 pending.Fail(refused);
                 waiting.Remove(node);
@@ -188,21 +190,6 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         plan.Head = current.Next(last, open: true, context.Random);
         plan.Operations.Insert(0, plan.Head.Write());
         return plan;
-    }
-
-    private static PreconditionFailedException? Refuse(PutRequest request, MessageState? live, bool looked)
-    {
-        if (!looked)
-            return null;
-        try
-        {
-            request.Precondition.Demand(live is null ? null : new Receipt(live.Revisions.Latest));
-            return null;
-        }
-        catch (PreconditionFailedException e)
-        {
-            return e;
-        }
     }
 
     private MessageState StateOf(PutRequest request, Sequence sequence, MessageState? replaced, long now)

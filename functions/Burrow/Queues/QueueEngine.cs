@@ -69,7 +69,7 @@ public sealed class QueueEngine
     public async Task<Message?> UpdateAsync(
         QueueAddress queue, MessageId id, Attributes attributes, Precondition precondition, Detail detail, CancellationToken cancellationToken)
     {
-        var message = await byId.UpdateAsync(queue, id, attributes, precondition, detail, cancellationToken);
+        var message = await byId.ChangeAsync(queue, id, attributes, precondition, detail, cancellationToken);
         if (message?.Hide == 0)
             StateOf(queue).Changed.Set();
         return message;
@@ -79,7 +79,7 @@ public sealed class QueueEngine
     /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
     public Task<Message?> DeleteAsync(
         QueueAddress queue, MessageId id, Precondition precondition, Detail detail, CancellationToken cancellationToken) =>
-        byId.DeleteAsync(queue, id, precondition, detail, cancellationToken);
+        byId.ChangeAsync(queue, id, null, precondition, detail, cancellationToken);
 
     /// <summary>Reads messages, in the queue's order. Waits for a match, up to <paramref name="wait"/>.</summary>
     public Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, TimeSpan wait, CancellationToken cancellationToken) =>

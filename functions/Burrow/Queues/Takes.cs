@@ -31,7 +31,7 @@ internal sealed class Takes(
 
     private const int ConflictsPerLook = 2;
 
-    private readonly bool withBodies = new MessageSelection { Detail = kind.Detail }.WithBodies;
+    private readonly bool withBodies = kind.Detail.ShowsBody;
 
     public async Task ServeAsync(IReadOnlyList<PendingTake> group)
     {
@@ -88,9 +88,9 @@ internal sealed class Takes(
                 for (var room = share.Wanted; room > 0 && next < line.Count && bytes < Limits.AnswerBytes; next++)
                 {
                     // Before anything is changed: a body that can't be read is of a message that somebody changes.
-                    var body = !withBodies ? null
-                        : line[next].State.Chunks == 0 ? line[next].Inline
-                        : await Chunks.ReadAsync(context.Messages, queue.Partition, line[next].State, CancellationToken.None);
+                    var body = withBodies
+                        ? await Chunks.ReadAsync(context.Messages, queue.Partition, line[next], CancellationToken.None)
+                        : null;
                     if (withBodies && body is null)
                     {
                         conflict = true;

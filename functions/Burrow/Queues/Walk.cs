@@ -130,12 +130,12 @@ internal sealed class Walk(QueueContext context)
     public async Task<Line?> FindAsync(
         QueueAddress queue, MessageId id, Sequence sequence, bool matchHidden, CancellationToken cancellationToken)
     {
-        var (line, _) = await ReadAsync(queue, id, cancellationToken);
+        var line = await ReadAsync(queue, id, cancellationToken);
         return line is not null && line.Sequence == sequence && (matchHidden || line.State.IsVisible(context.Now)) ? line : null;
     }
 
-    /// <summary>A live message by id: its row in line and its row by id, as of one change; null if there is none.</summary>
-    public async Task<(Line? Line, Row? Index)> ReadAsync(QueueAddress queue, MessageId id, CancellationToken cancellationToken)
+    /// <summary>A live message's row in line, by its id and of one change with its row by id; null if there is none.</summary>
+    public async Task<Line?> ReadAsync(QueueAddress queue, MessageId id, CancellationToken cancellationToken)
     {
         for (var tries = 0; ; tries++)
         {
@@ -143,7 +143,7 @@ internal sealed class Walk(QueueContext context)
                 || MessageState.From(index.Columns) is not { } state
                 || !state.IsLive(context.Now))
             {
-                return (null, null);
+                return null;
             }
 
             // Not there, or another by now: it was changed in between. Its row by id says where it is.
@@ -151,7 +151,7 @@ internal sealed class Walk(QueueContext context)
                 && Line.From(row) is var line
                 && line.State.Revisions == state.Revisions)
             {
-                return (line, index);
+                return line;
             }
 
             if (tries == Limits.MovedReads)
