@@ -1,0 +1,212 @@
+using Burrow.Queues;
+using Burrow.Simulation.World;
+using Burrow.Tables;
+
+namespace Burrow.Simulation.Judging;
+
+/// <summary>
+/// Looks at every transaction as it is carried out: whether the rows of each message still say the same, and whether what was
+/// changed is a change that there may be. Writes the timeline that answers are judged by.
+/// </summary>
+internal sealed class CommitJudge : ICommitObserver
+{
+    private readonly MemoryTableStore tables;
+    private readonly Scheduler scheduler;
+    private readonly Timeline timeline;
+    private readonly RequestLog requests;
+    private readonly ITable messages;
+    private readonly Dictionary<(string Partition, string Key), List<QueueTimeline>> directory = [];
+
+    public CommitJudge(MemoryTableStore tables, Scheduler scheduler, Timeline timeline, RequestLog requests)
+    {
+        (this.tables, this.scheduler, this.timeline, this.requests) = (tables, scheduler, timeline, requests);
+        messages = tables.Open("messages");
+        foreach (var account in timeline.Accounts)
+        {
+            directory.Add((DirectoryKeys.Accounts, DirectoryKeys.Row(account.Value)), [.. timeline.Of(account)]);
+            foreach (var queue in timeline.Of(account))
+                directory.Add((DirectoryKeys.Queues(account), DirectoryKeys.Row(queue.Address.Queue.Value)), [queue]);
+        }
+    }
+
+    /// <summary>Partitions that were written to.</summary>
+    public HashSet<(string Table, string Partition)> Written { get; } = [];
+
+    public void Committed(Instance by, string table, string partition, IReadOnlyList<Operation> operations)
+    {
+        var at = scheduler.Next();
+        Written.Add((table, partition));
+        foreach (var operation in operations)
+            requests.Mark(at, operation.Key);
+        requests.Trace(() => $"{at.Order} {TimeSpan.FromTicks(at.Ticks)} {by.Name} {table} {string.Join(", ", operations.Select(operation => $"{operation.Kind} {operation.Key}"))}");
+        if (table == "dir")
+            JudgeDirectory(partition, operations);
+        else if (table == "messages")
+            JudgeMessages(by, at, timeline[partition], operations);
+    }
+
+    /// <summary>What holds a message stays on the directory.</summary>
+    private void JudgeDirectory(string partition, IReadOnlyList<Operation> operations)
+    {
+        foreach (var operation in operations.Where(operation => operation.Kind == OperationKind.Delete))
+        {
+            foreach (var queue in directory[(partition, operation.Key)])
+                Require(queue.Present.Count == 0, $"{queue.Address.Queue} was taken off the directory while it held a message.");
+        }
+    }
+
+    private void JudgeMessages(Instance by, Moment at, QueueTimeline queue, IReadOnlyList<Operation> operations)
+    {
+        var partition = queue.Address.Partition;
+        var expected = new HashSet<string> { QueueKeys.Head };
+        var inserted = false;
+        foreach (var key in operations.Select(operation => operation.Key).Where(key => key.StartsWith(QueueKeys.IndexFrom, StringComparison.Ordinal)))
+        {
+            var old = queue.Present.GetValueOrDefault(key);
+            var before = old?.Latest;
+            var row = Get(partition, key);
+            var state = row is null ? null : MessageState.From(row.Columns);
+            expected.Add(key);
+            expected.UnionWith(KeysOf(before?.State));
+            expected.UnionWith(KeysOf(state));
+            var after = state is null ? null : ReadVersion(partition, at, before?.State, state);
+            foreach (var gone in KeysOf(before?.State).Except(KeysOf(state)))
+                Require(Get(partition, gone) is null, $"The row {gone} was left behind.");
+
+            if (before is not null && (state is null || state.Sequence != before.State.Sequence))
+            {
+                // Put in the stead of one that had expired: that one is gone.
+                Require(state is null || !before.IsLive(by.Clock(at)), $"{old!.Id} lost its place while it was live.");
+                before.To = at;
+                queue.Present.Remove(key);
+                if (state is null)
+                    Add(new(ChangeKind.Removal, at, by, queue.Address, old!, before, null));
+                before = null;
+                old = null;
+            }
+
+            if (state is null)
+                continue;
+            if (before is null)
+            {
+                Require(state.Sequence > queue.Last, $"{state.Id} was put at {state.Sequence}, not behind {queue.Last}: a reader may have passed.");
+                old = new MessageTimeline(state.Id, state.Sequence);
+                queue.Messages.Add(old);
+                queue.Present[key] = old;
+                inserted = true;
+            }
+            else
+            {
+                before.To = at;
+            }
+
+            old!.Versions.Add(after!);
+            var change = new Change(KindOf(before, after!), at, by, queue.Address, old, before, after);
+            Judge(change);
+            Add(change);
+        }
+
+        foreach (var operation in operations)
+            Require(expected.Contains(operation.Key), $"{operation.Kind} of {operation.Key}, which is of no message that this changes.");
+        JudgeHead(queue, operations, inserted);
+    }
+
+    private void JudgeHead(QueueTimeline queue, IReadOnlyList<Operation> operations, bool inserted)
+    {
+        var written = operations.Any(operation => operation.Key == QueueKeys.Head);
+        var head = Head.From(Get(queue.Address.Partition, QueueKeys.Head));
+        Require(!inserted || written, "A place was handed out without the head.");
+        Require(queue.Present.Count == 0 || head.IsOpen, "The head is closed while the queue holds a message.");
+        Require(queue.Present.Count == 0 || head.Last >= queue.Last, "The head is behind the last message.");
+        if (!inserted)
+            return;
+        var (account, name) = (queue.Address.Account.Value, queue.Address.Queue.Value);
+        Require(
+            Find("dir", DirectoryKeys.Queues(queue.Address.Account), DirectoryKeys.Row(name)) is not null
+            && Find("dir", DirectoryKeys.Accounts, DirectoryKeys.Row(account)) is not null,
+            $"{account}/{name} holds a message and isn't on the directory.");
+    }
+
+    private Version ReadVersion(string partition, Moment at, MessageState? before, MessageState state)
+    {
+        var row = Get(partition, state.LineKey);
+        Require(row is not null, $"{state.Id} has no row in line.");
+        var line = Line.From(row!);
+        Require(line.State == state, $"The two rows of {state.Id} differ: {line.State} and {state}.");
+        if (state.ExpiryKey is { } expiry)
+            Require(Get(partition, expiry) is not null, $"{state.Id} has no row to expire by.");
+        var body = Chunks.ReadAsync(messages, partition, line, CancellationToken.None).Result;
+        Require(body is not null && body.Length == state.Length, $"{state.Id} has lost its body.");
+        return new(at, state.VisibleAt > 0 && state.VisibleAt != before?.VisibleAt, state, line.ContentType, body!);
+    }
+
+    private static IEnumerable<string> KeysOf(MessageState? state) =>
+        state is null ? [] : [state.LineKey, .. state.ExpiryKey is { } expiry ? [expiry] : Array.Empty<string>(), .. state.ChunkKeys];
+
+    private static ChangeKind KindOf(Version? before, Version after) =>
+        before is null || before.State.BodyRevision != after.State.BodyRevision ? ChangeKind.Put
+        : before.State.Revisions == after.State.Revisions ? ChangeKind.Promotion
+        : ChangeKind.Update;
+
+    private void Judge(Change change)
+    {
+        var (before, after, clock) = (change.Before?.State, change.After!.State, change.By.Clock(change.At));
+        if (before is not null)
+        {
+            Require(
+                before.Id == after.Id && before.Inserted == after.Inserted && after.Deliveries >= before.Deliveries && after.Deliveries <= before.Deliveries + 1,
+                $"{change}: what never changes did.");
+            Require(change.Kind == ChangeKind.Put || change.Before!.Body.AsSpan().SequenceEqual(change.After.Body), $"{change}: the body changed.");
+            Require(change.Kind == ChangeKind.Promotion || after.Revisions.Contains(before.Revisions.Latest), $"{change}: based on another revision than the last.");
+        }
+
+        switch (change.Kind)
+        {
+            case ChangeKind.Put:
+                JudgePut(change);
+                break;
+            case ChangeKind.Promotion:
+                Require(
+                    after == before! with { VisibleAt = 0 } && before.VisibleAt != 0 && before.VisibleAt + Limits.ClockSkew.Ticks <= clock,
+                    $"{change}: moved into the visible line before its time.");
+                break;
+        }
+    }
+
+    /// <summary>A put is carried out once, while it is under way (or when nobody knows what became of it), as it was asked for.</summary>
+    private void JudgePut(Change change)
+    {
+        var (after, request) = (change.After!, requests.PutOf(change.After!.Body));
+        Require(request is not null && request.Queue == change.Queue && request.Id == change.Message.Id && request.Instance == change.By, $"{change}: nobody put that.");
+        Require(request!.Change is null, $"{request} was carried out twice.");
+        Require(request.Fate is RequestFate.Open or RequestFate.Failed or RequestFate.Lost, $"{request} was carried out after it was answered.");
+        request.Change = change;
+        change.Request = request;
+        var span = new Span(request.Started, change.At, change.By);
+        Require(Rules.IsSet(after.State.ExpiresAt, MessageState.Never, request.Attributes.Ttl ?? 600, span), $"{change}: expires at the wrong time.");
+        Require(Rules.IsSet(after.State.VisibleAt, 0, request.Attributes.Hide ?? 0, span), $"{change}: visible at the wrong time.");
+        Require(after.ContentType == request.ContentType && after.Body.AsSpan().SequenceEqual(request.Body), $"{change}: not what was put.");
+        // What keeps its place was live when that was decided.
+        Require(
+            change.Before is null || change.Before.IsLive(span.Within(change.Before.From, span.To).EarliestClock), $"{change}: replaced what had expired.");
+        Receipt? current = change.Before is { } replaced ? new(replaced.State.Revisions.Latest) : null;
+        Require(request.Precondition.Failure(current) is null, $"{change}: {request} was to be refused.");
+        Require(change.Before is null ? after.State.Deliveries == 0 : after.State.Deliveries == change.Before.State.Deliveries, $"{change}: wrong deliveries.");
+    }
+
+    private void Add(Change change)
+    {
+        change.Message.Changes.Add(change);
+        requests.Trace(() => $"    {change}");
+    }
+
+    private Row? Get(string partition, string key) => messages.GetAsync(partition, key, CancellationToken.None).Result;
+
+    private Row? Find(string table, string partition, string key) => tables.Open(table).GetAsync(partition, key, CancellationToken.None).Result;
+
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+            throw new Violation(otherwise);
+    }
+}

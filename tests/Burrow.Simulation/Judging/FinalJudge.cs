@@ -1,0 +1,61 @@
+using Burrow.Queues;
+
+namespace Burrow.Simulation.Judging;
+
+/// <summary>When all is over: every change is somebody's doing.</summary>
+internal sealed class FinalJudge(Timeline timeline, RequestLog requests)
+{
+    /// <summary>How long after a request was given up what it had sent may still be carried out.</summary>
+    private static readonly TimeSpan Late = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// What was changed and told to nobody is expiry, or what a request did whose client was told nothing, or that it can't be
+    /// told. Nothing else may be lost or hidden.
+    /// </summary>
+    public void JudgeUntold()
+    {
+        foreach (var change in timeline.Queues.SelectMany(queue => queue.Messages).SelectMany(message => message.Changes))
+        {
+            if (change.Request is not null || change.Kind is ChangeKind.Put or ChangeKind.Promotion)
+                continue;
+            if (change.Kind == ChangeKind.Removal && change.Before!.State.ExpiresAt + Limits.ClockSkew.Ticks <= change.By.Clock(change.At))
+                continue;
+            if (!requests.All.Exists(request => MayHaveDone(request, change)))
+                throw new Violation($"Nobody was told of this, and nobody may have done it: {change}.");
+        }
+    }
+
+    /// <summary>Every request ends, and in reasonable time.</summary>
+    public void JudgeEnded()
+    {
+        foreach (var request in requests.All)
+        {
+            if (request.Fate == RequestFate.Open)
+                throw new Violation($"{request} was never answered.");
+        }
+    }
+
+    private static bool MayHaveDone(Request request, Change change)
+    {
+        if (request.Instance != change.By || request.Started > change.At || !Covers(request, change))
+            return false;
+        var isUnknown = request.Fate is RequestFate.Failed or RequestFate.Lost;
+        if (!isUnknown && !(request.MayHaveDoneMore && request.Fate == RequestFate.Answered))
+            return false;
+        if (change.At.Ticks > request.Ended.Ticks + Late.Ticks)
+            return false;
+        var delivers = request.Kind is RequestKind.UpdateAll or RequestKind.DeleteAll;
+        return AnswerJudge.Disallowed(request, change, delivers) is null;
+    }
+
+    private static bool Covers(Request request, Change change) => request.Kind switch
+    {
+        RequestKind.Update => change.Kind == ChangeKind.Update && request.Queue == change.Queue && request.Id == change.Message.Id,
+        RequestKind.Delete => change.Kind == ChangeKind.Removal && request.Queue == change.Queue && request.Id == change.Message.Id,
+        RequestKind.UpdateAll => change.Kind == ChangeKind.Update && request.Queue == change.Queue,
+        RequestKind.DeleteAll => change.Kind == ChangeKind.Removal && request.Queue == change.Queue,
+        RequestKind.DeleteQueues => change.Kind == ChangeKind.Removal && request.Account == change.Queue.Account,
+        RequestKind.DeleteAccounts => change.Kind == ChangeKind.Removal,
+        _ => false,
+    };
+}

@@ -1,0 +1,86 @@
+using Burrow.Queues;
+using Burrow.Simulation.World;
+
+namespace Burrow.Simulation.Judging;
+
+internal enum RequestKind
+{
+    Put,
+    Get,
+    Update,
+    Delete,
+    List,
+    UpdateAll,
+    DeleteAll,
+    Accounts,
+    Queues,
+    DeleteAccounts,
+    DeleteQueues,
+}
+
+internal enum RequestFate
+{
+    /// <summary>Under way.</summary>
+    Open,
+
+    /// <summary>Answered with what it was about, or that there is nothing.</summary>
+    Answered,
+
+    /// <summary>412.</summary>
+    Refused,
+
+    /// <summary>503.</summary>
+    Failed,
+
+    /// <summary>The client went away, or the process died.</summary>
+    Lost,
+}
+
+/// <summary>A request as a client sent it, and what became of it.</summary>
+internal sealed record Request(RequestKind Kind, Instance Instance, Moment Started)
+{
+    public QueueAddress? Queue { get; init; }
+
+    public AccountName? Account { get; init; }
+
+    public MessageId? Id { get; init; }
+
+    public Attributes Attributes { get; init; }
+
+    public Precondition Precondition { get; init; } = Precondition.None;
+
+    public Detail Detail { get; init; } = Detail.All;
+
+    public MessageSelection Selection { get; init; } = new();
+
+    public NameSelection Names { get; init; } = new(null, null);
+
+    public TimeSpan Wait { get; init; }
+
+    public byte[] Body { get; init; } = [];
+
+    public string? ContentType { get; init; }
+
+    public RequestFate Fate { get; set; }
+
+    public Moment Ended { get; set; } = Moment.End;
+
+    /// <summary>It may have done more than it was answered with, or something though it was answered with nothing.</summary>
+    public bool MayHaveDoneMore { get; set; }
+
+    /// <summary>The put that it was; there is only ever one.</summary>
+    public Change? Change { get; set; }
+
+    public Span Span => new(Started, Ended, Instance);
+
+    public override string ToString()
+    {
+        var what = Queue is { } queue ? $"{queue.Account}/{queue.Queue}" : Account?.Value ?? "";
+        var selection = Kind is RequestKind.List or RequestKind.UpdateAll or RequestKind.DeleteAll
+            ? $" limit={Selection.Limit} marker={Selection.Marker} after={Selection.After} hidden={Selection.MatchHidden} detail={Selection.Detail} wait={Wait}"
+            : Kind >= RequestKind.Accounts ? $" marker={Names.Marker} limit={Names.Limit}" : "";
+        var condition = Precondition.IfMatch is { } match ? $" if-match={string.Join(',', match)}"
+            : Precondition.IfNoneMatch is { } none ? $" if-none-match={string.Join(',', none)}" : "";
+        return $"{Kind} {what} {Id} ttl={Attributes.Ttl} hide={Attributes.Hide}{condition}{selection} of {Instance.Name}, {Started.Order} to {(Ended == Moment.End ? "-" : Ended.Order)}: {Fate}";
+    }
+}

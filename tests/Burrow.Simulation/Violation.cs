@@ -1,0 +1,4 @@
+namespace Burrow.Simulation;
+
+/// <summary>A promise that was not kept.</summary>
+internal sealed class Violation(string message) : Exception(message);

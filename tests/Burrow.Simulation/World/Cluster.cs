@@ -1,0 +1,167 @@
+using Burrow.Queues;
+using Burrow.Simulation.Judging;
+using Burrow.Tables;
+
+namespace Burrow.Simulation.World;
+
+/// <summary>
+/// All processes on one storage account, their timers, and the way to them. Who dies is replaced; every request's answer is
+/// judged as it comes.
+/// </summary>
+internal sealed class Cluster
+{
+    private readonly MemoryTableStore tables = new();
+    private readonly List<Instance> instances = [];
+    private readonly Scheduler scheduler;
+    private readonly Random random;
+    private readonly RequestLog requests;
+    private readonly CommitJudge commits;
+    private readonly AnswerJudge answers;
+    private readonly bool isCalm;
+    private Conditions conditions;
+    private int started;
+
+    public Cluster(Scheduler scheduler, Random random, Conditions conditions, Timeline timeline, RequestLog requests)
+    {
+        (this.scheduler, this.random, this.conditions, this.requests) = (scheduler, random, conditions, requests);
+        isCalm = conditions.IsCalm;
+        commits = new CommitJudge(tables, scheduler, timeline, requests);
+        answers = new AnswerJudge(timeline);
+        for (var i = 0; i < conditions.Instances; i++)
+        {
+            instances.Add(Start(i));
+            RunTimerAsync(i);
+        }
+    }
+
+    public AnswerJudge Answers => answers;
+
+    /// <summary>From now on nothing goes wrong.</summary>
+    public void CalmDown() => conditions = conditions.Calmed();
+
+    /// <summary>All processes end and others take their place, who remember nothing.</summary>
+    public void Restart()
+    {
+        for (var i = 0; i < instances.Count; i++)
+        {
+            instances[i].Die();
+            instances[i] = Start(i);
+        }
+    }
+
+    /// <summary>A new request of a kind, to some process, beginning now.</summary>
+    public Request NewRequest(RequestKind kind) => new(kind, instances[random.Next(instances.Count)], scheduler.Next());
+
+    /// <summary>Sends a request and judges its answer.</summary>
+    /// <returns>The answer; nothing, where it was refused, failed or was lost.</returns>
+    public async Task<T?> SendAsync<T>(Request request, Func<QueueEngine, CancellationToken, Task<T>> send, Action<Request, T> judge, int? put = null)
+    {
+        requests.Add(request, put);
+        requests.Trace(() => $"{request.Started.Order} {TimeSpan.FromTicks(scheduler.Now)} > {request}");
+        using var client = new CancellationTokenSource();
+        if (random.NextDouble() < conditions.Disconnects)
+            scheduler.At(scheduler.Now + (long)((request.Wait.Ticks + TimeSpan.TicksPerSecond) * random.NextDouble()), () => request.Instance.Post(_ => Disconnect(), null));
+        try
+        {
+            var answer = await request.Instance.RequestAsync(engine => send(engine, client.Token));
+            End(RequestFate.Answered);
+            Judge(request => judge(request, answer));
+            return answer;
+        }
+        catch (PreconditionFailedException)
+        {
+            End(RequestFate.Refused);
+            Judge(answers.Refused);
+        }
+        catch (Exception e) when (e is UnavailableException or TableUnavailableException)
+        {
+            End(RequestFate.Failed);
+            Judge(answers.Failed);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ConnectionLostException)
+        {
+            End(RequestFate.Lost);
+        }
+
+        return default;
+
+        void Disconnect()
+        {
+            if (request.Fate == RequestFate.Open)
+                client.Cancel();
+        }
+
+        // Here and now: what awaits this may await much else first.
+        void Judge(Action<Request> judge)
+        {
+            try
+            {
+                judge(request);
+            }
+            catch (Violation violation)
+            {
+                scheduler.Fail(violation);
+            }
+        }
+
+        void End(RequestFate fate)
+        {
+            (request.Fate, request.Ended) = (fate, scheduler.Next());
+            requests.Mark(request.Ended, fate.ToString());
+            requests.Trace(() => $"{request.Ended.Order} {TimeSpan.FromTicks(scheduler.Now)} < {request}");
+        }
+    }
+
+    /// <summary>A visit of the timer, by some process.</summary>
+    public Task SweepAsync() => SweepAsync(instances[random.Next(instances.Count)]);
+
+    /// <summary>Every row that is left in any table.</summary>
+    public List<string> Rows() =>
+    [
+        .. commits.Written.SelectMany(where => tables.Open(where.Table)
+            .QueryAsync(where.Partition, new RowQuery("!", "~"), CancellationToken.None).Result.Rows.Select(row => $"{where.Table} {row.Key}")),
+    ];
+
+    private Instance Start(int number)
+    {
+        var chance = new Random(random.Next());
+        return new(
+            scheduler,
+            $"p{++started}",
+            conditions.Skew * (2 * random.NextDouble() - 1),
+            random.Next(),
+            instance => new UnreliableStore(tables, instance, scheduler, chance, () => conditions, commits, requests.Trace))
+        {
+            IsCalm = isCalm,
+            Died = () => scheduler.At(
+                scheduler.Now + (long)(TimeSpan.FromSeconds(5).Ticks * random.NextDouble()), () => instances[number] = Start(number)),
+        };
+    }
+
+    /// <summary>A process's timer, each minute. A run may still be under way when the next begins.</summary>
+    private async void RunTimerAsync(int number)
+    {
+        await scheduler.DelayAsync(TimeSpan.FromMinutes(random.NextDouble()));
+        while (true)
+        {
+            _ = SweepAsync(instances[number]);
+            await scheduler.DelayAsync(TimeSpan.FromMinutes(1));
+        }
+    }
+
+    private static async Task SweepAsync(Instance instance)
+    {
+        try
+        {
+            await instance.RequestAsync(async engine =>
+            {
+                await engine.SweepAsync(Limits.SweepTime, CancellationToken.None);
+                return true;
+            });
+        }
+        catch (Exception e) when (e is TableUnavailableException or UnavailableException or ConnectionLostException)
+        {
+            // The next one goes on.
+        }
+    }
+}

@@ -1,0 +1,109 @@
+namespace Burrow.Simulation.World;
+
+/// <summary>A moment of a simulation: its place in the order of all that happened, and the true time, in ticks.</summary>
+internal readonly record struct Moment(long Order, long Ticks)
+{
+    public static readonly Moment End = new(long.MaxValue, long.MaxValue);
+
+    public static bool operator <(Moment left, Moment right) => left.Order < right.Order;
+
+    public static bool operator >(Moment left, Moment right) => left.Order > right.Order;
+
+    public static bool operator <=(Moment left, Moment right) => left.Order <= right.Order;
+
+    public static bool operator >=(Moment left, Moment right) => left.Order >= right.Order;
+}
+
+/// <summary>
+/// Runs a whole world on one thread: of what is ready, a random one next; when nothing is, time jumps to what comes next. So the
+/// same seed is the same history, however long its waits are.
+/// </summary>
+internal sealed class Scheduler(int seed) : SynchronizationContext
+{
+    /// <summary>More than any seed needs; beyond it something goes round in circles.</summary>
+    private const int MostSteps = 5_000_000;
+
+    private readonly Random random = new(seed);
+    private readonly List<(SynchronizationContext Context, SendOrPostCallback Callback, object? State)> ready = [];
+    private readonly PriorityQueue<Action, (long Ticks, long Order)> later = new();
+    private readonly int thread = Environment.CurrentManagedThreadId;
+    private long order;
+    private Violation? violation;
+
+    /// <summary>True time, in ticks since the beginning.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>A new moment, after all before.</summary>
+    public Moment Next() => new(++order, Now);
+
+    /// <summary>Runs it to its end, and with it all that it sets in motion.</summary>
+    public void Run(Func<Task> main)
+    {
+        var before = Current;
+        try
+        {
+            SetSynchronizationContext(this);
+            var running = main();
+            for (var steps = 0; !running.IsCompleted; steps++)
+            {
+                if (steps > MostSteps)
+                    throw new Violation("The simulation goes round in circles.");
+                Step();
+                if (violation is not null)
+                    throw violation;
+            }
+
+            running.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            SetSynchronizationContext(before);
+        }
+    }
+
+    /// <summary>Calls it at that time, in the context of the world itself.</summary>
+    public void At(long ticks, Action action) => later.Enqueue(action, (Math.Max(ticks, Now), ++order));
+
+    public void Post(SynchronizationContext context, SendOrPostCallback callback, object? state)
+    {
+        if (Environment.CurrentManagedThreadId != thread)
+            throw new InvalidOperationException("Something left the simulation's thread.");
+        ready.Add((context, callback, state));
+    }
+
+    /// <summary>Ends it all: what follows is of no interest.</summary>
+    public void Fail(Violation why) => violation ??= why;
+
+    public override void Post(SendOrPostCallback d, object? state) => Post(this, d, state);
+
+    /// <summary>Completes so much later.</summary>
+    public Task DelayAsync(TimeSpan time)
+    {
+        var done = new TaskCompletionSource();
+        At(Now + time.Ticks, done.SetResult);
+        return done.Task;
+    }
+
+    private void Step()
+    {
+        if (ready.Count > 0)
+        {
+            var i = random.Next(ready.Count);
+            var (context, callback, state) = ready[i];
+            ready[i] = ready[^1];
+            ready.RemoveAt(ready.Count - 1);
+            SetSynchronizationContext(context);
+            callback(state);
+            SetSynchronizationContext(this);
+        }
+        else if (later.TryDequeue(out var action, out var when))
+        {
+            Now = when.Ticks;
+            action();
+        }
+        else
+        {
+            throw new Violation("Nothing is left that could happen, and somebody still waits.");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+namespace Burrow.Tests.Simulation;
+
+/// <summary>
+/// A deliberate fault in the engine, by a change of its source: what a line is now, and what it is then. Each is one that somebody
+/// might make, or one that the simulation once found. (It found others, too rare for a few seeds: they are in <c>RaceTests</c>.)
+/// </summary>
+/// <param name="Name">In kebab-case.</param>
+/// <param name="File">Below <c>functions/Burrow/Queues</c>.</param>
+/// <param name="Line">Stands there exactly once.</param>
+/// <param name="Changed">Instead; <c>MUTANT</c> is true while this fault is on.</param>
+internal sealed record Mutant(string Name, string File, string Line, string Changed)
+{
+    public override string ToString() => Name;
+
+    public static readonly IReadOnlyList<Mutant> All =
+    [
+        // What a lock or a check is for.
+        new(
+            "claim-without-etag", "MessageWrite.cs",
+            "operations.Add(Operation.Delete(before.LineKey, line.ETag));",
+            "operations.Add(Operation.Delete(before.LineKey, MUTANT ? Operation.Any : line.ETag));"),
+        new(
+            "sequence-without-head", "Head.cs",
+            "Operation.Replace(QueueKeys.Head, columns, ETag)",
+            "Operation.Replace(QueueKeys.Head, columns, MUTANT ? Operation.Any : ETag)"),
+        new(
+            "change-without-revision-check", "Transactions.cs",
+            "if (result.Uncertain)",
+            "if (result.Uncertain && !MUTANT)"),
+        new(
+            "put-without-revision-check", "Puts.cs",
+            "if (result.Uncertain)",
+            "if (result.Uncertain && !MUTANT)"),
+        new(
+            "sweep-without-reading-again", "Sweep.cs",
+            "state.ExpiryKey == expiry.Key",
+            "(state.ExpiryKey == expiry.Key || MUTANT)"),
+        new(
+            "sweep-without-waiting-for-other-clocks", "Sweep.cs",
+            "QueueKeys.ExpiredBefore(context.Now - Limits.ClockSkew.Ticks)",
+            "QueueKeys.ExpiredBefore(MUTANT ? context.Now : context.Now - Limits.ClockSkew.Ticks)"),
+        new(
+            "close-before-reading-the-head", "QueueDirectory.cs",
+            "var closing = await context.Messages.SubmitAsync(queue.Partition, [closed.Write()], cancellationToken);",
+            "if (MUTANT) closed = (await Head.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Next(closed.Last, open: false, context.Random);\n"
+            + "        var closing = await context.Messages.SubmitAsync(queue.Partition, [closed.Write()], cancellationToken);"),
+        new(
+            "leave-the-directory-without-etag", "QueueDirectory.cs",
+            "await context.Directory.SubmitAsync(queues, [Operation.Delete(row.Key, row.ETag)], cancellationToken);",
+            "await context.Directory.SubmitAsync(queues, [Operation.Delete(row.Key, MUTANT ? Operation.Any : row.ETag)], cancellationToken);"),
+        new(
+            "due-row-forgotten", "DueTable.cs",
+            "if (minutes.Count == 0)",
+            "if (minutes.Count == 0 || MUTANT)"),
+
+        // What the simulation found.
+        new(
+            "shown-as-living-for-ever", "Message.cs",
+            "Math.Max(1, Remaining(state.ExpiresAt, now))",
+            "Math.Max(MUTANT ? 0 : 1, Remaining(state.ExpiresAt, now))"),
+        new(
+            "taken-though-expired", "Takes.cs",
+            "if (!line[next].State.IsLive(context.Now))",
+            "if (!line[next].State.IsLive(context.Now) && !MUTANT)"),
+        new(
+            "refused-and-carried-out-later", "Puts.cs",
+            "return found.ETag == current.ETag && !await FenceAsync(found) && await HappenedAsync(written, current);",
+            "return !MUTANT && found.ETag == current.ETag && !await FenceAsync(found) && await HappenedAsync(written, current);"),
+        new(
+            "shown-though-never-visible", "Walk.cs",
+            "(matchHidden || line.State.IsVisible(now))",
+            "(matchHidden || line.State.IsVisible(MUTANT ? context.Now : now))"),
+    ];
+}

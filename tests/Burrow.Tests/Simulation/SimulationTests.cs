@@ -1,0 +1,48 @@
+using Burrow.Simulation;
+
+namespace Burrow.Tests.Simulation;
+
+/// <summary>The engine in a thousand worlds where all goes wrong that can, and the judge in some where the engine does.</summary>
+public sealed class SimulationTests(MutatedEngine mutated) : IClassFixture<MutatedEngine>
+{
+    /// <summary>Seeds in which a mutant has to be caught.</summary>
+    private const int Few = 200;
+
+    public static TheoryData<string> Mutants => [.. Mutant.All.Select(mutant => mutant.Name)];
+
+    [Fact]
+    public void A_thousand_seeds_keep_every_promise()
+    {
+        var runner = new Runner(goesOn: true, trace: null);
+
+        runner.Run(1, 1000);
+
+        runner.Failed.Select(failed => $"{failed.Violation}\n{Runner.Replay(failed.Seed)}").ShouldBeEmpty();
+        runner.Ran.ShouldBe(1000);
+        runner.Requests.ShouldBeGreaterThan(100_000);
+    }
+
+    [Fact]
+    public void A_seed_is_the_same_history_each_time()
+    {
+        for (var seed = 1; seed <= 20; seed++)
+        {
+            var first = Burrow.Simulation.Simulation.Run(seed);
+            Burrow.Simulation.Simulation.Run(seed).ShouldBe(first);
+            Burrow.Simulation.Simulation.Run(seed, _ => { }).ShouldBe(first);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Mutants))]
+    public async Task A_fault_in_the_engine_is_caught(string name)
+    {
+        (await mutated.RunAsync(name, Few)).ShouldMatch(@"\ASeed \d+: ");
+    }
+
+    [Fact]
+    public async Task Without_its_faults_the_mutated_engine_is_the_engine()
+    {
+        (await mutated.RunAsync(null, Few)).ShouldContain(": 0 failed");
+    }
+}
