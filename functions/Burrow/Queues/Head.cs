@@ -30,7 +30,7 @@ internal sealed record Head(string? ETag, Sequence Last, bool IsOpen, Revisions?
             { "seq", Last.Value },
             { "state", IsOpen ? "open" : "closed" },
             { "revisions", Revisions!.Value.Text },
-            // Never expires, so that a query of the line that passes over what is expired still brings it.
+            // Never expires, so that a query of the hidden line that passes over what is expired still brings it.
             { MessageState.ExpiresColumn, MessageState.Never },
         };
         return ETag is null ? Operation.Insert(QueueKeys.Head, columns) : Operation.Replace(QueueKeys.Head, columns, ETag);

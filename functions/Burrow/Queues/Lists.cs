@@ -13,7 +13,7 @@ internal sealed class Lists(QueueContext context, Walk walk)
         var start = await walk.StartAsync(queue, selection, cancellationToken);
         var most = Math.Min(selection.Limit ?? Limits.AnswerItems, Limits.AnswerItems);
         var messages = new List<Message>();
-        var lines = walk.LinesAsync(queue, start, Sequence.Last, selection.MatchHidden, most + 1, selection.WithBodies, cancellationToken);
+        var lines = walk.LinesAsync(queue, start, selection.MatchHidden, most + 1, selection.WithBodies, cancellationToken);
         long bytes = 0;
         var more = false;
         await foreach (var (line, body) in WithBodiesAsync(queue, selection, lines, cancellationToken))

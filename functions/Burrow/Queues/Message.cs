@@ -35,7 +35,8 @@ public sealed record Message
         Id = state.Id,
         Sequence = state.Sequence,
         Receipt = new(state.Revisions.Latest),
-        Ttl = state.ExpiresAt == MessageState.Never ? 0 : Remaining(state.ExpiresAt, now),
+        // 0 would say that it lives for ever; it was live when it was looked at.
+        Ttl = state.ExpiresAt == MessageState.Never ? 0 : Math.Max(1, Remaining(state.ExpiresAt, now)),
         Hide = Remaining(state.VisibleAt, now),
         Inserted = new DateTimeOffset(state.Inserted, TimeSpan.Zero),
         Deliveries = state.Deliveries,

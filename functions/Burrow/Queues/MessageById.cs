@@ -31,21 +31,15 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
         var begun = context.Time.GetTimestamp();
         for (var tries = 0; ; tries++)
         {
-            var now = context.Now;
             Line? line = null;
             MessageState state;
             string indexETag = "";
             if (change is null && detail == Detail.None)
             {
                 // The row by id says all that a deletion needs.
-                if (await context.Messages.GetAsync(queue.Partition, QueueKeys.Index(id), cancellationToken) is not { } index
-                    || (state = MessageState.From(index.Columns)) is not { } found
-                    || !found.IsLive(now))
-                {
+                if (await walk.ReadStateAsync(queue, id, cancellationToken) is not var (found, etag))
                     return null;
-                }
-
-                indexETag = index.ETag;
+                (state, indexETag) = (found, etag);
             }
             else
             {
@@ -60,6 +54,7 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
             var (body, there) = line is null ? (null, true) : await BodyAsync(queue, line, detail, cancellationToken);
             if (there)
             {
+                var now = context.Now;
                 if (change is { IsEmpty: true })
                     return Message.From(state, line?.ContentType, body, now);
                 var write = change is { } attributes ? MessageWrite.Update(line!, attributes.Apply(state, delivers: false, now, context.Random))

@@ -19,18 +19,15 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
     public async Task<MessageList> ChangeAsync(
         QueueAddress queue, MessageSelection selection, Attributes? change, CancellationToken cancellationToken)
     {
-        var head = await Head.ReadAsync(context.Messages, queue.Partition, cancellationToken);
-        if (head.ETag is null)
-            return MessageList.Empty;
         var start = await walk.StartAsync(queue, selection, cancellationToken);
         var shown = selection.Detail != Detail.None;
         var most = Math.Min(selection.Limit ?? int.MaxValue, shown ? Limits.AnswerItems : int.MaxValue);
         var answer = new Answer(queue, selection, change, most);
         // Nobody sees an order, so the rows by id will do, which never move: none slips by.
         var lines = selection is { MatchHidden: true, Limit: null } && !shown && start == Sequence.None
-            ? ScanAsync(queue, head.Last, cancellationToken)
+            ? ScanAsync(queue, cancellationToken)
             : walk.LinesAsync(
-                queue, start, head.Last, selection.MatchHidden, most == int.MaxValue ? null : most, change is not null || shown, cancellationToken);
+                queue, start, selection.MatchHidden, most == int.MaxValue ? null : most, change is not null || shown, cancellationToken);
 
         try
         {
@@ -153,9 +150,9 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
         return (writes, []);
     }
 
-    private async IAsyncEnumerable<Line> ScanAsync(
-        QueueAddress queue, Sequence end, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<Line> ScanAsync(QueueAddress queue, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var end = (await Head.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Last;
         var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore)
         {
             Top = Stride,

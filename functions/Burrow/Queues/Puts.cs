@@ -227,10 +227,17 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         if (found.Revisions?.Contains(written.Revisions!.Value.Latest) == true)
             return true;
         // A history that hasn't forgotten any would have ours.
-        if (found.Revisions is not { IsFull: true } history || (current.Revisions is { } based && history.Contains(based.Latest)))
-            return false;
-        throw CanNotBeTold("Others put too much in the meantime.");
+        if (found.Revisions is { IsFull: true } history && !(current.Revisions is { } based && history.Contains(based.Latest)))
+            throw CanNotBeTold("Others put too much in the meantime.");
+        // Refused, as an id is there, while the head still is as it was: the attempt of which nobody knows may yet be carried
+        // out, should the id go. Under another head it can't be.
+        return found.ETag == current.ETag && !await FenceAsync(found) && await HappenedAsync(written, current);
     }
+
+    /// <summary>Rewrites the head as it is, so that nothing that was sent under its ETag can be carried out any more.</summary>
+    /// <returns>Whether it did; somebody else was first if not.</returns>
+    private async Task<bool> FenceAsync(Head found) =>
+        (await SubmitAsync([found.Next(found.Last, found.IsOpen, context.Random).Write()])).Committed;
 
     private sealed class PlannedGroup
     {

@@ -39,7 +39,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due)
         // In this order, each with its ETag: what is written in between by a put makes our own write fail.
         var row = await context.Directory.GetAsync(queues, DirectoryKeys.Row(queue.Queue.Value), cancellationToken);
         var head = await Head.ReadAsync(context.Messages, queue.Partition, cancellationToken);
-        if (await HoldsRowAsync(context.Messages, queue.Partition, new(QueueKeys.First, QueueKeys.Head), cancellationToken))
+        if (await HoldsRowAsync(context.Messages, queue.Partition, new(QueueKeys.HiddenFrom, QueueKeys.End), cancellationToken))
             return true;
         if (row is null && !head.IsOpen)
         {

@@ -9,8 +9,8 @@ namespace Burrow.Queues;
 /// </summary>
 internal static class QueueKeys
 {
-    /// <summary>The head. Sorts right before the visible line, so one range query brings both.</summary>
-    public const string Head = "v";
+    /// <summary>The head. Sorts right before the hidden line, so one range query brings both.</summary>
+    public const string Head = "h";
 
     public const string VisibleFrom = "v!";
     public const string VisibleBefore = "v!~";

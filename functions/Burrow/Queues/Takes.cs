@@ -97,6 +97,9 @@ internal sealed class Takes(
                         continue;
                     }
 
+                    // It may have expired while it was read, or before, as storage was slow.
+                    if (!line[next].State.IsLive(context.Now))
+                        continue;
                     var size = AnswerSize.Of(line[next], body);
                     if (!share.Reserve(size))
                         break;
@@ -135,6 +138,9 @@ internal sealed class Takes(
             {
                 conflict = true;
                 conflicts++;
+                // No other request may have it: perhaps the timer only moved it. It isn't passed over, then.
+                if (dealt.Where((part, i) => outcomes[i] == Outcome.Refused && part.Line.State.VisibleAt > 0).Any())
+                    break;
             }
 
             wanted = shares.Sum(share => share.Wanted);
@@ -155,12 +161,11 @@ internal sealed class Takes(
         if (more)
             manyDue();
         var (visible, moreVisible) = await FirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
-        if (due.Count == 0)
-            return visible;
         // Behind the end of the page there are visible ones that come first.
         if (moreVisible && visible.Count > 0)
             due.RemoveAll(line => line.Sequence > visible[^1].Sequence);
-        return [.. due.Concat(visible).DistinctBy(line => line.Sequence).OrderBy(line => line.Sequence)];
+        // As it was read last, of one that was released, or deleted and put anew, in between.
+        return [.. visible.AsEnumerable().Reverse().Concat(due.AsEnumerable().Reverse()).DistinctBy(line => line.Id).OrderBy(line => line.Sequence)];
     }
 
     private async Task<(List<Line> Lines, bool More)> FirstAsync(string from, string before, int top, long now)

@@ -4,9 +4,9 @@ using Burrow.Tables;
 namespace Burrow.Queues;
 
 /// <summary>
-/// Goes through the messages of a queue in its order. First the keys of the hidden line that count, to their end; then the
-/// visible line: a message released in between moves from the one to the other, and counts once. So nothing visible all the
-/// while is passed over.
+/// Goes through the messages of a queue in its order, up to the last that was put when it began. First the keys of the hidden
+/// line that count, to their end; then the visible line: a message released in between moves from the one to the other, and
+/// counts once. So nothing visible all the while is passed over.
 /// </summary>
 internal sealed class Walk(QueueContext context)
 {
@@ -19,7 +19,7 @@ internal sealed class Walk(QueueContext context)
     /// <summary>How often a page is read that took so long that the hidden line isn't known any more.</summary>
     private const int SlowReads = 3;
 
-    private static readonly IReadOnlyList<string> Places = ["id"];
+    private static readonly IReadOnlyList<string> Places = ["id", "seq"];
 
     /// <summary>The place that a selection begins after.</summary>
     public async Task<Sequence> StartAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken)
@@ -28,14 +28,12 @@ internal sealed class Walk(QueueContext context)
             return after;
         if (selection.Marker is not { } marker)
             return Sequence.None;
-        var row = await context.Messages.GetAsync(queue.Partition, QueueKeys.Index(marker), cancellationToken);
-        return row is not null && MessageState.From(row.Columns) is { } state && state.IsLive(context.Now) ? state.Sequence : Sequence.None;
+        return await ReadStateAsync(queue, marker, cancellationToken) is var (state, _) ? state.Sequence : Sequence.None;
     }
 
-    /// <summary>The live messages after <paramref name="start"/> up to <paramref name="end"/>, in order, each once.</summary>
+    /// <summary>The live messages after <paramref name="start"/>, up to the last that was put by now, in order, each once.</summary>
     /// <param name="queue">Whose.</param>
     /// <param name="start">The place before the first.</param>
-    /// <param name="end">The last place.</param>
     /// <param name="matchHidden">Hidden ones too.</param>
     /// <param name="wanted">How many will be taken, at most; null: perhaps all.</param>
     /// <param name="withBodies">Whether the body is wanted of those whose line row holds it.</param>
@@ -43,14 +41,15 @@ internal sealed class Walk(QueueContext context)
     public async IAsyncEnumerable<Line> LinesAsync(
         QueueAddress queue,
         Sequence start,
-        Sequence end,
         bool matchHidden,
         int? wanted,
         bool withBodies,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var hidden = new HiddenPlaces(Math.Min(wanted ?? MostHidden, MostHidden));
-        await ReadAllAsync(end);
+        // The head stands before the hidden line, so the same request brings it. What is put later is left for later: of what is put
+        // while the lines are read, only some would be found.
+        var end = await ReadAsync(hidden, queue, QueueKeys.Head, start, Sequence.Last, matchHidden, cancellationToken) ?? Sequence.None;
         var (from, continuation) = (start, (string?)null);
         for (var tries = 0; start < end;)
         {
@@ -79,16 +78,17 @@ internal sealed class Walk(QueueContext context)
             }
 
             tries = 0;
-            var visible = page.Rows.Select(Line.From).ToList();
-            var pageEnd = page.Continuation is null ? end : visible.Count > 0 ? visible[^1].Sequence : start;
+            var pageEnd = page.Continuation is null ? end : page.Rows.Count > 0 ? QueueKeys.SequenceOf(page.Rows[^1].Key) : start;
             var passed = pageEnd < hidden.End ? pageEnd : hidden.End;
-            foreach (var line in visible.TakeWhile(line => line.Sequence <= passed))
+            var now = context.Now;
+            foreach (var line in page.Rows.Select(Line.From).TakeWhile(line => line.Sequence <= passed))
             {
                 await foreach (var found in FindAllAsync(line.Sequence))
                     yield return found;
                 hidden.Remove(line.Sequence);
-                if (line.State.IsLive(context.Now))
-                    yield return line;
+                // Expired while it was read, or given more time in the meantime.
+                if ((line.State.IsLive(now) ? line : await FindAsync(queue, line.Id, line.Sequence, matchHidden, cancellationToken)) is { } live)
+                    yield return live;
             }
 
             await foreach (var found in FindAllAsync(new(passed.Value + 1)))
@@ -109,8 +109,15 @@ internal sealed class Walk(QueueContext context)
 
         Task ReadAllAsync(Sequence to) => ReadAsync(hidden, queue, QueueKeys.HiddenFrom, start, to, matchHidden, cancellationToken);
 
+        // From some time before: a process whose clock is behind hides until an instant that is past here.
         Task ReadNewlyDueAsync() => ReadAsync(
-            hidden, queue, QueueKeys.HiddenDueBefore(hidden.CompleteUntil), start, hidden.End, matchHidden, cancellationToken);
+            hidden,
+            queue,
+            QueueKeys.HiddenDueBefore(hidden.CompleteUntil - TimeSpan.TicksPerSecond - Limits.ClockSkew.Ticks),
+            start,
+            hidden.End,
+            matchHidden,
+            cancellationToken);
 
         async IAsyncEnumerable<Line> FindAllAsync(Sequence before)
         {
@@ -130,8 +137,27 @@ internal sealed class Walk(QueueContext context)
     public async Task<Line?> FindAsync(
         QueueAddress queue, MessageId id, Sequence sequence, bool matchHidden, CancellationToken cancellationToken)
     {
+        // Visible before it was read, so it was when it was read: afterwards it may be another's claim.
+        var now = context.Now;
         var line = await ReadAsync(queue, id, cancellationToken);
-        return line is not null && line.Sequence == sequence && (matchHidden || line.State.IsVisible(context.Now)) ? line : null;
+        return line is not null && line.Sequence == sequence && (matchHidden || line.State.IsVisible(now)) ? line : null;
+    }
+
+    /// <summary>What is known of a live message by its id alone, and that row's ETag; null if there is none.</summary>
+    public async Task<(MessageState State, string ETag)?> ReadStateAsync(QueueAddress queue, MessageId id, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var asked = context.Now;
+            if (await context.Messages.GetAsync(queue.Partition, QueueKeys.Index(id), cancellationToken) is not { } row)
+                return null;
+            var state = MessageState.From(row.Columns);
+            if (state.IsLive(context.Now))
+                return (state, row.ETag);
+            if (!state.IsLive(asked))
+                return null;
+            // It expired while it was read, or was given more time in the meantime.
+        }
     }
 
     /// <summary>A live message's row in line, by its id and of one change with its row by id; null if there is none.</summary>
@@ -139,12 +165,8 @@ internal sealed class Walk(QueueContext context)
     {
         for (var tries = 0; ; tries++)
         {
-            if (await context.Messages.GetAsync(queue.Partition, QueueKeys.Index(id), cancellationToken) is not { } index
-                || MessageState.From(index.Columns) is not { } state
-                || !state.IsLive(context.Now))
-            {
+            if (await ReadStateAsync(queue, id, cancellationToken) is not var (state, _))
                 return null;
-            }
 
             // Not there, or another by now: it was changed in between. Its row by id says where it is.
             if (await context.Messages.GetAsync(queue.Partition, state.LineKey, cancellationToken) is { } row
@@ -164,7 +186,8 @@ internal sealed class Walk(QueueContext context)
     /// Adds the first places of the hidden line within a range. Those too that are due within a second: a hide lasts that long
     /// at least, so until then nothing is due that wasn't read.
     /// </summary>
-    private async Task ReadAsync(
+    /// <returns>The last place in the queue, if the range holds its head; no later ones are added then.</returns>
+    private async Task<Sequence?> ReadAsync(
         HiddenPlaces places, QueueAddress queue, string from, Sequence start, Sequence end, bool undueToo, CancellationToken cancellationToken)
     {
         var now = context.Now;
@@ -175,19 +198,24 @@ internal sealed class Walk(QueueContext context)
             Select = Places,
             Above = (MessageState.ExpiresColumn, now),
         };
+        Sequence? last = null;
         RowPage page;
         do
         {
             page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
             foreach (var row in page.Rows)
             {
-                if (QueueKeys.SequenceOf(row.Key) is var sequence && sequence > start && sequence <= end)
+                if (row.Key == QueueKeys.Head)
+                    places.Begin(end = (last = new(row.Columns.Number("seq"))).Value, places.CompleteUntil);
+                else if (QueueKeys.SequenceOf(row.Key) is var sequence && sequence > start && sequence <= end)
                     places.Add(sequence, new(row.Columns.Text("id")!));
             }
 
             query = query with { Continuation = page.Continuation };
         }
         while (page.Continuation is not null);
+
+        return last;
     }
 
     /// <summary>The first so many places that the hidden line was found to have, in order.</summary>

@@ -11,7 +11,7 @@ namespace Burrow.Tables;
 public sealed class SqliteTableStore : ITableStore, IDisposable
 {
     /// <summary>The version of the file's schema, kept in its <c>user_version</c>.</summary>
-    public const int SchemaVersion = 1;
+    public const int SchemaVersion = 2;
 
     /// <summary>What marks a file as ours (sqlite.org/fileformat.html, "Application ID"): "Burw".</summary>
     private const int ApplicationId = 0x42757277;

@@ -1,0 +1,204 @@
+using Burrow.Queues;
+using Burrow.Tables;
+using Burrow.Tests.Support;
+
+namespace Burrow.Tests.Queues;
+
+/// <summary>
+/// What was read is a moment old when it is judged. Each of these was found by the simulation: a message changed, expired or
+/// became visible between a row's being read and its being used.
+/// </summary>
+public sealed class StaleReadTests
+{
+    private readonly JumpingTime time = new();
+    private readonly MemoryTableStore memory = new();
+    private readonly InterceptedStore store;
+    private readonly TestQueue queue;
+    private readonly TestQueue other;
+
+    /// <summary>A process whose clock is five seconds behind.</summary>
+    private readonly TestQueue late;
+
+    public StaleReadTests()
+    {
+        store = new(memory);
+        queue = new(store, time);
+        other = new(memory, time);
+        late = new(memory, new LateTime(time, TimeSpan.FromSeconds(5)));
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_message_that_expires_while_its_body_is_read_does_not_seem_to_live_for_ever()
+    {
+        await queue.PutAsync("a", new byte[Limits.InlineBytes + 1], ttl: 10);
+        After(CallKind.Get, 1, () => time.Advance(TimeSpan.FromSeconds(11)));
+
+        (await queue.ListAsync()).ShouldHaveSingleItem().Ttl.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_message_that_expires_while_a_claim_looks_is_not_claimed()
+    {
+        await queue.PutAsync("a", ttl: 10);
+        After(CallKind.Query, 2, () => time.Advance(TimeSpan.FromSeconds(11)));
+
+        (await queue.ClaimAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_put_that_was_refused_is_never_carried_out_later()
+    {
+        await queue.PutAsync("a");
+        IReadOnlyList<Operation> sent = [];
+        store.Before = call =>
+        {
+            if (call is not { Table: "messages", Kind: CallKind.Submit } || sent.Count > 0)
+                return Task.CompletedTask;
+            sent = call.Operations;
+            throw new TableUnavailableException("nobody knows");
+        };
+
+        await Should.ThrowAsync<PreconditionFailedException>(() => queue.PutAsync("a", precondition: Precondition.MustNotExist));
+
+        // Storage carries out now what it had given up on.
+        await other.DeleteAsync("a");
+        var late = await memory.Open("messages").SubmitAsync(queue.Address.Partition, sent, Token);
+        late.Refusal.ShouldBe(Refusal.Changed);
+        late.FailedIndex.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_put_while_a_list_reads_is_left_for_the_next(bool matchHidden)
+    {
+        await queue.PutAsync("a");
+        AfterAsync(CallKind.Query, matchHidden ? 2 : 1, async () =>
+        {
+            await late.PutAsync("visible");
+            await late.PutAsync("hidden", hide: 1);
+            await late.PutAsync("behind");
+        });
+
+        (await queue.IdsAsync(new() { MatchHidden = matchHidden })).ShouldBe("a");
+        (await queue.IdsAsync(new() { MatchHidden = matchHidden, Marker = new("a") })).ShouldBe("visible hidden behind");
+    }
+
+    [Fact]
+    public async Task What_a_process_with_a_late_clock_hid_for_a_moment_is_not_passed_by_a_slow_reader()
+    {
+        await queue.PutAllAsync(["a", "b"]);
+        AfterAsync(CallKind.Query, 1, async () =>
+        {
+            TestQueue.Ids(await late.ClaimAsync(hide: 1)).ShouldBe("a");
+            time.Advance(TimeSpan.FromSeconds(2));
+        });
+
+        (await queue.IdsAsync()).ShouldBe("a b");
+    }
+
+    [Fact]
+    public async Task A_list_shows_no_message_that_was_hidden_again_before_it_was_visible()
+    {
+        await queue.PutAsync("a", hide: 10);
+        time.Advance(TimeSpan.FromSeconds(9.5));
+        AfterAsync(CallKind.Get, 2, async () =>
+        {
+            await other.UpdateAsync("a", hide: 60);
+            time.Advance(TimeSpan.FromSeconds(1));
+        });
+
+        (await queue.ListAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_list_does_not_lose_what_is_given_more_time_while_it_reads()
+    {
+        await queue.PutAsync("a", ttl: 10);
+        time.Advance(TimeSpan.FromSeconds(9.9));
+        AfterAsync(CallKind.Query, 2, GiveMoreTimeAsync);
+
+        (await queue.IdsAsync()).ShouldBe("a");
+    }
+
+    [Fact]
+    public async Task Deleting_a_queue_does_not_pass_over_what_is_given_more_time_meanwhile()
+    {
+        await queue.PutAsync("a", ttl: 10);
+        time.Advance(TimeSpan.FromSeconds(9.9));
+        AfterAsync(CallKind.Get, 2, GiveMoreTimeAsync);
+
+        await queue.Engine.DeleteQueuesAsync(queue.Address.Account, new(null, null), Token);
+
+        (await queue.GetAsync("a")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_claim_takes_a_message_once_that_was_deleted_and_put_anew_while_it_looked()
+    {
+        await queue.PutAsync("a", hide: 5);
+        time.Advance(TimeSpan.FromSeconds(6));
+        AfterAsync(CallKind.Query, 1, async () =>
+        {
+            await other.DeleteAsync("a");
+            await other.PutAsync("a", "new");
+        });
+
+        (await queue.ClaimAsync(5)).ShouldHaveSingleItem().Body.ShouldBe("new"u8.ToArray());
+    }
+
+    [Fact]
+    public async Task A_claim_does_not_pass_over_what_the_timer_moves_just_then()
+    {
+        await queue.PutAsync("a", hide: 5);
+        await queue.PutAsync("b");
+        time.Advance(TimeSpan.FromSeconds(20));
+        AfterAsync(CallKind.Query, 2, other.SweepAsync);
+
+        TestQueue.Ids(await queue.ClaimAsync()).ShouldBe("a");
+    }
+
+    [Fact]
+    public async Task A_claim_sees_what_the_timer_moves_between_its_two_looks()
+    {
+        await queue.PutAsync("a", hide: 5);
+        await queue.PutAsync("b");
+        time.Advance(TimeSpan.FromSeconds(20));
+        AfterAsync(CallKind.Query, 1, other.SweepAsync);
+
+        TestQueue.Ids(await queue.ClaimAsync()).ShouldBe("a");
+    }
+
+    private async Task GiveMoreTimeAsync()
+    {
+        await other.UpdateAsync("a", ttl: 60);
+        time.Advance(TimeSpan.FromSeconds(0.2));
+    }
+
+    private void After(CallKind kind, int number, Action happens) => AfterAsync(kind, number, () =>
+    {
+        happens();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Something happens between that request to storage and its answer.</summary>
+    private void AfterAsync(CallKind kind, int number, Func<Task> happens)
+    {
+        var calls = 0;
+        store.After = call => call.Table == "messages" && call.Kind == kind && ++calls == number ? happens() : Task.CompletedTask;
+    }
+
+    private sealed class LateTime(TimeProvider time, TimeSpan by) : TimeProvider
+    {
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow() - by;
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            time.CreateTimer(callback, state, dueTime, period);
+    }
+}
