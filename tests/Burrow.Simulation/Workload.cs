@@ -23,6 +23,7 @@ internal sealed class Workload
     private readonly List<Reader> readers = [];
     private readonly Dictionary<(QueueAddress, MessageId), string> receipts = [];
     private readonly int ids;
+    private readonly int most;
     private readonly int longestHide;
     private readonly int longestTtl;
     private readonly double large;
@@ -36,12 +37,13 @@ internal sealed class Workload
         (this.scheduler, this.random, this.cluster, this.timeline) = (scheduler, random, cluster, timeline);
         judge = cluster.Answers;
         queues = [.. timeline.Queues.Select(queue => queue.Address)];
-        ids = random.Next(2, 16);
+        ids = random.Next(5) == 0 ? 80 : random.Next(2, 16);
         longestHide = Pick(2, 10, 40);
         longestTtl = Pick(3, 20, 700);
         large = Pick(0, 0, 5) / 100.0;
         think = TimeSpan.FromMilliseconds(Pick(0, 20, 500, 5000));
         left = random.Next(40, 220);
+        most = ids > 16 ? 40 : 6;
         // Not every kind in every seed, so that those there are meet more often.
         int Weight(int weight) => random.Next(4) == 0 ? 0 : weight * random.Next(1, 4);
         actions =
@@ -153,7 +155,7 @@ internal sealed class Workload
         var queue = AnyQueue();
         var first = cluster.NewRequest(RequestKind.Put);
         var puts = new List<Task<Change?>>();
-        for (var i = random.Next(2, 9); i > 0; i--)
+        for (var i = random.Next(2, most + 3); i > 0; i--)
             puts.Add(PutAsync(queue, AnyId(), (_, _) => Precondition.None, first.Instance));
         var last = Sequence.None;
         foreach (var change in await Task.WhenAll(puts))
@@ -230,7 +232,7 @@ internal sealed class Workload
 
     private async Task DeleteAsync(QueueAddress queue, MessageId id, Precondition precondition)
     {
-        var request = cluster.NewRequest(RequestKind.Delete) with { Queue = queue, Id = id, Precondition = precondition, Detail = AnyDetail() };
+        var request = cluster.NewRequest(RequestKind.Delete) with { Queue = queue, Id = id, Precondition = precondition, Detail = random.Next(2) == 0 ? Detail.None : AnyDetail() };
         await cluster.SendAsync(request, (engine, token) => engine.DeleteAsync(queue, id, precondition, request.Detail, token), judge.Change);
     }
 
@@ -253,7 +255,7 @@ internal sealed class Workload
     private async Task WorkAsync()
     {
         var queue = AnyQueue();
-        var selection = new MessageSelection { Limit = random.Next(1, 6), Detail = Pick(0, 1, 2) == 0 ? AnyDetail() : Detail.Full };
+        var selection = new MessageSelection { Limit = random.Next(1, most), Detail = Pick(0, 1, 2) == 0 ? AnyDetail() : Detail.Full };
         var hide = random.Next(1, longestHide + 1);
         var list = await SendAllAsync(RequestKind.UpdateAll, queue, selection, new(random.Next(8) == 0 ? AnyTtl() : null, hide), AnyWait());
         foreach (var message in list?.Messages ?? [])
@@ -280,7 +282,7 @@ internal sealed class Workload
     }
 
     private Task TakeAsync() => SendAllAsync(
-        RequestKind.DeleteAll, AnyQueue(), new() { Limit = random.Next(1, 6), Detail = AnyDetail() }, default, AnyWait());
+        RequestKind.DeleteAll, AnyQueue(), new() { Limit = random.Next(1, most), Detail = AnyDetail() }, default, AnyWait());
 
     private Task ChangeAllAsync()
     {
@@ -372,7 +374,7 @@ internal sealed class Workload
         var messages = timeline[queue].Messages;
         return new()
         {
-            Limit = random.Next(2) == 0 ? random.Next(1, 12) : null,
+            Limit = random.Next(2) == 0 ? random.Next(1, 2 * most) : null,
             MatchHidden = random.Next(3) == 0,
             Detail = random.Next(5) == 0 ? Detail.None : AnyDetail(),
             Marker = place == 0 ? AnyId() : null,

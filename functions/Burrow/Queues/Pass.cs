@@ -102,10 +102,10 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
                 }
 
                 answer.Release(size);
-                if (outcomes[i] == Outcome.Refused)
-                    again.Add(line);
-                else
+                if (outcomes[i] == Outcome.Unknown)
                     answer.Unknown = true;
+                else
+                    again.Add(line);
             }
 
             if (answer.Unknown)

@@ -32,7 +32,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
     {
         var waiting = new LinkedList<PendingPut>(group);
         // What is known of the messages that are there: null if there is none, absent if nobody looked.
-        var known = new Dictionary<MessageId, (MessageState State, string ETag)?>();
+        var known = new Dictionary<MessageId, Known?>();
         var begun = context.Time.GetTimestamp();
         for (var tries = 0; waiting.Count > 0;)
         {
@@ -129,17 +129,18 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         return new("Storage failed while the message was put; whether it was stored can't be told.");
     }
 
-    private async Task ReadAsync(IEnumerable<PendingPut> puts, Dictionary<MessageId, (MessageState, string)?> known)
+    private async Task ReadAsync(IEnumerable<PendingPut> puts, Dictionary<MessageId, Known?> known)
     {
+        var asked = context.Now;
         var ids = puts.Select(pending => pending.Request.Id).Distinct().ToList();
         var rows = await Task.WhenAll(
             ids.Select(id => context.Messages.GetAsync(queue.Partition, QueueKeys.Index(id), CancellationToken.None)));
         foreach (var (id, row) in ids.Zip(rows))
-            known[id] = row is null ? null : (MessageState.From(row.Columns), row.ETag);
+            known[id] = row is null ? null : new(MessageState.From(row.Columns), row.ETag, asked);
     }
 
     /// <summary>As many of the first puts as fit in one transaction. Those whose conditions fail are answered and left out.</summary>
-    private PlannedGroup Plan(Head current, LinkedList<PendingPut> waiting, Dictionary<MessageId, (MessageState State, string ETag)?> known)
+    private PlannedGroup Plan(Head current, LinkedList<PendingPut> waiting, Dictionary<MessageId, Known?> known)
     {
         var now = context.Now;
         var last = current.Last;
@@ -153,9 +154,16 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             if (!ids.Add(request.Id))
                 break;
             var there = known.GetValueOrDefault(request.Id);
-            var live = there is { } found && found.State.IsLive(now) ? there : null;
+            if (there is not null && there.State.IsLive(there.Asked) && !there.State.IsLive(now))
+            {
+                // It expired since, or was given more time: to be read again.
+                known.Remove(request.Id);
+                break;
+            }
+
+            var live = there?.State.IsLive(now) == true ? there : null;
             var next = node.Next;
-            Receipt? receipt = live is { } message ? new(message.State.Revisions.Latest) : null;
+            Receipt? receipt = live is null ? null : new(live.State.Revisions.Latest);
             // Where nobody looked, the transaction itself will say whether it exists.
             if (known.ContainsKey(request.Id) && request.Precondition.Failure(receipt) is { } refused)
             {
@@ -168,8 +176,8 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
 
             var sequence = live?.State.Sequence ?? new Sequence(Math.Max(last.Value + 1, now));
             var after = StateOf(request, sequence, live?.State, now);
-            Operation[] operations = there is { } old
-                ? [.. MessageWrite.Replace(old.State, old.ETag, after, request.ContentType, request.Body)]
+            Operation[] operations = there is not null
+                ? [.. MessageWrite.Replace(there.State, there.ETag, after, request.ContentType, request.Body)]
                 : [.. MessageWrite.Insert(after, request.ContentType, request.Body)];
             bytes += operations.Sum(TableLimits.SizeOf);
             // One more is the head.
@@ -238,6 +246,11 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
     /// <returns>Whether it did; somebody else was first if not.</returns>
     private async Task<bool> FenceAsync(Head found) =>
         (await SubmitAsync([found.Next(found.Last, found.IsOpen, context.Random).Write()])).Committed;
+
+    /// <param name="State">A message, live or expired.</param>
+    /// <param name="ETag">Of its row by id.</param>
+    /// <param name="Asked">The clock before it was read.</param>
+    private sealed record Known(MessageState State, string ETag, long Asked);
 
     private sealed class PlannedGroup
     {

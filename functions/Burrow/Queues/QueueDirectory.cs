@@ -141,13 +141,23 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due)
         (await QueuesAsync(account, new(null, 1), cancellationToken)).Names.Count > 0;
 
     /// <summary>Rows by id never move, so none slips by.</summary>
-    private Task<bool> HoldsMessageAsync(QueueAddress queue, CancellationToken cancellationToken) => HoldsRowAsync(
-        context.Messages,
-        queue.Partition,
-        new(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Above = (MessageState.ExpiresColumn, context.Now) },
-        cancellationToken);
+    private async Task<bool> HoldsMessageAsync(QueueAddress queue, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Above = (MessageState.ExpiresColumn, context.Now) };
+            if (await FirstRowAsync(context.Messages, queue.Partition, query, cancellationToken) is not { } row)
+                return false;
+            // If it expired while it was read, there may be others.
+            if (row.Columns.Number(MessageState.ExpiresColumn) > context.Now)
+                return true;
+        }
+    }
 
-    private static async Task<bool> HoldsRowAsync(ITable table, string partition, RowQuery query, CancellationToken cancellationToken)
+    private static async Task<bool> HoldsRowAsync(ITable table, string partition, RowQuery query, CancellationToken cancellationToken) =>
+        await FirstRowAsync(table, partition, query, cancellationToken) is not null;
+
+    private static async Task<Row?> FirstRowAsync(ITable table, string partition, RowQuery query, CancellationToken cancellationToken)
     {
         query = query with { Top = 1, Select = [MessageState.ExpiresColumn] };
         RowPage page;
@@ -157,7 +167,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due)
             query = query with { Continuation = page.Continuation };
         }
         while (page.Rows.Count == 0 && page.Continuation is not null);
-        return page.Rows.Count > 0;
+        return page.Rows.FirstOrDefault();
     }
 
     private async Task<bool> DeleteHeadAsync(QueueAddress queue, Head head, CancellationToken cancellationToken)

@@ -134,15 +134,17 @@ internal sealed class Takes(
 
             if (outcomes.Contains(Outcome.Unknown))
                 return (true, true);
-            if (outcomes.Contains(Outcome.Refused))
+            if (outcomes.All(outcome => outcome == Outcome.Done))
             {
-                conflict = true;
-                conflicts++;
-                // No other request may have it: perhaps the timer only moved it. It isn't passed over, then.
-                if (dealt.Where((part, i) => outcomes[i] == Outcome.Refused && part.Line.State.VisibleAt > 0).Any())
-                    break;
+                wanted = shares.Sum(share => share.Wanted);
+                continue;
             }
 
+            conflict = true;
+            conflicts++;
+            // Only what another request has is passed over. The timer may have moved this one, or it was in bad company.
+            if (dealt.Where((part, i) => outcomes[i] == Outcome.Spoilt || (outcomes[i] == Outcome.Refused && part.Line.State.VisibleAt > 0)).Any())
+                break;
             wanted = shares.Sum(share => share.Wanted);
         }
 

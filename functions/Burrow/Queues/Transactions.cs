@@ -8,8 +8,11 @@ internal enum Outcome
     /// <summary>All of it was carried out.</summary>
     Done,
 
-    /// <summary>None of it: somebody else changed one of the messages first.</summary>
+    /// <summary>None of it: somebody else changed the message first.</summary>
     Refused,
+
+    /// <summary>None of it, as somebody else changed a message of the same transaction first; perhaps not this one.</summary>
+    Spoilt,
 
     /// <summary>Nobody can tell any more. It must not be run again.</summary>
     Unknown,
@@ -60,16 +63,17 @@ internal sealed class Transactions(QueueContext context, DueTable due)
             for (var refusals = 1; rest.Count > 0; refusals++)
             {
                 var (outcome, failed) = await CommitAsync(queue, [.. rest.Select(i => writes[i])], cancellationToken);
-                // Who was ahead of two of them is likely ahead of the others, too.
-                if (outcome == Outcome.Refused && failed >= 0 && refusals <= MostRefusals)
+                if (outcome == Outcome.Refused && failed >= 0)
                 {
                     outcomes[rest[failed]] = Outcome.Refused;
                     rest.RemoveAt(failed);
-                    continue;
+                    // Who was ahead of some of them is likely ahead of the others, too.
+                    if (refusals <= MostRefusals)
+                        continue;
                 }
 
                 foreach (var i in rest)
-                    outcomes[i] = outcome;
+                    outcomes[i] = outcome == Outcome.Refused ? Outcome.Spoilt : outcome;
                 return;
             }
         }

@@ -35,7 +35,8 @@ internal sealed class AnswerJudge(Timeline timeline)
 
     /// <summary>503: only where storage failed, or after a long fight.</summary>
     public void Failed(Request request) => Require(
-        request.Instance.FailedBetween(request.Started, request.Ended) || request.Ended.Ticks - request.Started.Ticks > Patience.Ticks,
+        request.Instance.FailedBetween(request.Started, request.Ended)
+            || (!request.Instance.IsCalm && request.Ended.Ticks - request.Started.Ticks > Patience.Ticks),
         request,
         "failed, and storage had not");
 
@@ -206,13 +207,16 @@ internal sealed class AnswerJudge(Timeline timeline)
             Fail(request, $"changed {change.Message.Id}, which {reason}");
     }
 
-    private static void RequireOrder(Request request, MessageList list)
+    private void RequireOrder(Request request, MessageList list)
     {
         for (var i = 1; i < list.Messages.Count; i++)
             Require(list.Messages[i - 1].Sequence < list.Messages[i].Sequence, request, "is out of order");
         Require(request.Selection.Limit is not { } limit || list.Messages.Count <= limit, request, "shows too many");
         if (request.Selection.After is { } after && list.Messages.Count > 0)
             Require(list.Messages[0].Sequence > after, request, "shows what stands before");
+        var marker = timeline[request.Queue!].Messages.Find(message => message.Id == request.Selection.Marker && message.AlwaysLive(request.Span));
+        if (marker is not null && list.Messages.Count > 0)
+            Require(list.Messages[0].Sequence > marker.Sequence, request, "shows what stands before its marker");
     }
 
     /// <summary>Nothing is passed over that matched all the while, nor comes after what was put later.</summary>
