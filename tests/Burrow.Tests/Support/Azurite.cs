@@ -17,6 +17,8 @@ public sealed class Azurite : IAsyncDisposable
     // The emulator's well-known key: public, the same everywhere (learn.microsoft.com, "Use the Azurite emulator").
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
+    private static readonly SemaphoreSlim Installing = new(1);
+
     private readonly SemaphoreSlim starting = new(1);
     private string? connectionString;
     private Process? process;
@@ -44,20 +46,43 @@ public sealed class Azurite : IAsyncDisposable
         process.Dispose();
     }
 
-    private async Task<string> StartAsync()
+    /// <summary>The folder of Azurite's code. Without Node the test is skipped, but in CI it fails.</summary>
+    internal static async Task<string> InstallAsync()
     {
         var tests = Path.Combine(Repository.Root, "tests");
-        var main = Path.Combine(tests, "node_modules", "azurite", "dist", "src", "table", "main.js");
+        var code = Path.Combine(tests, "node_modules", "azurite", "dist", "src");
+        await Installing.WaitAsync();
         try
         {
-            if (!File.Exists(main))
+            if (!Directory.Exists(code))
                 await Commands.RunAsync(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", "ci --no-audit --no-fund", tests);
         }
         catch (System.ComponentModel.Win32Exception e)
         {
             MissingNode(e.Message);
         }
+        finally
+        {
+            Installing.Release();
+        }
 
+        return code;
+    }
+
+    /// <summary>How to connect to one on that port.</summary>
+    internal static string ConnectionString(int port) =>
+        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};TableEndpoint=http://127.0.0.1:{port}/{Account};";
+
+    internal static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<string> StartAsync()
+    {
+        var main = Path.Combine(await InstallAsync(), "table", "main.js");
         var port = FreePort();
         try
         {
@@ -85,7 +110,7 @@ public sealed class Azurite : IAsyncDisposable
             {
                 _ = process.StandardOutput.ReadToEndAsync();
                 _ = process.StandardError.ReadToEndAsync();
-                return $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};TableEndpoint=http://127.0.0.1:{port}/{Account};";
+                return ConnectionString(port);
             }
         }
 
@@ -97,12 +122,5 @@ public sealed class Azurite : IAsyncDisposable
         if (Environment.GetEnvironmentVariable("CI") == "true")
             Assert.Fail($"Azurite needs Node and npm, which CI must have: {reason}");
         Assert.Skip($"Azurite needs Node and npm: {reason}");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

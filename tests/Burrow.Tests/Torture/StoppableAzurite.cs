@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using Burrow.Tests.Support;
+
+namespace Burrow.Tests.Torture;
+
+/// <summary>Azurite on files, which can be stopped and started again where it was, with what it had.</summary>
+internal sealed class StoppableAzurite(string code, string folder) : IAsyncDisposable
+{
+    private readonly int port = Azurite.FreePort();
+    private Process? process;
+
+    public string ConnectionString => Azurite.ConnectionString(port);
+
+    public static async Task<StoppableAzurite> StartAsync(string folder)
+    {
+        var azurite = new StoppableAzurite(await Azurite.InstallAsync(), folder);
+        await azurite.StartAsync();
+        return azurite;
+    }
+
+    /// <summary>Returns once it listens.</summary>
+    public async Task StartAsync()
+    {
+        // Of its programs the one of all services is the one that saves when it is told to stop.
+        process = Process.Start(new ProcessStartInfo("node")
+        {
+            ArgumentList =
+            {
+                Path.Combine(code, "azurite.js"), "--tableHost", "127.0.0.1", "--tablePort", $"{port}", "--blobPort", "0", "--queuePort", "0",
+                "--location", folder, "--silent", "--skipApiVersionCheck", "--disableTelemetry",
+            },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        {
+            if (line.Contains("Table service is successfully listening", StringComparison.Ordinal))
+            {
+                _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+                return;
+            }
+        }
+
+        throw new InvalidOperationException($"Azurite did not start: {await errors}");
+    }
+
+    /// <summary>Returns once it has finished what it was at, saved, and ended.</summary>
+    public async Task StopAsync()
+    {
+        await Commands.RunAsync("kill", $"-TERM {process!.Id}", folder);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await process.WaitForExitAsync(patience.Token);
+        process.Dispose();
+        process = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is null)
+            return;
+        process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+}
