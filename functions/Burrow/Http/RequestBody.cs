@@ -22,9 +22,9 @@ internal static class RequestBody
         {
             return await ReadToEndAsync(request, most, cancellationToken);
         }
-        catch (IOException e) when (e is not BadHttpRequestException)
+        catch (Exception e) when (e is (IOException and not BadHttpRequestException) or InvalidOperationException)
         {
-            // Kestrel says so of chunks that make no sense.
+            // Kestrel says so of chunks that make no sense, and of trailers that aren't text.
             throw new BadHttpRequestException("The body could not be read.", e);
         }
     }

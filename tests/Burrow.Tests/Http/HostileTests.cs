@@ -69,9 +69,11 @@ public sealed class HostileTests : IAsyncLifetime
     [InlineData("FFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n")]
     [InlineData("zz\r\nhello\r\n0\r\n\r\n")]
     [InlineData("5\r\nhelloXX\r\n0\r\n\r\n")]
+    [InlineData("5\r\nhello\r\n0\r\nTrailer: \u00bf\r\n\r\n")]
+    [InlineData("5\r\nhello\r\n0\r\nTrailer: \0\r\n\r\n")]
     public async Task Chunks_that_make_no_sense_are_400_and_store_nothing(string chunks)
     {
-        await raw.SendBytesAsync(Encoding.ASCII.GetBytes(
+        await raw.SendBytesAsync(Encoding.Latin1.GetBytes(
             $"PUT /v1.0/a/q/m HTTP/1.1\r\nHost: {server.Address.Authority}\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"));
 
         (await raw.ReadAsync("PUT")).Status.ShouldBe(400);
