@@ -22,6 +22,9 @@ internal sealed class BurrowProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>The system's number of the process.</summary>
+    public int Id => process.Id;
+
     /// <summary>All that it printed so far.</summary>
     public string Output
     {

@@ -20,10 +20,7 @@ internal sealed record PendingPut(string Id, long Version, DateTime Asked, int T
 /// </remarks>
 internal sealed class Ledger
 {
-    /// <summary>What the clocks of two processes on one machine may seem to be apart.</summary>
-    private static readonly TimeSpan Skew = TimeSpan.FromMilliseconds(100);
-
-    private readonly Dictionary<string, Entry> entries = [];
+    private readonly Dictionary<string, LedgerEntry> entries = [];
     private readonly Lock gate = new();
     private long clock;
     private int lost;
@@ -51,8 +48,7 @@ internal sealed class Ledger
             var entry = entries[put.Id];
             entry.Pending = null;
             entry.Version = put.Version;
-            entry.ExpiresFrom = put.Ttl == 0 ? DateTime.MaxValue : put.Asked.AddSeconds(put.Ttl) - Skew;
-            entry.ExpiresBy = put.Ttl == 0 ? DateTime.MaxValue : DateTime.UtcNow.AddSeconds(put.Ttl) + Skew;
+            entry.Expire(put);
             if (created)
             {
                 entry.Lives++;
@@ -126,7 +122,7 @@ internal sealed class Ledger
         }
     }
 
-    private Entry EntryOf(string id)
+    private LedgerEntry EntryOf(string id)
     {
         if (!entries.TryGetValue(id, out var entry))
             entries[id] = entry = new();
@@ -156,71 +152,6 @@ internal sealed class Ledger
                 entry.Settle(TenantBody.VersionOf(id, message.Body), clock);
             else
                 entries.Remove(id);
-        }
-    }
-
-    private sealed class Entry
-    {
-        /// <summary>How often it was created, less how often it was removed, by what was acknowledged.</summary>
-        public int Lives;
-
-        /// <summary>Requests to remove it that have no answer.</summary>
-        public int Removals;
-
-        /// <summary>The put that has no answer.</summary>
-        public PendingPut? Pending;
-
-        /// <summary>Of the body put last.</summary>
-        public long Version;
-
-        /// <summary>When its creation was asked for and acknowledged.</summary>
-        public long Begun;
-
-        /// <inheritdoc cref="Begun"/>
-        public long Answered = long.MaxValue;
-
-        /// <summary>It is there until then at least.</summary>
-        public DateTime ExpiresFrom = DateTime.MaxValue;
-
-        /// <summary>It is gone by then.</summary>
-        public DateTime ExpiresBy = DateTime.MaxValue;
-
-        /// <returns>How many more removals there must have been than were asked for by its id.</returns>
-        public int JudgePresent(string id, long version, DateTime now)
-        {
-            if (version == Pending?.Version)
-            {
-                Lives.ShouldBeGreaterThanOrEqualTo(0, $"{id} was removed more often than it was put.");
-            }
-            else
-            {
-                version.ShouldBe(Version, $"{id} has a body that was replaced.");
-                Lives.ShouldBeGreaterThan(0, $"{id} was removed, and is there.");
-                now.ShouldBeLessThan(ExpiresBy, $"{id} has expired, and is there.");
-            }
-
-            return Math.Max(0, Lives - 1 - Removals);
-        }
-
-        /// <inheritdoc cref="JudgePresent"/>
-        public int JudgeAbsent(string id, DateTime now)
-        {
-            Lives.ShouldBeGreaterThanOrEqualTo(Pending is null ? 0 : -1, $"{id} was removed more often than it was put.");
-            return now > ExpiresFrom ? 0 : Math.Max(0, Lives - Removals);
-        }
-
-        public void Settle(long version, long clock)
-        {
-            if (version == Pending?.Version)
-            {
-                // If it was there before, nobody knows whether that was replaced or removed, and this is at a later place.
-                (Begun, Answered) = Lives == 0 ? (version, clock) : (0, clock);
-                (ExpiresFrom, ExpiresBy) = Pending.Ttl == 0
-                    ? (DateTime.MaxValue, DateTime.MaxValue)
-                    : (Pending.Asked.AddSeconds(Pending.Ttl) - Skew, DateTime.UtcNow.AddSeconds(Pending.Ttl) + Skew);
-            }
-
-            (Lives, Removals, Pending, Version) = (1, 0, null, version);
         }
     }
 }
