@@ -59,9 +59,15 @@ internal static partial class LocalApp
     private static async Task LogAsync(ILogger logger, HttpContext context, RequestDelegate next)
     {
         var begun = Stopwatch.GetTimestamp();
-        await next(context);
-        // The path without its query: a query may hold a secret one day.
-        Served(logger, context.Request.Method, context.Request.Path, context.Response.StatusCode, Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            // Also where the client went away before it had its answer. The path without its query: a query may hold a secret one day.
+            Served(logger, context.Request.Method, context.Request.Path, context.Response.StatusCode, Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+        }
     }
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "{Method} {Path} {Status} {Milliseconds:0.0} ms")]
