@@ -30,6 +30,7 @@ internal static class Commands
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        process.ExitCode.ShouldBe(0, $"{command} {arguments}\n{await output}\n{await error}");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{command} {arguments} ended with {process.ExitCode}\n{await output}\n{await error}");
     }
 }

@@ -6,14 +6,14 @@ namespace Burrow.Tests.Torture;
 /// <summary>Azurite on files, which can be stopped and started again where it was, with what it had.</summary>
 internal sealed class StoppableAzurite(string code, string folder) : IAsyncDisposable
 {
-    private readonly int port = Azurite.FreePort();
+    private readonly int port = AzuriteProcess.FreePort();
     private Process? process;
 
-    public string ConnectionString => Azurite.ConnectionString(port);
+    public string ConnectionString => AzuriteProcess.ConnectionStringOf(port);
 
     public static async Task<StoppableAzurite> StartAsync(string folder)
     {
-        var azurite = new StoppableAzurite(await Azurite.InstallAsync(), folder);
+        var azurite = new StoppableAzurite(await Azurite.WithNodeAsync(AzuriteProcess.InstallAsync), folder);
         await azurite.StartAsync();
         return azurite;
     }

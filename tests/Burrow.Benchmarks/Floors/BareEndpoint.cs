@@ -1,0 +1,51 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Burrow.Benchmarks.Floors;
+
+/// <summary>
+/// The floor of everything over HTTP: Kestrel, and one endpoint that reads the body and answers <c>/{status}/{length}</c> with
+/// that status and so many bytes. Run by this program itself, as a process of its own.
+/// </summary>
+internal static class BareEndpoint
+{
+    /// <summary>The hidden sub-command.</summary>
+    public const string Command = "bare";
+
+    private static readonly byte[] Filler = new byte[16 * 1024 * 1024];
+
+    public static async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Logging.ClearProviders();
+        await using var app = builder.Build();
+        app.Run(AnswerAsync);
+        await app.StartAsync(cancellationToken);
+        Console.WriteLine($"bare endpoint listens on {app.Urls.Single()}");
+        await app.WaitForShutdownAsync(cancellationToken);
+    }
+
+    private static async Task AnswerAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value.AsSpan(1);
+        var slash = path.IndexOf('/');
+        context.Response.StatusCode = int.Parse(path[..slash], CultureInfo.InvariantCulture);
+        var length = int.Parse(path[(slash + 1)..], CultureInfo.InvariantCulture);
+        context.Response.ContentLength = length;
+        for (var ended = context.Request.ContentLength is null or 0; !ended;)
+        {
+            var read = await context.Request.BodyReader.ReadAsync();
+            context.Request.BodyReader.AdvanceTo(read.Buffer.End);
+            ended = read.IsCompleted;
+        }
+
+        if (length > 0)
+            await context.Response.Body.WriteAsync(Filler.AsMemory(0, length));
+    }
+}

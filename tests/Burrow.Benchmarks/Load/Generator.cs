@@ -1,0 +1,53 @@
+using System.Diagnostics;
+
+namespace Burrow.Benchmarks.Load;
+
+/// <summary>One operation on a connection; checks its answers.</summary>
+/// <param name="connection">Where to send.</param>
+/// <param name="number">Another for each operation of a run, growing.</param>
+internal delegate ValueTask Step(Connection connection, long number);
+
+/// <summary>Closed-loop load: each connection sends its next request when it has its answer.</summary>
+internal static class Generator
+{
+    /// <summary>Runs load until the budget is used up.</summary>
+    /// <param name="server">Where to send it.</param>
+    /// <param name="connections">How many at a time.</param>
+    /// <param name="budget">For how long.</param>
+    /// <param name="weight">What one operation counts for: the messages of a batch, say.</param>
+    /// <param name="newStep">Makes each connection's own operation, with its own bytes.</param>
+    public static async Task<RunResult> RunAsync(Uri server, int connections, Budget budget, int weight, Func<Step> newStep)
+    {
+        var open = new List<Connection>();
+        try
+        {
+            for (var i = 0; i < connections; i++)
+                open.Add(await Connection.OpenAsync(server));
+            long last = 0;
+            var begun = Stopwatch.GetTimestamp();
+            var done = await Task.WhenAll(open.Select(connection => Task.Run(() => WorkAsync(connection, newStep()))));
+            var elapsed = Stopwatch.GetElapsedTime(begun);
+            var all = new Latencies();
+            foreach (var one in done)
+                all.Add(one);
+            return new(all.Count * (double)weight / elapsed.TotalSeconds, all.Percentile(0.5), all.Percentile(0.99)) { Count = all.Count };
+
+            async Task<Latencies> WorkAsync(Connection connection, Step step)
+            {
+                var latencies = new Latencies();
+                while (budget.TryTake())
+                {
+                    var sent = Stopwatch.GetTimestamp();
+                    await step(connection, Interlocked.Increment(ref last));
+                    latencies.Add(sent);
+                }
+
+                return latencies;
+            }
+        }
+        finally
+        {
+            open.ForEach(connection => connection.Dispose());
+        }
+    }
+}

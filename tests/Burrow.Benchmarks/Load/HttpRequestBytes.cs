@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Text;
+
+namespace Burrow.Benchmarks.Load;
+
+/// <summary>
+/// A request as it goes over the wire, made once. Wherever <see cref="Number"/> stood in it, it has room for a number of 12 digits.
+/// </summary>
+internal sealed class HttpRequestBytes
+{
+    /// <summary>Stands for a number.</summary>
+    public const string Number = "############";
+
+    private readonly byte[] bytes;
+    private readonly List<int> places = [];
+
+    public HttpRequestBytes(string method, string target, string body = "", string? contentType = null)
+    {
+        var type = contentType is null ? "" : $"Content-Type: {contentType}\r\n";
+        var length = method is "PUT" or "POST" ? string.Create(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\n") : "";
+        bytes = Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{type}{length}\r\n{body}");
+        var number = Encoding.ASCII.GetBytes(Number);
+        for (int at = 0, next; (next = bytes.AsSpan(at).IndexOf(number)) >= 0; at += next + number.Length)
+            places.Add(at + next);
+    }
+
+    /// <summary>As it stands.</summary>
+    public ReadOnlyMemory<byte> Bytes => bytes;
+
+    /// <summary>With this number, and those after it, in its places. Good until the next call.</summary>
+    public ReadOnlyMemory<byte> With(long number)
+    {
+        foreach (var place in places)
+            number++.TryFormat(bytes.AsSpan(place, Number.Length), out _, "d12", CultureInfo.InvariantCulture);
+        return bytes;
+    }
+}

@@ -1,0 +1,25 @@
+namespace Burrow.Benchmarks.Load;
+
+/// <summary>What one run, or the median of several, came to.</summary>
+/// <param name="Rate">Operations a second, in the unit of the benchmark.</param>
+/// <param name="P50">Half of the requests took at most this.</param>
+/// <param name="P99">All but one of a hundred took at most this.</param>
+/// <param name="Group">Messages per transaction; 0 where nobody saw.</param>
+internal sealed record RunResult(double Rate, TimeSpan P50, TimeSpan P99, double Group = 0)
+{
+    /// <summary>How many requests there were.</summary>
+    public int Count { get; init; }
+
+    /// <summary>The median of each figure.</summary>
+    public static RunResult Median(IReadOnlyList<RunResult> runs) => new(
+        Median(runs.Select(run => run.Rate)),
+        TimeSpan.FromTicks((long)Median(runs.Select(run => (double)run.P50.Ticks))),
+        TimeSpan.FromTicks((long)Median(runs.Select(run => (double)run.P99.Ticks))),
+        Median(runs.Select(run => run.Group)));
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Burrow.Benchmarks;
+using Burrow.Benchmarks.Benchmarks;
+using Burrow.Benchmarks.Floors;
+using Burrow.Benchmarks.Reporting;
+
+// In this order: the processes are looked at when they are new, and again when all others are done with them.
+(string Name, Func<Session, Task<Section>> RunAsync)[] benchmarks =
+[
+    ("start", Footprint.AtStartAsync),
+    ("put", session => new Put(session).RunAsync()),
+    ("cycle", session => new Cycle(session).RunAsync()),
+    ("batch", session => new BatchInsert(session).RunAsync()),
+    ("claim", session => new ClaimMany(session).RunAsync()),
+    ("list", session => new ListMany(session).RunAsync()),
+    ("size", session => new QueueSize(session).RunAsync()),
+    ("sweep", session => new ExpirySweep(session).RunAsync()),
+    ("wake", session => new WakeUp(session).RunAsync()),
+    ("cost", _ => StorageCost.RunAsync()),
+    ("fairness", session => new Fairness(session).RunAsync()),
+    ("end", Footprint.AtEndAsync),
+];
+
+var only = new Option<string[]>("--only")
+{
+    Description = $"Only some, separated by commas, and without writing docs/benchmarks.md: {string.Join(", ", benchmarks.Select(benchmark => benchmark.Name))}.",
+    CustomParser = result => result.Tokens[0].Value.Split(','),
+};
+only.Validators.Add(result =>
+{
+    foreach (var unknown in result.Tokens[0].Value.Split(',').Except(benchmarks.Select(benchmark => benchmark.Name)))
+        result.AddError($"--only: there is no '{unknown}'.");
+});
+var seconds = new Option<double>("--seconds") { Description = "How long one run takes.", DefaultValueFactory = _ => 2 };
+var runs = new Option<int>("--runs") { Description = "How many runs there are of each figure, which is their median.", DefaultValueFactory = _ => 3 };
+var bare = new Command(BareEndpoint.Command) { Hidden = true };
+bare.SetAction((_, cancellationToken) => BareEndpoint.RunAsync(cancellationToken));
+var command = new RootCommand("Measures Burrow, beside what it is compared with, and writes docs/benchmarks.md.") { only, seconds, runs, bare };
+command.SetAction(async (parsed, cancellationToken) =>
+{
+    Runtime.Configure();
+    var chosen = parsed.GetResult(only) is null ? null : parsed.GetValue(only);
+    var machine = Machine.Look();
+    var sections = new List<Section>();
+    await using (var session = new Session(parsed.GetValue(seconds), parsed.GetValue(runs)))
+    {
+        // Interrupted, it leaves no process behind.
+        await using var interrupted = cancellationToken.Register(() => _ = session.DisposeAsync().AsTask());
+        foreach (var (name, run) in benchmarks.Where(benchmark => chosen?.Contains(benchmark.Name) != false))
+        {
+            Progress.Tell(name);
+            sections.Add(await run(session));
+            // What is measured is told at once: a later benchmark may fail.
+            Console.Error.WriteLine(Report.Write(sections[^1]));
+        }
+    }
+
+    var report = Report.Write(sections, machine, $"dotnet run -c Release --project tests/Burrow.Benchmarks {(args.Length > 0 ? "-- " : "")}{string.Join(' ', args)}".Trim());
+    Console.WriteLine(report);
+#if DEBUG
+    Console.Error.WriteLine("Built for debugging: these figures say nothing, and aren't written.");
+#else
+    if (chosen is null)
+        await File.WriteAllTextAsync(Path.Combine(Repository.Root, "docs", "benchmarks.md"), report);
+#endif
+});
+return await command.Parse(args).InvokeAsync();

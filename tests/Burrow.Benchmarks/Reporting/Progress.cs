@@ -1,0 +1,16 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Burrow.Benchmarks.Reporting;
+
+/// <summary>Tells on standard error where a run of minutes has got to.</summary>
+internal static class Progress
+{
+    private static readonly long Begun = Stopwatch.GetTimestamp();
+
+    public static void Tell(string what)
+    {
+        var elapsed = Stopwatch.GetElapsedTime(Begun).ToString(@"mm\:ss\.f", CultureInfo.InvariantCulture);
+        Console.Error.WriteLine($"{elapsed} {what}");
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using Burrow.Benchmarks.Load;
+
+namespace Burrow.Benchmarks;
+
+/// <summary>A local process under test, and what a benchmark does to it besides what it measures.</summary>
+internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposable
+{
+    private const int BatchItems = 500;
+    private const int FewItems = 100;
+
+    private static long queues;
+
+    public string Name => name;
+
+    public Uri Address => process.Address;
+
+    /// <summary>What it has of the machine's memory (<c>VmRSS</c>), in MiB.</summary>
+    public double Resident
+    {
+        get
+        {
+            var line = File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024.0;
+        }
+    }
+
+    /// <summary>Processor time that it has used, by the kernel's count in steps of 10 ms.</summary>
+    public TimeSpan Used
+    {
+        get
+        {
+            // After the name in parentheses, which may hold anything: fields 14 and 15 of proc_pid_stat(5).
+            var fields = File.ReadAllText($"/proc/{process.Id}/stat").Split(") ")[^1].Split(' ');
+            return TimeSpan.FromMilliseconds(10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)));
+        }
+    }
+
+    /// <summary>Starts one; the benchmark's own settings of the runtime aren't its.</summary>
+    public static async Task<Server> StartAsync(string name, string tables, string folder, params (string Name, string Value)[] environment)
+    {
+        var variables = environment.ToDictionary(variable => variable.Name, string? (variable) => variable.Value);
+        variables[Runtime.InlineCompletions] = null;
+        return new(name, await BurrowProcess.StartAsync(tables, variables, folder, kept: 64 * 1024));
+    }
+
+    /// <summary>The path of a queue that nobody used yet.</summary>
+    public static string NewQueue() => $"bench/q{Interlocked.Increment(ref queues)}";
+
+    /// <summary>Puts messages of ids <paramref name="first"/> and on, by batches, over so many connections.</summary>
+    public async Task FillAsync(string queue, long first, int count, string body, string attributes, int connections = 2)
+    {
+        var items = count % BatchItems == 0 ? BatchItems : FewItems;
+        if (count % items != 0)
+            throw new ArgumentException($"A multiple of {items}.", nameof(count));
+        await Generator.RunAsync(Address, Math.Min(connections, count / items), Budget.Of(count / items), items, () => PutBatch(queue, first, items, body, attributes));
+    }
+
+    /// <summary>An operation that puts so many messages in one request.</summary>
+    public static Step PutBatch(string queue, long first, int items, string body, string attributes = "")
+    {
+        var line = $$"""{"id":"{{HttpRequestBytes.Number}}","body":"{{body}}"{{attributes}}}""" + "\n";
+        var request = new HttpRequestBytes("POST", $"/batch/{queue}", string.Concat(Enumerable.Repeat(line, items)), "application/x-ndjson");
+        return async (connection, number) =>
+        {
+            var answer = await connection.SendAsync(request.With(first + (number - 1) * items), 200);
+            if (Count(answer.Body.Span, "\"status\":201"u8) != items)
+                throw new BenchmarkException($"Not all of a batch was stored: {answer}");
+        };
+    }
+
+    /// <summary>Deletes all messages of a queue, or of an account.</summary>
+    public async Task EmptyAsync(string path)
+    {
+        using var connection = await Connection.OpenAsync(Address);
+        var request = new HttpRequestBytes("DELETE", $"/v1.0/{path}?match_hidden=true");
+        while (await connection.SendAsync(request.Bytes) is var answer && answer.Status != 404)
+        {
+            if (answer.Status != 200)
+                throw new BenchmarkException($"Can't be emptied: {answer}");
+        }
+    }
+
+    public ValueTask DisposeAsync() => process.DisposeAsync();
+
+    /// <summary>How often that text is in an answer.</summary>
+    internal static int Count(ReadOnlySpan<byte> body, ReadOnlySpan<byte> text)
+    {
+        var count = 0;
+        for (int at; (at = body.IndexOf(text)) >= 0; count++)
+            body = body[(at + text.Length)..];
+        return count;
+    }
+}

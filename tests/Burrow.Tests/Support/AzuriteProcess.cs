@@ -1,0 +1,100 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Burrow.Tests.Support;
+
+/// <summary>
+/// Azurite from npm, as the lock file beside the test projects pins it: installed if it is missing, on a free loopback port, with
+/// nothing of it left on disk.
+/// </summary>
+internal sealed class AzuriteProcess : IAsyncDisposable
+{
+    private const string Account = "devstoreaccount1";
+
+    // The emulator's well-known key: public, the same everywhere (learn.microsoft.com, "Use the Azurite emulator").
+    private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+    private static readonly SemaphoreSlim Installing = new(1);
+
+    private readonly Process process;
+
+    private AzuriteProcess(Process process, string connectionString)
+    {
+        this.process = process;
+        ConnectionString = connectionString;
+    }
+
+    /// <summary>How to connect.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>Starts it and waits until it says that it listens.</summary>
+    /// <exception cref="Win32Exception">There is no Node, or no npm.</exception>
+    public static async Task<AzuriteProcess> StartAsync()
+    {
+        var main = Path.Combine(await InstallAsync(), "table", "main.js");
+        var port = FreePort();
+        var process = Process.Start(new ProcessStartInfo("node")
+        {
+            ArgumentList =
+            {
+                main, "--tableHost", "127.0.0.1", "--tablePort", $"{port}", "--inMemoryPersistence", "--silent",
+                "--skipApiVersionCheck", "--disableTelemetry",
+            },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        // It says so when it listens.
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        {
+            if (line.Contains("successfully", StringComparison.Ordinal))
+            {
+                _ = process.StandardOutput.ReadToEndAsync();
+                _ = process.StandardError.ReadToEndAsync();
+                return new(process, ConnectionStringOf(port));
+            }
+        }
+
+        throw new InvalidOperationException($"Azurite did not start: {await process.StandardError.ReadToEndAsync()}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    /// <summary>Installs it, if it is missing.</summary>
+    /// <returns>The folder of its code.</returns>
+    public static async Task<string> InstallAsync()
+    {
+        var tests = Path.Combine(Repository.Root, "tests");
+        var code = Path.Combine(tests, "node_modules", "azurite", "dist", "src");
+        await Installing.WaitAsync();
+        try
+        {
+            if (!Directory.Exists(code))
+                await Commands.RunAsync(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", "ci --no-audit --no-fund", tests);
+        }
+        finally
+        {
+            Installing.Release();
+        }
+
+        return code;
+    }
+
+    /// <summary>How to connect to one on that port.</summary>
+    public static string ConnectionStringOf(int port) =>
+        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};TableEndpoint=http://127.0.0.1:{port}/{Account};";
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

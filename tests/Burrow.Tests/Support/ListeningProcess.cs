@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Burrow.Tests.Support;
+
+/// <summary>A program of this folder, started as a process of its own, that says <c>listens on {address}</c> when it does.</summary>
+internal sealed class ListeningProcess : IAsyncDisposable
+{
+    private readonly StringBuilder output = new();
+    private readonly TaskCompletionSource<Uri?> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Process process;
+    private readonly int kept;
+    private readonly Task read;
+
+    private ListeningProcess(ProcessStartInfo start, int kept)
+    {
+        this.kept = kept;
+        process = Process.Start(start)!;
+        read = ReadAllAsync();
+    }
+
+    /// <summary>The process's id.</summary>
+    public int Id => process.Id;
+
+    /// <summary>Where it said that it listens; null if it ended before.</summary>
+    public Uri? Address { get; private set; }
+
+    /// <summary>What it printed so far, or the first of it.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (output)
+                return output.ToString();
+        }
+    }
+
+    /// <summary>Starts it and waits until it says where it listens, or has ended.</summary>
+    /// <param name="assembly">The file's name, in this program's folder.</param>
+    /// <param name="arguments">Its command line.</param>
+    /// <param name="environment">Variables besides those of this process; null takes one away.</param>
+    /// <param name="folder">Where it works; null: among the temporary files.</param>
+    /// <param name="kept">How many characters of its output are kept. All of it is read.</param>
+    public static async Task<ListeningProcess> StartAsync(
+        string assembly,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string?> environment,
+        string? folder = null,
+        int kept = int.MaxValue)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, assembly), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder ?? Path.GetTempPath(),
+        };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        var started = new ListeningProcess(start, kept);
+        started.Address = await started.listening.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        return started;
+    }
+
+    /// <summary><c>kill -9</c>.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>The exit code, when all that it printed was read.</returns>
+    public async Task<int> ExitAsync()
+    {
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        await read;
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            await KillAsync();
+        process.Dispose();
+    }
+
+    private async Task ReadAllAsync()
+    {
+        await Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
+        listening.TrySetResult(null);
+    }
+
+    private async Task ReadAsync(StreamReader reader)
+    {
+        var buffer = new char[32 * 1024];
+        for (int count; (count = await reader.ReadAsync(buffer)) > 0;)
+        {
+            lock (output)
+            {
+                output.Append(buffer, 0, Math.Min(count, kept - output.Length));
+                if (!listening.Task.IsCompleted && AddressIn(output.ToString()) is { } address)
+                    listening.TrySetResult(address);
+            }
+        }
+    }
+
+    private static Uri? AddressIn(string text) =>
+        text.Split("listens on ") is [_, var rest, ..] && rest.IndexOf('\n') is > 0 and var end ? new Uri(rest[..end].Trim()) : null;
+}
