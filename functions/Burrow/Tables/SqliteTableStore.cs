@@ -74,7 +74,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         foreach (var name in names)
         {
             connection.Execute(
-                $"CREATE TABLE IF NOT EXISTS {name} (partition TEXT NOT NULL, key TEXT NOT NULL, etag INTEGER NOT NULL, columns BLOB NOT NULL, PRIMARY KEY (partition, key)) WITHOUT ROWID");
+                $"CREATE TABLE IF NOT EXISTS {name} (partition TEXT NOT NULL, key TEXT NOT NULL, etag INTEGER NOT NULL, columns BLOB NOT NULL, PRIMARY KEY (partition, key))");
         }
 
         return SubmitResult.Success([]);

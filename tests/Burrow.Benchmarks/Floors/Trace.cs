@@ -26,7 +26,7 @@ internal sealed record TraceRequest(string Table, string Partition, int Ended)
 /// <param name="Messages">What the rest did, in the unit of the benchmark.</param>
 internal sealed record Trace(IReadOnlyList<TraceRequest> Requests, IReadOnlyList<int> Ends, int Setup, int Messages)
 {
-    private const string Head = "v";
+    private const string Head = "h";
 
     /// <summary>Messages per transaction on the messages; 0 where there is none.</summary>
     public double Group => Requests.Skip(Setup).Count(IsOnMessages) is > 0 and var transactions ? Messages / (double)transactions : 0;
