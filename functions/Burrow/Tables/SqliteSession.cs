@@ -1,12 +1,16 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Burrow.Tables;
 
-/// <summary>A connection with its prepared statements. Used by one thread at a time.</summary>
+/// <summary>
+/// A connection with its prepared statements, used by one thread at a time. They are run by SQLite's own calls: a command of
+/// Microsoft.Data.Sqlite takes longer to set up than such a statement to run.
+/// </summary>
 internal sealed class SqliteSession : IDisposable
 {
     private readonly SqliteConnection connection;
-    private readonly Dictionary<string, SqliteCommand> commands = [];
+    private readonly Dictionary<string, sqlite3_stmt> statements = [];
 
     public SqliteSession(string path)
     {
@@ -18,35 +22,70 @@ internal sealed class SqliteSession : IDisposable
     public void Configure(bool sync)
     {
         // FULL: a commit has reached the disk when it returns (sqlite.org/pragma.html#pragma_synchronous). OFF leaves it to the system.
-        Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {(sync ? "FULL" : "OFF")}; PRAGMA cache_size = -16384");
-    }
-
-    /// <summary>Runs a statement with parameters $1, $2 …; the reader must be disposed of before the next.</summary>
-    public SqliteDataReader Run(string sql, params ReadOnlySpan<object?> parameters) => Prepare(sql, parameters).ExecuteReader();
-
-    /// <summary>Runs a statement and returns how many rows it changed.</summary>
-    public int Execute(string sql, params ReadOnlySpan<object?> parameters) => Prepare(sql, parameters).ExecuteNonQuery();
-
-    public void Dispose()
-    {
-        foreach (var command in commands.Values)
-            command.Dispose();
-        connection.Dispose();
-    }
-
-    private SqliteCommand Prepare(string sql, ReadOnlySpan<object?> parameters)
-    {
-        if (!commands.TryGetValue(sql, out var command))
+        foreach (var setting in (string[])["journal_mode = WAL", $"synchronous = {(sync ? "FULL" : "OFF")}", "cache_size = -16384"])
         {
-            command = connection.CreateCommand();
-            command.CommandText = sql;
-            for (var i = 1; i <= parameters.Length; i++)
-                command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
-            commands[sql] = command;
+            using var answer = Run($"PRAGMA {setting}");
+            answer.Read();
+        }
+    }
+
+    /// <summary>Runs one statement with parameters ?1, ?2 …; its rows must be disposed of before the next.</summary>
+    /// <exception cref="SqliteException">SQLite refuses it, or fails.</exception>
+    public SqliteRows Run(string sql, params ReadOnlySpan<object?> parameters)
+    {
+        if (!statements.TryGetValue(sql, out var statement))
+        {
+            Check(raw.sqlite3_prepare_v2(connection.Handle, sql, out statement));
+            statements[sql] = statement;
         }
 
         for (var i = 0; i < parameters.Length; i++)
-            command.Parameters[i].Value = parameters[i];
-        return command;
+        {
+            Check(parameters[i] switch
+            {
+                string text => raw.sqlite3_bind_text(statement, i + 1, text),
+                long number => raw.sqlite3_bind_int64(statement, i + 1, number),
+                byte[] bytes => raw.sqlite3_bind_blob(statement, i + 1, bytes),
+                _ => raw.sqlite3_bind_null(statement, i + 1),
+            });
+        }
+
+        return new(this, statement);
     }
+
+    /// <summary>Runs one statement, and returns how many rows it changed.</summary>
+    /// <inheritdoc cref="Run"/>
+    public int Execute(string sql, params ReadOnlySpan<object?> parameters)
+    {
+        using (var rows = Run(sql, parameters))
+            rows.Read();
+        return raw.sqlite3_changes(connection.Handle);
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in statements.Values)
+            statement.Dispose();
+        connection.Dispose();
+    }
+
+    internal int Check(int result) => result is raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE
+        ? result
+        : throw new SqliteException(raw.sqlite3_errmsg(connection.Handle).utf8_to_string(), result);
+}
+
+/// <summary>What a statement returns, a row at a time.</summary>
+internal readonly ref struct SqliteRows(SqliteSession session, sqlite3_stmt statement)
+{
+    /// <summary>Goes on to the next row; false after the last.</summary>
+    public bool Read() => session.Check(raw.sqlite3_step(statement)) == raw.SQLITE_ROW;
+
+    public string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
+
+    public long Number(int column) => raw.sqlite3_column_int64(statement, column);
+
+    /// <summary>Good until the next row.</summary>
+    public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(statement, column);
+
+    public void Dispose() => raw.sqlite3_reset(statement);
 }

@@ -1,18 +1,24 @@
 using System.Globalization;
-using Microsoft.Data.Sqlite;
 
 namespace Burrow.Tables;
 
 /// <summary>One table of a <see cref="SqliteTableStore"/>: reads by itself, writes through the file's one writer.</summary>
 internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
 {
+    private readonly string get = $"SELECT key, etag, columns FROM {name} WHERE partition = ?1 AND key = ?2";
+    private readonly string query = $"SELECT key, etag, columns FROM {name} WHERE partition = ?1 AND key >= ?2 AND key < ?3 ORDER BY key";
+    private readonly string insert = $"INSERT INTO {name} VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    private readonly string upsert = $"INSERT OR REPLACE INTO {name} VALUES (?1, ?2, ?3, ?4)";
+    private readonly string update = $"UPDATE {name} SET etag = ?3, columns = ?4 WHERE partition = ?1 AND key = ?2 AND etag = coalesce(?5, etag)";
+    private readonly string delete = $"DELETE FROM {name} WHERE partition = ?1 AND key = ?2 AND etag = coalesce(?3, etag)";
+
     public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(store.Read(connection =>
         {
-            using var reader = connection.Run($"SELECT key, etag, columns FROM {name} WHERE partition = $1 AND key = $2", partition, key);
-            return reader.Read() ? ToRow(reader) : null;
+            using var rows = connection.Run(get, partition, key);
+            return rows.Read() ? ToRow(rows) : null;
         }));
     }
 
@@ -22,12 +28,8 @@ internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
         return Task.FromResult(store.Read(connection =>
         {
             var scan = new RangeScan(query);
-            using var reader = connection.Run(
-                $"SELECT key, etag, columns FROM {name} WHERE partition = $1 AND key >= $2 AND key < $3 ORDER BY key",
-                partition,
-                scan.From,
-                query.Before);
-            while (reader.Read() && scan.Take(ToRow(reader)))
+            using var rows = connection.Run(this.query, partition, scan.From, query.Before);
+            while (rows.Read() && scan.Take(ToRow(rows)))
             {
             }
 
@@ -41,8 +43,7 @@ internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
         return store.WriteAsync(connection => Apply(connection, partition, operations));
     }
 
-    private static Row ToRow(SqliteDataReader reader) =>
-        new(reader.GetString(0), ETagOf(reader.GetInt64(1)), ColumnsFormat.Read((byte[])reader.GetValue(2)));
+    private static Row ToRow(SqliteRows rows) => new(rows.Text(0), ETagOf(rows.Number(1)), ColumnsFormat.Read(rows.Bytes(2)));
 
     private static string ETagOf(long version) => version.ToString("x16", CultureInfo.InvariantCulture);
 
@@ -65,25 +66,16 @@ internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
     {
         // null is any: IfMatch names no condition then.
         object? match = operation.IfMatch is null or Operation.Any
-            ? DBNull.Value
+            ? null
             : long.TryParse(operation.IfMatch, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var etag) ? etag : -1L;
         var changed = operation.Kind switch
         {
-            OperationKind.Insert => connection.Execute(
-                $"INSERT INTO {name} VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-                partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!)),
-            OperationKind.Upsert => connection.Execute(
-                $"INSERT OR REPLACE INTO {name} VALUES ($1, $2, $3, $4)",
-                partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!)),
-            OperationKind.Replace => connection.Execute(
-                $"UPDATE {name} SET etag = $3, columns = $4 WHERE partition = $1 AND key = $2 AND etag = coalesce($5, etag)",
-                partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!), match),
+            OperationKind.Insert => connection.Execute(insert, partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!)),
+            OperationKind.Upsert => connection.Execute(upsert, partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!)),
+            OperationKind.Replace => connection.Execute(update, partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!), match),
             OperationKind.Merge => connection.Execute(
-                $"UPDATE {name} SET etag = $3, columns = $4 WHERE partition = $1 AND key = $2 AND etag = coalesce($5, etag)",
-                partition, operation.Key, version, ColumnsFormat.Write(Merged(connection, partition, operation)), match),
-            _ => connection.Execute(
-                $"DELETE FROM {name} WHERE partition = $1 AND key = $2 AND etag = coalesce($3, etag)",
-                partition, operation.Key, match),
+                update, partition, operation.Key, version, ColumnsFormat.Write(Merged(connection, partition, operation)), match),
+            _ => connection.Execute(delete, partition, operation.Key, match),
         };
         if (changed == 1)
             return Refusal.None;
@@ -96,7 +88,7 @@ internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
 
     private Columns? Current(SqliteSession connection, string partition, string key)
     {
-        using var reader = connection.Run($"SELECT columns FROM {name} WHERE partition = $1 AND key = $2", partition, key);
-        return reader.Read() ? ColumnsFormat.Read((byte[])reader.GetValue(0)) : null;
+        using var rows = connection.Run(get, partition, key);
+        return rows.Read() ? ColumnsFormat.Read(rows.Bytes(2)) : null;
     }
 }

@@ -150,16 +150,23 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         var application = Pragma("application_id");
         var version = Pragma("user_version");
         if (application == 0 && version == 0 && Pragma("schema_version") == 0)
-            writer.Execute($"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}");
+        {
+            writer.Execute($"PRAGMA application_id = {ApplicationId}");
+            writer.Execute($"PRAGMA user_version = {SchemaVersion}");
+        }
         else if (application != ApplicationId)
+        {
             throw new InvalidDataException($"'{path}' is somebody else's database.");
+        }
         else if (version != SchemaVersion)
+        {
             throw new InvalidDataException($"'{path}' has schema {version}; this is for schema {SchemaVersion}.");
+        }
 
         long Pragma(string name)
         {
-            using var reader = writer.Run($"PRAGMA {name}");
-            return reader.Read() ? reader.GetInt64(0) : 0;
+            using var rows = writer.Run($"PRAGMA {name}");
+            return rows.Read() ? rows.Number(0) : 0;
         }
     }
 
@@ -196,7 +203,9 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
             {
                 writer.Execute("SAVEPOINT one");
                 results[i] = group[i].Apply(writer);
-                writer.Execute(results[i].Committed ? "RELEASE one" : "ROLLBACK TO one; RELEASE one");
+                if (!results[i].Committed)
+                    writer.Execute("ROLLBACK TO one");
+                writer.Execute("RELEASE one");
             }
 
             writer.Execute("COMMIT");

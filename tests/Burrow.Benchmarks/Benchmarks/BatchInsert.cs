@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Burrow.Benchmarks.Floors;
 using Burrow.Benchmarks.Load;
 using Burrow.Benchmarks.Reporting;
@@ -19,7 +20,7 @@ internal sealed class BatchInsert(Session session)
     {
         var section = new Section(
             "Batches of 100",
-            "`POST /batch/{account}/{queue}`, 100 lines of JSON with a message of 1 KiB each; the default ttl. p50 and p99 are of a whole batch.",
+            "`POST /batch/{account}/{queue}`, 100 lines of JSON with a message of 1 KiB each; the default ttl. p50 and p99 are of a whole batch. All connections put to one queue, whose transactions come one after another; \"a queue each\": each connection to a queue of its own.",
             LoadComparison.Columns("messages"));
         var body = string.Concat(Enumerable.Repeat(Line, Items));
         var results = await LoadComparison.RunAsync(
@@ -35,7 +36,9 @@ internal sealed class BatchInsert(Session session)
             {
                 var trace = await FloorStores.WithSqliteAsync(store => RecordAsync(store, connections, 150));
                 return () => FloorStores.OnSqliteAsync(trace);
-            }));
+            }),
+            new("memory, a queue each", (connections, time) => LoadQueuesAsync(session.MemoryAsync, connections, time)),
+            new("sqlite, a queue each", (connections, time) => LoadQueuesAsync(session.SqliteAsync, connections, time)));
 
         section.AtLeast("batches of 100, memory, 32 connections, messages", 100_000, results[("memory", 32)].Figure.Rate, Format.Rate);
         section.AtLeast("batches of 100, SQLite, 32 connections, messages", 40_000, results[("sqlite", 32)].Figure.Rate, Format.Rate);
@@ -54,6 +57,22 @@ internal sealed class BatchInsert(Session session)
             await server.EmptyAsync(queue);
             return result with { Group = groups.Average() };
         }
+    }
+
+    /// <summary>Each connection puts to a queue of its own, so none waits for another's transaction.</summary>
+    private static async Task<RunResult> LoadQueuesAsync(Func<Task<Server>> process, int connections, TimeSpan time)
+    {
+        var server = await process();
+        var queues = new ConcurrentBag<string>();
+        var result = await Generator.RunAsync(server.Address, connections, Budget.Of(time), Items, () =>
+        {
+            var queue = Server.NewQueue();
+            queues.Add(queue);
+            return Server.PutBatch(queue, 0, Items, Sizes.Text);
+        });
+        foreach (var queue in queues)
+            await server.EmptyAsync(queue);
+        return result;
     }
 
     private static Task<Trace> RecordAsync(ITableStore store, int clients, int batches) => Recorder.RecordAsync(

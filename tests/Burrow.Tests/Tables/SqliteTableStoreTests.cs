@@ -80,10 +80,10 @@ public sealed class SqliteTableStoreTests : IDisposable
         {
             using var journal = connection.Run("PRAGMA journal_mode");
             journal.Read();
-            var name = journal.GetString(0);
-            using var reader = connection.Run("PRAGMA synchronous");
-            reader.Read();
-            return (name, reader.GetInt64(0));
+            var name = journal.Text(0);
+            using var level = connection.Run("PRAGMA synchronous");
+            level.Read();
+            return (name, level.Number(0));
         });
 
         // 2 is FULL, 0 is OFF (sqlite.org/pragma.html#pragma_synchronous).
