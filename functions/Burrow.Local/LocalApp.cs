@@ -14,7 +14,12 @@ internal static partial class LocalApp
     /// </summary>
     public static WebApplication Build(LocalOptions options, Action<IServiceCollection>? replace = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(LocalApp).Assembly.GetName().Name });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ApplicationName = typeof(LocalApp).Assembly.GetName().Name,
+            // Settings are read once. To watch for changes would be to watch the folder that the database is written to.
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.WebHost.UseUrls([.. options.Urls]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -31,7 +31,7 @@ only.Validators.Add(result =>
     foreach (var unknown in result.Tokens[0].Value.Split(',').Except(benchmarks.Select(benchmark => benchmark.Name)))
         result.AddError($"--only: there is no '{unknown}'.");
 });
-var seconds = new Option<double>("--seconds") { Description = "How long one run takes.", DefaultValueFactory = _ => 2 };
+var seconds = new Option<double>("--seconds") { Description = "How long one run takes.", DefaultValueFactory = _ => 1.5 };
 var runs = new Option<int>("--runs") { Description = "How many runs there are of each figure, which is their median.", DefaultValueFactory = _ => 3 };
 var bare = new Command(BareEndpoint.Command) { Hidden = true };
 bare.SetAction((_, cancellationToken) => BareEndpoint.RunAsync(cancellationToken));

@@ -15,9 +15,12 @@ internal sealed record Line(string ETag, MessageState State, string? ContentType
     public static Line From(Row row) =>
         new(row.ETag, MessageState.From(row.Columns), row.Columns.Text("type"), row.Columns.Bytes("body"));
 
-    public static Columns ToColumns(MessageState state, string? contentType, byte[] inline)
+    /// <param name="state">The columns of the message's state, which stay as they are.</param>
+    /// <param name="contentType">What it is, if known.</param>
+    /// <param name="inline">Its body, if it is to be here.</param>
+    public static Columns ToColumns(Columns state, string? contentType, byte[] inline)
     {
-        var columns = state.ToColumns();
+        var columns = new Columns(state, 2);
         columns.Add("type", contentType);
         columns.Add("body", inline);
         return columns;

@@ -59,7 +59,7 @@ internal sealed record MessageState
 
     public bool IsVisible(long now) => VisibleAt <= now;
 
-    public Columns ToColumns() => new()
+    public Columns ToColumns() => new(ColumnNames.Count)
     {
         { "id", Id.Value },
         { "seq", Sequence.Value },

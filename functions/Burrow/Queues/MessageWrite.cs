@@ -20,17 +20,18 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     {
         var before = line.State;
         var operations = new List<Operation>(5);
+        var columns = after.ToColumns();
         if (after.LineKey == before.LineKey)
         {
-            operations.Add(Operation.Merge(before.LineKey, after.ToColumns(), line.ETag));
+            operations.Add(Operation.Merge(before.LineKey, columns, line.ETag));
         }
         else
         {
             operations.Add(Operation.Delete(before.LineKey, line.ETag));
-            operations.Add(Operation.Insert(after.LineKey, Line.ToColumns(after, line.ContentType, line.Inline)));
+            operations.Add(Operation.Insert(after.LineKey, Line.ToColumns(columns, line.ContentType, line.Inline)));
         }
 
-        operations.Add(Operation.Replace(QueueKeys.Index(before.Id), after.ToColumns(), Operation.Any));
+        operations.Add(Operation.Replace(QueueKeys.Index(before.Id), columns, Operation.Any));
         operations.AddRange(MoveExpiry(before, after));
         return new(before, after, operations);
     }
@@ -54,22 +55,24 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     /// <summary>Put for the first time.</summary>
     public static IEnumerable<Operation> Insert(MessageState after, string? contentType, byte[] body)
     {
-        yield return Operation.Insert(QueueKeys.Index(after.Id), after.ToColumns());
-        foreach (var operation in InsertLine(after, contentType, body))
+        var columns = after.ToColumns();
+        yield return Operation.Insert(QueueKeys.Index(after.Id), columns);
+        foreach (var operation in InsertLine(after, columns, contentType, body))
             yield return operation;
     }
 
     /// <summary>Put again: in its old place, or, if it had expired, at the end. Locked by the row by id as it was read.</summary>
     public static IEnumerable<Operation> Replace(MessageState before, string indexETag, MessageState after, string? contentType, byte[] body)
     {
-        yield return Operation.Replace(QueueKeys.Index(before.Id), after.ToColumns(), indexETag);
+        var columns = after.ToColumns();
+        yield return Operation.Replace(QueueKeys.Index(before.Id), columns, indexETag);
         foreach (var key in before.ChunkKeys)
             yield return Operation.Delete(key, Operation.Any);
         if (after.LineKey != before.LineKey)
             yield return Operation.Delete(before.LineKey, Operation.Any);
         if (before.ExpiryKey is { } old && old != after.ExpiryKey)
             yield return Operation.Delete(old, Operation.Any);
-        foreach (var operation in InsertLine(after, contentType, body))
+        foreach (var operation in InsertLine(after, columns, contentType, body))
         {
             // A row whose key stays is replaced: a transaction changes a row once.
             if (operation.Key == before.LineKey)
@@ -79,11 +82,11 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         }
     }
 
-    private static IEnumerable<Operation> InsertLine(MessageState after, string? contentType, byte[] body)
+    private static IEnumerable<Operation> InsertLine(MessageState after, Columns columns, string? contentType, byte[] body)
     {
-        yield return Operation.Insert(after.LineKey, Line.ToColumns(after, contentType, after.Chunks == 0 ? body : []));
+        yield return Operation.Insert(after.LineKey, Line.ToColumns(columns, contentType, after.Chunks == 0 ? body : []));
         if (after.ExpiryKey is { } expiry)
-            yield return Operation.Insert(expiry, new Columns { { "id", after.Id.Value } });
+            yield return Operation.Insert(expiry, new Columns(1) { { "id", after.Id.Value } });
         foreach (var operation in Chunks.Insert(after, body))
             yield return operation;
     }
@@ -95,7 +98,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         if (before.ExpiryKey is { } old)
             yield return Operation.Delete(old, Operation.Any);
         if (after.ExpiryKey is { } next)
-            yield return Operation.Insert(next, new Columns { { "id", after.Id.Value } });
+            yield return Operation.Insert(next, new Columns(1) { { "id", after.Id.Value } });
     }
 
     private static IEnumerable<Operation> RemoveRest(MessageState state)

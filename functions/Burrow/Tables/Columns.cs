@@ -8,7 +8,24 @@ namespace Burrow.Tables;
 /// </summary>
 public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
 {
-    private KeyValuePair<string, object>[] values = new KeyValuePair<string, object>[8];
+    private KeyValuePair<string, object>[] values;
+
+    /// <summary>None yet.</summary>
+    public Columns()
+        : this(8)
+    {
+    }
+
+    /// <summary>None yet; there is room for so many.</summary>
+    public Columns(int capacity) => values = new KeyValuePair<string, object>[capacity];
+
+    /// <summary>The same, with room for some more.</summary>
+    public Columns(Columns columns, int more)
+        : this(columns.Count + more)
+    {
+        columns.Span.CopyTo(values);
+        Count = columns.Count;
+    }
 
     /// <summary>How many values there are.</summary>
     public int Count { get; private set; }
@@ -54,7 +71,7 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
     /// <summary>These columns with those of <paramref name="changes"/> added, or put in their stead.</summary>
     public Columns Merge(Columns changes)
     {
-        var merged = new Columns();
+        var merged = new Columns(Count + changes.Count);
         foreach (var (name, value) in this)
             merged.Append(name, changes.Find(name) ?? value);
         foreach (var (name, value) in changes)
@@ -69,7 +86,7 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
     /// <summary>Only those of these names.</summary>
     public Columns Only(IReadOnlyList<string> names)
     {
-        var some = new Columns();
+        var some = new Columns(names.Count);
         foreach (var name in names)
         {
             if (Find(name) is { } value)
@@ -89,7 +106,7 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
     internal void Append(string name, object value)
     {
         if (Count == values.Length)
-            Array.Resize(ref values, Count * 2);
+            Array.Resize(ref values, Math.Max(4, Count * 2));
         values[Count++] = new(name, value);
     }
 }
