@@ -43,6 +43,7 @@ internal static partial class LocalApp
             builder.Services.AddSingleton(provider => Open(options, provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage));
         builder.Services.AddBurrow(builder.Configuration);
         builder.Services.AddHostedService<Triggers.Timers>();
+        builder.Services.AddHostedService<IdleMemory>();
 
         var app = builder.Build();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Burrow");

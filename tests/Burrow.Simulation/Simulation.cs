@@ -1,3 +1,4 @@
+using Burrow.Simulation.Clients;
 using Burrow.Simulation.Judging;
 using Burrow.Simulation.World;
 
@@ -14,7 +15,7 @@ internal static class Simulation
         var random = new Random(seed);
         var scheduler = new Scheduler(random.Next());
         var conditions = Conditions.Draw(random);
-        var timeline = new Timeline(Workload.Universe(random));
+        var timeline = new Timeline(Chance.Universe(random));
         var fingerprint = new Fingerprint();
         var requests = new RequestLog(trace, fingerprint);
         trace?.Invoke(conditions.ToString());

@@ -30,11 +30,14 @@ internal sealed class DueTable(QueueContext context)
         do
         {
             now = context.Now;
-            var minutes = instants.Select(instant => MinuteOf(Math.Max(instant, now)))
-                .Distinct()
-                .Where(minute => !known.ContainsKey((queue.Partition, minute)))
-                .ToList();
-            if (minutes.Count == 0)
+            HashSet<long>? minutes = null;
+            foreach (var instant in instants)
+            {
+                if (MinuteOf(Math.Max(instant, now)) is var minute && !known.ContainsKey((queue.Partition, minute)))
+                    (minutes ??= []).Add(minute);
+            }
+
+            if (minutes is null)
                 return;
             await Task.WhenAll(minutes.Select(minute => WriteAsync(queue, minute, cancellationToken)));
         }

@@ -38,13 +38,13 @@ internal sealed class Takes(
         var shares = group.Select(pending => new Share(pending)).ToList();
         var begun = context.Time.GetTimestamp();
         var unknown = false;
-        var taken = new HashSet<Sequence>();
+        var (taken, owed) = (new HashSet<Sequence>(), new HashSet<Sequence>());
         for (var tries = 0; ; tries++)
         {
             bool conflict, failed;
             try
             {
-                (conflict, failed) = await LookAsync(shares, taken);
+                (conflict, failed) = await LookAsync(shares, taken, owed);
             }
             catch (TableUnavailableException)
             {
@@ -71,11 +71,14 @@ internal sealed class Takes(
 
     /// <param name="shares">Who gets what is taken.</param>
     /// <param name="taken">What was before, which may be visible again by now.</param>
-    private async Task<(bool Conflict, bool Failed)> LookAsync(List<Share> shares, HashSet<Sequence> taken)
+    /// <param name="owed">What was passed over before though no other request may have had it: comes first now.</param>
+    private async Task<(bool Conflict, bool Failed)> LookAsync(List<Share> shares, HashSet<Sequence> taken, HashSet<Sequence> owed)
     {
         var wanted = shares.Sum(share => share.Wanted);
         var line = await FrontAsync(wanted);
         line.RemoveAll(candidate => taken.Contains(candidate.Sequence));
+        if (owed.Count > 0)
+            line = [.. line.OrderBy(candidate => !owed.Contains(candidate.Sequence))];
         var (next, conflicts) = (0, 0);
         var conflict = false;
         while (wanted > 0 && next < line.Count && conflicts < ConflictsPerLook)
@@ -143,7 +146,10 @@ internal sealed class Takes(
             conflict = true;
             conflicts++;
             // Only what another request has is passed over. The timer may have moved this one, or it was in bad company.
-            if (dealt.Where((part, i) => outcomes[i] == Outcome.Spoilt || (outcomes[i] == Outcome.Refused && part.Line.State.VisibleAt > 0)).Any())
+            owed.UnionWith(dealt
+                .Where((part, i) => outcomes[i] == Outcome.Spoilt || (outcomes[i] == Outcome.Refused && part.Line.State.VisibleAt > 0))
+                .Select(part => part.Line.Sequence));
+            if (owed.Count > 0)
                 break;
             wanted = shares.Sum(share => share.Wanted);
         }

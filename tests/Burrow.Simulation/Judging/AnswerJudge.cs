@@ -1,5 +1,4 @@
 using Burrow.Queues;
-using Burrow.Simulation.World;
 
 namespace Burrow.Simulation.Judging;
 
@@ -9,8 +8,7 @@ internal sealed class AnswerJudge(Timeline timeline)
     /// <summary>Beyond this, a request may have given up: conflicts for 20 s, a message that moved 20 times while it was read.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Longest time from a message's becoming visible to its waiter's answer, where nothing is slow.</summary>
-    private static readonly TimeSpan Promptness = TimeSpan.FromSeconds(2);
+    private readonly Completeness completeness = new(timeline);
 
     public void Put(Request request, PutResult result)
     {
@@ -64,6 +62,8 @@ internal sealed class AnswerJudge(Timeline timeline)
             Changed(request, message, delivers: false);
     }
 
+    public void Names(Request request, NameList list) => NamesJudge.Judge(timeline, request, list);
+
     public void List(Request request, MessageList list)
     {
         RequireOrder(request, list);
@@ -71,8 +71,8 @@ internal sealed class AnswerJudge(Timeline timeline)
             RequireShown(request, message, request.Selection.MatchHidden);
         var selection = request.Selection;
         var isCut = list.More || list.Messages.Count == selection.Limit;
-        RequireComplete(request, list, isCut, limit: selection.Limit);
-        RequirePrompt(request, list);
+        completeness.Judge(request, list, isCut);
+        completeness.JudgePrompt(request, list);
     }
 
     /// <summary>An update or a deletion of what matches in a queue.</summary>
@@ -98,55 +98,11 @@ internal sealed class AnswerJudge(Timeline timeline)
         }
 
         if (selection.Detail != Detail.None)
-            RequireComplete(request, list, isCut: list.More || isFull || failed, limit: selection.Limit);
+            completeness.Judge(request, list, isCut: list.More || isFull || failed);
         else if (selection.Limit is null && !list.More && !failed)
-            RequireAllDone(request);
-        RequirePrompt(request, list);
+            completeness.JudgeAllDone(request);
+        completeness.JudgePrompt(request, list);
     }
-
-    public void Names(Request request, NameList list)
-    {
-        var names = request.Kind is RequestKind.Accounts or RequestKind.DeleteAccounts
-            ? timeline.Accounts.Select(account => (Name: account.Value, Queues: timeline.Of(account).ToList()))
-            : timeline.Of(request.Account!.Value).Select(queue => (Name: queue.Address.Queue.Value, Queues: new List<QueueTimeline> { queue }));
-        var span = request.Span;
-        var all = names.OrderBy(name => name.Name, ByCodePoint).ToList();
-        var shown = list.Names.ToList();
-        var deletes = request.Kind is RequestKind.DeleteAccounts or RequestKind.DeleteQueues;
-        Require(shown.SequenceEqual(shown.Order(ByCodePoint).Distinct()), request, "is out of order");
-        Require(request.Names.Limit is null || shown.Count <= request.Names.Limit, request, "shows too many");
-        foreach (var name in shown)
-            Require(all.Single(one => one.Name == name).Queues.Exists(queue => queue.Messages.Exists(message => message.EverLive(span))), request, $"shows {name}, which was empty");
-
-        var marker = request.Names.Marker;
-        var markerQueues = all.Where(name => name.Name == marker).SelectMany(name => name.Queues).ToList();
-        var after = markerQueues.Exists(queue => queue.Messages.Exists(message => message.EverLive(span))) ? marker : null;
-        var isCut = list.More || shown.Count == request.Names.Limit;
-        foreach (var (name, queues) in all)
-        {
-            // What was there all the while is there for whoever comes by, whenever that is.
-            if (queues.Exists(queue => queue.Messages.Exists(message => deletes ? StoodAtFirst(message, span) && message.Ended > span.To && message.AlwaysLive(span) : message.AlwaysLive(span)))
-                && (after is null || ByCodePoint.Compare(name, after) > 0)
-                && !(isCut && (shown.Count == 0 || ByCodePoint.Compare(name, shown[^1]) > 0)))
-            {
-                Require(shown.Contains(name), request, $"misses {name}");
-            }
-        }
-
-        if (!deletes)
-            return;
-        request.MayHaveDoneMore = true;
-        foreach (var queue in all.Where(name => shown.Contains(name.Name)).SelectMany(name => name.Queues).Where(_ => !list.More))
-        {
-            foreach (var message in queue.Messages)
-                Require(!message.AlwaysLive(span), request, $"left {message.Id}");
-        }
-    }
-
-    private static bool StoodAtFirst(MessageTimeline message, Span span) => message.Inserted <= span.From;
-
-    private static readonly Comparer<string> ByCodePoint = Comparer<string>.Create(
-        (a, b) => System.Text.Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(System.Text.Encoding.UTF8.GetBytes(b)));
 
     private void RequireShown(Request request, Message message, bool matchHidden)
     {
@@ -219,85 +175,11 @@ internal sealed class AnswerJudge(Timeline timeline)
             Require(list.Messages[0].Sequence > marker.Sequence, request, "shows what stands before its marker");
     }
 
-    /// <summary>Nothing is passed over that matched all the while, nor comes after what was put later.</summary>
-    private void RequireComplete(Request request, MessageList list, bool isCut, int? limit)
-    {
-        var (queue, span) = (timeline[request.Queue!], request.Span);
-        var changes = request.Kind != RequestKind.List;
-        if (changes && request.Instance.FailedBetween(request.Started, request.Ended))
-            return;
-        var end = isCut ? list.Messages.Count == 0 ? Sequence.None : list.Messages[^1].Sequence : Sequence.Last;
-        var start = request.Selection.After ?? Marker(queue, request);
-        var last = list.Messages.Count == 0 ? Sequence.None : list.Messages[^1].Sequence;
-        var shown = list.Messages.Select(message => message.Sequence).ToHashSet();
-        foreach (var message in queue.Messages)
-        {
-            if (message.Sequence <= start || message.Sequence > end || shown.Contains(message.Sequence))
-                continue;
-            // What came later has to be there if what came later still is. A wait begins anew, a change ends at the line's end.
-            var since = message.Inserted > span.From && message.Sequence < last && !changes ? span.Within(message.Inserted, span.To) : span;
-            if (!message.AlwaysMatches(since, request.Selection.MatchHidden))
-                continue;
-            // A claim of the first few passes over what another request changes just then.
-            if (changes && IsTake(request) && message.Changes.Exists(change => change.At >= since.From && change.At <= since.To && change.Kind != ChangeKind.Promotion))
-                continue;
-            // Hidden ones may change place behind the back of whoever reads (docs/decisions.md).
-            if (request.Selection.MatchHidden && message.Changes.Count(change => change.At >= since.From && change.At <= since.To) > 1)
-                continue;
-            Fail(request, $"passes over {message.Id} ({message.Sequence}), which it was to have{(list.Messages.Count == 0 ? "" : $", and has {last}")}");
-        }
-    }
-
-    private static bool IsTake(Request request) =>
-        request.Selection is { MatchHidden: false, Marker: null, After: null, Limit: not null }
-        && (request.Kind == RequestKind.DeleteAll || request.Attributes.Hide > 0);
-
-    /// <summary>Without a limit, all that stood there is done.</summary>
-    private void RequireAllDone(Request request)
-    {
-        var (queue, span) = (timeline[request.Queue!], request.Span);
-        var start = request.Selection.After ?? Marker(queue, request);
-        foreach (var message in queue.Messages.Where(message => message.Sequence > start && message.AlwaysMatches(span, request.Selection.MatchHidden)))
-        {
-            var done = message.Changes.Exists(change => change.At >= span.From && change.At <= span.To && change.By == request.Instance
-                && (change.After is null || change.Kind == ChangeKind.Update));
-            var moved = request.Selection.MatchHidden && message.Changes.Count(change => change.At >= span.From && change.At <= span.To) > 1;
-            Require(done || moved || (request.Kind == RequestKind.UpdateAll && request.Attributes.IsEmpty), request, $"left {message.Id}");
-        }
-    }
-
-    /// <summary>The place a marker may stand for; the last, if it is not certain.</summary>
-    private static Sequence Marker(QueueTimeline queue, Request request)
-    {
-        if (request.Selection.Marker is not { } marker)
-            return Sequence.None;
-        var markers = queue.Messages.Where(message => message.Id == marker && message.EverLive(request.Span)).ToList();
-        return markers.Count == 0 ? Sequence.None : markers[^1].Sequence;
-    }
-
-    /// <summary>Where nothing is slow or fails, who waits is woken by what there is.</summary>
-    private void RequirePrompt(Request request, MessageList list)
-    {
-        if (!request.Instance.IsCalm || request.Wait == TimeSpan.Zero || list.Count > 0)
-            return;
-        var (queue, span) = (timeline[request.Queue!], request.Span);
-        var start = request.Selection.After ?? Marker(queue, request);
-        foreach (var message in queue.Messages.Where(message => message.Sequence > start))
-        {
-            foreach (var (version, part) in message.Parts(span))
-            {
-                var visible = Math.Max(part.EarliestClock, request.Selection.MatchHidden ? 0 : version.State.VisibleAt);
-                var until = Math.Min(part.LatestClock, version.State.ExpiresAt);
-                Require(until - visible < Promptness.Ticks, request, $"waited in vain while {message.Id} was there for {TimeSpan.FromTicks(until - visible)}");
-            }
-        }
-    }
-
-    private static void Require(bool holds, Request request, string otherwise)
+    internal static void Require(bool holds, Request request, string otherwise)
     {
         if (!holds)
             Fail(request, otherwise);
     }
 
-    private static void Fail(Request request, string message) => throw new Violation($"{request} {message}.");
+    internal static void Fail(Request request, string message) => throw new Violation($"{request} {message}.");
 }

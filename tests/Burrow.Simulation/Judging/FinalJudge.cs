@@ -1,4 +1,3 @@
-using Burrow.Queues;
 
 namespace Burrow.Simulation.Judging;
 

@@ -1,0 +1,117 @@
+using Burrow.Queues;
+using Burrow.Simulation.Judging;
+
+namespace Burrow.Simulation.Clients;
+
+/// <summary>What the clients of one seed choose from, and what they remember to choose by.</summary>
+internal sealed class Chance
+{
+    private static readonly string[] AccountNames = ["a", "é", "a1"];
+    private static readonly string[] QueueNames = ["q", "Q/1", "zz"];
+
+    private readonly Random random;
+    private readonly Timeline timeline;
+    private readonly Dictionary<(QueueAddress, MessageId), string> receipts = [];
+    private readonly int longestTtl;
+    private readonly double large;
+    private int numbers;
+
+    public Chance(Random random, Timeline timeline)
+    {
+        (this.random, this.timeline) = (random, timeline);
+        Queues = [.. timeline.Queues.Select(queue => queue.Address)];
+        Ids = Of(5) ? 80 : Below(2, 16);
+        Most = Ids > 16 ? 40 : 6;
+        LongestHide = Pick(2, 10, 40);
+        longestTtl = Pick(3, 20, 700);
+        large = Pick(0, 0, 5) / 100.0;
+    }
+
+    public IReadOnlyList<QueueAddress> Queues { get; }
+
+    /// <summary>How many ids are used again and again, in each queue.</summary>
+    public int Ids { get; }
+
+    /// <summary>How many messages one request is about, and one less.</summary>
+    public int Most { get; }
+
+    public int LongestHide { get; }
+
+    /// <summary>The queues that there may be in a world.</summary>
+    public static List<QueueAddress> Universe(Random random)
+    {
+        var (accounts, queues) = (random.Next(1, AccountNames.Length + 1), random.Next(1, QueueNames.Length + 1));
+        return [.. AccountNames.Take(accounts).SelectMany(account => QueueNames.Take(queues).Select(queue => new QueueAddress(new(account), new(queue))))];
+    }
+
+    /// <summary>True once in so many times.</summary>
+    public bool Of(int times) => random.Next(times) == 0;
+
+    public int Below(int from, int below) => random.Next(from, below);
+
+    public double Part() => random.NextDouble();
+
+    public T Pick<T>(params T[] values) => values[random.Next(values.Length)];
+
+    public QueueAddress Queue() => Pick([.. Queues]);
+
+    public MessageId Id() => new(Of(12) ? $"once {++numbers}" : $"m{random.Next(Ids)}");
+
+    /// <summary>A body that begins with a number that no other has.</summary>
+    public (int Number, byte[] Bytes) Body()
+    {
+        var body = System.Text.Encoding.ASCII.GetBytes($"{++numbers}:");
+        if (random.NextDouble() < large)
+            Array.Resize(ref body, Limits.InlineBytes + random.Next(3));
+        return (numbers, body);
+    }
+
+    public void Remember(QueueAddress queue, MessageId id, Receipt receipt) => receipts[(queue, id)] = receipt.Value;
+
+    public Precondition Precondition(QueueAddress queue, MessageId id) => random.Next(6) switch
+    {
+        0 => Burrow.Queues.Precondition.MustNotExist,
+        1 => new(["*"], null),
+        2 or 3 when receipts.TryGetValue((queue, id), out var receipt) => new([receipt], null),
+        4 when receipts.TryGetValue((queue, id), out var receipt) => new(null, [receipt]),
+        _ => Burrow.Queues.Precondition.None,
+    };
+
+    public Attributes Attributes() => random.Next(4) switch
+    {
+        0 => new(Ttl(), null),
+        1 => new(Ttl(), Hide()),
+        _ => new(null, Hide()),
+    };
+
+    /// <summary>As clients put: mostly by default.</summary>
+    public Attributes PutAttributes() => new(Of(3) ? null : Ttl(), Of(3) ? null : Hide());
+
+    public long Ttl() => Of(4) ? 0 : Below(1, longestTtl + 1);
+
+    public long Hide() => Of(3) ? 0 : Below(1, LongestHide + 1);
+
+    public Detail Detail() => (Detail)Below((int)Burrow.Queues.Detail.Id, (int)Burrow.Queues.Detail.Full + 1);
+
+    public TimeSpan Wait() => TimeSpan.FromSeconds(Of(3) ? Below(1, 25) : 0);
+
+    public NameSelection Accounts() => Names(AccountNames);
+
+    public NameSelection QueuesOfOne() => Names(QueueNames);
+
+    public MessageSelection Selection(QueueAddress queue)
+    {
+        var place = random.Next(4);
+        var messages = timeline[queue].Messages;
+        return new()
+        {
+            Limit = Of(2) ? Below(1, 2 * Most) : null,
+            MatchHidden = Of(3),
+            Detail = Of(5) ? Burrow.Queues.Detail.None : Detail(),
+            Marker = place == 0 ? Id() : null,
+            After = place == 1 && messages.Count > 0 ? messages[random.Next(messages.Count)].Sequence : null,
+        };
+    }
+
+    private NameSelection Names(string[] names) => new(Of(3) ? Pick(names) : null, Of(3) ? Below(1, 3) : null);
+}

@@ -1,0 +1,215 @@
+using Burrow.Queues;
+using Burrow.Simulation.Judging;
+using Burrow.Simulation.World;
+
+namespace Burrow.Simulation.Clients;
+
+/// <summary>
+/// The clients of one seed: random requests of all kinds, workers that claim and acknowledge (or don't), readers that follow
+/// their marker. Each waits for its answer before it goes on; there are several.
+/// </summary>
+internal sealed class Workload
+{
+    private readonly Scheduler scheduler;
+    private readonly Cluster cluster;
+    private readonly Timeline timeline;
+    private readonly Chance chance;
+    private readonly Requests requests;
+    private readonly List<Reader> readers = [];
+    private readonly TimeSpan think;
+    private readonly (Func<Task> Action, int Weight)[] actions;
+    private int left;
+
+    public Workload(Scheduler scheduler, Random random, Cluster cluster, Timeline timeline)
+    {
+        (this.scheduler, this.cluster, this.timeline) = (scheduler, cluster, timeline);
+        chance = new Chance(random, timeline);
+        requests = new Requests(cluster, chance);
+        think = TimeSpan.FromMilliseconds(chance.Pick(0, 20, 500, 5000));
+        left = chance.Below(40, 220);
+        actions =
+        [
+            (PutAsync, 4 + Weight(4)),
+            (PutSomeAsync, Weight(2)),
+            (() => requests.GetAsync(chance.Queue(), chance.Id()), Weight(1)),
+            (UpdateAsync, Weight(2)),
+            (DeleteAsync, Weight(2)),
+            (ListAsync, Weight(2)),
+            (WorkAsync, Weight(4)),
+            (TakeAsync, Weight(2)),
+            (() => ChangeAllAsync(chance.Attributes()), Weight(1)),
+            (() => ChangeAllAsync(null), Weight(1)),
+            (() => NamesAsync(delete: false), Weight(1)),
+            (() => NamesAsync(delete: true), Weight(1)),
+            (cluster.SweepAsync, Weight(1)),
+            (() => scheduler.DelayAsync(TimeSpan.FromSeconds(chance.Below(1, 90))), Weight(1)),
+            (() => scheduler.DelayAsync(TimeSpan.FromMinutes(chance.Below(1, 15))), chance.Of(5) ? 1 : 0),
+        ];
+
+        // Not every kind in every seed, so that those there are meet more often.
+        int Weight(int weight) => chance.Of(4) ? 0 : weight * chance.Below(1, 4);
+    }
+
+    /// <summary>All clients, until each has sent what it was to send.</summary>
+    public async Task RunAsync()
+    {
+        var clients = new List<Task>();
+        for (var i = chance.Below(1, 8); i > 0; i--)
+            clients.Add(ActAsync());
+        for (var i = chance.Below(0, 3); i > 0; i--)
+            readers.Add(new Reader(scheduler, requests, chance, timeline[chance.Queue()], byCursor: chance.Of(2)));
+        var following = readers.ConvertAll(reader => reader.RunAsync());
+        await Task.WhenAll(clients);
+        foreach (var reader in readers)
+            reader.Stop();
+        await Task.WhenAll(following);
+    }
+
+    /// <summary>With nothing going wrong any more: readers see the rest, and every list is exact.</summary>
+    public async Task CheckAsync()
+    {
+        foreach (var reader in readers)
+            await reader.FinishAsync();
+        foreach (var queue in chance.Queues)
+        {
+            await requests.ListAsync(queue, new() { MatchHidden = true, Detail = Detail.Full }, TimeSpan.Zero);
+            await requests.ListAsync(queue, new() { Detail = Detail.Full }, TimeSpan.Zero);
+            for (var i = 0; i < chance.Ids; i++)
+                await requests.GetAsync(queue, new($"m{i}"));
+        }
+
+        await requests.AccountsAsync(new(null, null), delete: false);
+        foreach (var account in timeline.Accounts)
+            await requests.QueuesAsync(account, new(null, null), delete: false);
+    }
+
+    /// <summary>Empties every queue, as soon as what is hidden is visible, or at once.</summary>
+    public async Task DrainAsync()
+    {
+        var how = chance.Below(0, 4);
+        if (how == 0)
+            await requests.AccountsAsync(new(null, null), delete: true);
+        foreach (var account in timeline.Accounts.Where(_ => how == 1))
+            await requests.QueuesAsync(account, new(null, null), delete: true);
+        foreach (var queue in chance.Queues)
+        {
+            var any = cluster.NewRequest(RequestKind.List).Instance;
+            for (var tries = 0; timeline[queue].Messages.Exists(message => message.EverLive(new Span(scheduler.Next(), scheduler.Next(), any))); tries++)
+            {
+                // Nothing is hidden for longer than a minute.
+                if (tries > 500)
+                    throw new Violation($"{queue.Queue} can't be emptied.");
+                var taken = await requests.ChangeAllAsync(queue, new() { Limit = chance.Below(1, 30) }, null, TimeSpan.FromSeconds(20 * chance.Below(0, 2)));
+                if (taken is null or { Count: 0 })
+                    await scheduler.DelayAsync(TimeSpan.FromSeconds(10));
+            }
+        }
+    }
+
+    private async Task ActAsync()
+    {
+        while (left-- > 0)
+        {
+            if (think > TimeSpan.Zero)
+                await scheduler.DelayAsync(think * chance.Part() * 2);
+            var choice = chance.Below(0, actions.Sum(action => action.Weight));
+            foreach (var (action, weight) in actions)
+            {
+                choice -= weight;
+                if (choice >= 0)
+                    continue;
+                await action();
+                break;
+            }
+        }
+    }
+
+    private Task PutAsync()
+    {
+        var (queue, id) = (chance.Queue(), chance.Id());
+        return requests.PutAsync(queue, id, chance.Precondition(queue, id));
+    }
+
+    /// <summary>Several, one after another, without waiting for any; of one process, in that order.</summary>
+    private async Task PutSomeAsync()
+    {
+        var queue = chance.Queue();
+        var (instance, begun) = (cluster.NewRequest(RequestKind.Put).Instance, scheduler.Next());
+        var puts = new List<Task<Change?>>();
+        for (var i = chance.Below(2, chance.Most + 3); i > 0; i--)
+            puts.Add(requests.PutAsync(queue, chance.Id(), Precondition.None, instance));
+        var last = Sequence.None;
+        foreach (var change in await Task.WhenAll(puts))
+        {
+            if (change is not { Before: null })
+                continue;
+            if (change.Message.Sequence < last && !instance.FailedBetween(begun, scheduler.Next()))
+                scheduler.Fail(new($"{change}: put after what stands behind it."));
+            last = change.Message.Sequence;
+        }
+    }
+
+    private Task UpdateAsync()
+    {
+        var (queue, id) = (chance.Queue(), chance.Id());
+        return requests.UpdateAsync(queue, id, chance.Attributes(), chance.Precondition(queue, id));
+    }
+
+    private Task DeleteAsync()
+    {
+        var (queue, id) = (chance.Queue(), chance.Id());
+        return requests.DeleteAsync(queue, id, chance.Precondition(queue, id));
+    }
+
+    private Task ListAsync()
+    {
+        var queue = chance.Queue();
+        return requests.ListAsync(queue, chance.Selection(queue), chance.Wait());
+    }
+
+    /// <summary>Claims, and does with each what workers do.</summary>
+    private async Task WorkAsync()
+    {
+        var queue = chance.Queue();
+        var hide = chance.Below(1, chance.LongestHide + 1);
+        var list = await requests.ChangeAllAsync(
+            queue,
+            new() { Limit = chance.Below(1, chance.Most), Detail = chance.Of(3) ? chance.Detail() : Detail.Full },
+            new(chance.Of(8) ? chance.Ttl() : null, hide),
+            chance.Wait());
+        foreach (var message in list?.Messages ?? [])
+        {
+            if (chance.Of(3))
+                await scheduler.DelayAsync(TimeSpan.FromSeconds(1.5 * hide * chance.Part()));
+            var mine = new Precondition([message.Receipt.Value], null);
+            switch (chance.Below(0, 6))
+            {
+                case 0:
+                    // Dies, or forgets it.
+                    break;
+                case 1:
+                    await requests.UpdateAsync(queue, message.Id, new(null, chance.Below(1, chance.LongestHide + 1)), mine);
+                    break;
+                case 2:
+                    await requests.UpdateAsync(queue, message.Id, new(null, 0), mine);
+                    break;
+                default:
+                    await requests.DeleteAsync(queue, message.Id, mine);
+                    break;
+            }
+        }
+    }
+
+    private Task TakeAsync() =>
+        requests.ChangeAllAsync(chance.Queue(), new() { Limit = chance.Below(1, chance.Most), Detail = chance.Detail() }, null, chance.Wait());
+
+    private Task ChangeAllAsync(Attributes? attributes)
+    {
+        var queue = chance.Queue();
+        return requests.ChangeAllAsync(queue, chance.Selection(queue), attributes, chance.Wait());
+    }
+
+    private Task NamesAsync(bool delete) => chance.Of(delete ? 3 : 2)
+        ? requests.AccountsAsync(chance.Accounts(), delete)
+        : requests.QueuesAsync(chance.Queue().Account, chance.QueuesOfOne(), delete);
+}
