@@ -2,7 +2,7 @@ namespace Burrow.Tests.Simulation;
 
 /// <summary>
 /// A deliberate fault in the engine, by a change of its source: what a line is now, and what it is then. Each is one that somebody
-/// might make, or one that the simulation once found. (It found others, too rare for a few seeds: they are in <c>RaceTests</c>.)
+/// might make, or one that the simulation once found. (It found others, too rare for a few seeds: they are in <c>StaleReadTests</c>.)
 /// </summary>
 /// <param name="Name">In kebab-case.</param>
 /// <param name="File">Below <c>functions/Burrow/Queues</c>.</param>
@@ -58,17 +58,5 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "shown-as-living-for-ever", "Message.cs",
             "Math.Max(1, Remaining(state.ExpiresAt, now))",
             "Math.Max(MUTANT ? 0 : 1, Remaining(state.ExpiresAt, now))"),
-        new(
-            "taken-though-expired", "Takes.cs",
-            "if (!line[next].State.IsLive(context.Now))",
-            "if (!line[next].State.IsLive(context.Now) && !MUTANT)"),
-        new(
-            "refused-and-carried-out-later", "Puts.cs",
-            "return found.ETag == current.ETag && !await FenceAsync(found) && await HappenedAsync(written, current);",
-            "return !MUTANT && found.ETag == current.ETag && !await FenceAsync(found) && await HappenedAsync(written, current);"),
-        new(
-            "shown-though-never-visible", "Walk.cs",
-            "(matchHidden || line.State.IsVisible(now))",
-            "(matchHidden || line.State.IsVisible(MUTANT ? context.Now : now))"),
     ];
 }
