@@ -4,13 +4,16 @@ namespace Burrow.Queues;
 
 /// <summary>
 /// Those of this process who wait for something on a queue. They are woken by what this process does, and by pollers for all of
-/// them together: when the head changes as another process puts, when the next hidden message is due, and twice a second for
+/// them together: when the head changes as another process puts, when the next hidden message is due, and once a second for
 /// all else.
 /// </summary>
 internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal changed)
 {
     private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPoll = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often those who wait look for themselves: what others release changes no head.</summary>
+    private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
     private int count;
@@ -89,12 +92,12 @@ internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal c
     }
 
     /// <summary>
-    /// Wakes when the next hidden message is due, and twice a second for all else. A hide lasts a second at least, so none
+    /// Wakes when the next hidden message is due, and once a second for all else. A hide lasts a second at least, so none
     /// becomes due that wasn't seen.
     /// </summary>
     private async Task PollDueAsync(CancellationToken cancellationToken)
     {
-        var next = LongestPoll;
+        var next = Repeat;
         while (true)
         {
             await Task.Delay(next, context.Time, cancellationToken);
@@ -102,16 +105,16 @@ internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal c
             var now = context.Now;
             var due = await NextDueAsync(now, cancellationToken);
             // Timers count whole milliseconds, and one too early finds nothing.
-            next = due is { } instant && instant < now + LongestPoll.Ticks
+            next = due is { } instant && instant < now + Repeat.Ticks
                 ? TimeSpan.FromMilliseconds(Math.Ceiling(TimeSpan.FromTicks(instant - now).TotalMilliseconds) + 1)
-                : LongestPoll;
+                : Repeat;
         }
     }
 
     /// <summary>When the first message that is still hidden becomes visible, if that is before the next look.</summary>
     private async Task<long?> NextDueAsync(long now, CancellationToken cancellationToken)
     {
-        var query = new RowQuery(QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenDueBefore(now + LongestPoll.Ticks))
+        var query = new RowQuery(QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenDueBefore(now + Repeat.Ticks))
         {
             Top = 1,
             Select = [MessageState.ExpiresColumn],
