@@ -20,7 +20,7 @@ internal sealed class Chance
     {
         (this.random, this.timeline) = (random, timeline);
         Queues = [.. timeline.Queues.Select(queue => queue.Address)];
-        Ids = Of(5) ? 80 : Below(2, 16);
+        Ids = Of(5) ? 80 : Of(3) ? Below(1, 4) : Below(2, 16);
         Most = Ids > 16 ? 40 : 6;
         LongestHide = Pick(2, 10, 40);
         longestTtl = Pick(3, 20, 700);

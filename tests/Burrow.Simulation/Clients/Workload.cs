@@ -41,7 +41,7 @@ internal sealed class Workload
             (() => ChangeAllAsync(null), Weight(1)),
             (() => NamesAsync(delete: false), Weight(1)),
             (() => NamesAsync(delete: true), Weight(1)),
-            (cluster.SweepAsync, Weight(1)),
+            (SweepAsync, Weight(2)),
             (() => scheduler.DelayAsync(TimeSpan.FromSeconds(chance.Below(1, 90))), Weight(1)),
             (() => scheduler.DelayAsync(TimeSpan.FromMinutes(chance.Below(1, 15))), chance.Of(5) ? 1 : 0),
         ];
@@ -207,6 +207,24 @@ internal sealed class Workload
     {
         var queue = chance.Queue();
         return requests.ChangeAllAsync(queue, chance.Selection(queue), attributes, chance.Wait());
+    }
+
+    /// <summary>The timer's visit, and just then some of what it is to remove is put again.</summary>
+    private Task SweepAsync()
+    {
+        var queue = chance.Queue();
+        var expired = timeline[queue].Present.Values
+            .Where(message => !message.Latest.IsLive(Instance.Start + scheduler.Now))
+            .Take(3)
+            .Select(message => message.Id)
+            .ToList();
+        return Task.WhenAll([cluster.SweepAsync(), .. expired.Select(PutAgainAsync)]);
+
+        async Task PutAgainAsync(MessageId id)
+        {
+            await scheduler.DelayAsync(TimeSpan.FromMilliseconds(chance.Pick(1, 10, 50, 200) * chance.Part()));
+            await requests.PutAsync(queue, id, Precondition.None);
+        }
     }
 
     private Task NamesAsync(bool delete) => chance.Of(delete ? 3 : 2)
