@@ -49,7 +49,7 @@ internal static class Simulation
         }
     }
 
-    /// <summary>The timer leaves no row, in as many visits as there are minutes, and then ever fewer.</summary>
+    /// <summary>The timer, which comes each minute, leaves no row in any table.</summary>
     private static async Task EmptyAsync(Scheduler scheduler, Cluster cluster)
     {
         for (var minutes = 0; cluster.Rows().Count > 0; minutes++)

@@ -137,12 +137,9 @@ internal sealed class Takes(
 
             if (outcomes.Contains(Outcome.Unknown))
                 return (true, true);
+            wanted = shares.Sum(share => share.Wanted);
             if (outcomes.All(outcome => outcome == Outcome.Done))
-            {
-                wanted = shares.Sum(share => share.Wanted);
                 continue;
-            }
-
             conflict = true;
             conflicts++;
             // Only what another request has is passed over. The timer may have moved this one, or it was in bad company.
@@ -151,7 +148,6 @@ internal sealed class Takes(
                 .Select(part => part.Line.Sequence));
             if (owed.Count > 0)
                 break;
-            wanted = shares.Sum(share => share.Wanted);
         }
 
         return (conflict, false);

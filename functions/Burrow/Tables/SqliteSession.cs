@@ -23,10 +23,7 @@ internal sealed class SqliteSession : IDisposable
     {
         // FULL: a commit has reached the disk when it returns (sqlite.org/pragma.html#pragma_synchronous). OFF leaves it to the system.
         foreach (var setting in (string[])["journal_mode = WAL", $"synchronous = {(sync ? "FULL" : "OFF")}", "cache_size = -16384"])
-        {
-            using var answer = Run($"PRAGMA {setting}");
-            answer.Read();
-        }
+            Execute($"PRAGMA {setting}");
     }
 
     /// <summary>Runs one statement with parameters ?1, ?2 …; its rows must be disposed of before the next.</summary>

@@ -33,7 +33,7 @@ internal sealed class AnswerJudge(Timeline timeline)
 
     /// <summary>503: only where storage failed, or after a long fight.</summary>
     public void Failed(Request request) => Require(
-        request.Instance.FailedBetween(request.Started, request.Ended)
+        request.StorageFailed
             || (!request.Instance.IsCalm && request.Ended.Ticks - request.Started.Ticks > Patience.Ticks),
         request,
         "failed, and storage had not");
@@ -79,7 +79,7 @@ internal sealed class AnswerJudge(Timeline timeline)
     public void ChangeAll(Request request, MessageList list)
     {
         var selection = request.Selection;
-        var failed = request.Instance.FailedBetween(request.Started, request.Ended);
+        var failed = request.StorageFailed;
         var isFull = list.Count == selection.Limit;
         // Where storage failed in the middle, what is certain is answered; and without detail, what it did isn't told.
         request.MayHaveDoneMore = selection.Detail == Detail.None || (failed && !isFull);
@@ -98,7 +98,7 @@ internal sealed class AnswerJudge(Timeline timeline)
         }
 
         if (selection.Detail != Detail.None)
-            completeness.Judge(request, list, isCut: list.More || isFull || failed);
+            completeness.Judge(request, list, isCut: list.More || isFull);
         else if (selection.Limit is null && !list.More && !failed)
             completeness.JudgeAllDone(request);
         completeness.JudgePrompt(request, list);

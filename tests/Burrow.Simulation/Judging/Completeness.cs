@@ -13,11 +13,11 @@ internal sealed class Completeness(Timeline timeline)
     {
         var (queue, span) = (timeline[request.Queue!], request.Span);
         var changes = request.Kind != RequestKind.List;
-        if (changes && request.Instance.FailedBetween(request.Started, request.Ended))
+        if (changes && request.StorageFailed)
             return;
-        var end = isCut ? list.Messages.Count == 0 ? Sequence.None : list.Messages[^1].Sequence : Sequence.Last;
-        var start = request.Selection.After ?? Marker(queue, request);
         var last = list.Messages.Count == 0 ? Sequence.None : list.Messages[^1].Sequence;
+        var end = isCut ? last : Sequence.Last;
+        var start = request.Selection.After ?? Marker(queue, request);
         var shown = list.Messages.Select(message => message.Sequence).ToHashSet();
         foreach (var message in queue.Messages)
         {
@@ -28,10 +28,10 @@ internal sealed class Completeness(Timeline timeline)
             if (!message.AlwaysMatches(since, request.Selection.MatchHidden))
                 continue;
             // A claim of the first few passes over what another request changes just then.
-            if (changes && IsTake(request) && message.Changes.Exists(change => change.At >= since.From && change.At <= since.To && change.Kind != ChangeKind.Promotion))
+            if (changes && IsTake(request) && message.ChangesIn(since).Any(change => change.Kind != ChangeKind.Promotion))
                 continue;
             // Hidden ones may change place behind the back of whoever reads (docs/decisions.md).
-            if (request.Selection.MatchHidden && message.Changes.Count(change => change.At >= since.From && change.At <= since.To) > 1)
+            if (request.Selection.MatchHidden && message.ChangesIn(since).Count() > 1)
                 continue;
             AnswerJudge.Fail(request, $"passes over {message.Id} ({message.Sequence}), which it was to have{(list.Messages.Count == 0 ? "" : $", and has {last}")}");
         }
@@ -48,9 +48,8 @@ internal sealed class Completeness(Timeline timeline)
         var start = request.Selection.After ?? Marker(queue, request);
         foreach (var message in queue.Messages.Where(message => message.Sequence > start && message.AlwaysMatches(span, request.Selection.MatchHidden)))
         {
-            var done = message.Changes.Exists(change => change.At >= span.From && change.At <= span.To && change.By == request.Instance
-                && (change.After is null || change.Kind == ChangeKind.Update));
-            var moved = request.Selection.MatchHidden && message.Changes.Count(change => change.At >= span.From && change.At <= span.To) > 1;
+            var done = message.ChangesIn(span).Any(change => change.By == request.Instance && (change.After is null || change.Kind == ChangeKind.Update));
+            var moved = request.Selection.MatchHidden && message.ChangesIn(span).Count() > 1;
             AnswerJudge.Require(done || moved || (request.Kind == RequestKind.UpdateAll && request.Attributes.IsEmpty), request, $"left {message.Id}");
         }
     }

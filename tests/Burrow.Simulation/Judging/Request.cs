@@ -73,6 +73,9 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
 
     public Span Span => new(Started, Ended, Instance);
 
+    /// <summary>Whether storage failed its process while it was under way; perhaps not for its sake.</summary>
+    public bool StorageFailed => Instance.FailedBetween(Started, Ended);
+
     public override string ToString()
     {
         var what = Queue is { } queue ? $"{queue.Account}/{queue.Queue}" : Account?.Value ?? "";

@@ -61,6 +61,9 @@ internal sealed class MessageTimeline(MessageId id, Sequence sequence)
 
     public Version Latest => Versions[^1];
 
+    /// <summary>What was done to it in between.</summary>
+    public IEnumerable<Change> ChangesIn(Span span) => Changes.Where(change => change.At >= span.From && change.At <= span.To);
+
     public Moment Inserted => Versions[0].From;
 
     /// <summary>When its rows were removed.</summary>

@@ -16,7 +16,6 @@ internal sealed class Cluster
     private readonly Random random;
     private readonly RequestLog requests;
     private readonly CommitJudge commits;
-    private readonly AnswerJudge answers;
     private readonly bool isCalm;
     private Conditions conditions;
     private int started;
@@ -26,7 +25,7 @@ internal sealed class Cluster
         (this.scheduler, this.random, this.conditions, this.requests) = (scheduler, random, conditions, requests);
         isCalm = conditions.IsCalm;
         commits = new CommitJudge(tables, scheduler, timeline, requests);
-        answers = new AnswerJudge(timeline);
+        Answers = new AnswerJudge(timeline);
         for (var i = 0; i < conditions.Instances; i++)
         {
             instances.Add(Start(i));
@@ -34,7 +33,7 @@ internal sealed class Cluster
         }
     }
 
-    public AnswerJudge Answers => answers;
+    public AnswerJudge Answers { get; }
 
     /// <summary>From now on nothing goes wrong.</summary>
     public void CalmDown() => conditions = conditions.Calmed();
@@ -71,12 +70,12 @@ internal sealed class Cluster
         catch (PreconditionFailedException)
         {
             End(RequestFate.Refused);
-            Judge(answers.Refused);
+            Judge(Answers.Refused);
         }
         catch (Exception e) when (e is UnavailableException or TableUnavailableException)
         {
             End(RequestFate.Failed);
-            Judge(answers.Failed);
+            Judge(Answers.Failed);
         }
         catch (Exception e) when (e is OperationCanceledException or ConnectionLostException)
         {

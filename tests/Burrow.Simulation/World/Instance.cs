@@ -21,15 +21,12 @@ internal sealed class Instance : SynchronizationContext
         this.scheduler = scheduler;
         Name = name;
         Skew = skew.Ticks;
-        Time = new InstanceTime(this);
-        Engine = new QueueEngine(store(this), Time, new Random(seed), new BurrowOptions(), NullLogger<QueueEngine>.Instance);
+        Engine = new QueueEngine(store(this), new InstanceTime(this), new Random(seed), new BurrowOptions(), NullLogger<QueueEngine>.Instance);
     }
 
     public string Name { get; }
 
     public QueueEngine Engine { get; }
-
-    public TimeProvider Time { get; }
 
     /// <summary>How far its clock is ahead of true time, in ticks.</summary>
     public long Skew { get; }
