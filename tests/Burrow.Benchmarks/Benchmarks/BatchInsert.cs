@@ -27,16 +27,8 @@ internal sealed class BatchInsert(Session session)
             session,
             section,
             BareLoad.Of(await session.BareAsync(), Items, ("POST", 200, Answer, body)),
-            Contestant(await session.MemoryAsync(), async connections =>
-            {
-                var trace = await RecordAsync(new MemoryTableStore(), connections, 300);
-                return () => FloorStores.OnMemoryAsync(trace);
-            }),
-            Contestant(await session.SqliteAsync(), async connections =>
-            {
-                var trace = await FloorStores.WithSqliteAsync(store => RecordAsync(store, connections, 150));
-                return () => FloorStores.OnSqliteAsync(trace);
-            }),
+            Contestant(await session.MemoryAsync(), FloorStores.Memory((store, connections) => RecordAsync(store, connections, 300))),
+            Contestant(await session.SqliteAsync(), FloorStores.Sqlite((store, connections) => RecordAsync(store, connections, 150))),
             new("memory, a queue each", (connections, time) => LoadQueuesAsync(session.MemoryAsync, connections, time)),
             new("sqlite, a queue each", (connections, time) => LoadQueuesAsync(session.SqliteAsync, connections, time)));
 

@@ -20,11 +20,7 @@ internal sealed class ClaimMany(Session session)
             session,
             section,
             BareLoad.Of(await session.BareAsync(), Limit, ("POST", 200, Sizes.AnswerLength(Limit), "")),
-            new Contestant("memory", LoadAsync, async connections =>
-            {
-                var trace = await RecordAsync(new MemoryTableStore(), connections, 200);
-                return () => FloorStores.OnMemoryAsync(trace);
-            }));
+            new Contestant("memory", LoadAsync, FloorStores.Memory((store, connections) => RecordAsync(store, connections, 200))));
         section.AtLeast("claims of 100, memory, 32 connections, messages", 60_000, results[("memory", 32)].Figure.Rate, Format.Rate);
         return section;
     }

@@ -20,16 +20,8 @@ internal sealed class Cycle(Session session)
             session,
             section,
             BareLoad.Of(await session.BareAsync(), 1, ("POST", 200, Sizes.AnswerLength(1), ""), ("DELETE", 200, 0, "")),
-            Contestant(await session.MemoryAsync(), perSecond: 20_000, async connections =>
-            {
-                var trace = await RecordAsync(new MemoryTableStore(), connections, 10_000);
-                return () => FloorStores.OnMemoryAsync(trace);
-            }),
-            Contestant(await session.SqliteAsync(), perSecond: 10_000, async connections =>
-            {
-                var trace = await FloorStores.WithSqliteAsync(store => RecordAsync(store, connections, 100 * Math.Min(10 * connections, 50)));
-                return () => FloorStores.OnSqliteAsync(trace);
-            }));
+            Contestant(await session.MemoryAsync(), perSecond: 20_000, FloorStores.Memory((store, connections) => RecordAsync(store, connections, 10_000))),
+            Contestant(await session.SqliteAsync(), perSecond: 10_000, FloorStores.Sqlite((store, connections) => RecordAsync(store, connections, 100 * Math.Min(10 * connections, 50)))));
 
         section.AtLeast("claim and delete, memory, 32 connections", 5_000, results[("memory", 32)].Figure.Rate, Format.Rate);
         section.AtLeast("claim and delete, SQLite, 32 connections", 2_000, results[("sqlite", 32)].Figure.Rate, Format.Rate);

@@ -15,11 +15,19 @@ internal static class FloorStores
         return await Replay.RunAsync(store, trace);
     }
 
-    /// <summary>Records on such a store.</summary>
-    public static async Task<Trace> WithSqliteAsync(Func<ITableStore, Task<Trace>> record)
+    /// <summary>The floor on memory of what is recorded on it, with as many clients.</summary>
+    public static Func<int, Task<Func<Task<RunResult>>>> Memory(Func<ITableStore, int, Task<Trace>> record) => async connections =>
+    {
+        var trace = await record(new MemoryTableStore(), connections);
+        return () => OnMemoryAsync(trace);
+    };
+
+    /// <summary>The floor on SQLite of what is recorded on it, with as many clients.</summary>
+    public static Func<int, Task<Func<Task<RunResult>>>> Sqlite(Func<ITableStore, int, Task<Trace>> record) => async connections =>
     {
         using var folder = new TemporaryFolder();
         using var store = new SqliteTableStore(folder.File("recorded.db"));
-        return await record(store);
-    }
+        var trace = await record(store, connections);
+        return () => OnSqliteAsync(trace);
+    };
 }
