@@ -36,8 +36,8 @@ internal sealed class Takes(
     public async Task ServeAsync(IReadOnlyList<PendingTake> group)
     {
         var shares = group.Select(pending => new Share(pending)).ToList();
-        var begun = context.Time.GetTimestamp();
         var unknown = false;
+        long? begun = null;
         var (taken, owed) = (new HashSet<Sequence>(), new HashSet<Sequence>());
         for (var tries = 0; ; tries++)
         {
@@ -56,7 +56,9 @@ internal sealed class Takes(
             // Without a conflict, what is not there is not there. After a failure, no more is put at stake.
             if (!conflict || failed || shares.All(share => share.IsFull))
                 break;
-            if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
+            // From the first conflict: that storage is slow is none.
+            begun ??= context.Time.GetTimestamp();
+            if (context.Time.GetElapsedTime(begun.Value) > Limits.ConflictTime)
             {
                 unknown = true;
                 break;
@@ -226,7 +228,8 @@ internal sealed class Takes(
 
         public void Add(Message message) => messages.Add(message);
 
-        /// <summary>Answers, once, with what is certain; where that is nothing, and more may have happened, says so.</summary>
+        /// <summary>Answers, once, with what is certain.</summary>
+        /// <param name="unknown">More may have happened, or was to be had: 503 if nothing is certain, else there is more.</param>
         public void Complete(bool unknown)
         {
             // The list is the caller's from then on.
@@ -245,7 +248,7 @@ internal sealed class Takes(
                 Messages = messages,
                 Count = messages.Count,
                 Last = messages[^1].Sequence,
-                More = cut,
+                More = cut || unknown,
             });
         }
     }

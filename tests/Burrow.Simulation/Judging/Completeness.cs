@@ -15,6 +15,9 @@ internal sealed class Completeness(Timeline timeline)
         var changes = request.Kind != RequestKind.List;
         if (changes && request.StorageFailed)
             return;
+        // Others were ahead for so long that it gave up, and says so.
+        if (IsTake(request) && list.More && TimeSpan.FromTicks(request.Ended.Ticks - request.Started.Ticks) > Limits.ConflictTime)
+            return;
         var last = list.Messages.Count == 0 ? Sequence.None : list.Messages[^1].Sequence;
         var end = isCut ? last : Sequence.Last;
         var start = request.Selection.After ?? Marker(queue, request);
@@ -28,7 +31,7 @@ internal sealed class Completeness(Timeline timeline)
             if (!message.AlwaysMatches(since, request.Selection.MatchHidden))
                 continue;
             // A claim of the first few passes over what another request changes just then.
-            if (changes && IsTake(request) && message.ChangesIn(since).Any(change => change.Kind != ChangeKind.Promotion))
+            if (IsTake(request) && message.ChangesIn(since).Any(change => change.Kind != ChangeKind.Promotion))
                 continue;
             // Hidden ones may change place behind the back of whoever reads (docs/decisions.md).
             if (request.Selection.MatchHidden && message.ChangesIn(since).Count() > 1)
@@ -38,7 +41,8 @@ internal sealed class Completeness(Timeline timeline)
     }
 
     private static bool IsTake(Request request) =>
-        request.Selection is { MatchHidden: false, Marker: null, After: null, Limit: not null }
+        request.Kind != RequestKind.List
+        && request.Selection is { MatchHidden: false, Marker: null, After: null, Limit: not null }
         && (request.Kind == RequestKind.DeleteAll || request.Attributes.Hide > 0);
 
     /// <summary>Without a limit, all that stood there is done.</summary>
