@@ -1,3 +1,5 @@
+using System.Text.Json;
+using CommunityToolkit.HighPerformance.Buffers;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http;
@@ -15,6 +17,15 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
 
     private readonly List<(string Name, string Value)> headers = [];
 
+    private ArrayPoolBufferWriter<byte>? borrowed;
+
+    /// <summary>An answer in JSON, whose memory is given back once it is sent.</summary>
+    public static Answer OfJson(int status, Action<Utf8JsonWriter> write, string contentType = Json)
+    {
+        var json = JsonText.Write(write);
+        return new(status, contentType, json.WrittenMemory) { borrowed = json };
+    }
+
     public Answer With(string name, string? value)
     {
         if (value is not null)
@@ -25,7 +36,7 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
     /// <summary>304 in the stead of this answer: with its length and headers (RFC 9110, section 8.6), without its body.</summary>
     public Answer NotModified()
     {
-        var answer = new Answer(StatusCodes.Status304NotModified, null, body);
+        var answer = new Answer(StatusCodes.Status304NotModified, null, body) { borrowed = borrowed };
         answer.headers.AddRange(headers);
         return answer;
     }
@@ -42,10 +53,11 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         if (contentType is not null)
             response.ContentType = contentType;
         response.ContentLength = body.Length;
-        if (httpContext.Request.Method == HttpMethods.Head || status == StatusCodes.Status304NotModified)
-            return;
+        var length = httpContext.Request.Method == HttpMethods.Head || status == StatusCodes.Status304NotModified ? 0 : body.Length;
         // A slice at a time: what a client doesn't read isn't copied, and it is held to the server's least rate.
-        for (var sent = 0; sent < body.Length; sent += Slice)
-            await response.Body.WriteAsync(body.Slice(sent, Math.Min(Slice, body.Length - sent)), httpContext.RequestAborted);
+        for (var sent = 0; sent < length; sent += Slice)
+            await response.Body.WriteAsync(body.Slice(sent, Math.Min(Slice, length - sent)), httpContext.RequestAborted);
+        // Not where sending failed: then the collector has it, as nobody can say who still reads it.
+        borrowed?.Dispose();
     }
 }

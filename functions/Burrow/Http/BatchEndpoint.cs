@@ -22,10 +22,9 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         var queue = RequestPath.Batch(request);
         var onlyNew = OnlyNew(request);
         var lines = IsNdJson(request);
-        var body = await RequestBody.ReadAsync(request, Limits.BatchBytes, aborted);
-        var text = body.AsMemory(body.AsSpan().StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0);
-        var items = lines ? Lines(text) : Items(text);
-        return new Answer(200, Answer.Json, Write(await CarryOutAsync(queue, items, onlyNew, aborted)));
+        var entries = await ReadAsync(request, lines, aborted);
+        var outcomes = await CarryOutAsync(queue, entries, onlyNew, aborted);
+        return Answer.OfJson(200, json => Write(json, outcomes));
     });
 
     /// <summary>405.</summary>
@@ -57,6 +56,13 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         }
 
         throw new UnsupportedMediaException($"A batch is {NdJson} or {Answer.Json}, in UTF-8.");
+    }
+
+    private async Task<List<BatchEntry>> ReadAsync(HttpRequest request, bool lines, CancellationToken cancellationToken)
+    {
+        using var body = await RequestBody.BorrowAsync(request, Limits.BatchBytes, cancellationToken);
+        var text = body.WrittenMemory[(body.WrittenSpan.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0)..];
+        return lines ? Lines(text) : Items(text);
     }
 
     private List<BatchEntry> Lines(ReadOnlyMemory<byte> body)
@@ -191,7 +197,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         }
     }
 
-    private static ReadOnlyMemory<byte> Write(List<Outcome> outcomes) => JsonText.Write(json =>
+    private static void Write(Utf8JsonWriter json, List<Outcome> outcomes)
     {
         json.WriteStartArray();
         foreach (var outcome in outcomes)
@@ -207,7 +213,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         }
 
         json.WriteEndArray();
-    });
+    }
 
     private sealed record Outcome(MessageId? Id, int Status, Receipt? Receipt, string? Error);
 }

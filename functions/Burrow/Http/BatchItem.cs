@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Burrow.Queues;
@@ -88,14 +89,14 @@ internal sealed record BatchItem(
 
     private static byte[] BodyOf(JsonElement json, int most)
     {
-        var text = Text(json, "body") ?? "";
         byte[] body;
         switch (Text(json, "encoding"))
         {
             case null:
-                body = Encoding.UTF8.GetBytes(text);
+                body = Utf8(json, "body");
                 break;
             case "base64":
+                var text = Text(json, "body") ?? "";
                 body = new byte[text.Length];
                 if (!Convert.TryFromBase64String(text, body, out var length))
                     throw new InvalidRequestException("body", "body isn't base64, as encoding says.");
@@ -106,6 +107,19 @@ internal sealed record BatchItem(
         }
 
         return body.Length <= most ? body : throw new TooLargeException($"body is larger than the {most} bytes allowed.");
+    }
+
+    /// <summary>A string's bytes: as they stand in the JSON, unless something is escaped, or wrong with them.</summary>
+    private static byte[] Utf8(JsonElement json, string name)
+    {
+        if (json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String)
+        {
+            var raw = JsonMarshal.GetRawUtf8Value(value)[1..^1];
+            if (!raw.Contains((byte)'\\') && System.Text.Unicode.Utf8.IsValid(raw))
+                return raw.ToArray();
+        }
+
+        return Encoding.UTF8.GetBytes(Text(json, name) ?? "");
     }
 
     private static string? Text(JsonElement json, string name)

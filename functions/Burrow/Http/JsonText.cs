@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Burrow.Http;
 
@@ -10,11 +10,12 @@ internal static class JsonText
     // Relaxed: answers are never part of a page (Answer's headers see to it), and clients needn't unescape every letter.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    public static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> write)
+    /// <summary>Writes it to borrowed memory, which whoever has it gives back. A list is a megabyte, and to the collector those cost most.</summary>
+    public static ArrayPoolBufferWriter<byte> Write(Action<Utf8JsonWriter> write)
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
+        var buffer = new ArrayPoolBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(buffer, Options))
             write(json);
-        return buffer.WrittenMemory;
+        return buffer;
     }
 }

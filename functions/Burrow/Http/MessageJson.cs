@@ -11,13 +11,13 @@ internal static class MessageJson
     /// <summary>A list of messages, or nothing where nothing is to be shown.</summary>
     public static Answer List(MessageList list, Detail detail)
     {
-        var answer = detail == Detail.None ? new Answer(200) : new Answer(200, Answer.Json, JsonText.Write(json =>
+        var answer = detail == Detail.None ? new Answer(200) : Answer.OfJson(200, json =>
         {
             json.WriteStartArray();
             foreach (var message in list.Messages)
                 Write(json, message, detail);
             json.WriteEndArray();
-        }));
+        });
         return answer.With("Burrow-Marker", list.Last.ToString()).With("Burrow-More", list.More ? "true" : null);
     }
 
@@ -29,7 +29,7 @@ internal static class MessageJson
             Detail.None => new Answer(200),
             Detail.Id => new Answer(200, Answer.Bytes, Encoding.UTF8.GetBytes(message.Id.Value)),
             Detail.Body => new Answer(200, message.ContentType ?? Answer.Bytes, message.Body),
-            _ => new Answer(200, Answer.Json, JsonText.Write(json => Write(json, message, detail))),
+            _ => Answer.OfJson(200, json => Write(json, message, detail)),
         };
         return answer.With("ETag", message.Receipt.ETag);
     }
@@ -37,7 +37,7 @@ internal static class MessageJson
     /// <summary>Names of accounts or queues, or nothing where nothing is to be shown.</summary>
     public static Answer Names(NameList list, Detail detail)
     {
-        var answer = detail == Detail.None ? new Answer(200) : new Answer(200, Answer.Json, JsonText.Write(json =>
+        var answer = detail == Detail.None ? new Answer(200) : Answer.OfJson(200, json =>
         {
             json.WriteStartArray();
             foreach (var name in list.Names)
@@ -54,7 +54,7 @@ internal static class MessageJson
             }
 
             json.WriteEndArray();
-        }));
+        });
         return answer.With("Burrow-More", list.More ? "true" : null);
     }
 

@@ -29,7 +29,7 @@ internal static class Problem
         .With("Retry-After", Limits.RetryAfter.TotalSeconds.ToString(CultureInfo.InvariantCulture));
 
     public static Answer Of(int status, string code, string detail, string? parameter = null) =>
-        new(status, ContentType, JsonText.Write(json =>
+        Answer.OfJson(status, json =>
         {
             json.WriteStartObject();
             json.WriteString("type", $"urn:burrow:problem:{code}");
@@ -46,5 +46,5 @@ internal static class Problem
             }
 
             json.WriteEndObject();
-        }));
+        }, ContentType);
 }

@@ -1,3 +1,4 @@
+using CommunityToolkit.HighPerformance.Buffers;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http;
@@ -5,10 +6,20 @@ namespace Burrow.Http;
 /// <summary>Reads what a request brings, wholly, before anything is done with it.</summary>
 internal static class RequestBody
 {
+    private const int FirstRead = 16 * 1024;
+
     /// <summary>The body's bytes.</summary>
     /// <exception cref="TooLargeException">More than allowed.</exception>
     /// <exception cref="UnsupportedMediaException">It is encoded.</exception>
     public static async Task<byte[]> ReadAsync(HttpRequest request, int most, CancellationToken cancellationToken)
+    {
+        using var body = await BorrowAsync(request, most, cancellationToken);
+        return body.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The same in borrowed memory, for what is parsed and then not needed any more.</summary>
+    /// <inheritdoc cref="ReadAsync"/>
+    public static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(HttpRequest request, int most, CancellationToken cancellationToken)
     {
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
@@ -18,37 +29,28 @@ internal static class RequestBody
             throw new UnsupportedMediaException($"Transfer-Encoding '{transfer}' is not taken; chunked is.");
         if (request.ContentLength > most)
             throw TooLarge(most);
+        // One more than is to come: that it ended shows when there is nothing to fill it with.
+        var buffer = new ArrayPoolBufferWriter<byte>((int)(request.ContentLength ?? FirstRead) + 1);
         try
         {
-            return await ReadToEndAsync(request, most, cancellationToken);
+            int read;
+            while ((read = await request.Body.ReadAsync(buffer.GetMemory(), cancellationToken)) > 0)
+            {
+                buffer.Advance(read);
+                if (buffer.WrittenCount > most)
+                    throw TooLarge(most);
+            }
+
+            return buffer;
         }
-        catch (Exception e) when (e is (IOException and not BadHttpRequestException) or InvalidOperationException)
+        catch (Exception e)
         {
+            buffer.Dispose();
             // Kestrel says so of chunks that make no sense, and of trailers that aren't text.
-            throw new BadHttpRequestException("The body could not be read.", e);
+            if (e is (IOException and not BadHttpRequestException) or InvalidOperationException)
+                throw new BadHttpRequestException("The body could not be read.", e);
+            throw;
         }
-    }
-
-    private static async Task<byte[]> ReadToEndAsync(HttpRequest request, int most, CancellationToken cancellationToken)
-    {
-        if (request.ContentLength is { } length)
-        {
-            var whole = new byte[length];
-            await request.Body.ReadExactlyAsync(whole, cancellationToken);
-            return whole;
-        }
-
-        using var stream = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        int read;
-        while ((read = await request.Body.ReadAsync(buffer, cancellationToken)) > 0)
-        {
-            if (stream.Length + read > most)
-                throw TooLarge(most);
-            stream.Write(buffer, 0, read);
-        }
-
-        return stream.ToArray();
     }
 
     /// <summary>A message's content type, if the request has one.</summary>
