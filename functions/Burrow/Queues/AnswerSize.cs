@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Burrow.Queues;
 
 /// <summary>How much of <see cref="Limits.AnswerBytes"/> a message takes: never less than its JSON does.</summary>
@@ -5,6 +7,10 @@ internal static class AnswerSize
 {
     /// <summary>The names, quotes and braces of a message with all its attributes.</summary>
     private const int Frame = 320;
+
+    /// <summary>What JSON takes as it is.</summary>
+    private static readonly SearchValues<byte> Plain = SearchValues.Create(
+        [.. Enumerable.Range(0x20, 0x7F - 0x20).Where(value => value is not (0x22 or 0x5C)).Select(value => (byte)value)]);
 
     /// <summary>Of a message whose body is shown (null: it isn't).</summary>
     public static long Of(Line line, byte[]? body) =>
@@ -17,13 +23,9 @@ internal static class AnswerSize
     private static long Escaped(byte[] body)
     {
         long escaped = 0;
-        foreach (var value in body)
-        {
-            if (value is < 0x20 or 0x22 or 0x5C or 0x7F)
-                escaped += 5;
-            else if (value >= 0x80)
-                escaped += 2;
-        }
+        int at;
+        for (ReadOnlySpan<byte> rest = body; (at = rest.IndexOfAnyExcept(Plain)) >= 0; rest = rest[(at + 1)..])
+            escaped += rest[at] < 0x80 ? 5 : 2;
 
         return body.Length + escaped;
     }
