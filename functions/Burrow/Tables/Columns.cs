@@ -8,6 +8,9 @@ namespace Burrow.Tables;
 /// </summary>
 public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
 {
+    /// <summary>Most numbers are this one, and each would be an object of its own.</summary>
+    private static readonly object Zero = 0L;
+
     private KeyValuePair<string, object>[] values;
 
     /// <summary>None yet.</summary>
@@ -38,7 +41,7 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
     }
 
     /// <summary>Adds a number.</summary>
-    public void Add(string name, long value) => Append(name, value);
+    public void Add(string name, long value) => Append(name, value == 0 ? Zero : value);
 
     /// <summary>Adds bytes, if there are any.</summary>
     public void Add(string name, byte[]? value)

@@ -64,9 +64,11 @@ internal sealed class MemoryTable : ITable
 
             if (!partitions.TryGetValue(partition, out var rows))
                 partitions[partition] = rows = new(ByKey);
+            // One for all rows of a transaction, as a row changes once in it.
+            var etag = (++version).ToString("x", CultureInfo.InvariantCulture);
             var etags = new string?[operations.Count];
             for (var i = 0; i < operations.Count; i++)
-                etags[i] = Apply(rows, operations[i]);
+                etags[i] = Apply(rows, operations[i], etag);
             if (rows.Count == 0)
                 partitions.Remove(partition);
             return Task.FromResult(SubmitResult.Success(etags));
@@ -84,7 +86,7 @@ internal sealed class MemoryTable : ITable
     private Row? Find(string partition, string key) =>
         partitions.TryGetValue(partition, out var rows) && rows.TryGetValue(new Row(key, "", None), out var row) ? row : null;
 
-    private string? Apply(SortedSet<Row> rows, Operation operation)
+    private static string? Apply(SortedSet<Row> rows, Operation operation, string etag)
     {
         var probe = new Row(operation.Key, "", None);
         var columns = operation.Columns;
@@ -94,7 +96,6 @@ internal sealed class MemoryTable : ITable
             rows.Remove(probe);
         if (columns is null)
             return null;
-        var etag = (++version).ToString("x", CultureInfo.InvariantCulture);
         rows.Add(new Row(operation.Key, etag, columns));
         return etag;
     }

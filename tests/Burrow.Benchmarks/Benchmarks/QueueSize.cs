@@ -17,18 +17,26 @@ internal sealed class QueueSize(Session session)
     {
         var section = new Section(
             "Long queues",
-            $"Every operation over one connection on a queue of {Short:n0} messages, then on one of {Long:n0}; a tenth of them, in front, hidden for an hour. Bodies of 10 bytes, filled by batches. "
-            + $"What an operation changed is undone before the next, unmeasured. p50 (and p99) of {Samples} samples, the median of the runs. The short queue is measured before and after there is the long one, when the process is warm; the faster counts.",
+            $"Every operation over one connection on a queue of {Short:n0} messages and on one of {Long:n0}, in turn, so that both see the same machine; a tenth of them, in front, hidden for an hour. Bodies of 10 bytes, filled by batches. "
+            + $"What an operation changed is undone before the next, unmeasured. p50 (and p99) of {Samples} samples, the median of the runs.",
             "process", "operation", $"{Short:n0} messages", $"{Long:n0} messages", "p50 is times", "p99 is times");
         foreach (var server in (Server[])[await session.MemoryAsync(), await session.SqliteAsync()])
         {
-            for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < 3 * session.Time;)
-                await MeasureAsync(server, Short, runs: 1);
-            var before = await MeasureAsync(server, Short, session.Runs);
-            var after = await MeasureAsync(server, Long, session.Runs);
-            var again = await MeasureAsync(server, Short, session.Runs);
-            for (var i = 0; i < after.Count; i++)
-                Add(section, server, after[i].Name, before[i].Result.P50 < again[i].Result.P50 ? before[i].Result : again[i].Result, after[i].Result);
+            var few = await FillAsync(server, Short);
+            var many = await FillAsync(server, Long);
+            using var connection = await Connection.OpenAsync(server.Address);
+            foreach (var (shorter, longer) in few.All.Zip(many.All))
+            {
+                var runs = new List<(RunResult Few, RunResult Many)>();
+                // Until it is warm, and then as often as is measured.
+                for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < session.Time;)
+                    await SampleAsync(connection, shorter, longer);
+                for (var run = 0; run < session.Runs; run++)
+                    runs.Add(await SampleAsync(connection, shorter, longer));
+                Add(section, server, shorter.Name, RunResult.Median([.. runs.Select(run => run.Few)]), RunResult.Median([.. runs.Select(run => run.Many)]));
+            }
+
+            await server.EmptyAsync("bench");
         }
 
         return section;
@@ -46,7 +54,7 @@ internal sealed class QueueSize(Session session)
         section.AtMost($"{name}, {server.Name}: p50 at {Long:n0} messages, times that at {Short:n0}", 1.5, many.P50 / few.P50, Format.Growth);
     }
 
-    private static async Task<List<(string Name, RunResult Result)>> MeasureAsync(Server server, int messages, int runs)
+    private static async Task<QueueOperations> FillAsync(Server server, int messages)
     {
         var queue = Server.NewQueue();
         var hidden = messages / 10;
@@ -55,34 +63,29 @@ internal sealed class QueueSize(Session session)
         await server.FillAsync(queue, 0, hidden, "0123456789", ",\"ttl\":0,\"hide\":3600", connections);
         await server.FillAsync(queue, hidden, messages - hidden, "0123456789", ",\"ttl\":0", connections);
         Progress.Tell($"  {server.Name}: {messages} put");
-        var operations = new QueueOperations(queue, hidden, messages);
-        using var connection = await Connection.OpenAsync(server.Address);
-        var results = new List<(string, RunResult)>();
-        foreach (var (name, measured, undo) in operations.All)
-        {
-            // Once for warming up.
-            await SampleAsync(connection, measured, undo);
-            var samples = new List<RunResult>();
-            for (var run = 0; run < runs; run++)
-                samples.Add(await SampleAsync(connection, measured, undo));
-            results.Add((name, RunResult.Median(samples)));
-        }
-
-        await server.EmptyAsync(queue);
-        return results;
+        return new QueueOperations(queue, hidden, messages);
     }
 
-    private static async Task<RunResult> SampleAsync(Connection connection, Step measured, Step undo)
+    private static async Task<(RunResult Few, RunResult Many)> SampleAsync(
+        Connection connection, (string Name, Step Measured, Step Undo) shorter, (string Name, Step Measured, Step Undo) longer)
     {
-        var latencies = new Latencies();
+        var (few, many) = (new Latencies(), new Latencies());
         for (var i = 0; i < Samples; i++)
         {
-            var begun = Stopwatch.GetTimestamp();
-            await measured(connection, i);
-            latencies.Add(begun);
-            await undo(connection, i);
+            await MeasureAsync(few, shorter.Measured, shorter.Undo, i);
+            await MeasureAsync(many, longer.Measured, longer.Undo, i);
         }
 
-        return new(0, latencies.Percentile(0.5), latencies.Percentile(0.99));
+        return (Of(few), Of(many));
+
+        async Task MeasureAsync(Latencies latencies, Step measured, Step undo, int number)
+        {
+            var begun = Stopwatch.GetTimestamp();
+            await measured(connection, number);
+            latencies.Add(begun);
+            await undo(connection, number);
+        }
+
+        static RunResult Of(Latencies latencies) => new(0, latencies.Percentile(0.5), latencies.Percentile(0.99));
     }
 }
