@@ -48,6 +48,41 @@ public sealed class StaleReadTests
     }
 
     [Fact]
+    public async Task A_claim_on_slow_storage_does_not_give_up_at_its_first_conflict()
+    {
+        await queue.PutAsync("a", hide: 1);
+        await queue.PutAsync("b");
+        time.Advance(TimeSpan.FromMinutes(2));
+        // The timer moves the first while storage takes longer than conflicts may last.
+        BeforeSubmit(async tries =>
+        {
+            if (tries > 1)
+                return;
+            await other.SweepAsync();
+            time.Advance(Limits.ConflictTime + TimeSpan.FromSeconds(1));
+        });
+
+        TestQueue.Ids(await queue.ClaimAsync(limit: 2)).ShouldBe("a b");
+    }
+
+    [Fact]
+    public async Task A_claim_that_others_are_ahead_of_for_too_long_says_that_there_is_more()
+    {
+        await queue.PutAsync("a");
+        await queue.PutAsync("b");
+        BeforeSubmit(async _ =>
+        {
+            await other.UpdateAsync("a", ttl: 1000);
+            time.Advance(TimeSpan.FromSeconds(6));
+        });
+
+        var list = await queue.Engine.UpdateAsync(queue.Address, new() { Limit = 2 }, new(null, 60), TimeSpan.Zero, Token);
+
+        TestQueue.Ids(list.Messages).ShouldBe("b");
+        list.More.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task A_put_that_was_refused_is_never_carried_out_later()
     {
         await queue.PutAsync("a");
@@ -180,6 +215,13 @@ public sealed class StaleReadTests
     {
         var calls = 0;
         store.After = call => call.Table == "messages" && call.Kind == kind && ++calls == number ? happens() : Task.CompletedTask;
+    }
+
+    /// <summary>Has something happen before each transaction over messages, told how many there were.</summary>
+    private void BeforeSubmit(Func<int, Task> happen)
+    {
+        var tries = 0;
+        store.Before = call => call is { Table: "messages", Kind: CallKind.Submit } ? happen(++tries) : Task.CompletedTask;
     }
 
     private sealed class LateTime(TimeProvider time, TimeSpan by) : TimeProvider
