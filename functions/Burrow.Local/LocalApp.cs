@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Burrow.Events;
 using Burrow.Http;
+using Burrow.Local.EventGrid;
 using Burrow.Tables;
 using Microsoft.Extensions.Options;
 
@@ -41,6 +43,7 @@ internal static partial class LocalApp
         replace?.Invoke(builder.Services);
         if (!builder.Services.Any(service => service.ServiceType == typeof(ITableStore)))
             builder.Services.AddSingleton(provider => Open(options, provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage));
+        AddEventGrid(builder, options.Tables);
         builder.Services.AddBurrow(builder.Configuration);
         builder.Services.AddHostedService<Triggers.Timers>();
         builder.Services.AddHostedService<IdleMemory>();
@@ -51,8 +54,29 @@ internal static partial class LocalApp
         app.Use(new LocalGuard(options.Hosts).InvokeAsync);
         app.UseRouting();
         app.MapTriggers();
+        app.MapEventGrid();
         app.MapFallback("{**path}", (HttpRequest request, Responder responder) => responder.NotFoundAsync(request));
+        // Known only now, where the port was free to choose.
+        app.Lifetime.ApplicationStarted.Register(() =>
+            app.Services.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.PublicUrl ??= new Uri(app.Urls.First()));
         return app;
+    }
+
+    /// <summary>Where the settings name no Event Grid, its stand-in.</summary>
+    private static void AddEventGrid(WebApplicationBuilder builder, TablesOption tables)
+    {
+        var events = LocalEvents.Open(tables);
+        builder.Services.AddSingleton(events);
+        builder.Services.AddOptions<StandInOptions>().Bind(builder.Configuration.GetSection(StandInOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.PostConfigure<BurrowOptions>(events.Apply);
+        builder.Services.AddKeyedSingleton(EventsServices.ServiceKey, (services, _) => LocalEvents.NewClient(services));
+        builder.Services.AddSingleton<WebhookRules>(services => new LocalWebhookRules(
+            [.. services.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.Ports]));
+        builder.Services.AddSingleton<StandInStore>();
+        builder.Services.AddSingleton<WebhookClient>();
+        builder.Services.AddSingleton(new DeadLetters(events.DeadLetters));
+        builder.Services.AddSingleton<StandIn>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<StandIn>());
     }
 
     private static ITableStore Open(LocalOptions options, StorageOptions storage) => options.Tables.Engine switch

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using Burrow.Access;
+using Burrow.Events;
 using Microsoft.Extensions.Options;
 
 namespace Burrow;
@@ -32,6 +34,14 @@ public sealed class BurrowOptions
     /// <summary>Where the tables are.</summary>
     [ValidateObjectMembers]
     public StorageOptions Storage { get; set; } = new();
+
+    /// <summary>Event Grid, and what is sent there.</summary>
+    [ValidateObjectMembers]
+    public EventsOptions Events { get; set; } = new();
+
+    /// <summary>Who may do what.</summary>
+    [ValidateObjectMembers]
+    public AccessOptions Access { get; set; } = new();
 
     internal TimeSpan LongestWait => TimeSpan.FromSeconds(MaxWait);
 }

@@ -1,4 +1,5 @@
 using Azure.Identity;
+using Burrow.Events;
 using Burrow.Http;
 using Burrow.Queues;
 using Burrow.Tables;
@@ -32,8 +33,14 @@ public static class BurrowServices
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<QueueEngine>(
-            provider, provider.GetRequiredService<IOptions<BurrowOptions>>().Value));
+        services.AddEvents();
+        services.AddSingleton(provider => new QueueEngine(
+            provider.GetRequiredService<ITableStore>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Random>(),
+            provider.GetRequiredService<IOptions<BurrowOptions>>().Value,
+            provider.GetRequiredService<ILogger<QueueEngine>>(),
+            provider.GetRequiredService<IAnnouncer>()));
         services.AddHostedService<Lifetime>();
         services.AddSingleton<Responder>();
         services.AddSingleton<VersionsEndpoint>();
@@ -42,6 +49,10 @@ public static class BurrowServices
         services.AddSingleton<MessagesEndpoint>();
         services.AddSingleton<MessageEndpoint>();
         services.AddSingleton<BatchEndpoint>();
+        services.AddSingleton(provider => new SubscriptionsEndpoint(
+            provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>().Subscriptions, provider.GetRequiredService<WebhookRules>()));
+        services.AddSingleton(provider => new SigningKeysEndpoint(
+            provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>().Signer));
         return services;
     }
 
@@ -69,7 +80,7 @@ internal sealed partial class Lifetime(
         application.ApplicationStopping.Register(queues.StopWaiting);
         try
         {
-            await store.CreateAsync(QueueEngine.TableNames, cancellationToken);
+            await store.CreateAsync([.. QueueEngine.TableNames, SubscriptionTable.Name], cancellationToken);
         }
         catch (TableUnavailableException e)
         {

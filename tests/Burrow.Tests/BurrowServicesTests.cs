@@ -50,7 +50,7 @@ public sealed class BurrowServicesTests(Azurite azurite)
             readme.ShouldContain($"| `{setting}` |");
 
         static IEnumerable<string> Names(Type type, string prefix) => type.GetProperties().SelectMany(property =>
-            property.PropertyType == typeof(StorageOptions) ? Names(property.PropertyType, $"{property.Name}:") : [prefix + property.Name]);
+            property.PropertyType.Namespace!.StartsWith("Burrow", StringComparison.Ordinal) ? Names(property.PropertyType, $"{property.Name}:") : [prefix + property.Name]);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Text;
+using Burrow.Events;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -34,6 +35,19 @@ internal static class RequestPath
 
     /// <summary>The queue of <c>/batch/{account}/{queue}</c>.</summary>
     public static QueueAddress Batch(HttpRequest request) => Address(Match(request, ["batch", null, null]));
+
+    /// <summary>The account of <c>/subscriptions/{account}</c>.</summary>
+    public static AccountName Subscriptions(HttpRequest request) => AccountName.Parse(Match(request, ["subscriptions", null])[1]);
+
+    /// <summary>The account and the name of <c>/subscriptions/{account}/{name}</c>.</summary>
+    public static (AccountName Account, SubscriptionName Name) Subscription(HttpRequest request)
+    {
+        var segments = Match(request, ["subscriptions", null, null]);
+        return (AccountName.Parse(segments[1]), SubscriptionName.Parse(segments[2]));
+    }
+
+    /// <summary>Demands <c>/.well-known/jwks.json</c>.</summary>
+    public static void SigningKeys(HttpRequest request) => Match(request, [".well-known", "jwks.json"]);
 
     /// <summary>Demands nothing but that no segment is a dot.</summary>
     public static void Nowhere(HttpRequest request) => Segments(request);

@@ -15,6 +15,10 @@ public readonly record struct Attributes(long? Ttl, long? Hide)
 
     internal static long VisibleAt(long hide, long now) => hide == 0 ? 0 : now + hide * TimeSpan.TicksPerSecond;
 
+    /// <summary>The whole seconds until an instant, rounded up; 0 once it has come.</summary>
+    internal static long Remaining(long instant, long now) =>
+        instant <= now ? 0 : (instant - now + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
+
     /// <summary>The state after an update of a queue's messages (<paramref name="delivers"/>) or of one by id.</summary>
     internal MessageState Apply(MessageState state, bool delivers, long now, Random random) => state with
     {

@@ -36,14 +36,11 @@ public sealed record Message
         Sequence = state.Sequence,
         Receipt = new(state.Revisions.Latest),
         // 0 would say that it lives for ever; it was live when it was looked at.
-        Ttl = state.ExpiresAt == MessageState.Never ? 0 : Math.Max(1, Remaining(state.ExpiresAt, now)),
-        Hide = Remaining(state.VisibleAt, now),
+        Ttl = state.ExpiresAt == MessageState.Never ? 0 : Math.Max(1, Attributes.Remaining(state.ExpiresAt, now)),
+        Hide = Attributes.Remaining(state.VisibleAt, now),
         Inserted = new DateTimeOffset(state.Inserted, TimeSpan.Zero),
         Deliveries = state.Deliveries,
         ContentType = contentType,
         Body = body,
     };
-
-    private static long Remaining(long instant, long now) =>
-        instant <= now ? 0 : (instant - now + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
 }

@@ -11,6 +11,13 @@ namespace Burrow.Queues;
 /// <param name="Operations">In one transaction, with those of other messages perhaps.</param>
 internal sealed record MessageWrite(MessageState Before, MessageState? After, IReadOnlyList<Operation> Operations)
 {
+    /// <summary>What is told once it is done.</summary>
+    public Announcement? Announcement { get; private init; }
+
+    /// <summary>The same, with something to be told.</summary>
+    public MessageWrite Announcing(Announcement announcement) =>
+        this with { Operations = [.. Operations, announcement.Write], Announcement = announcement };
+
     /// <summary>When the timer must visit the queue for this.</summary>
     /// <remarks>A queue that something was removed from may be empty, and is closed then.</remarks>
     public IEnumerable<long> Due(long now) => After is null ? [now + TimeSpan.TicksPerMinute] : After.Due.Except(Before.Due);

@@ -7,7 +7,7 @@ namespace Burrow.Queues;
 /// Carries out the puts to one queue that wait together, in their order, in as few transactions as hold them. Each rewrites
 /// the head as it was last seen, so no two processes hand out the same sequence, and none is handed out behind a reader.
 /// </summary>
-internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory directory, QueueAddress queue, Action committed)
+internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory directory, IAnnouncer announcer, QueueAddress queue, Action committed)
 {
     /// <summary>Groups of this process before it lets another in, if there may be one, and if there was one of late.</summary>
     private const int MostInARow = 32;
@@ -37,11 +37,15 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         for (var tries = 0; waiting.Count > 0;)
         {
             await ReadAsync(waiting.Where(pending => pending.Request.Precondition.NeedsReceipt && !known.ContainsKey(pending.Request.Id)), known);
+            var wanted = await announcer.WantedAsync(queue, CancellationToken.None);
             var current = head ??= await Head.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
             if (!current.IsOpen)
                 await directory.EnterAsync(queue, CancellationToken.None);
 
-            var plan = Plan(current, waiting, known);
+            if (wanted.HasFlag(Announced.Expired))
+                await ReadExpiredAsync(known);
+
+            var plan = Plan(current, waiting, known, wanted);
             if (plan.Puts.Count == 0)
                 continue;
             await due.EnsureAsync(queue, plan.Instants, CancellationToken.None);
@@ -70,6 +74,8 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
                 }
 
                 committed();
+                if (plan.Announcements.Count > 0)
+                    announcer.Tell(queue, plan.Announcements);
                 await LetOthersInAsync(roundTrip);
                 (tries, begun) = (0, context.Time.GetTimestamp());
                 continue;
@@ -139,8 +145,21 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             known[id] = row is null ? null : new(MessageState.From(row.Columns), row.ETag, asked);
     }
 
+    /// <summary>What expired and is replaced is announced with what it said.</summary>
+    private async Task ReadExpiredAsync(Dictionary<MessageId, Known?> known)
+    {
+        foreach (var (id, there) in known.ToList())
+        {
+            if (there is { Line: null } && !there.State.IsLive(context.Now)
+                && await context.Messages.GetAsync(queue.Partition, there.State.LineKey, CancellationToken.None) is { } row)
+            {
+                known[id] = there with { Line = Line.From(row) };
+            }
+        }
+    }
+
     /// <summary>As many of the first puts as fit in one transaction. Those whose conditions fail are answered and left out.</summary>
-    private PlannedGroup Plan(Head current, LinkedList<PendingPut> waiting, Dictionary<MessageId, Known?> known)
+    private PlannedGroup Plan(Head current, LinkedList<PendingPut> waiting, Dictionary<MessageId, Known?> known, Announced wanted)
     {
         var now = context.Now;
         var last = current.Last;
@@ -179,6 +198,13 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             Operation[] operations = there is not null
                 ? [.. MessageWrite.Replace(there.State, there.ETag, after, request.ContentType, request.Body)]
                 : [.. MessageWrite.Insert(after, request.ContentType, request.Body)];
+            var announcements = new List<Announcement>();
+            if (live is null && wanted.HasFlag(Announced.Created))
+                announcements.Add(announcer.Created(queue, after, request.ContentType, request.Body));
+            if (live is null && there is not null && wanted.HasFlag(Announced.Expired))
+                announcements.Add(announcer.Expired(queue, there.State, there.Line));
+            if (announcements.Count > 0)
+                operations = [.. operations, .. announcements.Select(announcement => announcement.Write)];
             bytes += operations.Sum(TableLimits.SizeOf);
             // One more is the head.
             if (plan.Puts.Count > 0
@@ -190,11 +216,14 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             plan.Operations.AddRange(operations);
             plan.Puts.Add((pending, new PutResult(live is null, new(after.Revisions.Latest))));
             plan.Instants.AddRange(after.Due);
+            plan.Announcements.AddRange(announcements);
             if (live is null)
                 last = sequence;
             node = next;
         }
 
+        if (plan.Announcements.Count > 0)
+            plan.Instants.Add(Announcement.Due(now));
         plan.Head = current.Next(last, open: true, context.Random);
         plan.Operations.Insert(0, plan.Head.Write());
         return plan;
@@ -250,7 +279,11 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
     /// <param name="State">A message, live or expired.</param>
     /// <param name="ETag">Of its row by id.</param>
     /// <param name="Asked">The clock before it was read.</param>
-    private sealed record Known(MessageState State, string ETag, long Asked);
+    private sealed record Known(MessageState State, string ETag, long Asked)
+    {
+        /// <summary>Its row in line, if it was read.</summary>
+        public Line? Line { get; init; }
+    }
 
     private sealed class PlannedGroup
     {
@@ -261,5 +294,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         public List<(PendingPut Pending, PutResult Put)> Puts { get; } = [];
 
         public List<long> Instants { get; } = [];
+
+        public List<Announcement> Announcements { get; } = [];
     }
 }

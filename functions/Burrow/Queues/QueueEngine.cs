@@ -29,6 +29,7 @@ public sealed class QueueEngine
     private readonly Pass pass;
     private readonly MessageById byId;
     private readonly Sweep sweep;
+    private readonly IAnnouncer announcer;
 
     /// <param name="store">Where the tables are; see <see cref="TableNames"/>.</param>
     /// <param name="time">The clock, and all delays.</param>
@@ -36,7 +37,15 @@ public sealed class QueueEngine
     /// <param name="options">The settings.</param>
     /// <param name="logger">Told of what nobody else is told.</param>
     public QueueEngine(ITableStore store, TimeProvider time, Random random, BurrowOptions options, ILogger<QueueEngine> logger)
+        : this(store, time, random, options, logger, new NoAnnouncer())
     {
+    }
+
+    /// <summary>The same, with somebody who tells others what happened.</summary>
+    internal QueueEngine(
+        ITableStore store, TimeProvider time, Random random, BurrowOptions options, ILogger<QueueEngine> logger, IAnnouncer announcer)
+    {
+        this.announcer = announcer;
         context = new QueueContext(store, time, random, options, logger);
         due = new DueTable(context);
         directory = new QueueDirectory(context, due);
@@ -45,7 +54,7 @@ public sealed class QueueEngine
         lists = new Lists(context, walk);
         pass = new Pass(context, walk, transactions);
         byId = new MessageById(context, walk, transactions);
-        sweep = new Sweep(context, due, directory, transactions);
+        sweep = new Sweep(context, due, directory, transactions, announcer);
     }
 
     /// <summary>A new message id.</summary>
@@ -218,7 +227,7 @@ public sealed class QueueEngine
             if (states.Count >= MostStates)
                 Forget();
             state = states.GetOrAdd(
-                queue.Partition, _ => new QueueState(context, due, directory, transactions, queue, PromoteInBackground));
+                queue.Partition, _ => new QueueState(context, due, directory, transactions, announcer, queue, PromoteInBackground));
         }
 
         state.Used = now;

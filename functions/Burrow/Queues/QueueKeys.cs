@@ -19,6 +19,8 @@ internal static class QueueKeys
     public const string IndexFrom = "i!";
     public const string IndexBefore = "i!~";
     public const string ExpiryFrom = "x!";
+    public const string EventsFrom = "e!";
+    public const string EventsBefore = "e!~";
 
     /// <summary>Before and after every key of a partition.</summary>
     public const string First = "!";
@@ -42,6 +44,9 @@ internal static class QueueKeys
 
     /// <summary>A chunk of a larger body.</summary>
     public static string Chunk(Sequence sequence, string revision, int number) => $"b!{sequence}!{revision}!{number}";
+
+    /// <summary>Something of a message that is yet to be told.</summary>
+    public static string Event(Sequence sequence, string revision) => $"e!{sequence}!{revision}";
 
     /// <summary>When a message is to be expired.</summary>
     public static string Expiry(long expiresAt, Sequence sequence) => $"x!{Hex(expiresAt)}!{sequence}";

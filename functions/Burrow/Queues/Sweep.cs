@@ -7,7 +7,8 @@ namespace Burrow.Queues;
 /// the directory. All of it only tidies up, as every read passes over what is expired and finds what is due; so it waits until
 /// every process's clock agrees that it is, may stop anywhere, and may run twice at once.
 /// </summary>
-internal sealed class Sweep(QueueContext context, DueTable due, QueueDirectory directory, Transactions transactions)
+internal sealed class Sweep(
+    QueueContext context, DueTable due, QueueDirectory directory, Transactions transactions, IAnnouncer announcer)
 {
     /// <summary>Queues visited at a time.</summary>
     private const int Visits = 8;
@@ -60,9 +61,11 @@ internal sealed class Sweep(QueueContext context, DueTable due, QueueDirectory d
         var queue = rows[0].Queue;
         try
         {
+            var told = await announcer.TellAsync(queue, isTimeUp, cancellationToken);
             if (!await ExpireAsync(queue, isTimeUp, cancellationToken)
                 || !await PromoteAsync(queue, isTimeUp, cancellationToken)
-                || !await directory.CloseAsync(queue, cancellationToken))
+                || !await directory.CloseAsync(queue, cancellationToken)
+                || !told)
             {
                 return;
             }
@@ -86,16 +89,22 @@ internal sealed class Sweep(QueueContext context, DueTable due, QueueDirectory d
         {
             var found = await Task.WhenAll(rows.Select(row =>
                 context.Messages.GetAsync(queue.Partition, QueueKeys.Index(new(row.Columns.Text("id")!)), cancellationToken)));
+            var announced = (await announcer.WantedAsync(queue, cancellationToken)).HasFlag(Announced.Expired);
             var writes = new List<MessageWrite>();
             foreach (var (expiry, index) in rows.Zip(found))
             {
                 // Read after its expiry row, as it may have been given a longer life, or been put anew.
-                if (index is not null && MessageState.From(index.Columns) is var state && state.ExpiryKey == expiry.Key)
-                    writes.Add(MessageWrite.Remove(state, index.ETag));
+                if (index is null || MessageState.From(index.Columns) is not { } state || state.ExpiryKey != expiry.Key)
+                    continue;
+                var write = MessageWrite.Remove(state, index.ETag);
+                writes.Add(announced ? write.Announcing(announcer.Expired(queue, state, await LineAsync(state))) : write);
             }
 
             return writes;
         }
+
+        async Task<Line?> LineAsync(MessageState state) =>
+            await context.Messages.GetAsync(queue.Partition, state.LineKey, cancellationToken) is { } row ? Line.From(row) : null;
     }
 
     /// <summary>Makes the changes that rows of a range need, page by page. Where somebody was ahead, there is none to make.</summary>
@@ -112,7 +121,10 @@ internal sealed class Sweep(QueueContext context, DueTable due, QueueDirectory d
         do
         {
             page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
-            var outcomes = await transactions.CommitAllAsync(queue, await changes(page.Rows), cancellationToken);
+            var writes = await changes(page.Rows);
+            var outcomes = await transactions.CommitAllAsync(queue, writes, cancellationToken);
+            if (writes.Where((_, i) => outcomes[i] == Outcome.Done).Select(write => write.Announcement).OfType<Announcement>().ToList() is { Count: > 0 } told)
+                announcer.Tell(queue, told);
             all &= outcomes.All(outcome => outcome == Outcome.Done);
             query = query with { Continuation = page.Continuation };
         }

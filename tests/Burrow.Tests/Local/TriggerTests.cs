@@ -16,13 +16,15 @@ public sealed class TriggerTests
         {
             if (trigger is not HttpTriggerAttribute http)
                 continue;
-            var target = "/" + http.Route!.Replace("{ignored:maxlength(0)?}", "").Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m");
+            var target = "/" + http.Route!.Replace("{ignored:maxlength(0)?}", "").Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m").Replace("{name}", "hook");
+            var body = target.StartsWith("/subscriptions", StringComparison.Ordinal) ? """{"endpoint":"http://127.0.0.1:9"}"""u8.ToArray() : "[]"u8.ToArray();
             target.ShouldNotContain("{");
             foreach (var method in http.Methods.Select(method => method.ToUpperInvariant()))
             {
                 await raw.SendAsync("PUT", "/v1.0/a/q/m", []);
+                await raw.SendAsync("PUT", "/subscriptions/a/hook", """{"endpoint":"http://127.0.0.1:9"}"""u8.ToArray());
 
-                var answer = await raw.SendAsync(method, target, "[]"u8.ToArray(), ("Content-Type", "application/json"));
+                var answer = await raw.SendAsync(method, target, body, ("Content-Type", "application/json"));
 
                 answer.Status.ShouldBe(name.EndsWith("Refuse", StringComparison.Ordinal) ? 405 : 200, $"{name}: {method} {target}");
                 answer.Headers["X-Content-Type-Options"].ShouldBe("nosniff");
@@ -42,6 +44,7 @@ public sealed class TriggerTests
         }
 
         Triggers.All.Select(function => function.Name).ShouldBeUnique();
-        Triggers.All.Count(function => function.Trigger is TimerTriggerAttribute { Schedule: "%Burrow:ExpirySchedule%" }).ShouldBe(1);
+        Triggers.All.Select(function => function.Trigger).OfType<TimerTriggerAttribute>().Select(timer => timer.Schedule).Order()
+            .ShouldBe(["%Burrow:Events:ReconcileSchedule%", "%Burrow:ExpirySchedule%"]);
     }
 }

@@ -33,8 +33,8 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "if (result.Uncertain && !MUTANT)"),
         new(
             "sweep-without-reading-again", "Sweep.cs",
-            "state.ExpiryKey == expiry.Key",
-            "(state.ExpiryKey == expiry.Key || MUTANT)"),
+            "state.ExpiryKey != expiry.Key",
+            "(state.ExpiryKey != expiry.Key && !MUTANT)"),
         new(
             "sweep-without-waiting-for-other-clocks", "Sweep.cs",
             "QueueKeys.ExpiredBefore(context.Now - Limits.ClockSkew.Ticks)",

@@ -30,7 +30,7 @@ internal sealed class LocalServer : IAsyncDisposable
 
     public static async Task<LocalServer> StartAsync(ITableStore store, TimeProvider? time = null, Action<BurrowOptions>? configure = null)
     {
-        var app = LocalApp.Build(new LocalOptions(["http://127.0.0.1:0"], TablesOption.Default, []), services =>
+        var app = LocalApp.Build(new LocalOptions(["http://127.0.0.1:0"], new TablesOption(TablesEngine.Memory, ""), []), services =>
         {
             services.AddSingleton(store);
             // Not every request that a test sends.

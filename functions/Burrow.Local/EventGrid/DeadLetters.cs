@@ -1,0 +1,35 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Burrow.Local.EventGrid;
+
+/// <summary>Events that could not be delivered: a file each, where and as Event Grid writes a blob each.</summary>
+internal sealed class DeadLetters(string folder)
+{
+    /// <summary>Writes one; the folders are topic, subscription, and the hour.</summary>
+    public async Task WriteAsync(Delivery delivery, string reason, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var hour = now.ToString("yyyy/MM/dd/HH", CultureInfo.InvariantCulture);
+        var path = Path.Combine(folder, delivery.Topic, delivery.Subscription.ToUpperInvariant(), hour);
+        Directory.CreateDirectory(path);
+        using var document = JsonDocument.Parse(delivery.Event);
+        // By the delivery's key: written twice, it is one.
+        var file = Path.Combine(path, $"{delivery.Key}.json");
+        await using var stream = File.Create(file);
+        await using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+        json.WriteStartArray();
+        json.WriteStartObject();
+        foreach (var member in document.RootElement.EnumerateObject())
+            member.WriteTo(json);
+        json.WriteString("deadletterreason", reason);
+        json.WriteNumber("deliveryattempts", delivery.Attempts);
+        json.WriteString("deliveryresult", delivery.Result);
+        json.WriteString("publishutc", Instant(new DateTimeOffset(delivery.Published, TimeSpan.Zero)));
+        json.WriteString("deliveryattemptutc", Instant(now));
+        json.WriteEndObject();
+        json.WriteEndArray();
+        await json.FlushAsync(cancellationToken);
+    }
+
+    private static string Instant(DateTimeOffset instant) => instant.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+}

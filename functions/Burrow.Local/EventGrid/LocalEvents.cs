@@ -1,0 +1,103 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Burrow.Events;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Burrow.Local.EventGrid;
+
+/// <summary>
+/// What the local process needs for events, made when it is first started and kept beside its store: the key that events are signed
+/// with, and the secret that headers are encrypted with. Of the stand-in the key that is asked for, new each time.
+/// </summary>
+internal sealed class LocalEvents
+{
+    private const int KeyBytes = 32;
+
+    private LocalEvents(string secret, string signingKeys, string folder) => (Secret, SigningKeys, DeadLetters) = (secret, signingKeys, Path.Combine(folder, "dead-letters"));
+
+    /// <summary>The domain's key.</summary>
+    public string Key { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes));
+
+    /// <summary>As <c>Burrow:Access:Secret</c>.</summary>
+    public string Secret { get; }
+
+    /// <summary>As <c>Burrow:Events:SigningKeys</c>.</summary>
+    public string SigningKeys { get; }
+
+    /// <summary>Folder of what could not be delivered.</summary>
+    public string DeadLetters { get; }
+
+    /// <param name="tables">Where the process stores. What stores nothing keeps no keys either.</param>
+    public static LocalEvents Open(TablesOption tables)
+    {
+        if (tables.Engine == TablesEngine.Memory)
+            return new(NewSecret(), EventSigner.NewKey(), Path.Combine(Path.GetTempPath(), $"burrow-{Environment.ProcessId}"));
+        var folder = tables.Engine == TablesEngine.Sqlite ? Path.GetFullPath(tables.Where) + "-events" : Path.GetFullPath("burrow-events");
+        if (Path.GetDirectoryName(folder) is { } parent && !Directory.Exists(parent))
+            throw new DirectoryNotFoundException($"There is no folder '{parent}'.");
+        Directory.CreateDirectory(folder);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return new(ReadOrMake(Path.Combine(folder, "secret"), NewSecret), ReadOrMake(Path.Combine(folder, "signing-keys.pem"), EventSigner.NewKey), folder);
+    }
+
+    /// <summary>The settings that lead to the stand-in, where no others lead to Event Grid.</summary>
+    public void Apply(BurrowOptions options)
+    {
+        options.Access.Secret ??= Secret;
+        options.Events.SigningKeys ??= SigningKeys;
+        if (options.Events.IsOn)
+            return;
+        options.Events.TopicEndpoint = new Uri("http://localhost" + StandInRoutes.Publish);
+        options.Events.Domain = new Uri("http://localhost" + StandInRoutes.Domain);
+        options.Events.Key = Key;
+    }
+
+    /// <summary>A client that calls this very process, whatever port it was given.</summary>
+    public static HttpClient NewClient(IServiceProvider services) => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        ConnectCallback = async (context, cancellationToken) =>
+        {
+            var endpoint = context.DnsEndPoint;
+            var (host, port) = (endpoint.Host, endpoint.Port);
+            if (endpoint is { Host: "localhost", Port: 80 })
+            {
+                var address = new Uri(services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+                (host, port) = (address.Host.Trim('[', ']'), address.Port);
+            }
+
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(host, port, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        },
+    })
+    {
+        Timeout = TimeSpan.FromSeconds(30),
+    };
+
+    private static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes));
+
+    private static string ReadOrMake(string file, Func<string> make)
+    {
+        if (File.Exists(file))
+            return File.ReadAllText(file);
+        var text = make();
+        // Whole or not at all, whenever the process dies.
+        File.WriteAllText(file + ".new", text);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file + ".new", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.Move(file + ".new", file);
+        return text;
+    }
+}

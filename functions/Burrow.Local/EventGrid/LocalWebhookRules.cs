@@ -1,0 +1,19 @@
+using System.Net;
+using Burrow.Events;
+
+namespace Burrow.Local.EventGrid;
+
+/// <summary>As everywhere, and http to this machine: for receivers that are being developed.</summary>
+internal sealed class LocalWebhookRules(IReadOnlyCollection<int> ports) : WebhookRules(ports)
+{
+    /// <inheritdoc/>
+    public override Uri Endpoint(string text)
+    {
+        var uri = Parse(text);
+        if (uri.Scheme != Uri.UriSchemeHttp)
+            return base.Endpoint(text);
+        return uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address))
+            ? uri
+            : throw Wrong("endpoint is https, or http to localhost or a loopback address.");
+    }
+}

@@ -1,0 +1,209 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Burrow.Tables;
+using Microsoft.Extensions.Options;
+
+namespace Burrow.Local.EventGrid;
+
+/// <summary>
+/// Event Grid, as far as Burrow uses it, within the local process: keeps event subscriptions, shakes hands with their endpoints,
+/// filters, delivers, tries again by the real ladder, gives up and writes dead letters. Simpler than the real one where
+/// docs/events.md says so.
+/// </summary>
+internal sealed partial class StandIn(
+    StandInStore store, WebhookClient webhooks, DeadLetters deadLetters, IOptions<StandInOptions> options, TimeProvider time, ILogger<StandIn> logger)
+    : BackgroundService
+{
+    /// <summary>Deliveries to one endpoint at a time.</summary>
+    private const int Concurrent = 16;
+
+    private readonly ConcurrentDictionary<(string Topic, string Name), EventSubscription> subscriptions = new();
+    private readonly ConcurrentDictionary<(string Topic, string Name), SemaphoreSlim> gates = new();
+    private readonly ConcurrentDictionary<string, (string Status, string? Reason)> operations = new();
+    private readonly CancellationTokenSource stopping = new();
+    private long last;
+
+    /// <summary>Reads what was left. Before the process listens, so that nothing is asked for that isn't known yet.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.CreateAsync(cancellationToken);
+            foreach (var subscription in await store.SubscriptionsAsync(cancellationToken))
+                subscriptions[(subscription.Topic, subscription.Name)] = subscription;
+            foreach (var delivery in await store.DeliveriesAsync(cancellationToken))
+                Begin(delivery);
+        }
+        catch (TableUnavailableException e)
+        {
+            Unavailable(e.Message);
+        }
+
+        foreach (var interrupted in subscriptions.Values.Where(one => one.State is "Creating" or "Updating"))
+            _ = ShakeHandsAsync(interrupted, Guid.NewGuid().ToString("n"));
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await stopping.CancelAsync();
+        await base.StopAsync(cancellationToken);
+    }
+
+    public EventSubscription? Find(string topic, string name) => subscriptions.GetValueOrDefault((topic, name));
+
+    /// <summary>Creates or replaces an event subscription; its handshake comes next.</summary>
+    /// <returns>The operation that tells of it, and whether there was none.</returns>
+    public async Task<(string Operation, bool Created)> PutAsync(EventSubscription subscription, CancellationToken cancellationToken)
+    {
+        var key = (subscription.Topic, subscription.Name);
+        var created = !subscriptions.TryGetValue(key, out var old);
+        // One that delivers goes on while its change is made.
+        subscription = subscription with { State = old?.Delivers == true ? "Updating" : "Creating" };
+        await store.WriteAsync(subscription, cancellationToken);
+        subscriptions[key] = subscription;
+        var operation = Guid.NewGuid().ToString("n");
+        operations[operation] = ("InProgress", null);
+        _ = ShakeHandsAsync(subscription, operation);
+        return (operation, created);
+    }
+
+    public async Task<bool> DeleteAsync(string topic, string name, CancellationToken cancellationToken)
+    {
+        if (!subscriptions.TryRemove((topic, name), out var subscription))
+            return false;
+        await store.RemoveAsync(subscription, cancellationToken);
+        return true;
+    }
+
+    /// <summary>What became of a change; null if nobody knows.</summary>
+    public (string Status, string? Reason)? Operation(string operation) => operations.TryGetValue(operation, out var found) ? found : null;
+
+    /// <summary>Takes events: from then on they are delivered, whatever becomes of this process.</summary>
+    public async Task PublishAsync(IEnumerable<JsonElement> events, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().UtcTicks;
+        var deliveries = new List<Delivery>();
+        foreach (var one in events)
+        {
+            var (source, subject, type) = (Text(one, "source"), Text(one, "subject"), Text(one, "type"));
+            foreach (var subscription in subscriptions.Values)
+            {
+                if (subscription.Topic == source && subscription.Delivers && subscription.Matches(subject, type))
+                {
+                    // Never the same, and in order.
+                    var number = Interlocked.Increment(ref last);
+                    deliveries.Add(new($"{now:x16}-{number:x8}-{Random.Shared.Next():x8}", source, subscription.Name, JsonSerializer.SerializeToUtf8Bytes(one), now, 0, now, null));
+                }
+            }
+        }
+
+        await store.AddAsync(deliveries, cancellationToken);
+        foreach (var delivery in deliveries)
+            Begin(delivery);
+
+        static string Text(JsonElement one, string name) => one.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    }
+
+    /// <summary>All that happens, requests and what was left set off.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
+
+    private void Begin(Delivery delivery)
+    {
+        using (ExecutionContext.SuppressFlow())
+            _ = DeliverAsync(delivery);
+    }
+
+    private async Task ShakeHandsAsync(EventSubscription subscription, string operation)
+    {
+        await Task.Yield();
+        try
+        {
+            var refused = await webhooks.HandshakeAsync(subscription, stopping.Token);
+            var reason = refused is null ? null : $"Webhook validation handshake failed for {subscription.Endpoint.GetLeftPart(UriPartial.Path)}: {refused}.";
+            var key = (subscription.Topic, subscription.Name);
+            var judged = subscription with { State = refused is null ? "Succeeded" : "Failed", Reason = reason };
+            if (subscriptions.TryUpdate(key, judged, subscription))
+                await store.WriteAsync(judged, CancellationToken.None);
+            operations[operation] = (judged.State, reason);
+        }
+        catch (Exception e) when (e is TableUnavailableException or OperationCanceledException)
+        {
+            operations[operation] = ("Failed", "Internal error.");
+        }
+    }
+
+    private async Task DeliverAsync(Delivery delivery)
+    {
+        await Task.Yield();
+        try
+        {
+            while (await AttemptAsync(delivery) is { } again)
+            {
+                delivery = again;
+                await store.WriteAsync(delivery, stopping.Token);
+                var wait = new DateTimeOffset(delivery.Next, TimeSpan.Zero) - time.GetUtcNow();
+                if (wait > TimeSpan.Zero)
+                    await Task.Delay(wait, time, stopping.Token);
+            }
+
+            await store.RemoveAsync(delivery, CancellationToken.None);
+        }
+        catch (OperationCanceledException)
+        {
+            // Its row is there when the process starts again.
+        }
+        catch (Exception e)
+        {
+            Failed(e);
+        }
+    }
+
+    /// <summary>Delivers once.</summary>
+    /// <returns>What is to be done later; null if there is nothing.</returns>
+    private async Task<Delivery?> AttemptAsync(Delivery delivery)
+    {
+        var key = (delivery.Topic, delivery.Subscription);
+        var gate = gates.GetOrAdd(key, _ => new(Concurrent));
+        await gate.WaitAsync(stopping.Token);
+        try
+        {
+            if (!subscriptions.TryGetValue(key, out var subscription))
+                return null;
+            var now = time.GetUtcNow();
+            if (now.UtcTicks - delivery.Published > Scaled(subscription.TimeToLive).Ticks)
+            {
+                await deadLetters.WriteAsync(delivery, "TimeToLiveExceeded", now, stopping.Token);
+                return null;
+            }
+
+            var (status, result) = await webhooks.DeliverAsync(subscription, delivery, stopping.Token);
+            if (RetryLadder.IsDelivered(status))
+                return null;
+            delivery = delivery with { Attempts = delivery.Attempts + 1, Result = result };
+            NotDelivered(delivery.Topic, delivery.Subscription, delivery.Attempts, result);
+            if (RetryLadder.IsFinal(status) || delivery.Attempts >= subscription.MaxAttempts)
+            {
+                await deadLetters.WriteAsync(delivery, RetryLadder.IsFinal(status) ? "UndeliverableDueToClientError" : "MaxDeliveryAttemptsExceeded", time.GetUtcNow(), stopping.Token);
+                return null;
+            }
+
+            return delivery with { Next = (time.GetUtcNow() + Scaled(RetryLadder.After(delivery.Attempts))).UtcTicks };
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private TimeSpan Scaled(TimeSpan real) => real / options.Value.Speed;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Event Grid's stand-in has no storage: {Reason}")]
+    private partial void Unavailable(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "An event of {Topic} could not be delivered to {Subscription}, attempt {Attempt}: {Result}")]
+    private partial void NotDelivered(string topic, string subscription, int attempt, string result);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Event Grid's stand-in failed at a delivery; it goes on when the process starts again.")]
+    private partial void Failed(Exception exception);
+}

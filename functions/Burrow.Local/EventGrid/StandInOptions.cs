@@ -1,0 +1,13 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Burrow.Local.EventGrid;
+
+/// <summary>The section <c>EventGrid</c> of the local process's settings.</summary>
+internal sealed class StandInOptions
+{
+    public const string Section = "EventGrid";
+
+    /// <summary>How many times as fast as the real one's its clock runs: the waits between deliveries, and events' time to live.</summary>
+    [Range(1, 10_000)]
+    public double Speed { get; set; } = 1;
+}

@@ -1,0 +1,115 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Burrow.Http;
+
+namespace Burrow.Local.EventGrid;
+
+/// <summary>What the stand-in answers to, under <c>/eventgrid</c>: publishing, and the management REST of domain topics' event subscriptions.</summary>
+internal static class StandInRoutes
+{
+    /// <summary>Where events are published.</summary>
+    public const string Publish = "/eventgrid/api/events";
+
+    /// <summary>The domain's resource.</summary>
+    public const string Domain = "/eventgrid/domains/local";
+
+    private const string Operations = "/eventgrid/operations/";
+    private const int MostBytes = 1024 * 1024;
+
+    /// <summary>Maps them. Each asks for the domain's key.</summary>
+    public static void MapEventGrid(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost(Publish, (HttpRequest request, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, responder, events, async aborted =>
+        {
+            using var body = await RequestBody.BorrowAsync(request, MostBytes, aborted);
+            using var document = Parse(body.WrittenMemory);
+            var isBatch = document.RootElement.ValueKind == JsonValueKind.Array;
+            var all = isBatch ? document.RootElement.EnumerateArray().ToList() : [document.RootElement];
+            foreach (var one in all)
+                Check(one);
+            await grid.PublishAsync(all, aborted);
+            return new Answer(200);
+        }));
+        const string route = Domain + "/topics/{topic}/providers/Microsoft.EventGrid/eventSubscriptions/{name}";
+        routes.MapPut(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, responder, events, async aborted =>
+        {
+            using var body = await RequestBody.BorrowAsync(request, MostBytes, aborted);
+            var subscription = new EventSubscription(topic, name, Checked(body.WrittenMemory), "Creating", null);
+            var (operation, created) = await grid.PutAsync(subscription, aborted);
+            return Show(created ? 201 : 200, grid.Find(topic, name) ?? subscription).With("Azure-AsyncOperation", $"{request.Scheme}://{request.Host}{Operations}{operation}");
+        }));
+        routes.MapGet(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, responder, events, _ =>
+            Task.FromResult(Show(200, grid.Find(topic, name) ?? throw new NotFoundException("There is no such event subscription.")))));
+        routes.MapDelete(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, responder, events, async aborted =>
+            new Answer(await grid.DeleteAsync(topic, name, aborted) ? 200 : 204)));
+        routes.MapGet(Operations + "{operation}", (HttpRequest request, string operation, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, responder, events, _ =>
+        {
+            var (status, reason) = grid.Operation(operation) ?? throw new NotFoundException("There is no such operation.");
+            return Task.FromResult(Answer.OfJson(200, json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("name", operation);
+                json.WriteString("status", status);
+                if (reason is not null)
+                {
+                    json.WriteStartObject("error");
+                    json.WriteString("code", "Url validation");
+                    json.WriteString("message", reason);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndObject();
+            }));
+        }));
+    }
+
+    private static Task<IResult> ServeAsync(HttpRequest request, Responder responder, LocalEvents events, Func<CancellationToken, Task<Answer>> serve) =>
+        responder.ServeAsync(request, [request.Method], async aborted =>
+        {
+            var key = Encoding.UTF8.GetBytes(request.Headers["aeg-sas-key"].ToString());
+            return CryptographicOperations.FixedTimeEquals(key, Encoding.UTF8.GetBytes(events.Key))
+                ? await serve(aborted)
+                : new Answer(401).With("WWW-Authenticate", "aeg-sas-key");
+        });
+
+    private static Answer Show(int status, EventSubscription subscription) => Answer.OfJson(status, subscription.Write);
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return JsonDocument.Parse(body);
+        }
+        catch (JsonException)
+        {
+            throw new InvalidRequestException("body", "This isn't JSON.");
+        }
+    }
+
+    /// <summary>The attributes that a CloudEvent must have (CloudEvents 1.0), and a subject, which filters need.</summary>
+    private static void Check(JsonElement one)
+    {
+        foreach (var name in new[] { "specversion", "id", "source", "type", "subject" })
+        {
+            if (one.ValueKind != JsonValueKind.Object || !one.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String || value.GetString()!.Length == 0)
+                throw new InvalidRequestException(name, $"A CloudEvent has {name}.");
+        }
+    }
+
+    private static byte[] Checked(ReadOnlyMemory<byte> body)
+    {
+        using var document = Parse(body);
+        try
+        {
+            var json = body.ToArray();
+            var subscription = new EventSubscription("", "", json, "", null);
+            _ = (subscription.Endpoint, subscription.MaxAttempts, subscription.TimeToLive, subscription.Headers.Count(), subscription.Matches("", ""));
+            return json;
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or UriFormatException or ArgumentNullException)
+        {
+            throw new InvalidRequestException("body", "This is no event subscription with a webhook.");
+        }
+    }
+}

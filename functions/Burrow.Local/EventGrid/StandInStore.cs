@@ -1,0 +1,78 @@
+using System.Text;
+using Burrow.Tables;
+
+namespace Burrow.Local.EventGrid;
+
+/// <summary>What the stand-in keeps, beside the queues: table <c>grid</c>. What it took it delivers, also after it was killed.</summary>
+internal sealed class StandInStore(ITableStore store)
+{
+    private const string Name = "grid";
+    private const string Subscriptions = "subscriptions";
+    private const string Deliveries = "deliveries";
+
+    private readonly ITable table = store.Open(Name);
+
+    public Task CreateAsync(CancellationToken cancellationToken) => store.CreateAsync([Name], cancellationToken);
+
+    public async Task<IReadOnlyList<EventSubscription>> SubscriptionsAsync(CancellationToken cancellationToken) =>
+    [
+        .. (await ReadAsync(Subscriptions, cancellationToken)).Select(row => new EventSubscription(
+            row.Columns.Text("topic")!,
+            row.Columns.Text("name")!,
+            Encoding.UTF8.GetBytes(row.Columns.Text("json")!),
+            row.Columns.Text("state")!,
+            row.Columns.Text("reason"))),
+    ];
+
+    public async Task<IReadOnlyList<Delivery>> DeliveriesAsync(CancellationToken cancellationToken) =>
+        [.. (await ReadAsync(Deliveries, cancellationToken)).Select(Delivery.From)];
+
+    public Task WriteAsync(EventSubscription subscription, CancellationToken cancellationToken) => table.SubmitAsync(
+        Subscriptions,
+        [
+            Operation.Upsert(KeyOf(subscription.Topic, subscription.Name), new Columns
+            {
+                { "topic", subscription.Topic },
+                { "name", subscription.Name },
+                { "json", Encoding.UTF8.GetString(subscription.Json) },
+                { "state", subscription.State },
+                { "reason", subscription.Reason },
+            }),
+        ],
+        cancellationToken);
+
+    public Task RemoveAsync(EventSubscription subscription, CancellationToken cancellationToken) => table.SubmitAsync(
+        Subscriptions, [Operation.Delete(KeyOf(subscription.Topic, subscription.Name), Operation.Any)], cancellationToken);
+
+    /// <summary>All of them, or, where storage fails, some.</summary>
+    public async Task AddAsync(IReadOnlyList<Delivery> deliveries, CancellationToken cancellationToken)
+    {
+        // As many as fit, by bytes too: an event has some 70 KB at most.
+        foreach (var some in deliveries.Chunk(25))
+            await table.SubmitAsync(Deliveries, [.. some.Select(one => Operation.Insert(one.Key, one.ToColumns()))], cancellationToken);
+    }
+
+    public Task WriteAsync(Delivery delivery, CancellationToken cancellationToken) =>
+        table.SubmitAsync(Deliveries, [Operation.Upsert(delivery.Key, delivery.ToColumns())], cancellationToken);
+
+    public Task RemoveAsync(Delivery delivery, CancellationToken cancellationToken) =>
+        table.SubmitAsync(Deliveries, [Operation.Delete(delivery.Key, Operation.Any)], cancellationToken);
+
+    private static string KeyOf(string topic, string name) => $"{topic}!{name}";
+
+    private async Task<List<Row>> ReadAsync(string partition, CancellationToken cancellationToken)
+    {
+        var query = new RowQuery("!", "~");
+        var rows = new List<Row>();
+        RowPage page;
+        do
+        {
+            page = await table.QueryAsync(partition, query, cancellationToken);
+            rows.AddRange(page.Rows);
+            query = query with { Continuation = page.Continuation };
+        }
+        while (page.Continuation is not null);
+
+        return rows;
+    }
+}

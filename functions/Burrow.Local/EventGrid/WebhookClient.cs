@@ -1,0 +1,115 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+
+namespace Burrow.Local.EventGrid;
+
+/// <summary>Calls endpoints as Event Grid does: the CloudEvents handshake, and one event a request. Follows no redirects.</summary>
+internal sealed class WebhookClient : IDisposable
+{
+    /// <summary>How long an endpoint has for an answer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private const string Origin = "eventgrid.azure.net";
+
+    private readonly HttpClient http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        ConnectCallback = ConnectAsync,
+        MaxConnectionsPerServer = 64,
+    })
+    {
+        Timeout = Patience,
+    };
+
+    /// <summary>The handshake of "HTTP 1.1 Web Hooks for Event Delivery", section 4.</summary>
+    /// <returns>Null if the endpoint agreed; else what it did instead.</returns>
+    public async Task<string?> HandshakeAsync(EventSubscription subscription, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Options, subscription.Endpoint);
+        request.Headers.Add("WebHook-Request-Origin", Origin);
+        foreach (var (name, value) in subscription.Headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.StatusCode != HttpStatusCode.OK)
+                return $"it answered {(int)response.StatusCode}";
+            return response.Headers.TryGetValues("WebHook-Allowed-Origin", out var allowed) && allowed.Any(origin => origin is "*" or Origin)
+                ? null
+                : "its answer doesn't have the header WebHook-Allowed-Origin";
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return Describe(e);
+        }
+    }
+
+    /// <summary>Delivers an event once.</summary>
+    /// <returns>The answer's status (0: there was none), and in words what came of it.</returns>
+    public async Task<(int Status, string Result)> DeliverAsync(EventSubscription subscription, Delivery delivery, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, subscription.Endpoint)
+        {
+            Content = new ByteArrayContent(delivery.Event)
+            {
+                Headers = { ContentType = MediaTypeHeaderValue.Parse("application/cloudevents+json; charset=utf-8") },
+            },
+        };
+        request.Headers.Add("aeg-subscription-name", subscription.Name.ToUpperInvariant());
+        request.Headers.Add("aeg-delivery-count", $"{delivery.Attempts}");
+        request.Headers.Add("aeg-event-type", "Notification");
+        request.Headers.Add("aeg-data-version", "");
+        request.Headers.Add("aeg-metadata-version", "1");
+        request.Headers.Add("WebHook-Request-Origin", Origin);
+        foreach (var (name, value) in subscription.Headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            var status = (int)response.StatusCode;
+            return (status, status switch
+            {
+                400 => "BadRequest",
+                401 => "Unauthorized",
+                403 => "Forbidden",
+                404 => "NotFound",
+                413 => "PayloadTooLarge",
+                429 => "TooManyRequests",
+                503 => "Busy",
+                _ => RetryLadder.IsDelivered(status) ? "Success" : "GenericError",
+            });
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return (0, e is OperationCanceledException ? "TimedOut" : "GenericError");
+        }
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private static string Describe(Exception e) => e is OperationCanceledException ? "it did not answer in 30 s" : $"it could not be reached ({e.Message})";
+
+    /// <summary>Without TLS to this machine alone, whatever a name stands for: what is checked is the address that is connected to.</summary>
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken);
+        if (context.InitialRequestMessage.RequestUri!.Scheme == Uri.UriSchemeHttp)
+            addresses = [.. addresses.Where(IPAddress.IsLoopback)];
+        if (addresses.Length == 0)
+            throw new HttpRequestException("Without TLS, only this machine's own addresses are called.");
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

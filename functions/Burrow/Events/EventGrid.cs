@@ -1,0 +1,43 @@
+using Azure;
+using Azure.Core.Pipeline;
+using Azure.Identity;
+using Azure.Messaging.EventGrid;
+using Burrow.Queues;
+using Burrow.Tables;
+using Microsoft.Extensions.Logging;
+
+namespace Burrow.Events;
+
+/// <summary>What speaks to Event Grid, if anything does.</summary>
+public sealed class EventGrid
+{
+    internal EventGrid(
+        BurrowOptions options, HttpClient http, ITableStore store, TimeProvider time, Random random, ILoggerFactory loggers)
+    {
+        var events = options.Events;
+        if (!events.IsOn)
+            return;
+        var credential = events.Key is { Length: > 0 } ? null : new DefaultAzureCredential();
+        var secrets = new SecretBox(options.Access.Secret);
+        var table = new SubscriptionTable(store, secrets, time, random);
+        // Failures are ours to handle: what isn't taken is kept.
+        var clientOptions = new EventGridPublisherClientOptions { Retry = { MaxRetries = 0 }, Transport = new HttpClientTransport(http) };
+        var client = credential is null
+            ? new EventGridPublisherClient(events.TopicEndpoint, new AzureKeyCredential(events.Key!), clientOptions)
+            : new EventGridPublisherClient(events.TopicEndpoint, credential, clientOptions);
+        Signer = new EventSigner(events, time);
+        Subscriptions = new Subscriptions(
+            table, new EventGridManagement(http, events, credential), secrets, events, time, loggers.CreateLogger<Subscriptions>());
+        Announcer = new EventPublisher(
+            client, new Outbox(Signer, events, time, random), new Watchers(table, time), store, time, random, loggers.CreateLogger<EventPublisher>());
+    }
+
+    internal IAnnouncer Announcer { get; } = new NoAnnouncer();
+
+    internal Subscriptions? Subscriptions { get; }
+
+    internal EventSigner? Signer { get; }
+
+    /// <inheritdoc cref="Subscriptions.ReconcileAsync"/>
+    public Task ReconcileAsync(CancellationToken cancellationToken) => Subscriptions?.ReconcileAsync(cancellationToken) ?? Task.CompletedTask;
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using Azure.Core;
+
+namespace Burrow.Events;
+
+/// <summary>What Event Grid's management said.</summary>
+internal enum ManagementOutcome
+{
+    /// <summary>It is as asked for.</summary>
+    Done,
+
+    /// <summary>It is being done; see <see cref="ManagementAnswer.Operation"/>.</summary>
+    UnderWay,
+
+    /// <summary>There is no such event subscription.</summary>
+    Missing,
+
+    /// <summary>Refused, or tried and failed; see <see cref="ManagementAnswer.Reason"/>.</summary>
+    Failed,
+
+    /// <summary>Not now: throttled, busy with an earlier change, or not to be reached.</summary>
+    Later,
+}
+
+/// <summary>An answer of Event Grid's management.</summary>
+/// <param name="Outcome">What it comes to.</param>
+/// <param name="Reason">Its own words, where it didn't do it.</param>
+/// <param name="Operation">Where to ask what becomes of it.</param>
+/// <param name="RetryAfter">When to ask again, if it said so.</param>
+/// <param name="Label">The label that the event subscription was made with.</param>
+internal sealed record ManagementAnswer(
+    ManagementOutcome Outcome, string? Reason = null, string? Operation = null, TimeSpan? RetryAfter = null, string? Label = null);
+
+/// <summary>
+/// Event subscriptions of domain topics by Event Grid's management REST ("Domain Topic Event Subscriptions", 2025-02-15): create or
+/// update, get, delete. Topics come and go with their subscriptions.
+/// </summary>
+/// <param name="http">Sends the requests; follows no redirects.</param>
+/// <param name="options">Where the domain is.</param>
+/// <param name="credential">This process's identity; null: the key of the options is sent instead.</param>
+internal sealed class EventGridManagement(HttpClient http, EventsOptions options, TokenCredential? credential)
+{
+    private const string ApiVersion = "2025-02-15";
+
+    private static readonly string[] Scopes = ["https://management.azure.com/.default"];
+
+    /// <summary>Creates or replaces one.</summary>
+    /// <param name="subscription">What is asked for.</param>
+    /// <param name="label">What to mark it with, so that what is there can be told from what is asked for.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<ManagementAnswer> PutAsync(Subscription subscription, string label, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Put, UriOf(subscription), EventSubscriptionJson.Write(subscription, label, options), cancellationToken);
+
+    /// <summary>How it stands.</summary>
+    public Task<ManagementAnswer> GetAsync(Subscription subscription, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, UriOf(subscription), null, cancellationToken);
+
+    /// <summary>Removes it. <see cref="ManagementOutcome.Missing"/> where it isn't there.</summary>
+    public Task<ManagementAnswer> DeleteAsync(Subscription subscription, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Delete, UriOf(subscription), null, cancellationToken);
+
+    /// <summary>What became of what was asked for.</summary>
+    public Task<ManagementAnswer> OperationAsync(string operation, CancellationToken cancellationToken) =>
+        // It came in an answer; the token goes nowhere but where it was sent before.
+        Uri.TryCreate(operation, UriKind.Absolute, out var uri) && uri.GetLeftPart(UriPartial.Authority) == options.Domain!.GetLeftPart(UriPartial.Authority)
+            ? SendAsync(HttpMethod.Get, uri, null, cancellationToken)
+            : Task.FromResult(new ManagementAnswer(ManagementOutcome.Missing));
+
+    private Uri UriOf(Subscription subscription) => new(
+        $"{options.Domain!.AbsoluteUri.TrimEnd('/')}/topics/{Topic.Of(subscription.Account)}/providers/Microsoft.EventGrid/eventSubscriptions/{subscription.Name}?api-version={ApiVersion}");
+
+    private async Task<ManagementAnswer> SendAsync(HttpMethod method, Uri uri, byte[]? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, uri);
+        if (body is not null)
+            request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        try
+        {
+            if (credential is null)
+                request.Headers.Add("aeg-sas-key", options.Key);
+            else
+                request.Headers.Authorization = new("Bearer", (await credential.GetTokenAsync(new TokenRequestContext(Scopes), cancellationToken)).Token);
+            using var response = await http.SendAsync(request, cancellationToken);
+            var text = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            return Read(response, text);
+        }
+        catch (Exception e) when (e is HttpRequestException or Azure.RequestFailedException or Azure.Identity.AuthenticationFailedException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return new(ManagementOutcome.Later, $"Event Grid's management could not be asked: {e.GetType().Name}.");
+        }
+    }
+
+    private static ManagementAnswer Read(HttpResponseMessage response, byte[] text)
+    {
+        var operation = response.Headers.TryGetValues("Azure-AsyncOperation", out var values) ? values.First() : null;
+        var retryAfter = response.Headers.RetryAfter?.Delta;
+        var (state, reason, label) = EventSubscriptionJson.Read(text);
+        switch (response.StatusCode)
+        {
+            case HttpStatusCode.NotFound when response.RequestMessage?.Method == HttpMethod.Put:
+                return new(ManagementOutcome.Failed, reason ?? "Event Grid has no such domain.");
+            case HttpStatusCode.NotFound:
+                return new(ManagementOutcome.Missing, reason);
+            case HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError:
+                return new(ManagementOutcome.Later, reason, null, retryAfter);
+            case >= HttpStatusCode.BadRequest:
+                return new(ManagementOutcome.Failed, reason ?? $"Event Grid answered {((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)}.");
+        }
+
+        return state switch
+        {
+            "Succeeded" => new(ManagementOutcome.Done, null, operation, retryAfter, label),
+            "Failed" or "Canceled" or "AwaitingManualAction" => new(ManagementOutcome.Failed, reason ?? $"Event Grid says {state}.", operation, retryAfter, label),
+            null when response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NoContent => new(ManagementOutcome.Done),
+            _ => new(ManagementOutcome.UnderWay, reason, operation, retryAfter, label),
+        };
+    }
+}

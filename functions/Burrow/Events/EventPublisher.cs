@@ -1,0 +1,230 @@
+using System.Diagnostics.Metrics;
+using Azure;
+using Azure.Messaging.EventGrid;
+using Burrow.Queues;
+using Burrow.Tables;
+using Microsoft.Extensions.Logging;
+using Group = Burrow.Queues.GroupCommit<Burrow.Events.Unpublished, bool>;
+using Operation = Burrow.Tables.Operation;
+
+namespace Burrow.Events;
+
+/// <summary>Events of one queue that were committed and are to be published.</summary>
+internal sealed record Unpublished(QueueAddress Queue, IReadOnlyList<Announcement> Rows)
+{
+    /// <summary>About as many bytes as they take in a request.</summary>
+    public int Weight => Rows.Sum(EventPublisher.WeightOf);
+}
+
+/// <summary>
+/// The one place that publishes: to Event Grid, at least once. Events of concurrent puts are sent together; while one request is
+/// under way, those that come wait for the next. Once Event Grid took them, their rows are deleted. Where it is down, slow or
+/// throttles, nothing waits for it: the rows stay, and the timer publishes them.
+/// </summary>
+internal sealed partial class EventPublisher : IAnnouncer
+{
+    /// <summary>Bytes of one request; Event Grid takes 1 MB.</summary>
+    private const int RequestBytes = 900_000;
+
+    /// <summary>Bytes that wait in this process at a time; what is more is left to the timer.</summary>
+    private const int MostWaiting = 32 * 1024 * 1024;
+
+    /// <summary>What a process wrote as recently as this, it publishes itself.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(30);
+
+    private static readonly Meter Meter = new("Burrow");
+    private static readonly Histogram<double> Lag = Meter.CreateHistogram<double>("burrow.outbox.lag", "s", "From a change to when its event was published.");
+    private static readonly Counter<long> Published = Meter.CreateCounter<long>("burrow.events.published", "{event}", "Events that Event Grid took.");
+
+    private readonly EventGridPublisherClient client;
+    private readonly Outbox outbox;
+    private readonly Watchers watchers;
+    private readonly ITable messages;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly Group group;
+    private long waiting;
+    private int failures;
+    private DateTimeOffset pausedUntil;
+
+    public EventPublisher(
+        EventGridPublisherClient client, Outbox outbox, Watchers watchers, ITableStore store, TimeProvider time, Random random, ILogger<EventPublisher> logger)
+    {
+        this.client = client;
+        this.outbox = outbox;
+        this.watchers = watchers;
+        messages = new RetryingTable(store.Open(QueueContext.MessagesTable), time, random);
+        this.time = time;
+        this.logger = logger;
+        group = new(ServeAsync, unpublished => unpublished.Weight, RequestBytes);
+    }
+
+    private bool IsPaused => time.GetUtcNow() < pausedUntil;
+
+    /// <summary>About as many bytes as an event takes in a request.</summary>
+    public static int WeightOf(Announcement row) => row.Columns.Bytes("data").Length + 4096;
+
+    public ValueTask<Announced> WantedAsync(QueueAddress queue, CancellationToken cancellationToken) =>
+        watchers.WantedAsync(queue, cancellationToken);
+
+    public Announcement Created(QueueAddress queue, MessageState message, string? contentType, byte[] body) =>
+        outbox.Created(queue, message, contentType, body);
+
+    public Announcement Expired(QueueAddress queue, MessageState message, Line? line) => outbox.Expired(queue, message, line);
+
+    public void Tell(QueueAddress queue, IReadOnlyList<Announcement> announcements)
+    {
+        if (IsPaused || Interlocked.Read(ref waiting) > MostWaiting)
+            return;
+        // It is nobody's request, so it doesn't go on under the one that it came from.
+        using (ExecutionContext.SuppressFlow())
+            _ = PublishAsync(new(queue, announcements));
+    }
+
+    public async Task<bool> TellAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var all = true;
+        var query = new RowQuery(QueueKeys.EventsFrom, QueueKeys.EventsBefore) { Top = 100 };
+        RowPage page;
+        do
+        {
+            page = await messages.QueryAsync(queue.Partition, query, cancellationToken);
+            var before = (time.GetUtcNow() - Patience).UtcTicks;
+            var rows = page.Rows.Select(row => new Announcement(row.Key, row.Columns)).ToList();
+            var old = rows.Where(row => Outbox.WrittenAt(row) < before).ToList();
+            all &= old.Count == rows.Count;
+            if (old.Count > 0 && (IsPaused || !await PublishAsync(new(queue, old))))
+                return false;
+            query = query with { Continuation = page.Continuation };
+        }
+        while (page.Continuation is not null && !isTimeUp());
+
+        return all && page.Continuation is null;
+    }
+
+    /// <returns>Whether Event Grid took them.</returns>
+    private async Task<bool> PublishAsync(Unpublished unpublished)
+    {
+        var weight = unpublished.Weight;
+        Interlocked.Add(ref waiting, weight);
+        try
+        {
+            return await group.SubmitAsync(unpublished, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            // Nothing is lost: the rows are there.
+            Unexpected(e);
+            return false;
+        }
+        finally
+        {
+            Interlocked.Add(ref waiting, -weight);
+        }
+    }
+
+    private async Task ServeAsync(IReadOnlyList<Group.Pending> pending)
+    {
+        var rows = pending.SelectMany(one => one.Request.Rows.Select(row => (one.Request.Queue, Row: row))).ToList();
+        var sent = new List<(QueueAddress Queue, Announcement Row)>();
+        foreach (var request in Pack(rows))
+        {
+            if (!await SendAsync(request))
+                break;
+            sent.AddRange(request);
+        }
+
+        await Task.WhenAll(sent.GroupBy(one => one.Queue).Select(queue => ForgetAsync(queue.Key, [.. queue.Select(one => one.Row.Key)])));
+        var taken = sent.Select(one => one.Row).ToHashSet();
+        foreach (var one in pending)
+            one.Complete(one.Request.Rows.All(taken.Contains));
+    }
+
+    private static IEnumerable<List<(QueueAddress Queue, Announcement Row)>> Pack(List<(QueueAddress Queue, Announcement Row)> rows)
+    {
+        var request = new List<(QueueAddress, Announcement)>();
+        var bytes = 0;
+        foreach (var row in rows)
+        {
+            var weight = WeightOf(row.Row);
+            if (request.Count > 0 && bytes + weight > RequestBytes)
+            {
+                yield return request;
+                (request, bytes) = ([], 0);
+            }
+
+            request.Add(row);
+            bytes += weight;
+        }
+
+        yield return request;
+    }
+
+    private async Task<bool> SendAsync(List<(QueueAddress Queue, Announcement Row)> rows)
+    {
+        if (IsPaused)
+            return false;
+        try
+        {
+            using var ended = new CancellationTokenSource(RequestTime, time);
+            await client.SendEventsAsync(rows.Select(one => outbox.ToEvent(one.Queue, one.Row)), ended.Token);
+        }
+        catch (Exception e) when (e is RequestFailedException or HttpRequestException or IOException or OperationCanceledException or AggregateException)
+        {
+            failures++;
+            var pause = e is RequestFailedException failed && RetryAfter(failed) is { } asked ? asked : TimeSpan.FromSeconds(Math.Pow(2, Math.Min(failures, 6) - 1));
+            pausedUntil = time.GetUtcNow() + (pause < LongestPause ? pause : LongestPause);
+            Refused(e is RequestFailedException { Status: > 0 } refused ? $"{refused.Status} {refused.ErrorCode}" : e.GetType().Name, pausedUntil - time.GetUtcNow());
+            return false;
+        }
+
+        failures = 0;
+        Published.Add(rows.Count);
+        var now = time.GetUtcNow().UtcTicks;
+        foreach (var (_, row) in rows)
+            Lag.Record(TimeSpan.FromTicks(now - Outbox.WrittenAt(row)).TotalSeconds);
+        return true;
+    }
+
+    private static TimeSpan? RetryAfter(RequestFailedException e) =>
+        e.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var value) == true && int.TryParse(value, out var seconds) && seconds > 0
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
+
+    /// <summary>Deletes rows that were published; some may be gone, published by another process.</summary>
+    private async Task ForgetAsync(QueueAddress queue, List<string> keys)
+    {
+        try
+        {
+            foreach (var some in keys.Chunk(TableLimits.TransactionOperations))
+            {
+                var rest = some.ToList();
+                while (rest.Count > 0)
+                {
+                    var result = await messages.SubmitAsync(
+                        queue.Partition, [.. rest.Select(key => Operation.Delete(key, Operation.Any))], CancellationToken.None);
+                    if (result.Committed)
+                        break;
+                    rest.RemoveAt(Math.Max(0, result.FailedIndex));
+                }
+            }
+        }
+        catch (TableUnavailableException e)
+        {
+            // They are published again: at least once.
+            NotForgotten(e.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Event Grid does not take events ({Reason}); they are kept, and tried again after {Pause}.")]
+    private partial void Refused(string reason, TimeSpan pause);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Events were published, and will be again, as storage does not answer: {Reason}")]
+    private partial void NotForgotten(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Events could not be published; they are kept, and the timer tries again.")]
+    private partial void Unexpected(Exception exception);
+}

@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Unicode;
+using Azure.Messaging;
+using Burrow.Queues;
+using Burrow.Tables;
+
+namespace Burrow.Events;
+
+/// <summary>
+/// The rows <c>e!{seq}!{revision}</c> of a queue: events that are yet to be published, composed and parsed. A row has all that the
+/// event says, as its message may be gone by then.
+/// </summary>
+internal sealed class Outbox(EventSigner signer, EventsOptions options, TimeProvider time, Random random)
+{
+    /// <summary>Bytes of an event that are billed as one (Event Grid, "Pricing").</summary>
+    private const int BillingUnit = 64 * 1024;
+
+    /// <summary>Of an event besides its data and its subject, which stands in it twice: also in the signature, where four bytes are three.</summary>
+    private const int Envelope = 1024;
+
+    /// <inheritdoc cref="IAnnouncer.Created"/>
+    public Announcement Created(QueueAddress queue, MessageState message, string? contentType, byte[] body) => ToRow(
+        EventTypes.MessageCreated,
+        queue,
+        message,
+        message.Inserted,
+        EventSigner.Hash(body),
+        (json, withBody) =>
+        {
+            json.WriteNumber("ttl", Attributes.Remaining(message.ExpiresAt == MessageState.Never ? 0 : message.ExpiresAt, message.Inserted));
+            json.WriteNumber("hide", Attributes.Remaining(message.VisibleAt, message.Inserted));
+            WriteMessage(json, message, contentType, withBody ? body : null);
+            if (!withBody && options.PublicUrl is { } publicUrl)
+                json.WriteString("url", new Uri(publicUrl, $"/v1.0/{Topic.Encode(queue.Account.Value)}/{Topic.Subject(queue.Queue, message.Id)}?detail=body").AbsoluteUri);
+        });
+
+    /// <inheritdoc cref="IAnnouncer.Expired"/>
+    public Announcement Expired(QueueAddress queue, MessageState message, Line? line)
+    {
+        // A larger body is gone with its message, and was never worth reading for this.
+        var body = line is not null && message.Chunks == 0 ? line.Inline : null;
+        return ToRow(
+            EventTypes.MessageExpired,
+            queue,
+            message,
+            time.GetUtcNow().UtcTicks,
+            EventSigner.Hash(body),
+            (json, withBody) =>
+            {
+                json.WriteString("expired", Instant(message.ExpiresAt));
+                json.WriteNumber("deliveries", message.Deliveries);
+                WriteMessage(json, message, line?.ContentType, withBody ? body : null);
+            });
+    }
+
+    /// <summary>The event of a row, signed.</summary>
+    public CloudEvent ToEvent(QueueAddress queue, Announcement row)
+    {
+        var columns = row.Columns;
+        var (id, type) = (columns.Text("event")!, columns.Text("type")!);
+        var source = Topic.Of(queue.Account);
+        var subject = Topic.Subject(queue.Queue, new(columns.Text("id")!));
+        return new(source, type, new BinaryData(columns.Bytes("data")), "application/json", CloudEventDataFormat.Json)
+        {
+            Id = id,
+            Subject = subject,
+            Time = new DateTimeOffset(columns.Number("time"), TimeSpan.Zero),
+            ExtensionAttributes = { ["signature"] = signer.Sign(id, source, type, subject, columns.Text("bodyhash")!) },
+        };
+    }
+
+    /// <summary>When a row was written, UTC ticks.</summary>
+    public static long WrittenAt(Announcement row) => row.Columns.Number("written");
+
+    private static string Instant(long ticks) => new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private Announcement ToRow(
+        string type, QueueAddress queue, MessageState message, long at, string bodyHash, Action<Utf8JsonWriter, bool> write)
+    {
+        // The message's own may have been announced under it before.
+        var revision = Revisions.New(random);
+        var room = BillingUnit - Envelope - 3 * Topic.Subject(queue.Queue, message.Id).Length;
+        var data = Write(withBody: message.Length <= room);
+        if (data.Length > room)
+            data = Write(withBody: false);
+        return new(QueueKeys.Event(message.Sequence, revision), new Columns
+        {
+            { "type", type },
+            { "event", $"{message.Sequence}-{revision}" },
+            { "id", message.Id.Value },
+            { "time", at },
+            { "written", time.GetUtcNow().UtcTicks },
+            { "bodyhash", bodyHash },
+            { "data", data },
+        });
+
+        byte[] Write(bool withBody)
+        {
+            var buffer = new ArrayBufferWriter<byte>(1024);
+            using (var json = new Utf8JsonWriter(buffer))
+            {
+                json.WriteStartObject();
+                json.WriteString("account", queue.Account.Value);
+                json.WriteString("queue", queue.Queue.Value);
+                json.WriteString("id", message.Id.Value);
+                write(json, withBody);
+                json.WriteEndObject();
+            }
+
+            return buffer.WrittenSpan.ToArray();
+        }
+    }
+
+    private static void WriteMessage(Utf8JsonWriter json, MessageState message, string? contentType, byte[]? body)
+    {
+        json.WriteString("inserted", Instant(message.Inserted));
+        if (contentType is not null)
+            json.WriteString("contentType", contentType);
+        json.WriteNumber("length", message.Length);
+        if (body is null)
+            return;
+        if (Utf8.IsValid(body))
+        {
+            json.WriteString("body", body);
+            return;
+        }
+
+        json.WriteBase64String("body", body);
+        json.WriteString("encoding", "base64");
+    }
+}

@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text.Json;
+using Burrow.Queues;
+using Burrow.Tables;
+
+namespace Burrow.Events;
+
+/// <summary>
+/// What tenants ask Event Grid for: table <c>subs</c>. A partition per account holds its subscriptions; partitions
+/// <c>visit-{n}</c> say when each is to be looked after; row <c>version</c> changes with every change of any, so that processes see by
+/// one read that what they remember still holds.
+/// </summary>
+internal sealed class SubscriptionTable(ITableStore store, SecretBox secrets, TimeProvider time, Random random)
+{
+    public const string Name = "subs";
+
+    /// <summary>Partitions of visits, so that one is not what bounds the whole service.</summary>
+    public const int Partitions = 4;
+
+    private const string VersionPartition = "version";
+    private const string VersionKey = "v";
+
+    private readonly ITable table = new RetryingTable(store.Open(Name), time, random);
+
+    /// <summary>Another after every change of any subscription.</summary>
+    public async Task<string?> VersionAsync(CancellationToken cancellationToken) =>
+        (await table.GetAsync(VersionPartition, VersionKey, cancellationToken))?.ETag;
+
+    /// <summary>An account's subscriptions, by name.</summary>
+    public async Task<IReadOnlyList<StoredSubscription>> ListAsync(AccountName account, CancellationToken cancellationToken)
+    {
+        var query = new RowQuery(QueueKeys.First, QueueKeys.End);
+        var found = new List<StoredSubscription>();
+        RowPage page;
+        do
+        {
+            page = await table.QueryAsync(Topic.Of(account), query, cancellationToken);
+            found.AddRange(page.Rows.Select(row => From(account, row)));
+            query = query with { Continuation = page.Continuation };
+        }
+        while (page.Continuation is not null);
+
+        return found;
+    }
+
+    /// <summary>One of them; null if there is none.</summary>
+    public async Task<StoredSubscription?> GetAsync(AccountName account, SubscriptionName name, CancellationToken cancellationToken) =>
+        await table.GetAsync(Topic.Of(account), name.Value, cancellationToken) is { } row ? From(account, row) : null;
+
+    /// <summary>Writes it, new or in place of what was read.</summary>
+    /// <param name="subscription">What to write.</param>
+    /// <param name="old">What was read; null if there was none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>As it is stored now; null if somebody else was first.</returns>
+    public async Task<StoredSubscription?> WriteAsync(Subscription subscription, StoredSubscription? old, CancellationToken cancellationToken)
+    {
+        var columns = ToColumns(subscription);
+        var key = subscription.Name.Value;
+        var result = await table.SubmitAsync(
+            Topic.Of(subscription.Account),
+            [old is null ? Operation.Insert(key, columns) : Operation.Replace(key, columns, old.ETag)],
+            cancellationToken);
+        // After an attempt of unknown outcome it may be ours that is there: then it is written again, to the same effect.
+        if (!result.Committed)
+            return null;
+        if (old is null || old.Subscription.Spec != subscription.Spec || old.Subscription.IsWanted != subscription.IsWanted)
+            await ChangedAsync(cancellationToken);
+        return new(subscription, result.ETags[0]!);
+    }
+
+    /// <summary>Removes it as it was read.</summary>
+    public async Task<bool> RemoveAsync(StoredSubscription stored, CancellationToken cancellationToken)
+    {
+        var result = await table.SubmitAsync(
+            Topic.Of(stored.Subscription.Account), [Operation.Delete(stored.Subscription.Name.Value, stored.ETag)], cancellationToken);
+        await ChangedAsync(cancellationToken);
+        return result.Committed;
+    }
+
+    /// <summary>Has it looked after at its next visit. Written before the subscription that says so, so that none is forgotten.</summary>
+    public Task ScheduleAsync(Subscription subscription, CancellationToken cancellationToken) => table.SubmitAsync(
+        PartitionOf(subscription.Account),
+        [
+            Operation.Upsert(
+                $"{subscription.NextVisit:x16}!{Topic.Of(subscription.Account)}!{subscription.Name}",
+                new Columns { { "account", subscription.Account.Value }, { "name", subscription.Name.Value } }),
+        ],
+        cancellationToken);
+
+    /// <summary>The visits of one partition whose time has come, oldest first; not more than a page.</summary>
+    public async Task<IReadOnlyList<Visit>> VisitsAsync(int partition, int most, CancellationToken cancellationToken)
+    {
+        var query = new RowQuery(QueueKeys.First, $"{time.GetUtcNow().UtcTicks + 1:x16}") { Top = most };
+        var page = await table.QueryAsync($"visit-{partition}", query, cancellationToken);
+        return
+        [
+            .. page.Rows.Select(row => new Visit(
+                row.Key, row.ETag, new(row.Columns.Text("account")!), new(row.Columns.Text("name")!))),
+        ];
+    }
+
+    /// <summary>Forgets a visit that was made, unless it was asked for anew.</summary>
+    public Task RetireAsync(Visit visit, CancellationToken cancellationToken) =>
+        table.SubmitAsync(PartitionOf(visit.Account), [Operation.Delete(visit.Key, visit.ETag)], cancellationToken);
+
+    private static string PartitionOf(AccountName account) => $"visit-{Topic.Of(account)[2] % Partitions}";
+
+    private Task ChangedAsync(CancellationToken cancellationToken) => table.SubmitAsync(
+        VersionPartition, [Operation.Upsert(VersionKey, new Columns { { "changed", time.GetUtcNow().UtcTicks } })], cancellationToken);
+
+    private Columns ToColumns(Subscription subscription) => new()
+    {
+        { "account", subscription.Account.Value },
+        { "endpoint", subscription.Spec.Endpoint.OriginalString },
+        { "queues", subscription.Spec.Queues.ToString() },
+        { "types", string.Join(',', subscription.Spec.Types) },
+        { "headers", subscription.Spec.Headers.Count == 0 ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(subscription.Spec.Headers)) },
+        { "maxAttempts", subscription.Spec.MaxAttempts },
+        { "eventTimeToLive", subscription.Spec.EventTimeToLive },
+        { "state", subscription.State.ToString() },
+        { "reason", subscription.Reason },
+        { "changed", subscription.Changed.UtcTicks },
+        { "failures", subscription.Failures },
+        { "operation", subscription.Operation },
+        { "visit", subscription.NextVisit },
+    };
+
+    private StoredSubscription From(AccountName account, Row row)
+    {
+        var columns = row.Columns;
+        var headers = columns.Bytes("headers");
+        return new(
+            new(
+                account,
+                new(row.Key),
+                new()
+                {
+                    Endpoint = new Uri(columns.Text("endpoint")!),
+                    Queues = QueuePattern.Parse(columns.Text("queues")!),
+                    Types = columns.Text("types")!.Split(','),
+                    Headers = headers.Length == 0 ? new Dictionary<string, string>() : JsonSerializer.Deserialize<Dictionary<string, string>>(secrets.Open(headers))!,
+                    MaxAttempts = (int)columns.Number("maxAttempts"),
+                    EventTimeToLive = (int)columns.Number("eventTimeToLive"),
+                },
+                Enum.Parse<SubscriptionState>(columns.Text("state")!),
+                columns.Text("reason"),
+                new DateTimeOffset(columns.Number("changed"), TimeSpan.Zero))
+            {
+                Failures = (int)columns.Number("failures"),
+                Operation = columns.Text("operation"),
+                NextVisit = columns.Number("visit"),
+            },
+            row.ETag);
+    }
+}
+
+/// <summary>A subscription as it was read.</summary>
+internal sealed record StoredSubscription(Subscription Subscription, string ETag);
+
+/// <summary>A subscription that is to be looked after.</summary>
+internal sealed record Visit(string Key, string ETag, AccountName Account, SubscriptionName Name)
+{
+    /// <summary>For when it was asked for, UTC ticks.</summary>
+    public long Instant => long.Parse(Key.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+}

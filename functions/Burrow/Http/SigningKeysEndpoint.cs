@@ -1,0 +1,37 @@
+using Burrow.Events;
+using Microsoft.AspNetCore.Http;
+
+namespace Burrow.Http;
+
+/// <summary><c>/.well-known/jwks.json</c>: the public keys that events are signed with (RFC 7517).</summary>
+public sealed class SigningKeysEndpoint
+{
+    private static readonly string[] Allow = ["GET", "HEAD"];
+
+    private readonly Responder responder;
+    private readonly EventSigner? signer;
+
+    internal SigningKeysEndpoint(Responder responder, EventSigner? signer) => (this.responder, this.signer) = (responder, signer);
+
+    /// <summary>Shows them; none where events aren't signed.</summary>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Allow, () =>
+    {
+        RequestPath.SigningKeys(request);
+        return Answer.OfJson(200, json =>
+        {
+            if (signer is not null)
+            {
+                signer.WriteKeys(json);
+                return;
+            }
+
+            json.WriteStartObject();
+            json.WriteStartArray("keys");
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+    });
+
+    /// <summary>405.</summary>
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.SigningKeys, Allow);
+}

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Text.Json;
+using Burrow.Events;
+
+namespace Burrow.Http;
+
+/// <summary>Subscriptions as requests and answers have them.</summary>
+internal static class SubscriptionJson
+{
+    private const int MostHeaders = 10;
+    private const int LongestHeader = 4096;
+    private const int LongestEndpoint = 2048;
+
+    private static readonly string[] Members = ["endpoint", "queues", "types", "headers", "maxAttempts", "eventTimeToLive"];
+
+    /// <summary>What a tenant asks for.</summary>
+    /// <exception cref="InvalidRequestException">What is wrong with it, and what is allowed.</exception>
+    public static SubscriptionSpec Read(ReadOnlyMemory<byte> body, WebhookRules rules)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(body);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidRequestException("body", $"This isn't JSON, from byte {e.BytePositionInLine} of line {e.LineNumber + 1} on.");
+        }
+
+        using (document)
+        {
+            try
+            {
+                return Read(document.RootElement, rules);
+            }
+            catch (InvalidOperationException)
+            {
+                throw new InvalidRequestException("body", "The body holds text that isn't Unicode.");
+            }
+        }
+    }
+
+    /// <summary>All but the headers' values, which never come back.</summary>
+    public static void Write(Utf8JsonWriter json, Subscription subscription)
+    {
+        var spec = subscription.Spec;
+        json.WriteStartObject();
+        json.WriteString("name", subscription.Name.Value);
+        json.WriteString("endpoint", spec.Endpoint.OriginalString);
+        json.WriteString("queues", spec.Queues.ToString());
+        json.WriteStartArray("types");
+        foreach (var type in spec.Types)
+            json.WriteStringValue(type);
+        json.WriteEndArray();
+        json.WriteStartArray("headers");
+        foreach (var name in spec.Headers.Keys.Order(StringComparer.Ordinal))
+            json.WriteStringValue(name);
+        json.WriteEndArray();
+        json.WriteNumber("maxAttempts", spec.MaxAttempts);
+        json.WriteNumber("eventTimeToLive", spec.EventTimeToLive);
+        json.WriteString("state", subscription.State.ToString().ToLowerInvariant());
+        if (subscription.Reason is { } reason)
+            json.WriteString("reason", reason);
+        json.WriteString("changed", subscription.Changed.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        json.WriteEndObject();
+    }
+
+    private static SubscriptionSpec Read(JsonElement json, WebhookRules rules)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+            throw new InvalidRequestException("body", "The body is a JSON object.");
+        foreach (var member in json.EnumerateObject())
+        {
+            if (!Members.Any(member.NameEquals))
+                throw new InvalidRequestException("body", $"'{member.Name}' is no member of a subscription; those are {string.Join(", ", Members)}.");
+        }
+
+        var endpoint = Text(json, "endpoint") ?? throw new InvalidRequestException("endpoint", "endpoint is needed: the URL that events are sent to.");
+        if (endpoint.Length > LongestEndpoint)
+            throw new InvalidRequestException("endpoint", $"endpoint has at most {LongestEndpoint} characters.");
+        return new()
+        {
+            Endpoint = rules.Endpoint(endpoint),
+            Queues = QueuePattern.Parse(Text(json, "queues") ?? "*"),
+            Types = Types(json),
+            Headers = Headers(json),
+            MaxAttempts = Whole(json, "maxAttempts", 30, 30),
+            EventTimeToLive = Whole(json, "eventTimeToLive", 1440, 1440),
+        };
+    }
+
+    private static List<string> Types(JsonElement json)
+    {
+        if (!json.TryGetProperty("types", out var value) || value.ValueKind == JsonValueKind.Null)
+            return [EventTypes.MessageCreated];
+        var wrong = new InvalidRequestException("types", $"types is an array of some of {string.Join(", ", EventTypes.All)}.");
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0)
+            throw wrong;
+        var asked = value.EnumerateArray().Select(type => type.ValueKind == JsonValueKind.String ? type.GetString()! : throw wrong).ToHashSet();
+        return asked.IsSubsetOf(EventTypes.All) ? [.. EventTypes.All.Where(asked.Contains)] : throw wrong;
+    }
+
+    private static Dictionary<string, string> Headers(JsonElement json)
+    {
+        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        if (!json.TryGetProperty("headers", out var value) || value.ValueKind == JsonValueKind.Null)
+            return headers;
+        if (value.ValueKind != JsonValueKind.Object)
+            throw new InvalidRequestException("headers", "headers is an object of names and values.");
+        foreach (var header in value.EnumerateObject())
+        {
+            WebhookRules.Header(header.Name);
+            var text = header.Value.ValueKind == JsonValueKind.String ? header.Value.GetString()! : "";
+            if (text.Length is 0 or > LongestHeader || text.Any(c => c is < ' ' or > '~'))
+                throw new InvalidRequestException("headers", $"The value of {header.Name} is 1 to {LongestHeader} printable ASCII characters.");
+            if (!headers.TryAdd(header.Name, text))
+                throw new InvalidRequestException("headers", $"{header.Name} is given twice.");
+        }
+
+        return headers.Count <= MostHeaders ? headers : throw new InvalidRequestException("headers", $"There are at most {MostHeaders} headers.");
+    }
+
+    private static string? Text(JsonElement json, string name)
+    {
+        if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            return null;
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new InvalidRequestException(name, $"{name} is a string.");
+    }
+
+    private static int Whole(JsonElement json, string name, int most, int absent)
+    {
+        if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            return absent;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 1 && number <= most
+            ? number
+            : throw new InvalidRequestException(name, $"{name} is a whole number from 1 to {most}.");
+    }
+}

@@ -1,0 +1,72 @@
+using Burrow.Events;
+using Microsoft.AspNetCore.Http;
+
+namespace Burrow.Http;
+
+/// <summary><c>/subscriptions/{account}</c> and <c>/subscriptions/{account}/{name}</c>: webhooks that hear of an account's messages.</summary>
+public sealed class SubscriptionsEndpoint
+{
+    private readonly Responder responder;
+    private readonly Subscriptions? subscriptions;
+    private readonly WebhookRules rules;
+
+    internal SubscriptionsEndpoint(Responder responder, Subscriptions? subscriptions, WebhookRules rules) =>
+        (this.responder, this.subscriptions, this.rules) = (responder, subscriptions, rules);
+
+    private const int BodyBytes = 256 * 1024;
+
+    private static readonly string[] AllowAll = ["GET", "HEAD"];
+    private static readonly string[] AllowOne = ["GET", "HEAD", "PUT", "DELETE"];
+
+    /// <summary>Lists an account's.</summary>
+    public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, AllowAll, async aborted =>
+    {
+        var account = RequestPath.Subscriptions(request);
+        var all = await On.ListAsync(account, aborted);
+        if (all.Count == 0)
+            throw new NotFoundException("No such account, or it has no subscription.");
+        return Answer.OfJson(200, json =>
+        {
+            json.WriteStartArray();
+            foreach (var subscription in all)
+                SubscriptionJson.Write(json, subscription);
+            json.WriteEndArray();
+        });
+    });
+
+    /// <summary>Shows one, and how it stands.</summary>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async aborted =>
+    {
+        var (account, name) = RequestPath.Subscription(request);
+        return Show(200, await On.GetAsync(account, name, aborted) ?? throw NotFound());
+    });
+
+    /// <summary>Asks for one: 201 if it is new, else 200.</summary>
+    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async aborted =>
+    {
+        var (account, name) = RequestPath.Subscription(request);
+        using var body = await RequestBody.BorrowAsync(request, BodyBytes, aborted);
+        var spec = SubscriptionJson.Read(body.WrittenMemory, rules);
+        var (subscription, created) = await On.PutAsync(account, name, spec, aborted);
+        return Show(created ? 201 : 200, subscription);
+    });
+
+    /// <summary>Asks for the end of one; it is there, deleting, until Event Grid has forgotten it.</summary>
+    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async aborted =>
+    {
+        var (account, name) = RequestPath.Subscription(request);
+        return Show(200, await On.DeleteAsync(account, name, aborted) ?? throw NotFound());
+    });
+
+    /// <summary>405, for the list.</summary>
+    public Task<IResult> RefuseListAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Subscriptions(request), AllowAll);
+
+    /// <summary>405, for one.</summary>
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Subscription(request), AllowOne);
+
+    private Subscriptions On => subscriptions ?? throw new UnavailableException("This service has no Event Grid, so there are no subscriptions.");
+
+    private static Answer Show(int status, Subscription subscription) => Answer.OfJson(status, json => SubscriptionJson.Write(json, subscription));
+
+    private static NotFoundException NotFound() => new("No such account or subscription.");
+}

@@ -1,0 +1,68 @@
+using Burrow.Tables;
+
+namespace Burrow.Queues;
+
+/// <summary>What of a queue's messages somebody wants to hear of.</summary>
+[Flags]
+internal enum Announced
+{
+    Nothing = 0,
+
+    /// <summary>That a message was put, new.</summary>
+    Created = 1,
+
+    /// <summary>That one expired before anybody took it.</summary>
+    Expired = 2,
+}
+
+/// <summary>
+/// Tells those who want to hear of it what happened to messages. What is to be told is a row in the transaction in which it
+/// happened, and stays until it was told; so it is told at least once.
+/// </summary>
+internal interface IAnnouncer
+{
+    /// <summary>What somebody wants to hear of a queue, as of 5 s ago at most. Mostly costs no request to storage.</summary>
+    ValueTask<Announced> WantedAsync(QueueAddress queue, CancellationToken cancellationToken);
+
+    /// <summary>A message was put.</summary>
+    Announcement Created(QueueAddress queue, MessageState message, string? contentType, byte[] body);
+
+    /// <summary>A message expired and is removed.</summary>
+    /// <param name="queue">Whose it was.</param>
+    /// <param name="message">As it was.</param>
+    /// <param name="line">Its row in line, if it was read.</param>
+    Announcement Expired(QueueAddress queue, MessageState message, Line? line);
+
+    /// <summary>Tells what was committed, soon and without waiting for it.</summary>
+    void Tell(QueueAddress queue, IReadOnlyList<Announcement> announcements);
+
+    /// <summary>Tells what a queue's rows say that nobody told. Nothing is done that was written just now: its process tells it.</summary>
+    /// <returns>Whether none is left.</returns>
+    Task<bool> TellAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken);
+}
+
+/// <summary>Something to tell: a row of a queue's outbox.</summary>
+internal sealed record Announcement(string Key, Columns Columns)
+{
+    /// <summary>Writes it along with what it is about.</summary>
+    public Operation Write => Operation.Insert(Key, Columns);
+
+    /// <summary>When the timer must see to it, should its process not get to it.</summary>
+    public static long Due(long now) => now + TimeSpan.TicksPerMinute;
+}
+
+/// <summary>Tells nobody.</summary>
+internal sealed class NoAnnouncer : IAnnouncer
+{
+    public ValueTask<Announced> WantedAsync(QueueAddress queue, CancellationToken cancellationToken) => new(Announced.Nothing);
+
+    public Announcement Created(QueueAddress queue, MessageState message, string? contentType, byte[] body) => throw new InvalidOperationException();
+
+    public Announcement Expired(QueueAddress queue, MessageState message, Line? line) => throw new InvalidOperationException();
+
+    public void Tell(QueueAddress queue, IReadOnlyList<Announcement> announcements)
+    {
+    }
+
+    public Task<bool> TellAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken) => Task.FromResult(true);
+}

@@ -1,0 +1,283 @@
+using System.Diagnostics.CodeAnalysis;
+using Azure;
+using Azure.Core;
+using Azure.Messaging;
+using Azure.Messaging.EventGrid;
+using Burrow.Events;
+using Burrow.Queues;
+using Burrow.Tables;
+using Burrow.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using Moq;
+
+namespace Burrow.Tests.Events;
+
+/// <summary>What becomes of events while Event Grid takes them, and while it doesn't.</summary>
+public sealed class EventPublisherTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static readonly QueueAddress Orders = new(new("shop"), new("orders"));
+    private static readonly EventsOptions Options = new() { SigningKeys = EventSigner.NewKey(), PublicUrl = new Uri("https://burrow.example") };
+
+    private readonly TestTime time = new();
+    private readonly MemoryTableStore store = new();
+    private readonly Mock<EventGridPublisherClient> client = new();
+    private readonly List<IReadOnlyList<CloudEvent>> requests = [];
+    private readonly QueueEngine queues;
+    private readonly SubscriptionTable subscriptions;
+    private Func<Task<Response>> answer = () => Task.FromResult(Mock.Of<Response>());
+    private TaskCompletionSource asked = new();
+
+    public EventPublisherTests()
+    {
+        subscriptions = new(store, new SecretBox(null), time, Random.Shared);
+        client.Setup(one => one.SendEventsAsync(It.IsAny<IEnumerable<CloudEvent>>(), It.IsAny<CancellationToken>()))
+            .Returns((IEnumerable<CloudEvent> events, CancellationToken _) =>
+            {
+                lock (requests)
+                    requests.Add([.. events]);
+                asked.TrySetResult();
+                return answer();
+            });
+        var publisher = new EventPublisher(
+            client.Object,
+            new Outbox(new EventSigner(Options, time), Options, time, Random.Shared),
+            new Watchers(subscriptions, time),
+            store,
+            time,
+            Random.Shared,
+            NullLogger<EventPublisher>.Instance);
+        queues = new(store, time, Random.Shared, new(), NullLogger<QueueEngine>.Instance, publisher);
+    }
+
+    [Fact]
+    public async Task Without_a_subscription_nothing_is_written_and_nothing_sent()
+    {
+        await PutAsync("m1");
+
+        (await OutboxAsync()).ShouldBe(0);
+        requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_put_is_announced_and_then_forgotten()
+    {
+        await SubscribeAsync();
+        await PutAsync("m1", "hello");
+        await asked.Task;
+
+        var sent = requests.Single().Single();
+        sent.Source.ShouldBe(Topic.Of(Orders.Account));
+        sent.Subject.ShouldBe("orders/m1");
+        sent.Type.ShouldBe("Burrow.MessageCreated");
+        sent.Data!.ToString().ShouldContain("\"body\":\"hello\"");
+        sent.ExtensionAttributes.Keys.ShouldBe(["signature"]);
+        await ForgottenAsync();
+    }
+
+    [Fact]
+    public async Task A_replace_and_a_queue_that_nobody_asked_for_are_not_announced()
+    {
+        await SubscribeAsync("ord*");
+        await PutAsync("m1");
+        await ForgottenAsync();
+        await PutAsync("m1");
+        await queues.PutAsync(new(Orders.Account, new("other")), new(new("m1"), [], null, default, Precondition.None), Token);
+
+        (await OutboxAsync()).ShouldBe(0);
+        requests.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Puts_at_once_are_announced_by_one_request_for_each_group()
+    {
+        await SubscribeAsync();
+        await Task.WhenAll(Enumerable.Range(0, 60).Select(i => PutAsync($"m{i}")));
+        await ForgottenAsync();
+
+        requests.Sum(request => request.Count).ShouldBe(60);
+        // The first alone, and then as many as one transaction holds.
+        requests.Count.ShouldBeLessThanOrEqualTo(4);
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    [InlineData(401)]
+    [InlineData(0)]
+    public async Task An_Event_Grid_that_refuses_fails_no_put_and_gets_the_events_later(int status)
+    {
+        await SubscribeAsync();
+        answer = () => throw new RequestFailedException(status, "no");
+        await PutAsync("m1");
+        await asked.Task;
+        await PutAsync("m2");
+        await PutAsync("m3");
+        (await OutboxAsync()).ShouldBe(3);
+
+        answer = () => Task.FromResult(Mock.Of<Response>());
+        // After the pause, the patience with other processes, and the minute in which the timer is due.
+        time.Advance(TimeSpan.FromMinutes(2));
+        await queues.SweepAsync(TimeSpan.FromSeconds(50), Token);
+
+        await ForgottenAsync();
+        requests[^1].Select(one => one.Subject).ShouldBe(["orders/m1", "orders/m2", "orders/m3"]);
+    }
+
+    [Fact]
+    public async Task While_Event_Grid_throttles_it_is_left_alone_as_long_as_it_asks()
+    {
+        await SubscribeAsync();
+        answer = () => throw new RequestFailedException(new Throttled(retryAfter: 40));
+        await PutAsync("m1");
+        await asked.Task;
+        time.Advance(TimeSpan.FromSeconds(39));
+        await PutAsync("m2");
+        requests.Count.ShouldBe(1);
+
+        time.Advance(TimeSpan.FromSeconds(2));
+        answer = () => Task.FromResult(Mock.Of<Response>());
+        asked = new();
+        await PutAsync("m3");
+        await asked.Task;
+        requests[^1].Select(one => one.Subject).ShouldBe(["orders/m3"]);
+    }
+
+    [Fact]
+    public async Task An_Event_Grid_that_never_answers_keeps_no_put_waiting()
+    {
+        await SubscribeAsync();
+        answer = () => new TaskCompletionSource<Response>().Task;
+        await PutAsync("m1");
+        await asked.Task;
+
+        await PutAsync("m2");
+        await PutAsync("m3");
+        (await OutboxAsync()).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task What_expired_before_anybody_took_it_is_announced_with_what_it_said()
+    {
+        await SubscribeAsync("*", EventTypes.MessageExpired);
+        await queues.PutAsync(Orders, new(new("m1"), "too late"u8.ToArray(), "text/plain", new(30, null), Precondition.None), Token);
+        (await OutboxAsync()).ShouldBe(0);
+
+        time.Advance(TimeSpan.FromMinutes(3));
+        await queues.SweepAsync(TimeSpan.FromSeconds(50), Token);
+        await asked.Task;
+
+        var sent = requests.Single().Single();
+        sent.Type.ShouldBe("Burrow.MessageExpired");
+        sent.Subject.ShouldBe("orders/m1");
+        sent.Data!.ToString().ShouldContain("\"body\":\"too late\"");
+        sent.Data!.ToString().ShouldContain("\"expired\":\"2026-01-02T03:04:35.000Z\"");
+        await ForgottenAsync();
+    }
+
+    [Fact]
+    public async Task What_is_put_in_the_stead_of_something_expired_announces_both()
+    {
+        await SubscribeAsync("*", EventTypes.MessageCreated, EventTypes.MessageExpired);
+        await queues.PutAsync(Orders, new(new("m1"), "old"u8.ToArray(), null, new(30, null), Precondition.None), Token);
+        await ForgottenAsync();
+        time.Advance(TimeSpan.FromSeconds(31));
+
+        await queues.PutAsync(Orders, new(new("m1"), "new"u8.ToArray(), null, new(30, null), Precondition.None), Token);
+        await ForgottenAsync();
+
+        requests.SelectMany(request => request).Select(one => (one.Type, Body: System.Text.Json.JsonDocument.Parse(one.Data).RootElement.GetProperty("body").GetString())).ShouldBe(
+            [(EventTypes.MessageCreated, "old"), (EventTypes.MessageCreated, "new"), (EventTypes.MessageExpired, "old")], ignoreOrder: true);
+        requests.SelectMany(request => request).Select(one => one.Id).ShouldBeUnique();
+    }
+
+    [Fact]
+    public async Task A_body_that_would_make_the_event_cost_double_is_left_to_be_fetched()
+    {
+        await SubscribeAsync();
+        await PutAsync("small", new string('x', 60_000));
+        await PutAsync("quoted", new string('"', 20_000));
+        await PutAsync("large", new string('x', 65_000));
+        await ForgottenAsync();
+
+        var data = requests.SelectMany(request => request).ToDictionary(one => one.Subject!, one => System.Text.Json.JsonDocument.Parse(one.Data).RootElement);
+        data["orders/small"].TryGetProperty("body", out _).ShouldBeTrue();
+        data["orders/quoted"].TryGetProperty("body", out _).ShouldBeFalse();
+        data["orders/large"].TryGetProperty("body", out _).ShouldBeFalse();
+        data["orders/large"].GetProperty("url").GetString().ShouldBe("https://burrow.example/v1.0/shop/orders/large?detail=body");
+        data["orders/large"].GetProperty("length").GetInt64().ShouldBe(65_000);
+    }
+
+    [Fact]
+    public async Task A_new_subscription_gets_what_is_put_5_s_later()
+    {
+        await PutAsync("m1");
+        await SubscribeAsync();
+        time.Advance(TimeSpan.FromSeconds(5));
+        await PutAsync("m2");
+        await asked.Task;
+
+        requests.Single().Single().Subject.ShouldBe("orders/m2");
+    }
+
+    private Task PutAsync(string id, string body = "") => queues.PutAsync(
+        Orders, new(new(id), System.Text.Encoding.UTF8.GetBytes(body), null, default, Precondition.None), Token);
+
+    private async Task SubscribeAsync(string queues = "*", params string[] types)
+    {
+        var spec = new SubscriptionSpec
+        {
+            Endpoint = new Uri("https://example.com"),
+            Queues = QueuePattern.Parse(queues),
+            Types = types.Length == 0 ? [EventTypes.MessageCreated] : types,
+            Headers = new Dictionary<string, string>(),
+            MaxAttempts = 30,
+            EventTimeToLive = 1440,
+        };
+        (await subscriptions.WriteAsync(new(Orders.Account, new("hook"), spec, SubscriptionState.Active, null, time.GetUtcNow()), null, Token)).ShouldNotBeNull();
+    }
+
+    private async Task<int> OutboxAsync() =>
+        (await store.Open("messages").QueryAsync(Orders.Partition, new(QueueKeys.EventsFrom, QueueKeys.EventsBefore), Token)).Rows.Count;
+
+    /// <summary>Rows are deleted after the answer, by nobody that the test could wait for.</summary>
+    private async Task ForgottenAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (await OutboxAsync() > 0)
+            await Task.Delay(1, patience.Token);
+    }
+
+    private sealed class Throttled(int retryAfter) : Response
+    {
+        public override int Status => 429;
+
+        public override string ReasonPhrase => "Too Many Requests";
+
+        public override Stream? ContentStream { get; set; }
+
+        public override string ClientRequestId { get; set; } = "";
+
+        public override void Dispose()
+        {
+        }
+
+        protected override bool ContainsHeader(string name) => TryGetHeader(name, out _);
+
+        protected override IEnumerable<HttpHeader> EnumerateHeaders() => [new("Retry-After", $"{retryAfter}")];
+
+        protected override bool TryGetHeader(string name, [NotNullWhen(true)] out string? value)
+        {
+            value = name.Equals("Retry-After", StringComparison.OrdinalIgnoreCase) ? $"{retryAfter}" : null;
+            return value is not null;
+        }
+
+        protected override bool TryGetHeaderValues(string name, [NotNullWhen(true)] out IEnumerable<string>? values)
+        {
+            var found = TryGetHeader(name, out var value);
+            values = found ? [value!] : null;
+            return found;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Security.Cryptography;
+using Burrow.Events;
+using CsCheck;
+
+namespace Burrow.Tests.Events;
+
+/// <summary>Secrets at rest.</summary>
+public sealed class SecretBoxTests
+{
+    private readonly SecretBox box = new("a secret of thirty-two characters");
+
+    [Fact]
+    public void What_was_sealed_opens_again() => Gen.Byte.Array[0, 5000].Sample(bytes => box.Open(box.Seal(bytes)).SequenceEqual(bytes));
+
+    [Fact]
+    public void The_same_sealed_twice_is_two() => box.Seal([1, 2, 3]).ShouldNotBe(box.Seal([1, 2, 3]));
+
+    [Fact]
+    public void What_was_altered_anywhere_does_not_open()
+    {
+        var sealed1 = box.Seal("Bearer abc"u8);
+        for (var i = 0; i < sealed1.Length; i++)
+        {
+            var altered = sealed1.ToArray();
+            altered[i] ^= 1;
+            Should.Throw<CryptographicException>(() => box.Open(altered));
+        }
+    }
+
+    [Fact]
+    public void Another_secret_opens_nothing() =>
+        Should.Throw<CryptographicException>(() => new SecretBox("another secret of as many characters").Open(box.Seal([1])));
+
+    [Fact]
+    public void Without_a_secret_nothing_is_sealed() => Should.Throw<UnavailableException>(() => new SecretBox(null).Seal([1]));
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Burrow.Tables;
+using Burrow.Tests.Support;
+
+namespace Burrow.Tests.Http;
+
+/// <summary><c>/subscriptions</c> over HTTP: what is taken, shown and refused.</summary>
+public sealed class SubscriptionTests : IAsyncLifetime
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private readonly MemoryTableStore store = new();
+    private LocalServer server = null!;
+
+    public async ValueTask InitializeAsync() => server = await LocalServer.StartAsync(store);
+
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+
+    [Fact]
+    public async Task One_is_new_then_the_same_and_shown_with_its_defaults()
+    {
+        using var created = await PutAsync("""{"endpoint":"http://127.0.0.1:9/hook"}""");
+        created.StatusCode.ShouldBe(HttpStatusCode.Created);
+        var shown = await JsonAsync(created);
+        shown.EnumerateObject().Select(member => member.Name).Except(["reason"]).ShouldBe(
+            ["name", "endpoint", "queues", "types", "headers", "maxAttempts", "eventTimeToLive", "state", "changed"]);
+        shown.GetProperty("name").GetString().ShouldBe("hook");
+        shown.GetProperty("queues").GetString().ShouldBe("*");
+        shown.GetProperty("types").EnumerateArray().Select(type => type.GetString()).ShouldBe(["Burrow.MessageCreated"]);
+        shown.GetProperty("maxAttempts").GetInt32().ShouldBe(30);
+        shown.GetProperty("eventTimeToLive").GetInt32().ShouldBe(1440);
+
+        using var again = await PutAsync("""{"endpoint":"http://127.0.0.1:9/hook","queues":"*"}""");
+        again.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await server.Http.GetFromJsonAsync<JsonElement>("/subscriptions/shop", Token)).GetArrayLength().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Secrets_never_come_back_and_are_not_stored_as_they_are()
+    {
+        const string secret = "Bearer of-a-secret-that-nobody-shows";
+        using var put = await PutAsync($$$"""{"endpoint":"http://127.0.0.1:9/hook","headers":{"Authorization":"{{{secret}}}"}}""");
+        var answers = await put.Content.ReadAsStringAsync(Token)
+            + await server.Http.GetStringAsync("/subscriptions/shop/hook", Token)
+            + await server.Http.GetStringAsync("/subscriptions/shop", Token);
+        answers.ShouldContain("\"headers\":[\"Authorization\"]");
+        answers.ShouldNotContain(secret);
+
+        var rows = await store.Open("subs").QueryAsync(Burrow.Events.Topic.Of(new("shop")), new("!", "~"), Token);
+        var sealedHeaders = rows.Rows.Single().Columns.Bytes("headers");
+        Encoding.UTF8.GetString(sealedHeaders).ShouldNotContain("secret");
+        sealedHeaders.Length.ShouldBeGreaterThan(secret.Length);
+    }
+
+    [Fact]
+    public async Task A_deleted_one_is_gone()
+    {
+        (await PutAsync("""{"endpoint":"http://127.0.0.1:9/hook"}""")).Dispose();
+        using var deleted = await server.Http.DeleteAsync("/subscriptions/shop/hook", Token);
+        deleted.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await JsonAsync(deleted)).GetProperty("state").GetString().ShouldBe("deleting");
+
+        (await server.Http.GetAsync("/subscriptions/shop/hook", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await server.Http.GetAsync("/subscriptions/shop", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await server.Http.DeleteAsync("/subscriptions/shop/hook", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Theory]
+    [InlineData("", "body")]
+    [InlineData("[]", "body")]
+    [InlineData("{", "body")]
+    [InlineData("{}", "endpoint")]
+    [InlineData("""{"endpoint":1}""", "endpoint")]
+    [InlineData("""{"endpoint":"http://example.com/"}""", "endpoint")]
+    [InlineData("""{"endpoint":"https://10.0.0.1/"}""", "endpoint")]
+    [InlineData("""{"endpoint":"https://example.com/","url":""}""", "body")]
+    [InlineData("""{"endpoint":"https://example.com/","queues":""}""", "queues")]
+    [InlineData("""{"endpoint":"https://example.com/","queues":".."}""", "queues")]
+    [InlineData("""{"endpoint":"https://example.com/","types":[]}""", "types")]
+    [InlineData("""{"endpoint":"https://example.com/","types":["Burrow.Other"]}""", "types")]
+    [InlineData("""{"endpoint":"https://example.com/","types":"Burrow.MessageCreated"}""", "types")]
+    [InlineData("""{"endpoint":"https://example.com/","headers":{"Host":"a"}}""", "headers")]
+    [InlineData("""{"endpoint":"https://example.com/","headers":{"X-A":""}}""", "headers")]
+    [InlineData("""{"endpoint":"https://example.com/","headers":{"X-A":"a\r\nb"}}""", "headers")]
+    [InlineData("""{"endpoint":"https://example.com/","headers":{"X-A":"1","x-a":"2"}}""", "headers")]
+    [InlineData("""{"endpoint":"https://example.com/","headers":[]}""", "headers")]
+    [InlineData("""{"endpoint":"https://example.com/","maxAttempts":0}""", "maxAttempts")]
+    [InlineData("""{"endpoint":"https://example.com/","maxAttempts":31}""", "maxAttempts")]
+    [InlineData("""{"endpoint":"https://example.com/","eventTimeToLive":1441}""", "eventTimeToLive")]
+    [InlineData("""{"endpoint":"https://example.com/","queues":"\ud800"}""", "body")]
+    public async Task What_is_wrong_is_named(string body, string parameter)
+    {
+        using var answer = await PutAsync(body);
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await JsonAsync(answer)).GetProperty("errors").EnumerateObject().Single().Name.ShouldBe(parameter);
+        (await server.Http.GetAsync("/subscriptions/shop", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Theory]
+    [InlineData("ab")]
+    [InlineData("Hook")]
+    [InlineData("a_b")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    public async Task A_name_that_is_none_is_refused(string name)
+    {
+        using var answer = await server.Http.PutAsync($"/subscriptions/shop/{name}", new StringContent("""{"endpoint":"https://example.com/"}"""), Token);
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await JsonAsync(answer)).GetProperty("errors").EnumerateObject().Single().Name.ShouldBe("name");
+    }
+
+    [Fact]
+    public async Task The_keys_are_shown()
+    {
+        using var answer = await server.Http.GetAsync("/.well-known/jwks.json", Token);
+        answer.Content.Headers.ContentLength.ShouldNotBeNull();
+        (await JsonAsync(answer)).GetProperty("keys").GetArrayLength().ShouldBe(1);
+        (await server.Http.DeleteAsync("/.well-known/jwks.json", Token)).StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
+    }
+
+    private async Task<HttpResponseMessage> PutAsync(string body) =>
+        await server.Http.PutAsync("/subscriptions/shop/hook", new StringContent(body, Encoding.UTF8, "application/json"));
+
+    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => await answer.Content.ReadFromJsonAsync<JsonElement>();
+}
