@@ -67,7 +67,8 @@ internal static partial class LocalApp
     {
         var events = LocalEvents.Open(tables);
         builder.Services.AddSingleton(events);
-        builder.Services.AddOptions<StandInOptions>().Bind(builder.Configuration.GetSection(StandInOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<StandInOptions>().Bind(builder.Configuration.GetSection(StandInOptions.Section))
+            .Validate(settings => settings.Speed is >= 1 and <= StandInOptions.Fastest, $"EventGrid:Speed is from 1 to {StandInOptions.Fastest}.").ValidateOnStart();
         builder.Services.PostConfigure<BurrowOptions>(events.Apply);
         builder.Services.AddKeyedSingleton(EventsServices.ServiceKey, (services, _) => LocalEvents.NewClient(services));
         builder.Services.AddSingleton<WebhookRules>(services => new LocalWebhookRules(

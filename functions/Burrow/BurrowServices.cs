@@ -52,7 +52,7 @@ public static class BurrowServices
         services.AddSingleton(provider => new SubscriptionsEndpoint(
             provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>().Subscriptions, provider.GetRequiredService<WebhookRules>()));
         services.AddSingleton(provider => new SigningKeysEndpoint(
-            provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>().Signer));
+            provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>()));
         return services;
     }
 

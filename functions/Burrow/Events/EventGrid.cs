@@ -1,4 +1,5 @@
 using Azure;
+using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Identity;
 using Azure.Messaging.EventGrid;
@@ -11,6 +12,8 @@ namespace Burrow.Events;
 /// <summary>What speaks to Event Grid, if anything does.</summary>
 public sealed class EventGrid
 {
+    private readonly Lazy<EventSigner>? signer;
+
     internal EventGrid(
         BurrowOptions options, HttpClient http, ITableStore store, TimeProvider time, Random random, ILoggerFactory loggers)
     {
@@ -20,24 +23,30 @@ public sealed class EventGrid
         var credential = events.Key is { Length: > 0 } ? null : new DefaultAzureCredential();
         var secrets = new SecretBox(options.Access.Secret);
         var table = new SubscriptionTable(store, secrets, time, random);
-        // Failures are ours to handle: what isn't taken is kept.
-        var clientOptions = new EventGridPublisherClientOptions { Retry = { MaxRetries = 0 }, Transport = new HttpClientTransport(http) };
-        var client = credential is null
-            ? new EventGridPublisherClient(events.TopicEndpoint, new AzureKeyCredential(events.Key!), clientOptions)
-            : new EventGridPublisherClient(events.TopicEndpoint, credential, clientOptions);
-        Signer = new EventSigner(events, time);
+        // Made when they are first needed: most processes that could tell somebody have nobody to tell.
+        signer = new(() => new EventSigner(events, time));
+        var client = new Lazy<EventGridPublisherClient>(() => NewClient(events, http, credential));
         Subscriptions = new Subscriptions(
             table, new EventGridManagement(http, events, credential), secrets, events, time, loggers.CreateLogger<Subscriptions>());
         Announcer = new EventPublisher(
-            client, new Outbox(Signer, events, time, random), new Watchers(table, time), store, time, random, loggers.CreateLogger<EventPublisher>());
+            client, new Outbox(signer, events, time, random), new Watchers(table, time), store, time, random, loggers.CreateLogger<EventPublisher>());
     }
 
     internal IAnnouncer Announcer { get; } = new NoAnnouncer();
 
     internal Subscriptions? Subscriptions { get; }
 
-    internal EventSigner? Signer { get; }
+    internal EventSigner? Signer => signer?.Value;
 
     /// <inheritdoc cref="Subscriptions.ReconcileAsync"/>
     public Task ReconcileAsync(CancellationToken cancellationToken) => Subscriptions?.ReconcileAsync(cancellationToken) ?? Task.CompletedTask;
+
+    private static EventGridPublisherClient NewClient(EventsOptions events, HttpClient http, TokenCredential? credential)
+    {
+        // Failures are ours to handle: what isn't taken is kept.
+        var options = new EventGridPublisherClientOptions { Retry = { MaxRetries = 0 }, Transport = new HttpClientTransport(http) };
+        return credential is null
+            ? new(events.TopicEndpoint, new AzureKeyCredential(events.Key!), options)
+            : new(events.TopicEndpoint, credential, options);
+    }
 }

@@ -39,7 +39,7 @@ internal sealed partial class EventPublisher : IAnnouncer
     private static readonly Histogram<double> Lag = Meter.CreateHistogram<double>("burrow.outbox.lag", "s", "From a change to when its event was published.");
     private static readonly Counter<long> Published = Meter.CreateCounter<long>("burrow.events.published", "{event}", "Events that Event Grid took.");
 
-    private readonly EventGridPublisherClient client;
+    private readonly Lazy<EventGridPublisherClient> client;
     private readonly Outbox outbox;
     private readonly Watchers watchers;
     private readonly ITable messages;
@@ -51,7 +51,7 @@ internal sealed partial class EventPublisher : IAnnouncer
     private DateTimeOffset pausedUntil;
 
     public EventPublisher(
-        EventGridPublisherClient client, Outbox outbox, Watchers watchers, ITableStore store, TimeProvider time, Random random, ILogger<EventPublisher> logger)
+        Lazy<EventGridPublisherClient> client, Outbox outbox, Watchers watchers, ITableStore store, TimeProvider time, Random random, ILogger<EventPublisher> logger)
     {
         this.client = client;
         this.outbox = outbox;
@@ -170,7 +170,7 @@ internal sealed partial class EventPublisher : IAnnouncer
         try
         {
             using var ended = new CancellationTokenSource(RequestTime, time);
-            await client.SendEventsAsync(rows.Select(one => outbox.ToEvent(one.Queue, one.Row)), ended.Token);
+            await client.Value.SendEventsAsync(rows.Select(one => outbox.ToEvent(one.Queue, one.Row)), ended.Token);
         }
         catch (Exception e) when (e is RequestFailedException or HttpRequestException or IOException or OperationCanceledException or AggregateException)
         {

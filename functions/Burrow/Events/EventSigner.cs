@@ -20,22 +20,12 @@ internal sealed class EventSigner
 
     /// <param name="options">The keys; the first signs, all are published. And who is the issuer.</param>
     /// <param name="time">For <c>iat</c>.</param>
-    /// <exception cref="CryptographicException">They aren't keys on P-256.</exception>
     public EventSigner(EventsOptions options, TimeProvider time)
     {
-        keys = [.. Split(options.SigningKeys ?? "").Select(Read)];
-        if (keys.Count == 0)
-            throw new CryptographicException("There is no key.");
+        keys = [.. SigningKeys.Read(options.SigningKeys ?? "").Select(ToKey)];
         credentials = new(keys[0], SecurityAlgorithms.EcdsaSha256);
         this.options = options;
         this.time = time;
-    }
-
-    /// <summary>A new private key, PEM.</summary>
-    public static string NewKey()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return key.ExportPkcs8PrivateKeyPem();
     }
 
     /// <summary>The extension attribute <c>signature</c> of an event.</summary>
@@ -80,22 +70,8 @@ internal sealed class EventSigner
         json.WriteEndObject();
     }
 
-    private static IEnumerable<string> Split(string keys)
+    private static ECDsaSecurityKey ToKey(ECDsa ecdsa)
     {
-        const string end = "-----END PRIVATE KEY-----";
-        // Settings hold one line; there the ends of lines are written out.
-        keys = keys.Replace("\\n", "\n", StringComparison.Ordinal);
-        for (int at; (at = keys.IndexOf(end, StringComparison.Ordinal)) >= 0; keys = keys[(at + end.Length)..])
-            yield return keys[..(at + end.Length)];
-    }
-
-    private static ECDsaSecurityKey Read(string pem)
-    {
-        var ecdsa = ECDsa.Create();
-        ecdsa.ImportFromPem(pem);
-        var curve = ecdsa.ExportParameters(includePrivateParameters: false).Curve;
-        if (curve.Oid.FriendlyName is not ("nistP256" or "ECDSA_P256") && curve.Oid.Value != ECCurve.NamedCurves.nistP256.Oid.Value)
-            throw new CryptographicException("A key that events are signed with is on the curve P-256.");
         var key = new ECDsaSecurityKey(ecdsa);
         // RFC 7638: so a key has the same id wherever it is read.
         key.KeyId = Base64UrlEncoder.Encode(key.ComputeJwkThumbprint());

@@ -74,7 +74,7 @@ internal sealed class EventsOptionsValidator : IValidateOptions<BurrowOptions>
     {
         try
         {
-            _ = new EventSigner(new() { SigningKeys = keys }, TimeProvider.System);
+            _ = SigningKeys.Read(keys);
             return true;
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)

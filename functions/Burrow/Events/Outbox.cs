@@ -12,7 +12,7 @@ namespace Burrow.Events;
 /// The rows <c>e!{seq}!{revision}</c> of a queue: events that are yet to be published, composed and parsed. A row has all that the
 /// event says, as its message may be gone by then.
 /// </summary>
-internal sealed class Outbox(EventSigner signer, EventsOptions options, TimeProvider time, Random random)
+internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, TimeProvider time, Random random)
 {
     /// <summary>Bytes of an event that are billed as one (Event Grid, "Pricing").</summary>
     private const int BillingUnit = 64 * 1024;
@@ -67,7 +67,7 @@ internal sealed class Outbox(EventSigner signer, EventsOptions options, TimeProv
             Id = id,
             Subject = subject,
             Time = new DateTimeOffset(columns.Number("time"), TimeSpan.Zero),
-            ExtensionAttributes = { ["signature"] = signer.Sign(id, source, type, subject, columns.Text("bodyhash")!) },
+            ExtensionAttributes = { ["signature"] = signer.Value.Sign(id, source, type, subject, columns.Text("bodyhash")!) },
         };
     }
 

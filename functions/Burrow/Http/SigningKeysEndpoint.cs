@@ -9,9 +9,9 @@ public sealed class SigningKeysEndpoint
     private static readonly string[] Allow = ["GET", "HEAD"];
 
     private readonly Responder responder;
-    private readonly EventSigner? signer;
+    private readonly EventGrid eventGrid;
 
-    internal SigningKeysEndpoint(Responder responder, EventSigner? signer) => (this.responder, this.signer) = (responder, signer);
+    internal SigningKeysEndpoint(Responder responder, EventGrid eventGrid) => (this.responder, this.eventGrid) = (responder, eventGrid);
 
     /// <summary>Shows them; none where events aren't signed.</summary>
     public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Allow, () =>
@@ -19,7 +19,7 @@ public sealed class SigningKeysEndpoint
         RequestPath.SigningKeys(request);
         return Answer.OfJson(200, json =>
         {
-            if (signer is not null)
+            if (eventGrid.Signer is { } signer)
             {
                 signer.WriteKeys(json);
                 return;

@@ -18,10 +18,10 @@ public sealed class EventPublisherTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static readonly QueueAddress Orders = new(new("shop"), new("orders"));
-    private static readonly EventsOptions Options = new() { SigningKeys = EventSigner.NewKey(), PublicUrl = new Uri("https://burrow.example") };
+    private static readonly EventsOptions Options = new() { SigningKeys = SigningKeys.New(), PublicUrl = new Uri("https://burrow.example") };
 
     private readonly TestTime time = new();
-    private readonly MemoryTableStore store = new();
+    private readonly InterceptedStore store = new(new MemoryTableStore());
     private readonly Mock<EventGridPublisherClient> client = new();
     private readonly List<IReadOnlyList<CloudEvent>> requests = [];
     private readonly QueueEngine queues;
@@ -41,8 +41,8 @@ public sealed class EventPublisherTests
                 return answer();
             });
         var publisher = new EventPublisher(
-            client.Object,
-            new Outbox(new EventSigner(Options, time), Options, time, Random.Shared),
+            new(client.Object),
+            new Outbox(new(new EventSigner(Options, time)), Options, time, Random.Shared),
             new Watchers(subscriptions, time),
             store,
             time,
@@ -58,6 +58,34 @@ public sealed class EventPublisherTests
 
         (await OutboxAsync()).ShouldBe(0);
         requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Without_a_subscription_a_put_costs_what_it_costs_without_events()
+    {
+        var other = new InterceptedStore(new MemoryTableStore());
+        var plain = new TestQueue(other, time);
+        await plain.PutAsync("warm", ttl: 600);
+        await PutAsync("warm");
+
+        var without = await new RequestCounter(other).CountAsync(() => plain.PutAsync("m1", ttl: 600));
+        var with = await new RequestCounter(store).CountAsync(() => PutAsync("m1"));
+
+        Describe(with).ShouldBe(Describe(without));
+        Describe(with).ShouldBe("messages Submit 4");
+    }
+
+    [Fact]
+    public async Task With_one_a_put_writes_one_more_row()
+    {
+        var counter = new RequestCounter(store);
+        await SubscribeAsync();
+        await PutAsync("warm");
+        await ForgottenAsync();
+        answer = () => new TaskCompletionSource<Response>().Task;
+
+        Describe(await counter.CountAsync(() => PutAsync("m1"))).ShouldBe("messages Submit 5");
+        Describe(await counter.CountAsync(() => PutAsync("m2"))).ShouldBe("messages Submit 5");
     }
 
     [Fact]
@@ -237,6 +265,9 @@ public sealed class EventPublisherTests
         };
         (await subscriptions.WriteAsync(new(Orders.Account, new("hook"), spec, SubscriptionState.Active, null, time.GetUtcNow()), null, Token)).ShouldNotBeNull();
     }
+
+    private static string Describe(IEnumerable<TableCall> calls) =>
+        string.Join(", ", calls.Select(call => $"{call.Table} {call.Kind} {call.Operations.Count}"));
 
     private async Task<int> OutboxAsync() =>
         (await store.Open("messages").QueryAsync(Orders.Partition, new(QueueKeys.EventsFrom, QueueKeys.EventsBefore), Token)).Rows.Count;
