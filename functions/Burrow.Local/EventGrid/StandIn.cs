@@ -17,38 +17,28 @@ internal sealed partial class StandIn(
     /// <summary>Deliveries to one endpoint at a time.</summary>
     private const int Concurrent = 16;
 
+    /// <summary>For how long an operation is remembered.</summary>
+    private static readonly TimeSpan Remembered = TimeSpan.FromHours(1);
+
+    /// <summary>How soon what storage kept from being done is tried again.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<(string Topic, string Name), EventSubscription> subscriptions = new();
     private readonly ConcurrentDictionary<(string Topic, string Name), SemaphoreSlim> gates = new();
-    private readonly ConcurrentDictionary<string, (string Status, string? Reason)> operations = new();
+    private readonly ConcurrentDictionary<string, (string Status, string? Reason, long At)> operations = new();
     private readonly CancellationTokenSource stopping = new();
+    private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long started = time.GetUtcNow().UtcTicks;
     private long last;
-
-    /// <summary>Reads what was left. Before the process listens, so that nothing is asked for that isn't known yet.</summary>
-    public override async Task StartAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await store.CreateAsync(cancellationToken);
-            foreach (var subscription in await store.SubscriptionsAsync(cancellationToken))
-                subscriptions[(subscription.Topic, subscription.Name)] = subscription;
-            foreach (var delivery in await store.DeliveriesAsync(cancellationToken))
-                Begin(delivery);
-        }
-        catch (TableUnavailableException e)
-        {
-            Unavailable(e.Message);
-        }
-
-        foreach (var interrupted in subscriptions.Values.Where(one => one.State is "Creating" or "Updating"))
-            _ = ShakeHandsAsync(interrupted, Guid.NewGuid().ToString("n"));
-        await base.StartAsync(cancellationToken);
-    }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await stopping.CancelAsync();
         await base.StopAsync(cancellationToken);
     }
+
+    /// <summary>Completes when it knows what it was told before the process was started.</summary>
+    public Task ReadyAsync(CancellationToken cancellationToken) => loaded.Task.WaitAsync(cancellationToken);
 
     public EventSubscription? Find(string topic, string name) => subscriptions.GetValueOrDefault((topic, name));
 
@@ -63,21 +53,22 @@ internal sealed partial class StandIn(
         await store.WriteAsync(subscription, cancellationToken);
         subscriptions[key] = subscription;
         var operation = Guid.NewGuid().ToString("n");
-        operations[operation] = ("InProgress", null);
+        Remember(operation, "InProgress", null);
         _ = ShakeHandsAsync(subscription, operation);
         return (operation, created);
     }
 
     public async Task<bool> DeleteAsync(string topic, string name, CancellationToken cancellationToken)
     {
-        if (!subscriptions.TryRemove((topic, name), out var subscription))
+        if (!subscriptions.TryGetValue((topic, name), out var subscription))
             return false;
         await store.RemoveAsync(subscription, cancellationToken);
+        subscriptions.TryRemove((topic, name), out _);
         return true;
     }
 
     /// <summary>What became of a change; null if nobody knows.</summary>
-    public (string Status, string? Reason)? Operation(string operation) => operations.TryGetValue(operation, out var found) ? found : null;
+    public (string Status, string? Reason)? Operation(string operation) => operations.TryGetValue(operation, out var found) ? (found.Status, found.Reason) : null;
 
     /// <summary>Takes events: from then on they are delivered, whatever becomes of this process.</summary>
     public async Task PublishAsync(IEnumerable<JsonElement> events, CancellationToken cancellationToken)
@@ -105,8 +96,34 @@ internal sealed partial class StandIn(
         static string Text(JsonElement one, string name) => one.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
     }
 
-    /// <summary>All that happens, requests and what was left set off.</summary>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
+    /// <summary>Goes on with what was left when the process ended. All else that happens, requests set off.</summary>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!await LoadAsync(stoppingToken))
+            await Task.Delay(Pause, time, stoppingToken);
+        foreach (var interrupted in subscriptions.Values.Where(one => one.State is "Creating" or "Updating"))
+            _ = ShakeHandsAsync(interrupted, Guid.NewGuid().ToString("n"));
+    }
+
+    private async Task<bool> LoadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.CreateAsync(cancellationToken);
+            var deliveries = await store.DeliveriesAsync(cancellationToken);
+            foreach (var subscription in await store.SubscriptionsAsync(cancellationToken))
+                subscriptions.TryAdd((subscription.Topic, subscription.Name), subscription);
+            foreach (var delivery in deliveries.Where(one => one.Published < started))
+                Begin(delivery);
+            loaded.TrySetResult();
+            return true;
+        }
+        catch (TableUnavailableException e)
+        {
+            Unavailable(e.Message);
+            return false;
+        }
+    }
 
     private void Begin(Delivery delivery)
     {
@@ -124,38 +141,59 @@ internal sealed partial class StandIn(
             var key = (subscription.Topic, subscription.Name);
             var judged = subscription with { State = refused is null ? "Succeeded" : "Failed", Reason = reason };
             if (subscriptions.TryUpdate(key, judged, subscription))
+            {
                 await store.WriteAsync(judged, CancellationToken.None);
-            operations[operation] = (judged.State, reason);
+                // Deleted meanwhile: it isn't to be there when the process starts again.
+                if (!subscriptions.ContainsKey(key))
+                    await store.RemoveAsync(judged, CancellationToken.None);
+            }
+
+            Remember(operation, judged.State, reason);
         }
         catch (Exception e) when (e is TableUnavailableException or OperationCanceledException)
         {
-            operations[operation] = ("Failed", "Internal error.");
+            Remember(operation, "Failed", "Internal error.");
         }
+    }
+
+    private void Remember(string operation, string status, string? reason)
+    {
+        var now = time.GetUtcNow().UtcTicks;
+        operations[operation] = (status, reason, now);
+        foreach (var old in operations.Where(one => one.Value.At < now - Remembered.Ticks))
+            operations.TryRemove(old);
     }
 
     private async Task DeliverAsync(Delivery delivery)
     {
         await Task.Yield();
-        try
+        while (true)
         {
-            while (await AttemptAsync(delivery) is { } again)
+            try
             {
-                delivery = again;
-                await store.WriteAsync(delivery, stopping.Token);
-                var wait = new DateTimeOffset(delivery.Next, TimeSpan.Zero) - time.GetUtcNow();
-                if (wait > TimeSpan.Zero)
-                    await Task.Delay(wait, time, stopping.Token);
+                while (await AttemptAsync(delivery) is { } again)
+                {
+                    delivery = again;
+                    await store.WriteAsync(delivery, stopping.Token);
+                    var wait = new DateTimeOffset(delivery.Next, TimeSpan.Zero) - time.GetUtcNow();
+                    if (wait > TimeSpan.Zero)
+                        await Task.Delay(wait, time, stopping.Token);
+                }
+
+                await store.RemoveAsync(delivery, CancellationToken.None);
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                // Its row is there when the process starts again.
+                return;
+            }
+            catch (Exception e)
+            {
+                Failed(e);
             }
 
-            await store.RemoveAsync(delivery, CancellationToken.None);
-        }
-        catch (OperationCanceledException)
-        {
-            // Its row is there when the process starts again.
-        }
-        catch (Exception e)
-        {
-            Failed(e);
+            await Task.Delay(Pause, time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -204,6 +242,6 @@ internal sealed partial class StandIn(
     [LoggerMessage(Level = LogLevel.Information, Message = "An event of {Topic} could not be delivered to {Subscription}, attempt {Attempt}: {Result}")]
     private partial void NotDelivered(string topic, string subscription, int attempt, string result);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Event Grid's stand-in failed at a delivery; it goes on when the process starts again.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Event Grid's stand-in failed at a delivery, and tries again.")]
     private partial void Failed(Exception exception);
 }

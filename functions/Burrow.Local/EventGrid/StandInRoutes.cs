@@ -20,7 +20,7 @@ internal static class StandInRoutes
     /// <summary>Maps them. Each asks for the domain's key.</summary>
     public static void MapEventGrid(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost(Publish, (HttpRequest request, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, responder, events, async aborted =>
+        routes.MapPost(Publish, (HttpRequest request, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, async aborted =>
         {
             using var body = await RequestBody.BorrowAsync(request, MostBytes, aborted);
             using var document = Parse(body.WrittenMemory);
@@ -32,18 +32,18 @@ internal static class StandInRoutes
             return new Answer(200);
         }));
         const string route = Domain + "/topics/{topic}/providers/Microsoft.EventGrid/eventSubscriptions/{name}";
-        routes.MapPut(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, responder, events, async aborted =>
+        routes.MapPut(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, async aborted =>
         {
             using var body = await RequestBody.BorrowAsync(request, MostBytes, aborted);
             var subscription = new EventSubscription(topic, name, Checked(body.WrittenMemory), "Creating", null);
             var (operation, created) = await grid.PutAsync(subscription, aborted);
             return Show(created ? 201 : 200, grid.Find(topic, name) ?? subscription).With("Azure-AsyncOperation", $"{request.Scheme}://{request.Host}{Operations}{operation}");
         }));
-        routes.MapGet(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, responder, events, _ =>
+        routes.MapGet(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, _ =>
             Task.FromResult(Show(200, grid.Find(topic, name) ?? throw new NotFoundException("There is no such event subscription.")))));
-        routes.MapDelete(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, responder, events, async aborted =>
+        routes.MapDelete(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, async aborted =>
             new Answer(await grid.DeleteAsync(topic, name, aborted) ? 200 : 204)));
-        routes.MapGet(Operations + "{operation}", (HttpRequest request, string operation, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, responder, events, _ =>
+        routes.MapGet(Operations + "{operation}", (HttpRequest request, string operation, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, _ =>
         {
             var (status, reason) = grid.Operation(operation) ?? throw new NotFoundException("There is no such operation.");
             return Task.FromResult(Answer.OfJson(200, json =>
@@ -64,13 +64,14 @@ internal static class StandInRoutes
         }));
     }
 
-    private static Task<IResult> ServeAsync(HttpRequest request, Responder responder, LocalEvents events, Func<CancellationToken, Task<Answer>> serve) =>
+    private static Task<IResult> ServeAsync(HttpRequest request, StandIn grid, Responder responder, LocalEvents events, Func<CancellationToken, Task<Answer>> serve) =>
         responder.ServeAsync(request, [request.Method], async aborted =>
         {
             var key = Encoding.UTF8.GetBytes(request.Headers["aeg-sas-key"].ToString());
-            return CryptographicOperations.FixedTimeEquals(key, Encoding.UTF8.GetBytes(events.Key))
-                ? await serve(aborted)
-                : new Answer(401).With("WWW-Authenticate", "aeg-sas-key");
+            if (!CryptographicOperations.FixedTimeEquals(key, Encoding.UTF8.GetBytes(events.Key)))
+                return new Answer(401).With("WWW-Authenticate", "aeg-sas-key");
+            await grid.ReadyAsync(aborted);
+            return await serve(aborted);
         });
 
     private static Answer Show(int status, EventSubscription subscription) => Answer.OfJson(status, subscription.Write);

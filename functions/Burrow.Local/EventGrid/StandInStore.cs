@@ -1,16 +1,19 @@
-using System.Text;
+using Burrow.Events;
 using Burrow.Tables;
 
 namespace Burrow.Local.EventGrid;
 
 /// <summary>What the stand-in keeps, beside the queues: table <c>grid</c>. What it took it delivers, also after it was killed.</summary>
-internal sealed class StandInStore(ITableStore store)
+internal sealed class StandInStore(ITableStore store, LocalEvents events)
 {
     private const string Name = "grid";
     private const string Subscriptions = "subscriptions";
     private const string Deliveries = "deliveries";
 
     private readonly ITable table = store.Open(Name);
+
+    /// <summary>What an event subscription says holds the tenant's secrets.</summary>
+    private readonly SecretBox secrets = new(events.Secret);
 
     public Task CreateAsync(CancellationToken cancellationToken) => store.CreateAsync([Name], cancellationToken);
 
@@ -19,7 +22,7 @@ internal sealed class StandInStore(ITableStore store)
         .. (await ReadAsync(Subscriptions, cancellationToken)).Select(row => new EventSubscription(
             row.Columns.Text("topic")!,
             row.Columns.Text("name")!,
-            Encoding.UTF8.GetBytes(row.Columns.Text("json")!),
+            secrets.Open(row.Columns.Bytes("json")),
             row.Columns.Text("state")!,
             row.Columns.Text("reason"))),
     ];
@@ -34,7 +37,7 @@ internal sealed class StandInStore(ITableStore store)
             {
                 { "topic", subscription.Topic },
                 { "name", subscription.Name },
-                { "json", Encoding.UTF8.GetString(subscription.Json) },
+                { "json", secrets.Seal(subscription.Json) },
                 { "state", subscription.State },
                 { "reason", subscription.Reason },
             }),

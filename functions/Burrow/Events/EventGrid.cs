@@ -22,14 +22,15 @@ public sealed class EventGrid
             return;
         var credential = events.Key is { Length: > 0 } ? null : new DefaultAzureCredential();
         var secrets = new SecretBox(options.Access.Secret);
-        var table = new SubscriptionTable(store, secrets, time, random);
+        var table = new SubscriptionTable(store, time, random);
         // Made when they are first needed: most processes that could tell somebody have nobody to tell.
         signer = new(() => new EventSigner(events, time));
         var client = new Lazy<EventGridPublisherClient>(() => NewClient(events, http, credential));
         Subscriptions = new Subscriptions(
             table, new EventGridManagement(http, events, credential), secrets, events, time, loggers.CreateLogger<Subscriptions>());
+        var outbox = new Outbox(signer, events, time, random);
         Announcer = new EventPublisher(
-            client, new Outbox(signer, events, time, random), new Watchers(table, time), store, time, random, loggers.CreateLogger<EventPublisher>());
+            new EventGridSink(client, outbox, time), outbox, new Watchers(table, time).WantedAsync, store, time, random, loggers.CreateLogger<EventPublisher>());
     }
 
     internal IAnnouncer Announcer { get; } = new NoAnnouncer();

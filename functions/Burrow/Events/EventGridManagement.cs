@@ -26,12 +26,16 @@ internal enum ManagementOutcome
 
 /// <summary>An answer of Event Grid's management.</summary>
 /// <param name="Outcome">What it comes to.</param>
-/// <param name="Reason">Its own words, where it didn't do it.</param>
+/// <param name="Reason">Why not, for the tenant.</param>
 /// <param name="Operation">Where to ask what becomes of it.</param>
 /// <param name="RetryAfter">When to ask again, if it said so.</param>
 /// <param name="Label">The label that the event subscription was made with.</param>
 internal sealed record ManagementAnswer(
-    ManagementOutcome Outcome, string? Reason = null, string? Operation = null, TimeSpan? RetryAfter = null, string? Label = null);
+    ManagementOutcome Outcome, string? Reason = null, string? Operation = null, TimeSpan? RetryAfter = null, string? Label = null)
+{
+    /// <summary>There was no answer at all, so there is no use in asking more.</summary>
+    public bool IsUnreachable { get; init; }
+}
 
 /// <summary>
 /// Event subscriptions of domain topics by Event Grid's management REST ("Domain Topic Event Subscriptions", 2025-02-15): create or
@@ -48,10 +52,10 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
 
     /// <summary>Creates or replaces one.</summary>
     /// <param name="subscription">What is asked for.</param>
-    /// <param name="label">What to mark it with, so that what is there can be told from what is asked for.</param>
+    /// <param name="headers">Its headers, with their values.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public Task<ManagementAnswer> PutAsync(Subscription subscription, string label, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Put, UriOf(subscription), EventSubscriptionJson.Write(subscription, label, options), cancellationToken);
+    public Task<ManagementAnswer> PutAsync(Subscription subscription, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Put, UriOf(subscription), EventSubscriptionJson.Write(subscription, headers, options), cancellationToken);
 
     /// <summary>How it stands.</summary>
     public Task<ManagementAnswer> GetAsync(Subscription subscription, CancellationToken cancellationToken) =>
@@ -89,7 +93,7 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
         catch (Exception e) when (e is HttpRequestException or Azure.RequestFailedException or Azure.Identity.AuthenticationFailedException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return new(ManagementOutcome.Later, $"Event Grid's management could not be asked: {e.GetType().Name}.");
+            return new(ManagementOutcome.Later) { IsUnreachable = true };
         }
     }
 
@@ -101,13 +105,17 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
         switch (response.StatusCode)
         {
             case HttpStatusCode.NotFound when response.RequestMessage?.Method == HttpMethod.Put:
-                return new(ManagementOutcome.Failed, reason ?? "Event Grid has no such domain.");
+                return new(ManagementOutcome.Failed, "This service's Event Grid domain isn't there.");
             case HttpStatusCode.NotFound:
-                return new(ManagementOutcome.Missing, reason);
+                return new(ManagementOutcome.Missing);
+            // Refused to this service, not to the tenant: its identity or roles, which are somebody else's to mend, and to know of.
+            case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
             case HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError:
-                return new(ManagementOutcome.Later, reason, null, retryAfter);
-            case >= HttpStatusCode.BadRequest:
-                return new(ManagementOutcome.Failed, reason ?? $"Event Grid answered {((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)}.");
+                return new(ManagementOutcome.Later, null, null, retryAfter);
+            case HttpStatusCode.BadRequest:
+                return new(ManagementOutcome.Failed, reason ?? "Event Grid refused it.");
+            case > HttpStatusCode.BadRequest:
+                return new(ManagementOutcome.Failed, $"Event Grid answered {((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)}.");
         }
 
         return state switch

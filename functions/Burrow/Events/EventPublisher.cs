@@ -1,11 +1,9 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Azure;
-using Azure.Messaging.EventGrid;
 using Burrow.Queues;
 using Burrow.Tables;
 using Microsoft.Extensions.Logging;
 using Group = Burrow.Queues.GroupCommit<Burrow.Events.Unpublished, bool>;
-using Operation = Burrow.Tables.Operation;
 
 namespace Burrow.Events;
 
@@ -13,7 +11,7 @@ namespace Burrow.Events;
 internal sealed record Unpublished(QueueAddress Queue, IReadOnlyList<Announcement> Rows)
 {
     /// <summary>About as many bytes as they take in a request.</summary>
-    public int Weight => Rows.Sum(EventPublisher.WeightOf);
+    public int Weight => Rows.Sum(row => EventPublisher.WeightOf(Queue, row));
 }
 
 /// <summary>
@@ -32,30 +30,49 @@ internal sealed partial class EventPublisher : IAnnouncer
     /// <summary>What a process wrote as recently as this, it publishes itself.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long the timer waits for one queue's events to be taken.</summary>
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(30);
 
     private static readonly Meter Meter = new("Burrow");
     private static readonly Histogram<double> Lag = Meter.CreateHistogram<double>("burrow.outbox.lag", "s", "From a change to when its event was published.");
     private static readonly Counter<long> Published = Meter.CreateCounter<long>("burrow.events.published", "{event}", "Events that Event Grid took.");
 
-    private readonly Lazy<EventGridPublisherClient> client;
+    private readonly IEventSink sink;
     private readonly Outbox outbox;
-    private readonly Watchers watchers;
+    private readonly Func<QueueAddress, CancellationToken, ValueTask<Announced>> wanted;
     private readonly ITable messages;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Group group;
+
+    /// <summary>Rows that this process is about to publish.</summary>
+    private readonly ConcurrentDictionary<(string Partition, string Key), bool> queued = new();
+
     private long waiting;
     private int failures;
     private DateTimeOffset pausedUntil;
 
+    /// <param name="sink">Where events go.</param>
+    /// <param name="outbox">What their rows are.</param>
+    /// <param name="wanted">What somebody wants to hear of a queue.</param>
+    /// <param name="store">Where the rows are.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">For jitter.</param>
+    /// <param name="logger">Told of what nobody else is told.</param>
     public EventPublisher(
-        Lazy<EventGridPublisherClient> client, Outbox outbox, Watchers watchers, ITableStore store, TimeProvider time, Random random, ILogger<EventPublisher> logger)
+        IEventSink sink,
+        Outbox outbox,
+        Func<QueueAddress, CancellationToken, ValueTask<Announced>> wanted,
+        ITableStore store,
+        TimeProvider time,
+        Random random,
+        ILogger<EventPublisher> logger)
     {
-        this.client = client;
+        this.sink = sink;
         this.outbox = outbox;
-        this.watchers = watchers;
+        this.wanted = wanted;
         messages = new RetryingTable(store.Open(QueueContext.MessagesTable), time, random);
         this.time = time;
         this.logger = logger;
@@ -65,10 +82,10 @@ internal sealed partial class EventPublisher : IAnnouncer
     private bool IsPaused => time.GetUtcNow() < pausedUntil;
 
     /// <summary>About as many bytes as an event takes in a request.</summary>
-    public static int WeightOf(Announcement row) => row.Columns.Bytes("data").Length + 4096;
+    public static int WeightOf(QueueAddress queue, Announcement row) => row.Columns.Bytes("data").Length + Outbox.EnvelopeOf(queue, new(row.Columns.Text("id")!));
 
     public ValueTask<Announced> WantedAsync(QueueAddress queue, CancellationToken cancellationToken) =>
-        watchers.WantedAsync(queue, cancellationToken);
+        wanted(queue, cancellationToken);
 
     public Announcement Created(QueueAddress queue, MessageState message, string? contentType, byte[] body) =>
         outbox.Created(queue, message, contentType, body);
@@ -86,29 +103,42 @@ internal sealed partial class EventPublisher : IAnnouncer
 
     public async Task<bool> TellAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
-        var all = true;
         var query = new RowQuery(QueueKeys.EventsFrom, QueueKeys.EventsBefore) { Top = 100 };
         RowPage page;
         do
         {
             page = await messages.QueryAsync(queue.Partition, query, cancellationToken);
             var before = (time.GetUtcNow() - Patience).UtcTicks;
-            var rows = page.Rows.Select(row => new Announcement(row.Key, row.Columns)).ToList();
-            var old = rows.Where(row => Outbox.WrittenAt(row) < before).ToList();
-            all &= old.Count == rows.Count;
-            if (old.Count > 0 && (IsPaused || !await PublishAsync(new(queue, old))))
+            var old = page.Rows.Select(row => new Announcement(row.Key, row.Columns))
+                .Where(row => Outbox.WrittenAt(row) < before && !queued.ContainsKey((queue.Partition, row.Key))).ToList();
+            if (old.Count > 0 && (IsPaused || !await IsPublishedInTimeAsync(new(queue, old))))
                 return false;
             query = query with { Continuation = page.Continuation };
         }
         while (page.Continuation is not null && !isTimeUp());
 
-        return all && page.Continuation is null;
+        return page.Continuation is null;
+    }
+
+    /// <summary>Others wait for the timer, too.</summary>
+    private async Task<bool> IsPublishedInTimeAsync(Unpublished unpublished)
+    {
+        try
+        {
+            return await PublishAsync(unpublished).WaitAsync(Wait, time);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 
     /// <returns>Whether Event Grid took them.</returns>
     private async Task<bool> PublishAsync(Unpublished unpublished)
     {
         var weight = unpublished.Weight;
+        foreach (var row in unpublished.Rows)
+            queued[(unpublished.Queue.Partition, row.Key)] = true;
         Interlocked.Add(ref waiting, weight);
         try
         {
@@ -123,6 +153,8 @@ internal sealed partial class EventPublisher : IAnnouncer
         finally
         {
             Interlocked.Add(ref waiting, -weight);
+            foreach (var row in unpublished.Rows)
+                queued.TryRemove((unpublished.Queue.Partition, row.Key), out _);
         }
     }
 
@@ -130,14 +162,19 @@ internal sealed partial class EventPublisher : IAnnouncer
     {
         var rows = pending.SelectMany(one => one.Request.Rows.Select(row => (one.Request.Queue, Row: row))).ToList();
         var sent = new List<(QueueAddress Queue, Announcement Row)>();
-        foreach (var request in Pack(rows))
+        try
         {
-            if (!await SendAsync(request))
-                break;
-            sent.AddRange(request);
+            foreach (var request in Pack(rows))
+            {
+                if (!await SendAsync(request, sent))
+                    break;
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(sent.GroupBy(one => one.Queue).Select(queue => ForgetAsync(queue.Key, [.. queue.Select(one => one.Row.Key).Distinct()])));
         }
 
-        await Task.WhenAll(sent.GroupBy(one => one.Queue).Select(queue => ForgetAsync(queue.Key, [.. queue.Select(one => one.Row.Key)])));
         var taken = sent.Select(one => one.Row).ToHashSet();
         foreach (var one in pending)
             one.Complete(one.Request.Rows.All(taken.Contains));
@@ -149,7 +186,7 @@ internal sealed partial class EventPublisher : IAnnouncer
         var bytes = 0;
         foreach (var row in rows)
         {
-            var weight = WeightOf(row.Row);
+            var weight = WeightOf(row.Queue, row.Row);
             if (request.Count > 0 && bytes + weight > RequestBytes)
             {
                 yield return request;
@@ -163,36 +200,46 @@ internal sealed partial class EventPublisher : IAnnouncer
         yield return request;
     }
 
-    private async Task<bool> SendAsync(List<(QueueAddress Queue, Announcement Row)> rows)
+    /// <summary>Sends events, by halves where Event Grid doesn't want them together: one alone that it never takes is given up.</summary>
+    /// <param name="rows">What to send.</param>
+    /// <param name="done">Gets what needn't be sent any more.</param>
+    /// <returns>Whether there is any use in going on.</returns>
+    private async Task<bool> SendAsync(List<(QueueAddress Queue, Announcement Row)> rows, List<(QueueAddress Queue, Announcement Row)> done)
     {
         if (IsPaused)
             return false;
         try
         {
-            using var ended = new CancellationTokenSource(RequestTime, time);
-            await client.Value.SendEventsAsync(rows.Select(one => outbox.ToEvent(one.Queue, one.Row)), ended.Token);
+            await sink.SendAsync(rows, CancellationToken.None);
         }
-        catch (Exception e) when (e is RequestFailedException or HttpRequestException or IOException or OperationCanceledException or AggregateException)
+        catch (EventsRefusedException e) when (e.IsTheirs && rows.Count > 1)
+        {
+            var half = rows.Count / 2;
+            return await SendAsync(rows[..half], done) && await SendAsync(rows[half..], done);
+        }
+        catch (EventsRefusedException e) when (e.IsTheirs)
+        {
+            GivenUp(rows[0].Row.Columns.Text("event")!, e.Message);
+            done.AddRange(rows);
+            return true;
+        }
+        catch (EventsRefusedException e)
         {
             failures++;
-            var pause = e is RequestFailedException failed && RetryAfter(failed) is { } asked ? asked : TimeSpan.FromSeconds(Math.Pow(2, Math.Min(failures, 6) - 1));
+            var pause = e.RetryAfter ?? TimeSpan.FromSeconds(Math.Pow(2, Math.Min(failures, 6) - 1));
             pausedUntil = time.GetUtcNow() + (pause < LongestPause ? pause : LongestPause);
-            Refused(e is RequestFailedException { Status: > 0 } refused ? $"{refused.Status} {refused.ErrorCode}" : e.GetType().Name, pausedUntil - time.GetUtcNow());
+            Refused(e.Message, pausedUntil - time.GetUtcNow());
             return false;
         }
 
         failures = 0;
+        done.AddRange(rows);
         Published.Add(rows.Count);
         var now = time.GetUtcNow().UtcTicks;
         foreach (var (_, row) in rows)
             Lag.Record(TimeSpan.FromTicks(now - Outbox.WrittenAt(row)).TotalSeconds);
         return true;
     }
-
-    private static TimeSpan? RetryAfter(RequestFailedException e) =>
-        e.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var value) == true && int.TryParse(value, out var seconds) && seconds > 0
-            ? TimeSpan.FromSeconds(seconds)
-            : null;
 
     /// <summary>Deletes rows that were published; some may be gone, published by another process.</summary>
     private async Task ForgetAsync(QueueAddress queue, List<string> keys)
@@ -221,6 +268,9 @@ internal sealed partial class EventPublisher : IAnnouncer
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Event Grid does not take events ({Reason}); they are kept, and tried again after {Pause}.")]
     private partial void Refused(string reason, TimeSpan pause);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Event Grid never takes the event {Id}, which is given up: {Reason}")]
+    private partial void GivenUp(string id, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Events were published, and will be again, as storage does not answer: {Reason}")]
     private partial void NotForgotten(string reason);

@@ -33,21 +33,20 @@ internal sealed class EventSigner
     /// <param name="source">Claim of that name.</param>
     /// <param name="type">Claim of that name.</param>
     /// <param name="subject">Claim of that name.</param>
-    /// <param name="bodyHash">Claim <c>bodyhash</c>: base64url of the SHA-256 of the message's body.</param>
-    public string Sign(string id, string source, string type, string subject, string bodyHash) => Handler.CreateToken(new SecurityTokenDescriptor
+    /// <param name="bodyHash">Claim <c>bodyhash</c>: base64url of the SHA-256 of the message's body; null: the body is gone, and there is no such claim.</param>
+    public string Sign(string id, string source, string type, string subject, string? bodyHash)
     {
-        Issuer = options.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? "burrow",
-        IssuedAt = time.GetUtcNow().UtcDateTime,
-        SigningCredentials = credentials,
-        Claims = new Dictionary<string, object>
+        var claims = new Dictionary<string, object> { ["jti"] = id, ["source"] = source, ["type"] = type, ["subject"] = subject };
+        if (bodyHash is not null)
+            claims["bodyhash"] = bodyHash;
+        return Handler.CreateToken(new SecurityTokenDescriptor
         {
-            ["jti"] = id,
-            ["source"] = source,
-            ["type"] = type,
-            ["subject"] = subject,
-            ["bodyhash"] = bodyHash,
-        },
-    });
+            Issuer = options.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? "burrow",
+            IssuedAt = time.GetUtcNow().UtcDateTime,
+            SigningCredentials = credentials,
+            Claims = claims,
+        });
+    }
 
     /// <summary>What a body hashes to.</summary>
     public static string Hash(ReadOnlySpan<byte> body) => Base64UrlEncoder.Encode(SHA256.HashData(body));

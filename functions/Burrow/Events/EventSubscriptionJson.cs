@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Burrow.Events;
@@ -9,11 +10,11 @@ internal static class EventSubscriptionJson
     private const int LongestReason = 500;
 
     /// <summary>The body of a request to create or update one.</summary>
-    public static byte[] Write(Subscription subscription, string label, EventsOptions options)
+    public static byte[] Write(Subscription subscription, IReadOnlyDictionary<string, string> headers, EventsOptions options)
     {
         var spec = subscription.Spec;
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             json.WriteStartObject("properties");
@@ -24,7 +25,7 @@ internal static class EventSubscriptionJson
             json.WriteString("endpointUrl", spec.Endpoint.OriginalString);
             json.WriteNumber("maxEventsPerBatch", 1);
             json.WriteStartArray("deliveryAttributeMappings");
-            foreach (var (name, value) in spec.Headers)
+            foreach (var (name, value) in headers)
             {
                 json.WriteStartObject();
                 json.WriteString("name", name);
@@ -72,7 +73,7 @@ internal static class EventSubscriptionJson
             }
 
             json.WriteStartArray("labels");
-            json.WriteStringValue(label);
+            json.WriteStringValue(subscription.Label);
             json.WriteEndArray();
             json.WriteEndObject();
             json.WriteEndObject();

@@ -17,8 +17,11 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
     /// <summary>Bytes of an event that are billed as one (Event Grid, "Pricing").</summary>
     private const int BillingUnit = 64 * 1024;
 
-    /// <summary>Of an event besides its data and its subject, which stands in it twice: also in the signature, where four bytes are three.</summary>
+    /// <summary>Of an event besides its data and its subject.</summary>
     private const int Envelope = 1024;
+
+    /// <summary>Bytes of an event besides its data, at most. The subject stands in it twice: also in the signature, where three bytes are four.</summary>
+    public static int EnvelopeOf(QueueAddress queue, MessageId id) => Envelope + 3 * Topic.Subject(queue.Queue, id).Length;
 
     /// <inheritdoc cref="IAnnouncer.Created"/>
     public Announcement Created(QueueAddress queue, MessageState message, string? contentType, byte[] body) => ToRow(
@@ -46,7 +49,7 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
             queue,
             message,
             time.GetUtcNow().UtcTicks,
-            EventSigner.Hash(body),
+            body is null ? null : EventSigner.Hash(body),
             (json, withBody) =>
             {
                 json.WriteString("expired", Instant(message.ExpiresAt));
@@ -67,7 +70,7 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
             Id = id,
             Subject = subject,
             Time = new DateTimeOffset(columns.Number("time"), TimeSpan.Zero),
-            ExtensionAttributes = { ["signature"] = signer.Value.Sign(id, source, type, subject, columns.Text("bodyhash")!) },
+            ExtensionAttributes = { ["signature"] = signer.Value.Sign(id, source, type, subject, columns.Text("bodyhash")) },
         };
     }
 
@@ -77,11 +80,11 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
     private static string Instant(long ticks) => new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private Announcement ToRow(
-        string type, QueueAddress queue, MessageState message, long at, string bodyHash, Action<Utf8JsonWriter, bool> write)
+        string type, QueueAddress queue, MessageState message, long at, string? bodyHash, Action<Utf8JsonWriter, bool> write)
     {
         // The message's own may have been announced under it before.
         var revision = Revisions.New(random);
-        var room = BillingUnit - Envelope - 3 * Topic.Subject(queue.Queue, message.Id).Length;
+        var room = BillingUnit - EnvelopeOf(queue, message.Id);
         var data = Write(withBody: message.Length <= room);
         if (data.Length > room)
             data = Write(withBody: false);

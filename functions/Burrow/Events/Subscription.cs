@@ -30,8 +30,8 @@ public sealed record SubscriptionSpec
     /// <summary>Which events; see <see cref="EventTypes"/>. In their order there, each once.</summary>
     public required IReadOnlyList<string> Types { get; init; }
 
-    /// <summary>Headers that each delivery carries; their values are secret.</summary>
-    public required IReadOnlyDictionary<string, string> Headers { get; init; }
+    /// <summary>Names of the headers that each delivery carries; their values are secret.</summary>
+    public required IReadOnlyList<string> Headers { get; init; }
 
     /// <summary>How often a delivery is tried; 1 to 30.</summary>
     public required int MaxAttempts { get; init; }
@@ -50,6 +50,12 @@ public sealed record SubscriptionSpec
 public sealed record Subscription(
     AccountName Account, SubscriptionName Name, SubscriptionSpec Spec, SubscriptionState State, string? Reason, DateTimeOffset Changed)
 {
+    /// <summary>The headers' names and values, encrypted. Opened only to tell Event Grid.</summary>
+    internal byte[] SealedHeaders { get; init; } = [];
+
+    /// <summary>The same for the same that is asked for, secrets included. Event Grid keeps it, so what is there can be told from what was asked for.</summary>
+    internal string Label { get; init; } = "";
+
     /// <summary>Failed tries in a row, by which the next waits.</summary>
     internal int Failures { get; init; }
 
@@ -58,6 +64,9 @@ public sealed record Subscription(
 
     /// <summary>When it is looked after next, UTC ticks. Visits of other times came before something else did.</summary>
     internal long NextVisit { get; init; }
+
+    /// <summary>Event Grid's management could not be reached just now; isn't kept.</summary>
+    internal bool IsUnreachable { get; init; }
 
     /// <summary>Whether events are written for it: also while Event Grid is being told, as it may be delivering already.</summary>
     internal bool IsWanted => State is SubscriptionState.Active or SubscriptionState.Pending;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Burrow.Queues;
 using Burrow.Tables;
 
@@ -10,7 +9,7 @@ namespace Burrow.Events;
 /// <c>visit-{n}</c> say when each is to be looked after; row <c>version</c> changes with every change of any, so that processes see by
 /// one read that what they remember still holds.
 /// </summary>
-internal sealed class SubscriptionTable(ITableStore store, SecretBox secrets, TimeProvider time, Random random)
+internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Random random)
 {
     public const string Name = "subs";
 
@@ -60,12 +59,8 @@ internal sealed class SubscriptionTable(ITableStore store, SecretBox secrets, Ti
             Topic.Of(subscription.Account),
             [old is null ? Operation.Insert(key, columns) : Operation.Replace(key, columns, old.ETag)],
             cancellationToken);
-        // After an attempt of unknown outcome it may be ours that is there: then it is written again, to the same effect.
-        if (!result.Committed)
-            return null;
-        if (old is null || old.Subscription.Spec != subscription.Spec || old.Subscription.IsWanted != subscription.IsWanted)
-            await ChangedAsync(cancellationToken);
-        return new(subscription, result.ETags[0]!);
+        // After an attempt of unknown outcome it may be ours that is there: then it is read again, to the same effect.
+        return result.Committed ? new(subscription, result.ETags[0]!) : null;
     }
 
     /// <summary>Removes it as it was read.</summary>
@@ -73,7 +68,6 @@ internal sealed class SubscriptionTable(ITableStore store, SecretBox secrets, Ti
     {
         var result = await table.SubmitAsync(
             Topic.Of(stored.Subscription.Account), [Operation.Delete(stored.Subscription.Name.Value, stored.ETag)], cancellationToken);
-        await ChangedAsync(cancellationToken);
         return result.Committed;
     }
 
@@ -87,16 +81,14 @@ internal sealed class SubscriptionTable(ITableStore store, SecretBox secrets, Ti
         ],
         cancellationToken);
 
-    /// <summary>The visits of one partition whose time has come, oldest first; not more than a page.</summary>
-    public async Task<IReadOnlyList<Visit>> VisitsAsync(int partition, int most, CancellationToken cancellationToken)
+    /// <summary>The visits of one partition whose time has come, oldest first, a page at a time.</summary>
+    public async Task<(IReadOnlyList<Visit> Visits, string? Continuation)> VisitsAsync(int partition, string? continuation, CancellationToken cancellationToken)
     {
-        var query = new RowQuery(QueueKeys.First, $"{time.GetUtcNow().UtcTicks + 1:x16}") { Top = most };
+        var query = new RowQuery(QueueKeys.First, $"{time.GetUtcNow().UtcTicks + 1:x16}") { Continuation = continuation };
         var page = await table.QueryAsync($"visit-{partition}", query, cancellationToken);
-        return
-        [
-            .. page.Rows.Select(row => new Visit(
-                row.Key, row.ETag, new(row.Columns.Text("account")!), new(row.Columns.Text("name")!))),
-        ];
+        return (
+            [.. page.Rows.Select(row => new Visit(row.Key, row.ETag, new(row.Columns.Text("account")!), new(row.Columns.Text("name")!)))],
+            page.Continuation);
     }
 
     /// <summary>Forgets a visit that was made, unless it was asked for anew.</summary>
@@ -105,8 +97,9 @@ internal sealed class SubscriptionTable(ITableStore store, SecretBox secrets, Ti
 
     private static string PartitionOf(AccountName account) => $"visit-{Topic.Of(account)[2] % Partitions}";
 
-    private Task ChangedAsync(CancellationToken cancellationToken) => table.SubmitAsync(
-        VersionPartition, [Operation.Upsert(VersionKey, new Columns { { "changed", time.GetUtcNow().UtcTicks } })], cancellationToken);
+    /// <summary>Has every process read again, within 5 s, what is wanted.</summary>
+    public Task ChangedAsync() => table.SubmitAsync(
+        VersionPartition, [Operation.Upsert(VersionKey, new Columns { { "changed", time.GetUtcNow().UtcTicks } })], CancellationToken.None);
 
     private Columns ToColumns(Subscription subscription) => new()
     {
@@ -114,7 +107,9 @@ internal sealed class SubscriptionTable(ITableStore store, SecretBox secrets, Ti
         { "endpoint", subscription.Spec.Endpoint.OriginalString },
         { "queues", subscription.Spec.Queues.ToString() },
         { "types", string.Join(',', subscription.Spec.Types) },
-        { "headers", subscription.Spec.Headers.Count == 0 ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(subscription.Spec.Headers)) },
+        { "headers", subscription.Spec.Headers.Count == 0 ? null : string.Join(',', subscription.Spec.Headers) },
+        { "sealed", subscription.SealedHeaders },
+        { "label", subscription.Label },
         { "maxAttempts", subscription.Spec.MaxAttempts },
         { "eventTimeToLive", subscription.Spec.EventTimeToLive },
         { "state", subscription.State.ToString() },
@@ -128,7 +123,6 @@ internal sealed class SubscriptionTable(ITableStore store, SecretBox secrets, Ti
     private StoredSubscription From(AccountName account, Row row)
     {
         var columns = row.Columns;
-        var headers = columns.Bytes("headers");
         return new(
             new(
                 account,
@@ -138,7 +132,7 @@ internal sealed class SubscriptionTable(ITableStore store, SecretBox secrets, Ti
                     Endpoint = new Uri(columns.Text("endpoint")!),
                     Queues = QueuePattern.Parse(columns.Text("queues")!),
                     Types = columns.Text("types")!.Split(','),
-                    Headers = headers.Length == 0 ? new Dictionary<string, string>() : JsonSerializer.Deserialize<Dictionary<string, string>>(secrets.Open(headers))!,
+                    Headers = columns.Text("headers")?.Split(',') ?? [],
                     MaxAttempts = (int)columns.Number("maxAttempts"),
                     EventTimeToLive = (int)columns.Number("eventTimeToLive"),
                 },
@@ -146,6 +140,8 @@ internal sealed class SubscriptionTable(ITableStore store, SecretBox secrets, Ti
                 columns.Text("reason"),
                 new DateTimeOffset(columns.Number("changed"), TimeSpan.Zero))
             {
+                SealedHeaders = columns.Bytes("sealed"),
+                Label = columns.Text("label")!,
                 Failures = (int)columns.Number("failures"),
                 Operation = columns.Text("operation"),
                 NextVisit = columns.Number("visit"),

@@ -1,4 +1,8 @@
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Burrow.Queues;
+using Burrow.Tables;
 using Microsoft.Extensions.Logging;
 
 namespace Burrow.Events;
@@ -10,17 +14,22 @@ namespace Burrow.Events;
 /// </summary>
 public sealed partial class Subscriptions
 {
-    /// <summary>Subscriptions looked after in one run of the timer, in one partition; Event Grid's management takes 10 writes a second.</summary>
-    private const int VisitsPerRun = 100;
+    /// <summary>For how long one run of the timer works.</summary>
+    private static readonly TimeSpan RunTime = TimeSpan.FromSeconds(50);
 
     /// <summary>How often one is looked after that is as it should be.</summary>
     private static readonly TimeSpan WhenDone = TimeSpan.FromHours(1);
 
     /// <summary>How soon Event Grid is asked again what becomes of a change.</summary>
-    private static readonly TimeSpan WhenUnderWay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WhenUnderWay = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromHours(6);
+
+    /// <summary>For how long a visit is kept that its subscription doesn't name: it may be about to.</summary>
+    private static readonly TimeSpan Unnamed = TimeSpan.FromMinutes(2);
+
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly SubscriptionTable table;
     private readonly EventGridManagement management;
@@ -40,34 +49,45 @@ public sealed partial class Subscriptions
         this.logger = logger;
     }
 
+    private long Now => time.GetUtcNow().UtcTicks;
+
     /// <summary>An account's subscriptions, by name.</summary>
     public async Task<IReadOnlyList<Subscription>> ListAsync(AccountName account, CancellationToken cancellationToken) =>
         [.. (await table.ListAsync(account, cancellationToken)).Select(stored => stored.Subscription)];
 
-    /// <summary>One of them, asking Event Grid how far it is if that isn't settled; null if there is none.</summary>
+    /// <summary>One of them, asking Event Grid how far it is if that isn't settled and nobody asked just now; null if there is none.</summary>
     public async Task<Subscription?> GetAsync(AccountName account, SubscriptionName name, CancellationToken cancellationToken) =>
-        await table.GetAsync(account, name, cancellationToken) is { } stored ? await AdvanceAsync(stored, cancellationToken) : null;
+        await table.GetAsync(account, name, cancellationToken) is { } stored ? await LookAsync(stored, cancellationToken) : null;
 
     /// <summary>Asks for one, new or in place of what was asked for before. The same again changes nothing.</summary>
+    /// <param name="account">Whose.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="spec">What is asked for.</param>
+    /// <param name="headers">The headers that <see cref="SubscriptionSpec.Headers"/> names, with their values.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>How it stands, and whether it is new.</returns>
     /// <exception cref="InvalidRequestException">The account has as many as it may.</exception>
     public async Task<(Subscription Subscription, bool Created)> PutAsync(
-        AccountName account, SubscriptionName name, SubscriptionSpec spec, CancellationToken cancellationToken)
+        AccountName account, SubscriptionName name, SubscriptionSpec spec, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken)
     {
+        var label = LabelOf(spec, headers);
         while (true)
         {
             var all = await table.ListAsync(account, cancellationToken);
             var old = all.FirstOrDefault(stored => stored.Subscription.Name == name);
-            if (old is not null && old.Subscription.State != SubscriptionState.Deleting && LabelOf(old.Subscription.Spec) == LabelOf(spec))
-                return (await AdvanceAsync(old, cancellationToken), false);
+            if (old is not null && old.Subscription.State != SubscriptionState.Deleting && old.Subscription.Label == label)
+                return (await LookAsync(old, cancellationToken), false);
             if (old is null && all.Count >= options.SubscriptionsPerAccount)
                 throw new InvalidRequestException("name", $"An account has at most {options.SubscriptionsPerAccount} subscriptions.");
 
-            // First the visit: should this process die, the timer goes on.
-            var subscription = new Subscription(account, name, spec, SubscriptionState.Pending, null, time.GetUtcNow()) { NextVisit = Now };
-            await table.ScheduleAsync(subscription, cancellationToken);
-            if (await table.WriteAsync(subscription, old, cancellationToken) is { } stored)
-                return (await AdvanceAsync(stored, cancellationToken), old is null || old.Subscription.State == SubscriptionState.Deleting);
+            var subscription = new Subscription(account, name, spec, SubscriptionState.Pending, null, time.GetUtcNow())
+            {
+                SealedHeaders = headers.Count == 0 ? [] : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(headers, Relaxed)),
+                Label = label,
+                NextVisit = Now + FirstRetry.Ticks,
+            };
+            if (await BeginAsync(subscription, old, cancellationToken) is { } stored)
+                return (await StepAsync(stored, cancellationToken), old is null || old.Subscription.State == SubscriptionState.Deleting);
         }
     }
 
@@ -76,122 +96,146 @@ public sealed partial class Subscriptions
     {
         while (await table.GetAsync(account, name, cancellationToken) is { } stored)
         {
-            if (stored.Subscription.State != SubscriptionState.Deleting)
+            if (stored.Subscription.State == SubscriptionState.Deleting)
+                return await LookAsync(stored, cancellationToken);
+            var deleting = stored.Subscription with
             {
-                var deleting = stored.Subscription with
-                {
-                    State = SubscriptionState.Deleting,
-                    Reason = null,
-                    Changed = time.GetUtcNow(),
-                    Failures = 0,
-                    Operation = null,
-                    NextVisit = Now,
-                };
-                await table.ScheduleAsync(deleting, cancellationToken);
-                if (await table.WriteAsync(deleting, stored, cancellationToken) is not { } written)
-                    continue;
-                stored = written;
-            }
-
-            await AdvanceAsync(stored, cancellationToken);
-            return stored.Subscription;
+                State = SubscriptionState.Deleting,
+                Reason = null,
+                Changed = time.GetUtcNow(),
+                Failures = 0,
+                Operation = null,
+                NextVisit = Now + FirstRetry.Ticks,
+            };
+            if (await BeginAsync(deleting, stored, cancellationToken) is not { } written)
+                continue;
+            await table.ChangedAsync();
+            await StepAsync(written, cancellationToken);
+            return deleting;
         }
 
         return null;
     }
 
-    /// <summary>What the timer does: looks after those whose time has come. Bounded; the next run goes on.</summary>
+    /// <summary>What the timer does: looks after those whose time has come, for less than a minute; the next run goes on.</summary>
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        if (!options.IsOn)
-            return;
+        var begun = time.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, SubscriptionTable.Partitions).Select(async partition =>
         {
-            foreach (var visit in await table.VisitsAsync(partition, VisitsPerRun, cancellationToken))
+            string? continuation = null;
+            do
             {
-                if (cancellationToken.IsCancellationRequested || !await VisitAsync(visit, cancellationToken))
-                    return;
+                (var visits, continuation) = await table.VisitsAsync(partition, continuation, cancellationToken);
+                foreach (var visit in visits)
+                {
+                    if (cancellationToken.IsCancellationRequested || time.GetElapsedTime(begun) > RunTime || !await VisitAsync(visit, cancellationToken))
+                        return;
+                }
             }
+            while (continuation is not null);
         }));
     }
-
-    private long Now => time.GetUtcNow().UtcTicks;
 
     /// <returns>Whether there is any use in going on.</returns>
     private async Task<bool> VisitAsync(Visit visit, CancellationToken cancellationToken)
     {
         try
         {
+            var reachable = true;
             if (await table.GetAsync(visit.Account, visit.Name, cancellationToken) is { } stored && stored.Subscription.NextVisit == visit.Instant)
-                await StepAsync(stored, isVisit: true, cancellationToken);
+                reachable = await StepAsync(stored, cancellationToken) is not { IsUnreachable: true };
+            else if (Now < visit.Instant + Unnamed.Ticks)
+                return true;
             await table.RetireAsync(visit, cancellationToken);
-            return true;
+            return reachable;
         }
-        catch (Exception e) when (e is Tables.TableUnavailableException or UnavailableException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            // Its visit stays, so the next run comes here again.
+            // Its visit stays, so the next run comes here again; and it keeps nobody else from his.
             Failed(visit.Name.Value, e.Message);
-            return false;
+            return e is not TableUnavailableException;
         }
     }
 
-    /// <summary>Goes as far as goes at once; a visit is on the way that sees to the rest.</summary>
-    private async Task<Subscription> AdvanceAsync(StoredSubscription stored, CancellationToken cancellationToken) =>
-        stored.Subscription.State is SubscriptionState.Active or SubscriptionState.Failed
+    /// <summary>Writes what was asked for, and before it that somebody must see to it.</summary>
+    private async Task<StoredSubscription?> BeginAsync(Subscription subscription, StoredSubscription? old, CancellationToken cancellationToken)
+    {
+        await table.ScheduleAsync(subscription, cancellationToken);
+        return await table.WriteAsync(subscription, old, cancellationToken);
+    }
+
+    /// <summary>Goes on where something isn't settled, and it is time to: however often somebody looks, Event Grid isn't asked more.</summary>
+    private async Task<Subscription> LookAsync(StoredSubscription stored, CancellationToken cancellationToken) =>
+        stored.Subscription.State is SubscriptionState.Active or SubscriptionState.Failed || Now < stored.Subscription.NextVisit
             ? stored.Subscription
-            : await StepAsync(stored, isVisit: false, cancellationToken);
+            : await StepAsync(stored, cancellationToken);
 
     /// <summary>Asks or tells Event Grid one thing, and writes down how it stands then.</summary>
     /// <returns>How it stands; as it stood if it is gone, or somebody else was first.</returns>
-    private async Task<Subscription> StepAsync(StoredSubscription stored, bool isVisit, CancellationToken cancellationToken)
+    private async Task<Subscription> StepAsync(StoredSubscription stored, CancellationToken cancellationToken)
     {
         var subscription = stored.Subscription;
         if (subscription.State == SubscriptionState.Deleting)
         {
             var deleted = await management.DeleteAsync(subscription, cancellationToken);
-            if (deleted.Outcome is ManagementOutcome.Done or ManagementOutcome.Missing && await table.RemoveAsync(stored, cancellationToken))
+            if (deleted.Outcome is ManagementOutcome.Done or ManagementOutcome.Missing)
+            {
+                if (!await table.RemoveAsync(stored, CancellationToken.None))
+                    await RepairAsync(subscription);
                 return subscription;
-            return await WriteAsync(stored, subscription with { Failures = subscription.Failures + (deleted.Outcome == ManagementOutcome.UnderWay ? 0 : 1) }, deleted, cancellationToken);
+            }
+
+            return await WriteAsync(stored, subscription, deleted, told: true);
         }
 
-        var label = LabelOf(subscription.Spec);
-        ManagementAnswer answer;
-        if (subscription.State != SubscriptionState.Failed && subscription.Operation is { } operation)
-        {
+        var answer = new ManagementAnswer(ManagementOutcome.Missing);
+        var told = false;
+        if (subscription.State == SubscriptionState.Pending && subscription.Operation is { } operation)
             answer = await management.OperationAsync(operation, cancellationToken);
-            // Event Grid forgets operations after a time.
-            if (answer.Outcome == ManagementOutcome.Missing)
-                answer = await management.GetAsync(subscription, cancellationToken) is var found && (found.Label ?? label) == label ? found : new(ManagementOutcome.Missing);
-        }
-        else
+        // It is as it should be, or Event Grid forgot the operation: what is there?
+        if (subscription.State == SubscriptionState.Active || (subscription.Operation is not null && answer.Outcome == ManagementOutcome.Missing))
         {
-            answer = subscription.State == SubscriptionState.Active
-                ? await management.GetAsync(subscription, cancellationToken) is var found && found.Outcome == ManagementOutcome.Done && found.Label != label
-                    ? new(ManagementOutcome.Missing)
-                    : found
-                : new(ManagementOutcome.Missing);
+            answer = await management.GetAsync(subscription, cancellationToken);
+            if (answer.Outcome == ManagementOutcome.Done && answer.Label != subscription.Label)
+                answer = new(ManagementOutcome.Missing);
         }
 
         // Not told yet, lost by Event Grid, or failed before: told now.
-        if (answer.Outcome == ManagementOutcome.Missing && (isVisit || subscription.State == SubscriptionState.Pending))
-            answer = await management.PutAsync(subscription, label, cancellationToken);
-        return answer.Outcome switch
+        if (answer.Outcome == ManagementOutcome.Missing)
         {
-            ManagementOutcome.Done => await WriteAsync(
-                stored, subscription with { State = SubscriptionState.Active, Reason = null, Failures = 0, Operation = null }, answer, cancellationToken),
-            ManagementOutcome.Failed => await WriteAsync(
-                stored,
-                subscription with { State = SubscriptionState.Failed, Reason = answer.Reason, Failures = subscription.Failures + 1, Operation = null },
-                answer,
-                cancellationToken),
-            ManagementOutcome.Later => await WriteAsync(stored, subscription with { Failures = subscription.Failures + 1 }, answer, cancellationToken),
-            _ => await WriteAsync(
-                stored, subscription with { State = SubscriptionState.Pending, Reason = null, Operation = answer.Operation ?? subscription.Operation }, answer, cancellationToken),
+            try
+            {
+                answer = await management.PutAsync(subscription, HeadersOf(subscription), cancellationToken);
+                told = true;
+            }
+            catch (CryptographicException)
+            {
+                answer = new(ManagementOutcome.Failed, "Its headers can't be read any more, as this service's secret is another one. Put it again, with its headers.");
+            }
+        }
+
+        var now = answer.Outcome switch
+        {
+            // Nobody hears of one that failed. First that is changed, then it is active.
+            ManagementOutcome.Done when subscription.State == SubscriptionState.Failed =>
+                subscription with { State = SubscriptionState.Pending, Reason = null, Failures = 0, Operation = null },
+            ManagementOutcome.Done => subscription with { State = SubscriptionState.Active, Reason = null, Failures = 0, Operation = null },
+            ManagementOutcome.Failed => subscription with
+            {
+                State = SubscriptionState.Failed,
+                Reason = answer.Reason,
+                Failures = subscription.Failures + 1,
+                Operation = null,
+            },
+            ManagementOutcome.Later => subscription with { Failures = subscription.Failures + 1 },
+            _ => subscription with { State = SubscriptionState.Pending, Reason = null, Operation = answer.Operation ?? subscription.Operation },
         };
+        return await WriteAsync(stored, now, answer, told);
     }
 
-    private async Task<Subscription> WriteAsync(
-        StoredSubscription stored, Subscription now, ManagementAnswer answer, CancellationToken cancellationToken)
+    /// <summary>Writes down what came of a step; whoever asked for it may be gone.</summary>
+    private async Task<Subscription> WriteAsync(StoredSubscription stored, Subscription now, ManagementAnswer answer, bool told)
     {
         var wait = answer.RetryAfter ?? answer.Outcome switch
         {
@@ -199,27 +243,61 @@ public sealed partial class Subscriptions
             ManagementOutcome.Done or ManagementOutcome.UnderWay => WhenUnderWay,
             _ => Backoff(now.Failures),
         };
-        now = now with { NextVisit = Now + wait.Ticks, Changed = now.State == stored.Subscription.State ? now.Changed : time.GetUtcNow() };
-        await table.ScheduleAsync(now, cancellationToken);
-        // Who was first has it looked after; nothing is lost by what is not written down.
-        return await table.WriteAsync(now, stored, cancellationToken) is null ? stored.Subscription : now;
+        now = now with
+        {
+            NextVisit = Now + wait.Ticks,
+            Changed = now.State == stored.Subscription.State ? now.Changed : time.GetUtcNow(),
+            IsUnreachable = answer.IsUnreachable,
+        };
+        // Pending, it was wanted already. Who reads it after this, and before it is active, knows that much; and nobody relies on older.
+        if (now.State == SubscriptionState.Active && stored.Subscription.State != SubscriptionState.Active)
+            await table.ChangedAsync();
+        await table.ScheduleAsync(now, CancellationToken.None);
+        if (await table.WriteAsync(now, stored, CancellationToken.None) is not null)
+            return now;
+        if (told)
+            await RepairAsync(now);
+        return stored.Subscription;
     }
+
+    /// <summary>Event Grid was told something that somebody else has changed in the meantime; whose word came last there, nobody knows. So it is told again.</summary>
+    private async Task RepairAsync(Subscription told)
+    {
+        while (await table.GetAsync(told.Account, told.Name, CancellationToken.None) is { } stored)
+        {
+            var again = stored.Subscription with
+            {
+                State = stored.Subscription.State == SubscriptionState.Deleting ? SubscriptionState.Deleting : SubscriptionState.Pending,
+                Operation = null,
+                NextVisit = Now + WhenUnderWay.Ticks,
+            };
+            if (await BeginAsync(again, stored, CancellationToken.None) is not null)
+                return;
+        }
+
+        // Deleted and forgotten: should it have been created after that, it is nobody's.
+        if (told.State != SubscriptionState.Deleting)
+            await management.DeleteAsync(told, CancellationToken.None);
+    }
+
+    private Dictionary<string, string> HeadersOf(Subscription subscription) => subscription.SealedHeaders.Length == 0
+        ? []
+        : JsonSerializer.Deserialize<Dictionary<string, string>>(secrets.Open(subscription.SealedHeaders))!;
 
     private static TimeSpan Backoff(int failures)
     {
-        var wait = FirstRetry * Math.Pow(2, Math.Min(failures, 12) - 1);
+        var wait = FirstRetry * Math.Pow(2, Math.Clamp(failures, 1, 12) - 1);
         return wait < LongestRetry ? wait : LongestRetry;
     }
 
-    /// <summary>Two of what is asked for have the same just if they are the same. Event Grid keeps it, and doesn't tell secrets back.</summary>
-    private string LabelOf(SubscriptionSpec spec)
+    private string LabelOf(SubscriptionSpec spec, IReadOnlyDictionary<string, string> headers)
     {
         var text = string.Join('\n', [
             spec.Endpoint.OriginalString,
             spec.Queues.ToString(),
             string.Join(',', spec.Types),
             $"{spec.MaxAttempts} {spec.EventTimeToLive}",
-            .. spec.Headers.OrderBy(header => header.Key, StringComparer.Ordinal).Select(header => $"{header.Key}: {header.Value}")]);
+            .. headers.OrderBy(header => header.Key, StringComparer.Ordinal).Select(header => $"{header.Key}: {header.Value}")]);
         return "burrow-" + Base32.Encode(secrets.Mark(text))[..32];
     }
 

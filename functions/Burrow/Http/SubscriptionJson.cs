@@ -9,13 +9,14 @@ internal static class SubscriptionJson
 {
     private const int MostHeaders = 10;
     private const int LongestHeader = 4096;
+    private const int HeaderBytes = 16 * 1024;
     private const int LongestEndpoint = 2048;
 
     private static readonly string[] Members = ["endpoint", "queues", "types", "headers", "maxAttempts", "eventTimeToLive"];
 
     /// <summary>What a tenant asks for.</summary>
     /// <exception cref="InvalidRequestException">What is wrong with it, and what is allowed.</exception>
-    public static SubscriptionSpec Read(ReadOnlyMemory<byte> body, WebhookRules rules)
+    public static (SubscriptionSpec Spec, IReadOnlyDictionary<string, string> Headers) Read(ReadOnlyMemory<byte> body, WebhookRules rules)
     {
         JsonDocument document;
         try
@@ -53,7 +54,7 @@ internal static class SubscriptionJson
             json.WriteStringValue(type);
         json.WriteEndArray();
         json.WriteStartArray("headers");
-        foreach (var name in spec.Headers.Keys.Order(StringComparer.Ordinal))
+        foreach (var name in spec.Headers)
             json.WriteStringValue(name);
         json.WriteEndArray();
         json.WriteNumber("maxAttempts", spec.MaxAttempts);
@@ -65,7 +66,7 @@ internal static class SubscriptionJson
         json.WriteEndObject();
     }
 
-    private static SubscriptionSpec Read(JsonElement json, WebhookRules rules)
+    private static (SubscriptionSpec, IReadOnlyDictionary<string, string>) Read(JsonElement json, WebhookRules rules)
     {
         if (json.ValueKind != JsonValueKind.Object)
             throw new InvalidRequestException("body", "The body is a JSON object.");
@@ -78,15 +79,17 @@ internal static class SubscriptionJson
         var endpoint = Text(json, "endpoint") ?? throw new InvalidRequestException("endpoint", "endpoint is needed: the URL that events are sent to.");
         if (endpoint.Length > LongestEndpoint)
             throw new InvalidRequestException("endpoint", $"endpoint has at most {LongestEndpoint} characters.");
-        return new()
+        var headers = Headers(json);
+        var spec = new SubscriptionSpec
         {
             Endpoint = rules.Endpoint(endpoint),
             Queues = QueuePattern.Parse(Text(json, "queues") ?? "*"),
             Types = Types(json),
-            Headers = Headers(json),
+            Headers = [.. headers.Keys.Order(StringComparer.Ordinal)],
             MaxAttempts = Whole(json, "maxAttempts", 30, 30),
             EventTimeToLive = Whole(json, "eventTimeToLive", 1440, 1440),
         };
+        return (spec, headers);
     }
 
     private static List<string> Types(JsonElement json)
@@ -117,6 +120,8 @@ internal static class SubscriptionJson
                 throw new InvalidRequestException("headers", $"{header.Name} is given twice.");
         }
 
+        if (headers.Sum(header => header.Key.Length + header.Value.Length) > HeaderBytes)
+            throw new InvalidRequestException("headers", $"All headers together have at most {HeaderBytes} characters.");
         return headers.Count <= MostHeaders ? headers : throw new InvalidRequestException("headers", $"There are at most {MostHeaders} headers.");
     }
 

@@ -46,8 +46,8 @@ public sealed class SubscriptionsEndpoint
     {
         var (account, name) = RequestPath.Subscription(request);
         using var body = await RequestBody.BorrowAsync(request, BodyBytes, aborted);
-        var spec = SubscriptionJson.Read(body.WrittenMemory, rules);
-        var (subscription, created) = await On.PutAsync(account, name, spec, aborted);
+        var (spec, headers) = SubscriptionJson.Read(body.WrittenMemory, rules);
+        var (subscription, created) = await On.PutAsync(account, name, spec, headers, aborted);
         return Show(created ? 201 : 200, subscription);
     });
 

@@ -61,14 +61,12 @@ internal sealed class Sweep(
         var queue = rows[0].Queue;
         try
         {
-            var told = await announcer.TellAsync(queue, isTimeUp, cancellationToken);
-            if (!await ExpireAsync(queue, isTimeUp, cancellationToken)
-                || !await PromoteAsync(queue, isTimeUp, cancellationToken)
-                || !await directory.CloseAsync(queue, cancellationToken)
-                || !told)
-            {
+            var tidy = await ExpireAsync(queue, isTimeUp, cancellationToken)
+                && await PromoteAsync(queue, isTimeUp, cancellationToken)
+                && await directory.CloseAsync(queue, cancellationToken);
+            // Last, as it waits for others.
+            if (!await announcer.TellAsync(queue, isTimeUp, cancellationToken) || !tidy)
                 return;
-            }
 
             foreach (var row in rows)
                 await due.RetireAsync(row, now, cancellationToken);

@@ -31,7 +31,7 @@ public sealed class EventPublisherTests
 
     public EventPublisherTests()
     {
-        subscriptions = new(store, new SecretBox(null), time, Random.Shared);
+        subscriptions = new(store, time, Random.Shared);
         client.Setup(one => one.SendEventsAsync(It.IsAny<IEnumerable<CloudEvent>>(), It.IsAny<CancellationToken>()))
             .Returns((IEnumerable<CloudEvent> events, CancellationToken _) =>
             {
@@ -40,10 +40,11 @@ public sealed class EventPublisherTests
                 asked.TrySetResult();
                 return answer();
             });
+        var outbox = new Outbox(new(new EventSigner(Options, time)), Options, time, Random.Shared);
         var publisher = new EventPublisher(
-            new(client.Object),
-            new Outbox(new(new EventSigner(Options, time)), Options, time, Random.Shared),
-            new Watchers(subscriptions, time),
+            new EventGridSink(new(client.Object), outbox, time),
+            outbox,
+            new Watchers(subscriptions, time).WantedAsync,
             store,
             time,
             Random.Shared,
@@ -121,12 +122,17 @@ public sealed class EventPublisherTests
     public async Task Puts_at_once_are_announced_by_one_request_for_each_group()
     {
         await SubscribeAsync();
+        var held = new TaskCompletionSource<Response>();
+        answer = () => held.Task;
+        await PutAsync("first");
+        await asked.Task;
+
+        // While one request is under way, those that come wait for the next.
         await Task.WhenAll(Enumerable.Range(0, 60).Select(i => PutAsync($"m{i}")));
+        held.SetResult(Mock.Of<Response>());
         await ForgottenAsync();
 
-        requests.Sum(request => request.Count).ShouldBe(60);
-        // The first alone, and then as many as one transaction holds.
-        requests.Count.ShouldBeLessThanOrEqualTo(4);
+        requests.Select(request => request.Count).ShouldBe([1, 60]);
     }
 
     [Theory]
@@ -170,6 +176,28 @@ public sealed class EventPublisherTests
         await PutAsync("m3");
         await asked.Task;
         requests[^1].Select(one => one.Subject).ShouldBe(["orders/m3"]);
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(413)]
+    public async Task One_that_Event_Grid_never_takes_is_given_up_and_keeps_no_other(int status)
+    {
+        await SubscribeAsync();
+        var held = new TaskCompletionSource<Response>();
+        answer = () => held.Task;
+        await PutAsync("first");
+        await asked.Task;
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PutAsync($"m{i}")));
+        answer = () => requests[^1].Any(one => one.Subject == "orders/m7")
+            ? throw new RequestFailedException(status, "never")
+            : Task.FromResult(Mock.Of<Response>());
+        held.SetResult(Mock.Of<Response>());
+
+        await ForgottenAsync();
+
+        var taken = requests.Where(request => request.All(one => one.Subject != "orders/m7")).SelectMany(request => request).Select(one => one.Subject).ToList();
+        taken.ShouldBe(["orders/first", .. Enumerable.Range(0, 20).Where(i => i != 7).Select(i => $"orders/m{i}")]);
     }
 
     [Fact]
@@ -259,11 +287,12 @@ public sealed class EventPublisherTests
             Endpoint = new Uri("https://example.com"),
             Queues = QueuePattern.Parse(queues),
             Types = types.Length == 0 ? [EventTypes.MessageCreated] : types,
-            Headers = new Dictionary<string, string>(),
+            Headers = [],
             MaxAttempts = 30,
             EventTimeToLive = 1440,
         };
         (await subscriptions.WriteAsync(new(Orders.Account, new("hook"), spec, SubscriptionState.Active, null, time.GetUtcNow()), null, Token)).ShouldNotBeNull();
+        await subscriptions.ChangedAsync();
     }
 
     private static string Describe(IEnumerable<TableCall> calls) =>

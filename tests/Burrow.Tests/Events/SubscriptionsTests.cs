@@ -28,29 +28,13 @@ public sealed class SubscriptionsTests
     private readonly Queue<(HttpStatusCode Status, string Body, Action<HttpResponseMessage>? With)> answers = new();
     private readonly Subscriptions subscriptions;
 
-    public SubscriptionsTests()
-    {
-        var handler = new Mock<HttpMessageHandler>();
-        handler.Protected()
-            .Setup<Task<HttpResponseMessage>>("SendAsync", ItExpr.IsAny<HttpRequestMessage>(), ItExpr.IsAny<CancellationToken>())
-            .Returns(async (HttpRequestMessage request, CancellationToken _) =>
-            {
-                asked.Add((request.Method, request.RequestUri!, request.Content is null ? "" : await request.Content.ReadAsStringAsync(_)));
-                var (status, body, with) = answers.Dequeue();
-                var response = new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, "application/json"), RequestMessage = request };
-                with?.Invoke(response);
-                return response;
-            });
-        var options = new EventsOptions { TopicEndpoint = new Uri("https://d.example/api/events"), Domain = new Uri(Domain), Key = "key", SubscriptionsPerAccount = 2 };
-        var secrets = new SecretBox("a secret of thirty-two characters");
-        subscriptions = new(
-            new SubscriptionTable(store, secrets, time, Random.Shared),
-            new EventGridManagement(new HttpClient(handler.Object), options, credential: null),
-            secrets,
-            options,
-            time,
-            NullLogger<Subscriptions>.Instance);
-    }
+    private readonly SecretBox secrets = new("a secret of thirty-two characters");
+    private Func<HttpMethod, Task> before = _ => Task.CompletedTask;
+
+    /// <summary>The answer to a request that <see cref="before"/> made something happen at.</summary>
+    private (HttpStatusCode Status, string Body)? late;
+
+    public SubscriptionsTests() => subscriptions = New(secrets);
 
     [Fact]
     public async Task One_is_pending_until_Event_Grid_says_that_it_is_done()
@@ -60,10 +44,12 @@ public sealed class SubscriptionsTests
         created.ShouldBeTrue();
         subscription.State.ShouldBe(SubscriptionState.Pending);
 
+        (await GetAsync()).State.ShouldBe(SubscriptionState.Pending);
         Answer(HttpStatusCode.OK, """{"status":"InProgress"}""");
+        (await GetLaterAsync()).State.ShouldBe(SubscriptionState.Pending);
         (await GetAsync()).State.ShouldBe(SubscriptionState.Pending);
         Answer(HttpStatusCode.OK, """{"status":"Succeeded"}""");
-        (await GetAsync()).State.ShouldBe(SubscriptionState.Active);
+        (await GetLaterAsync()).State.ShouldBe(SubscriptionState.Active);
         // Settled, so nobody is asked.
         (await GetAsync()).State.ShouldBe(SubscriptionState.Active);
 
@@ -76,7 +62,7 @@ public sealed class SubscriptionsTests
     public async Task Event_Grid_is_told_all_that_was_asked_for()
     {
         Answer(HttpStatusCode.Created, State("Succeeded"));
-        await PutAsync(Spec("ord*") with { Headers = new Dictionary<string, string> { ["Authorization"] = "Bearer abc" }, MaxAttempts = 7, EventTimeToLive = 60 });
+        await PutAsync(Spec("ord*") with { MaxAttempts = 7, EventTimeToLive = 60 }, ("Authorization", "Bearer abc"));
 
         var properties = JsonDocument.Parse(asked.Single().Body).RootElement.GetProperty("properties");
         var destination = properties.GetProperty("destination");
@@ -117,7 +103,7 @@ public sealed class SubscriptionsTests
         Answer(HttpStatusCode.Created, State("Creating"), Under(Operation));
         await PutAsync();
         Answer(HttpStatusCode.OK, """{"status":"Failed","error":{"code":"Url validation","message":"Webhook validation handshake failed."}}""");
-        var failed = await GetAsync();
+        var failed = await GetLaterAsync();
         failed.State.ShouldBe(SubscriptionState.Failed);
         failed.Reason.ShouldBe("Webhook validation handshake failed.");
 
@@ -141,7 +127,8 @@ public sealed class SubscriptionsTests
         Answer(HttpStatusCode.NotFound, """{"error":{"code":"ResourceNotFound","message":"The Resource 'd' was not found."}}""");
         var (subscription, _) = await PutAsync();
         subscription.State.ShouldBe(SubscriptionState.Failed);
-        subscription.Reason.ShouldBe("The Resource 'd' was not found.");
+        // Not in Azure's words: they name what is no tenant's business.
+        subscription.Reason.ShouldBe("This service's Event Grid domain isn't there.");
     }
 
     [Theory]
@@ -149,6 +136,8 @@ public sealed class SubscriptionsTests
     [InlineData(HttpStatusCode.TooManyRequests)]
     [InlineData(HttpStatusCode.InternalServerError)]
     [InlineData(HttpStatusCode.ServiceUnavailable)]
+    [InlineData(HttpStatusCode.Unauthorized)]
+    [InlineData(HttpStatusCode.Forbidden)]
     public async Task Where_Event_Grid_has_no_time_it_stays_pending_and_is_told_again(HttpStatusCode status)
     {
         Answer(status, "");
@@ -217,10 +206,81 @@ public sealed class SubscriptionsTests
     {
         Answer(HttpStatusCode.Created, State("Succeeded"));
         Answer(HttpStatusCode.Created, State("Succeeded"));
-        await subscriptions.PutAsync(Shop, new("one"), Spec("*"), Token);
-        await subscriptions.PutAsync(Shop, new("two"), Spec("*"), Token);
-        (await Should.ThrowAsync<InvalidRequestException>(subscriptions.PutAsync(Shop, new("three"), Spec("*"), Token)))
+        await subscriptions.PutAsync(Shop, new("one"), Spec("*"), new Dictionary<string, string>(), Token);
+        await subscriptions.PutAsync(Shop, new("two"), Spec("*"), new Dictionary<string, string>(), Token);
+        (await Should.ThrowAsync<InvalidRequestException>(subscriptions.PutAsync(Shop, new("three"), Spec("*"), new Dictionary<string, string>(), Token)))
             .Message.ShouldBe("An account has at most 2 subscriptions.");
+    }
+
+    [Fact]
+    public async Task An_active_one_stays_active_while_this_service_may_not_ask()
+    {
+        Answer(HttpStatusCode.Created, State("Succeeded"));
+        await PutAsync();
+        time.Advance(TimeSpan.FromHours(1.1));
+        Answer(HttpStatusCode.Forbidden, """{"error":{"code":"AuthorizationFailed","message":"The client 'id' of subscription 's' may not."}}""");
+        await subscriptions.ReconcileAsync(Token);
+
+        var subscription = await GetAsync();
+        subscription.State.ShouldBe(SubscriptionState.Active);
+        subscription.Reason.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Under_another_secret_it_fails_and_can_be_put_again()
+    {
+        Answer(HttpStatusCode.Created, State("Creating"));
+        await PutAsync(null, ("Authorization", "Bearer abc"));
+        var other = New(new SecretBox("another secret of as many characters"));
+
+        time.Advance(TimeSpan.FromMinutes(2));
+        await other.ReconcileAsync(Token);
+        var failed = (await other.GetAsync(Shop, Hook, Token))!;
+        failed.State.ShouldBe(SubscriptionState.Failed);
+        failed.Reason!.ShouldStartWith("Its headers can't be read any more");
+        (await other.ListAsync(Shop, Token)).Count.ShouldBe(1);
+
+        Answer(HttpStatusCode.OK, State("Succeeded"));
+        var (again, _) = await other.PutAsync(
+            Shop, Hook, Spec("*") with { Headers = ["Authorization"] }, new Dictionary<string, string> { ["Authorization"] = "Bearer abc" }, Token);
+        again.State.ShouldBe(SubscriptionState.Active);
+    }
+
+    [Fact]
+    public async Task One_that_is_deleted_while_it_is_put_is_deleted_again()
+    {
+        Answer(HttpStatusCode.Created, State("Creating"));
+        var other = New(secrets);
+        // While Event Grid is told, another process deletes it, and is done first.
+        before = async method =>
+        {
+            if (method != HttpMethod.Put)
+                return;
+            before = _ => Task.CompletedTask;
+            answers.Enqueue((HttpStatusCode.NoContent, "", null));
+            (await other.DeleteAsync(Shop, Hook, Token)).ShouldNotBeNull();
+            answers.Enqueue((HttpStatusCode.OK, "", null));
+        };
+        answers.Clear();
+        late = (HttpStatusCode.Created, State("Creating"));
+
+        await PutAsync();
+
+        asked.Select(one => one.Method).ShouldBe([HttpMethod.Put, HttpMethod.Delete, HttpMethod.Delete]);
+        (await subscriptions.ListAsync(Shop, Token)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task It_is_active_only_once_every_process_will_read_that_it_is_wanted()
+    {
+        var table = new SubscriptionTable(store, time, Random.Shared);
+        Answer(HttpStatusCode.Created, State("Creating"), Under(Operation));
+        await PutAsync();
+        var before = await table.VersionAsync(Token);
+        Answer(HttpStatusCode.OK, """{"status":"Succeeded"}""");
+        (await GetLaterAsync()).State.ShouldBe(SubscriptionState.Active);
+
+        (await table.VersionAsync(Token)).ShouldNotBe(before);
     }
 
     [Fact]
@@ -228,9 +288,38 @@ public sealed class SubscriptionsTests
     {
         Answer(HttpStatusCode.Created, State("Creating"), Under("https://evil.example/operations/1"));
         await PutAsync();
-        Answer(HttpStatusCode.OK, State("Succeeded"));
-        await GetAsync();
+        Answer(HttpStatusCode.NotFound, "");
+        Answer(HttpStatusCode.Created, State("Succeeded"));
+        await GetLaterAsync();
+        asked.Select(one => one.Method).ShouldBe([HttpMethod.Put, HttpMethod.Get, HttpMethod.Put]);
         asked.ShouldAllBe(one => one.Uri.Host == "management.example");
+    }
+
+    /// <summary>A process.</summary>
+    private Subscriptions New(SecretBox secrets)
+    {
+        var handler = new Mock<HttpMessageHandler>();
+        handler.Protected()
+            .Setup<Task<HttpResponseMessage>>("SendAsync", ItExpr.IsAny<HttpRequestMessage>(), ItExpr.IsAny<CancellationToken>())
+            .Returns(async (HttpRequestMessage request, CancellationToken _) =>
+            {
+                asked.Add((request.Method, request.RequestUri!, request.Content is null ? "" : await request.Content.ReadAsStringAsync(_)));
+                var given = late;
+                late = null;
+                await before(request.Method);
+                var (status, body, with) = given is { } answer ? (answer.Status, answer.Body, null) : answers.Dequeue();
+                var response = new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, "application/json"), RequestMessage = request };
+                with?.Invoke(response);
+                return response;
+            });
+        var options = new EventsOptions { TopicEndpoint = new Uri("https://d.example/api/events"), Domain = new Uri(Domain), Key = "key", SubscriptionsPerAccount = 2 };
+        return new(
+            new SubscriptionTable(store, time, Random.Shared),
+            new EventGridManagement(new HttpClient(handler.Object), options, credential: null),
+            secrets,
+            options,
+            time,
+            NullLogger<Subscriptions>.Instance);
     }
 
     private static SubscriptionSpec Spec(string queues) => new()
@@ -238,7 +327,7 @@ public sealed class SubscriptionsTests
         Endpoint = new Uri("https://example.com/hook"),
         Queues = QueuePattern.Parse(queues),
         Types = [EventTypes.MessageCreated],
-        Headers = new Dictionary<string, string>(),
+        Headers = [],
         MaxAttempts = 30,
         EventTimeToLive = 1440,
     };
@@ -250,7 +339,20 @@ public sealed class SubscriptionsTests
 
     private void Answer(HttpStatusCode status, string body, Action<HttpResponseMessage>? with = null) => answers.Enqueue((status, body, with));
 
-    private Task<(Subscription Subscription, bool Created)> PutAsync(SubscriptionSpec? spec = null) => subscriptions.PutAsync(Shop, Hook, spec ?? Spec("*"), Token);
+    private Task<(Subscription Subscription, bool Created)> PutAsync(SubscriptionSpec? spec = null, params (string Name, string Value)[] headers) =>
+        subscriptions.PutAsync(
+            Shop,
+            Hook,
+            (spec ?? Spec("*")) with { Headers = [.. headers.Select(header => header.Name)] },
+            headers.ToDictionary(header => header.Name, header => header.Value),
+            Token);
 
     private async Task<Subscription> GetAsync() => (await subscriptions.GetAsync(Shop, Hook, Token))!;
+
+    /// <summary>A moment later: Event Grid isn't asked more often, however often somebody looks.</summary>
+    private Task<Subscription> GetLaterAsync()
+    {
+        time.Advance(TimeSpan.FromSeconds(2));
+        return GetAsync();
+    }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Burrow.Tests.Support;
 
@@ -10,6 +11,7 @@ public sealed class WebhookTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    private static readonly string Shop = Burrow.Events.Topic.Of(new("shop"));
     private static readonly Dictionary<string, string?> Fast = new() { ["EventGrid__Speed"] = "200" };
 
     [Fact]
@@ -32,9 +34,12 @@ public sealed class WebhookTests
         var announced = one.Events.Values.Select(received => received.Data.GetProperty("id").GetString()!).Order(StringComparer.Ordinal).ToList();
         one.Events.Values.ShouldAllBe(received => received.Data.GetProperty("body").GetString() == $"body of {received.Data.GetProperty("id").GetString()}");
         announced.ShouldBe((await ReadAsync(burrow)).Order(StringComparer.Ordinal));
-        var verifier = new Receiver(new Uri(burrow.Address, "/.well-known/jwks.json"), burrow.Address.GetLeftPart(UriPartial.Authority), _ => { });
+        var verifier = new Receiver(burrow.Address, Shop, _ => { });
         foreach (var received in other.Events.Values)
-            (await verifier.IsGenuineAsync(received.Json)).ShouldBeTrue();
+        {
+            var verified = (await verifier.VerifyAsync(received.Json)).ShouldNotBeNull();
+            Encoding.UTF8.GetString(verified.Body!).ShouldBe($"body of {verified.Id}");
+        }
     }
 
     [Fact]
@@ -72,12 +77,12 @@ public sealed class WebhookTests
         await PutAsync(burrow, "m1", "hello");
         await receiver.HasAsync(1);
         var genuine = receiver.Events.Values.Single().Json.GetRawText();
-        var verifier = new Receiver(new Uri(burrow.Address, "/.well-known/jwks.json"), burrow.Address.GetLeftPart(UriPartial.Authority), _ => { });
+        var verifier = new Receiver(burrow.Address, Shop, _ => { });
 
         (await IsGenuineAsync(genuine)).ShouldBeTrue();
         foreach (var (what, by) in new[]
         {
-            ("\"hello\"", "\"hellO\""), ("orders/m1", "orders/m2"), ("Burrow.MessageCreated", "Burrow.MessageExpired"),
+            ("\"hello\"", "\"hellO\""), ("Burrow.MessageCreated", "Burrow.MessageExpired"), ("\"id\":\"0", "\"id\":\"1"),
             ("\"signature\":\"", "\"signature\":\"x"), ("\"signature\"", "\"unsigned\""),
         })
         {
@@ -85,7 +90,13 @@ public sealed class WebhookTests
             (await IsGenuineAsync(genuine.Replace(what, by, StringComparison.Ordinal))).ShouldBeFalse(what);
         }
 
-        async Task<bool> IsGenuineAsync(string json) => await verifier.IsGenuineAsync(JsonDocument.Parse(json).RootElement);
+        // What isn't signed isn't told.
+        var told = await verifier.VerifyAsync(JsonDocument.Parse(genuine.Replace("\"queue\":\"orders\"", "\"queue\":\"other\"", StringComparison.Ordinal)).RootElement);
+        (told!.Queue, told.Id, told.Type).ShouldBe(("orders", "m1", "Burrow.MessageCreated"));
+        // Another tenant's events are signed just as well.
+        (await new Receiver(burrow.Address, Burrow.Events.Topic.Of(new("other")), _ => { }).VerifyAsync(JsonDocument.Parse(genuine).RootElement)).ShouldBeNull();
+
+        async Task<bool> IsGenuineAsync(string json) => await verifier.VerifyAsync(JsonDocument.Parse(json).RootElement) is not null;
     }
 
     [Fact]
@@ -138,6 +149,21 @@ public sealed class WebhookTests
 
         receiver.Attempts.ShouldBe(3);
         JsonDocument.Parse(await File.ReadAllTextAsync(file, Token)).RootElement[0].GetProperty("deadletterreason").GetString().ShouldBe("MaxDeliveryAttemptsExceeded");
+    }
+
+    [Fact]
+    public async Task After_its_time_to_live_it_is_a_dead_letter()
+    {
+        using var folder = new TemporaryFolder();
+        await using var burrow = await StartAsync("sqlite:burrow.db", folder);
+        await using var receiver = await WebhookReceiver.StartAsync();
+        await SubscribeAsync(burrow, "hook", receiver, new { endpoint = receiver.Url, eventTimeToLive = 1 });
+
+        receiver.Status = 503;
+        await PutAsync(burrow, "m1", "");
+        var file = await FileAsync(folder.File("burrow.db-events/dead-letters"));
+
+        JsonDocument.Parse(await File.ReadAllTextAsync(file, Token)).RootElement[0].GetProperty("deadletterreason").GetString().ShouldBe("TimeToLiveExceeded");
     }
 
     [Fact]

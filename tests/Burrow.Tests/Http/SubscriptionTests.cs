@@ -50,7 +50,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
         answers.ShouldNotContain(secret);
 
         var rows = await store.Open("subs").QueryAsync(Burrow.Events.Topic.Of(new("shop")), new("!", "~"), Token);
-        var sealedHeaders = rows.Rows.Single().Columns.Bytes("headers");
+        var sealedHeaders = rows.Rows.Single().Columns.Bytes("sealed");
         Encoding.UTF8.GetString(sealedHeaders).ShouldNotContain("secret");
         sealedHeaders.Length.ShouldBeGreaterThan(secret.Length);
     }
@@ -87,13 +87,14 @@ public sealed class SubscriptionTests : IAsyncLifetime
     [InlineData("""{"endpoint":"https://example.com/","headers":{"X-A":"a\r\nb"}}""", "headers")]
     [InlineData("""{"endpoint":"https://example.com/","headers":{"X-A":"1","x-a":"2"}}""", "headers")]
     [InlineData("""{"endpoint":"https://example.com/","headers":[]}""", "headers")]
+    [InlineData("""{"endpoint":"https://example.com/","headers":{"X-Long":"long"}}""", "headers")]
     [InlineData("""{"endpoint":"https://example.com/","maxAttempts":0}""", "maxAttempts")]
     [InlineData("""{"endpoint":"https://example.com/","maxAttempts":31}""", "maxAttempts")]
     [InlineData("""{"endpoint":"https://example.com/","eventTimeToLive":1441}""", "eventTimeToLive")]
     [InlineData("""{"endpoint":"https://example.com/","queues":"\ud800"}""", "body")]
     public async Task What_is_wrong_is_named(string body, string parameter)
     {
-        using var answer = await PutAsync(body);
+        using var answer = await PutAsync(body.Replace("\"long\"", $"\"{new string('a', 4097)}\"", StringComparison.Ordinal));
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await JsonAsync(answer)).GetProperty("errors").EnumerateObject().Single().Name.ShouldBe(parameter);
         (await server.Http.GetAsync("/subscriptions/shop", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
