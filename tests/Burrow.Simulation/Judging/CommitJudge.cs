@@ -14,12 +14,13 @@ internal sealed class CommitJudge : ICommitObserver
     private readonly Scheduler scheduler;
     private readonly Timeline timeline;
     private readonly RequestLog requests;
+    private readonly EventsJudge events;
     private readonly ITable messages;
     private readonly Dictionary<(string Partition, string Key), List<QueueTimeline>> directory = [];
 
-    public CommitJudge(MemoryTableStore tables, Scheduler scheduler, Timeline timeline, RequestLog requests)
+    public CommitJudge(MemoryTableStore tables, Scheduler scheduler, Timeline timeline, RequestLog requests, EventsJudge events)
     {
-        (this.tables, this.scheduler, this.timeline, this.requests) = (tables, scheduler, timeline, requests);
+        (this.tables, this.scheduler, this.timeline, this.requests, this.events) = (tables, scheduler, timeline, requests, events);
         messages = tables.Open("messages");
         foreach (var account in timeline.Accounts)
         {
@@ -60,6 +61,7 @@ internal sealed class CommitJudge : ICommitObserver
         var partition = queue.Address.Partition;
         var expected = new HashSet<string> { QueueKeys.Head };
         var inserted = false;
+        List<MessageTimeline> put = [], expired = [], replaced = [];
         foreach (var key in operations.Select(operation => operation.Key).Where(key => key.StartsWith(QueueKeys.IndexFrom, StringComparison.Ordinal)))
         {
             var old = queue.Present.GetValueOrDefault(key);
@@ -79,6 +81,10 @@ internal sealed class CommitJudge : ICommitObserver
                 Require(state is null || !before.IsLive(by.Clock(at)), $"{old!.Id} lost its place while it was live.");
                 before.To = at;
                 queue.Present.Remove(key);
+                if (!before.IsLive(by.Clock(at)))
+                    expired.Add(old!);
+                if (state is not null)
+                    replaced.Add(old!);
                 if (state is null)
                     Add(new(ChangeKind.Removal, at, by, queue.Address, old!, before, null));
                 before = null;
@@ -93,6 +99,7 @@ internal sealed class CommitJudge : ICommitObserver
                 old = new MessageTimeline(state.Id, state.Sequence);
                 queue.Messages.Add(old);
                 queue.Present[key] = old;
+                put.Add(old);
                 inserted = true;
             }
             else
@@ -107,7 +114,13 @@ internal sealed class CommitJudge : ICommitObserver
         }
 
         foreach (var operation in operations)
-            Require(expected.Contains(operation.Key), $"{operation.Kind} of {operation.Key}, which is of no message that this changes.");
+        {
+            Require(
+                expected.Contains(operation.Key) || operation.Key.StartsWith(QueueKeys.EventsFrom, StringComparison.Ordinal),
+                $"{operation.Kind} of {operation.Key}, which is of no message that this changes.");
+        }
+
+        events.Committed(queue.Address, operations, put, expired, replaced);
         JudgeHead(queue, operations, inserted);
     }
 

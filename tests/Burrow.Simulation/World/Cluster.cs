@@ -16,6 +16,7 @@ internal sealed class Cluster
     private readonly Random random;
     private readonly RequestLog requests;
     private readonly CommitJudge commits;
+    private readonly EventsJudge events;
     private readonly bool isCalm;
     private Conditions conditions;
     private int started;
@@ -24,7 +25,8 @@ internal sealed class Cluster
     {
         (this.scheduler, this.random, this.conditions, this.requests) = (scheduler, random, conditions, requests);
         isCalm = conditions.IsCalm;
-        commits = new CommitJudge(tables, scheduler, timeline, requests);
+        events = new EventsJudge(conditions.Announces);
+        commits = new CommitJudge(tables, scheduler, timeline, requests, events);
         Answers = new AnswerJudge(timeline);
         for (var i = 0; i < conditions.Instances; i++)
         {
@@ -129,7 +131,8 @@ internal sealed class Cluster
             $"p{++started}",
             conditions.Skew * (2 * random.NextDouble() - 1),
             random.Next(),
-            instance => new UnreliableStore(tables, instance, scheduler, chance, () => conditions, commits, requests.Trace))
+            instance => new UnreliableStore(tables, instance, scheduler, chance, () => conditions, commits, requests.Trace),
+            conditions.Announces ? instance => new UnreliableSink(instance, scheduler, chance, () => conditions, events) : null)
         {
             IsCalm = isCalm,
             Died = () => scheduler.At(

@@ -49,6 +49,12 @@ internal sealed record Conditions
     /// <summary>How many requests lose their client before the answer.</summary>
     public required double Disconnects { get; init; }
 
+    /// <summary>Whether somebody wants to hear of all that happens.</summary>
+    public required bool Announces { get; init; }
+
+    /// <summary>How many requests that tell it are refused, half of them though it was heard.</summary>
+    public required double RefusesEvents { get; init; }
+
     /// <summary>Whether nothing ever goes wrong: then nothing may be refused, and all is prompt.</summary>
     public bool IsCalm =>
         Slow == 0 && FailsBefore == 0 && FailsAfter == 0 && FailsThenHappens == 0 && Dies == 0 && Freezes == 0 && Outages.Count == 0
@@ -65,6 +71,7 @@ internal sealed record Conditions
         Dies = 0,
         Freezes = 0,
         Disconnects = 0,
+        RefusesEvents = 0,
         Outages = [],
     };
 
@@ -89,6 +96,8 @@ internal sealed record Conditions
             Freezes = Often(0, 0, 0.002),
             Outages = [.. Enumerable.Range(0, calm ? 0 : Math.Max(0, random.Next(-2, 3))).Select(_ => Outage())],
             Disconnects = Pick(0, 0.02, 0.1),
+            Announces = random.Next(3) == 0,
+            RefusesEvents = Often(0, 0.1, 0.5),
         };
 
         double Pick(params double[] values) => values[random.Next(values.Length)];

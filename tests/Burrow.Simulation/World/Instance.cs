@@ -1,3 +1,4 @@
+using Burrow.Events;
 using Burrow.Queues;
 using Burrow.Tables;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,12 +17,26 @@ internal sealed class Instance : SynchronizationContext
     private readonly Queue<Action> inbox = new();
     private long frozenUntil;
 
-    public Instance(Scheduler scheduler, string name, TimeSpan skew, int seed, Func<Instance, ITableStore> store)
+    /// <param name="scheduler">Runs it.</param>
+    /// <param name="name">What it is called.</param>
+    /// <param name="skew">How far its clock is ahead of true time.</param>
+    /// <param name="seed">Of its own chance.</param>
+    /// <param name="store">Its way to the tables.</param>
+    /// <param name="sink">Where its events go; null: nobody wants to hear of anything.</param>
+    public Instance(
+        Scheduler scheduler, string name, TimeSpan skew, int seed, Func<Instance, ITableStore> store, Func<Instance, IEventSink>? sink)
     {
         this.scheduler = scheduler;
         Name = name;
         Skew = skew.Ticks;
-        Engine = new QueueEngine(store(this), new InstanceTime(this), new Random(seed), new BurrowOptions(), NullLogger<QueueEngine>.Instance);
+        var (tables, time, random) = (store(this), new InstanceTime(this), new Random(seed));
+        Engine = new QueueEngine(
+            tables,
+            time,
+            random,
+            new BurrowOptions(),
+            NullLogger<QueueEngine>.Instance,
+            sink is null ? new NoAnnouncer() : NewAnnouncer(sink(this), tables, time, random));
     }
 
     public string Name { get; }
@@ -107,6 +122,16 @@ internal sealed class Instance : SynchronizationContext
         if (!IsDead)
             scheduler.Post(this, Run, (d, state));
     }
+
+    /// <summary>The real one, but for who signs, which is of no matter here, and who subscribed: somebody did to all.</summary>
+    private static EventPublisher NewAnnouncer(IEventSink sink, ITableStore tables, TimeProvider time, Random random) => new(
+        sink,
+        new Outbox(new Lazy<EventSigner>(() => throw new InvalidOperationException()), new EventsOptions(), time, random),
+        (_, _) => new(Announced.Created | Announced.Expired),
+        tables,
+        time,
+        random,
+        NullLogger<EventPublisher>.Instance);
 
     private void Run(object? callback)
     {

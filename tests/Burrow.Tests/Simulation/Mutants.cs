@@ -32,6 +32,10 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "if (result.Uncertain)",
             "if (result.Uncertain && !MUTANT)"),
         new(
+            "forgotten-before-it-was-told", "../Events/EventPublisher.cs",
+            "Refused(e.Message, pausedUntil - time.GetUtcNow());",
+            "Refused(e.Message, pausedUntil - time.GetUtcNow()); if (MUTANT) done.AddRange(rows);"),
+        new(
             "sweep-without-reading-again", "Sweep.cs",
             "state.ExpiryKey != expiry.Key",
             "(state.ExpiryKey != expiry.Key && !MUTANT)"),
@@ -56,7 +60,7 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
         // What the simulation found.
         new(
             "shown-as-living-for-ever", "Message.cs",
-            "Math.Max(1, Remaining(state.ExpiresAt, now))",
-            "Math.Max(MUTANT ? 0 : 1, Remaining(state.ExpiresAt, now))"),
+            "Math.Max(1, Attributes.Remaining(state.ExpiresAt, now))",
+            "Math.Max(MUTANT ? 0 : 1, Attributes.Remaining(state.ExpiresAt, now))"),
     ];
 }

@@ -1,0 +1,59 @@
+using Burrow.Events;
+using Burrow.Queues;
+using Burrow.Tables;
+
+namespace Burrow.Simulation.Judging;
+
+/// <summary>Whether what happened is told: each event stands in the transaction of what it is about, and until it was told.</summary>
+/// <param name="announces">Whether somebody wants to hear of everything.</param>
+internal sealed class EventsJudge(bool announces)
+{
+    private readonly HashSet<(string Partition, string Key)> committed = [];
+    private readonly HashSet<(string Partition, string Key)> told = [];
+
+    /// <summary>Events were taken.</summary>
+    public void Told(IReadOnlyList<(QueueAddress Queue, Announcement Row)> events)
+    {
+        foreach (var (queue, row) in events)
+        {
+            Require(committed.Contains((queue.Partition, row.Key)), $"{row.Key} was told, and never happened.");
+            told.Add((queue.Partition, row.Key));
+        }
+    }
+
+    /// <summary>The events of a transaction.</summary>
+    /// <param name="queue">Whose messages it is about.</param>
+    /// <param name="operations">All of it.</param>
+    /// <param name="put">What it put, new.</param>
+    /// <param name="expired">What it removed that had expired.</param>
+    /// <param name="replaced">Of those, what it put something else in the stead of.</param>
+    public void Committed(
+        QueueAddress queue, IReadOnlyList<Operation> operations, IReadOnlyList<MessageTimeline> put, IReadOnlyList<MessageTimeline> expired, IReadOnlyList<MessageTimeline> replaced)
+    {
+        var created = new HashSet<Sequence>();
+        var gone = new HashSet<Sequence>();
+        foreach (var operation in operations.Where(operation => operation.Key.StartsWith(QueueKeys.EventsFrom, StringComparison.Ordinal)))
+        {
+            if (operation.Kind == OperationKind.Delete)
+            {
+                Require(told.Contains((queue.Partition, operation.Key)), $"{operation.Key} was forgotten, and nobody was told.");
+                continue;
+            }
+
+            committed.Add((queue.Partition, operation.Key));
+            var sequence = Sequence.TryParse(operation.Key[2..18])!.Value;
+            (operation.Columns!.Text("type") == EventTypes.MessageCreated ? created : gone).Add(sequence);
+        }
+
+        Require(!announces || put.All(message => created.Contains(message.Sequence)), "A message was put, and it isn't to be told.");
+        Require(!announces || replaced.All(message => gone.Contains(message.Sequence)), "A message expired and was replaced, and it isn't to be told.");
+        Require(created.IsSubsetOf(put.Select(message => message.Sequence)), "A put is to be told that there wasn't.");
+        Require(gone.IsSubsetOf(expired.Select(message => message.Sequence)), "Something is to be told as expired that isn't.");
+    }
+
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+            throw new Violation(otherwise);
+    }
+}
