@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Burrow.Events;
 using Burrow.Http;
 using Burrow.Queues;
 using Burrow.Tables;
@@ -76,6 +77,50 @@ public sealed class BurrowServicesTests(Azurite azurite)
         error.ToString().ShouldContain(setting.Split(':')[^1]);
     }
 
+    [Theory]
+    [InlineData("Events:Domain", "")]
+    [InlineData("Events:Domain", "http://management.azure.com/subscriptions/s")]
+    [InlineData("Events:TopicEndpoint", "http://d.westeurope-1.eventgrid.azure.net/api/events")]
+    [InlineData("Events:SigningKeys", "")]
+    [InlineData("Events:SigningKeys", "-----BEGIN PRIVATE KEY-----nothing-----END PRIVATE KEY-----")]
+    [InlineData("Events:AllowedPorts", "https")]
+    [InlineData("Events:SubscriptionsPerAccount", "501")]
+    [InlineData("Access:Secret", "")]
+    [InlineData("Access:Secret", "too short")]
+    public async Task With_an_Event_Grid_all_that_it_needs_is_asked_for(string setting, string value)
+    {
+        var settings = WithEventGrid();
+        settings[$"Burrow:{setting}"] = value;
+        using var host = Build(settings);
+
+        var error = await Should.ThrowAsync<Exception>(() => host.StartAsync(Token));
+
+        error.ToString().ShouldContain(value.StartsWith("http", StringComparison.Ordinal) && setting != "Events:AllowedPorts" ? value : setting.Split(':')[^1]);
+    }
+
+    [Fact]
+    public void With_an_Event_Grid_there_are_subscriptions_and_signatures()
+    {
+        using var host = Build(WithEventGrid());
+
+        var grid = host.Services.GetRequiredService<EventGrid>();
+        grid.Subscriptions.ShouldNotBeNull();
+        grid.Signer.ShouldNotBeNull();
+        grid.Announcer.ShouldBeOfType<EventPublisher>();
+    }
+
+    [Fact]
+    public async Task Without_one_there_are_none()
+    {
+        using var host = Build(Sample());
+
+        var grid = host.Services.GetRequiredService<EventGrid>();
+        grid.Subscriptions.ShouldBeNull();
+        grid.Signer.ShouldBeNull();
+        grid.Announcer.ShouldBeOfType<NoAnnouncer>();
+        await grid.ReconcileAsync(Token);
+    }
+
     [Fact]
     public void By_identity_no_connection_string_is_needed()
     {
@@ -87,6 +132,16 @@ public sealed class BurrowServicesTests(Azurite azurite)
         // Not started, as there is no such account; but put together, and the settings hold.
         host.Services.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage.TableServiceUri!.Host.ShouldBe("account.table.core.windows.net");
         host.Services.GetRequiredService<ITableStore>().ShouldBeOfType<AzureTableStore>();
+    }
+
+    private static Dictionary<string, string?> WithEventGrid()
+    {
+        var settings = Sample();
+        settings["Burrow:Events:TopicEndpoint"] = "https://d.westeurope-1.eventgrid.azure.net/api/events";
+        settings["Burrow:Events:Domain"] = "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/domains/d";
+        settings["Burrow:Events:SigningKeys"] = SigningKeys.New().ReplaceLineEndings("\\n");
+        settings["Burrow:Access:Secret"] = "a secret of thirty-two characters";
+        return settings;
     }
 
     private static IHost Build(Dictionary<string, string?> settings)

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Burrow.Tests.Support;
+using Burrow.Tests.Torture;
 
 namespace Burrow.Tests.Events;
 
@@ -209,6 +210,7 @@ public sealed class WebhookTests
         using var folder = new TemporaryFolder();
         await using var receiver = await WebhookReceiver.StartAsync();
         var put = new List<string>();
+        var random = new Random(TortureSize.Seed);
         string keys;
         await using (var burrow = await StartAsync("sqlite:burrow.db", folder))
         {
@@ -216,11 +218,11 @@ public sealed class WebhookTests
             keys = await burrow.Http.GetStringAsync("/.well-known/jwks.json", Token);
         }
 
-        for (var round = 0; round < 5; round++)
+        for (var round = 0; round < TortureSize.KillsWhileTelling; round++)
         {
             await using var burrow = await StartAsync("sqlite:burrow.db", folder);
             // Killed while one of them is under way: between a commit and what comes after it.
-            var until = Random.Shared.Next(1, 60);
+            var until = random.Next(1, 60);
             var putting = Task.WhenAll(Enumerable.Range(0, 4).Select(async client =>
             {
                 for (var i = 0; ; i++)

@@ -8,6 +8,9 @@ internal static class TortureSize
     /// <summary>How often the local process is killed.</summary>
     public static int Kills => Of(20, 200);
 
+    /// <summary>How often it is killed while it tells of what was put.</summary>
+    public static int KillsWhileTelling => Of(5, 50);
+
     /// <summary>How often storage goes away and comes back.</summary>
     public static int Outages => Of(1, 5);
 
