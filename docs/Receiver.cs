@@ -29,7 +29,8 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
 {
     private static readonly HttpClient Http = new();
 
-    private JwkSet keys = new();
+    private readonly Lock gate = new();
+    private Task<JwkSet>? keys;
     private DateTime keysRead;
 
     /// <summary>Event Grid asks once whether it may send events (CloudEvents webhooks, section 4).</summary>
@@ -91,12 +92,21 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
     /// <summary>The key of that id. One that isn't known may be new; but anybody can send an id.</summary>
     private async Task<Jwk?> FindAsync(string? id)
     {
-        if (!keys.Any(key => key.KeyId == id) && DateTime.UtcNow - keysRead > TimeSpan.FromMinutes(1))
+        return (await KeysAsync(_ => false)).FirstOrDefault(key => key.KeyId == id)
+            ?? (await KeysAsync(read => DateTime.UtcNow - read > TimeSpan.FromMinutes(1))).FirstOrDefault(key => key.KeyId == id);
+    }
+
+    /// <summary>All who come while they are read wait for the same answer. Where they can't be read, this fails: 500, which is tried again.</summary>
+    private Task<JwkSet> KeysAsync(Predicate<DateTime> isOld)
+    {
+        lock (gate)
         {
-            keysRead = DateTime.UtcNow;
-            keys = JwkSet.FromJson(await Http.GetStringAsync(new Uri(burrow, "/.well-known/jwks.json")), JWT.DefaultSettings.JsonMapper);
+            if (keys is null || keys.IsFaulted || (keys.IsCompleted && isOld(keysRead)))
+                (keys, keysRead) = (ReadAsync(), DateTime.UtcNow);
+            return keys;
         }
 
-        return keys.FirstOrDefault(key => key.KeyId == id);
+        async Task<JwkSet> ReadAsync() =>
+            JwkSet.FromJson(await Http.GetStringAsync(new Uri(burrow, "/.well-known/jwks.json")), JWT.DefaultSettings.JsonMapper);
     }
 }

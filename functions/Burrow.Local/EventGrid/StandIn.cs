@@ -167,33 +167,43 @@ internal sealed partial class StandIn(
     private async Task DeliverAsync(Delivery delivery)
     {
         await Task.Yield();
+        try
+        {
+            do
+            {
+                var wait = new DateTimeOffset(delivery.Next, TimeSpan.Zero) - time.GetUtcNow();
+                if (wait > TimeSpan.Zero)
+                    await Task.Delay(wait, time, stopping.Token);
+            }
+            while (await AttemptAsync(delivery) is { } again && await UntilDoneAsync(() => store.WriteAsync(delivery = again, stopping.Token)));
+
+            await UntilDoneAsync(() => store.RemoveAsync(delivery, stopping.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // Its row is there when the process starts again.
+        }
+        catch (Exception e)
+        {
+            Failed(e);
+        }
+    }
+
+    /// <summary>Does what storage may keep from being done, until it is.</summary>
+    private async Task<bool> UntilDoneAsync(Func<Task> act)
+    {
         while (true)
         {
             try
             {
-                while (await AttemptAsync(delivery) is { } again)
-                {
-                    delivery = again;
-                    await store.WriteAsync(delivery, stopping.Token);
-                    var wait = new DateTimeOffset(delivery.Next, TimeSpan.Zero) - time.GetUtcNow();
-                    if (wait > TimeSpan.Zero)
-                        await Task.Delay(wait, time, stopping.Token);
-                }
-
-                await store.RemoveAsync(delivery, CancellationToken.None);
-                return;
+                await act();
+                return true;
             }
-            catch (OperationCanceledException)
+            catch (Exception e) when (e is TableUnavailableException or IOException or UnauthorizedAccessException)
             {
-                // Its row is there when the process starts again.
-                return;
+                Unavailable(e.Message);
+                await Task.Delay(Pause, time, stopping.Token);
             }
-            catch (Exception e)
-            {
-                Failed(e);
-            }
-
-            await Task.Delay(Pause, time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -211,9 +221,13 @@ internal sealed partial class StandIn(
             var now = time.GetUtcNow();
             if (now.UtcTicks - delivery.Published > Scaled(subscription.TimeToLive).Ticks)
             {
-                await deadLetters.WriteAsync(delivery, "TimeToLiveExceeded", now, stopping.Token);
+                await UntilDoneAsync(() => deadLetters.WriteAsync(delivery, "TimeToLiveExceeded", now, stopping.Token));
                 return null;
             }
+
+            // Its endpoint is another one, and hasn't agreed yet.
+            if (subscription.State != "Succeeded")
+                return delivery with { Next = (now + Scaled(RetryLadder.After(1))).UtcTicks };
 
             var (status, result) = await webhooks.DeliverAsync(subscription, delivery, stopping.Token);
             if (RetryLadder.IsDelivered(status))
@@ -222,7 +236,8 @@ internal sealed partial class StandIn(
             NotDelivered(delivery.Topic, delivery.Subscription, delivery.Attempts, result);
             if (RetryLadder.IsFinal(status) || delivery.Attempts >= subscription.MaxAttempts)
             {
-                await deadLetters.WriteAsync(delivery, RetryLadder.IsFinal(status) ? "UndeliverableDueToClientError" : "MaxDeliveryAttemptsExceeded", time.GetUtcNow(), stopping.Token);
+                var reason = RetryLadder.IsFinal(status) ? "UndeliverableDueToClientError" : "MaxDeliveryAttemptsExceeded";
+                await UntilDoneAsync(() => deadLetters.WriteAsync(delivery, reason, time.GetUtcNow(), stopping.Token));
                 return null;
             }
 
@@ -242,6 +257,6 @@ internal sealed partial class StandIn(
     [LoggerMessage(Level = LogLevel.Information, Message = "An event of {Topic} could not be delivered to {Subscription}, attempt {Attempt}: {Result}")]
     private partial void NotDelivered(string topic, string subscription, int attempt, string result);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Event Grid's stand-in failed at a delivery, and tries again.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Event Grid's stand-in failed at a delivery; it goes on when the process starts again.")]
     private partial void Failed(Exception exception);
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Burrow.Events;
 using Burrow.Tables;
 
@@ -17,15 +18,9 @@ internal sealed class StandInStore(ITableStore store, LocalEvents events)
 
     public Task CreateAsync(CancellationToken cancellationToken) => store.CreateAsync([Name], cancellationToken);
 
+    /// <summary>Those it can still read: under another secret it has forgotten them, and is told again.</summary>
     public async Task<IReadOnlyList<EventSubscription>> SubscriptionsAsync(CancellationToken cancellationToken) =>
-    [
-        .. (await ReadAsync(Subscriptions, cancellationToken)).Select(row => new EventSubscription(
-            row.Columns.Text("topic")!,
-            row.Columns.Text("name")!,
-            secrets.Open(row.Columns.Bytes("json")),
-            row.Columns.Text("state")!,
-            row.Columns.Text("reason"))),
-    ];
+        [.. (await ReadAsync(Subscriptions, cancellationToken)).Select(Open).OfType<EventSubscription>()];
 
     public async Task<IReadOnlyList<Delivery>> DeliveriesAsync(CancellationToken cancellationToken) =>
         [.. (await ReadAsync(Deliveries, cancellationToken)).Select(Delivery.From)];
@@ -60,6 +55,19 @@ internal sealed class StandInStore(ITableStore store, LocalEvents events)
 
     public Task RemoveAsync(Delivery delivery, CancellationToken cancellationToken) =>
         table.SubmitAsync(Deliveries, [Operation.Delete(delivery.Key, Operation.Any)], cancellationToken);
+
+    private EventSubscription? Open(Row row)
+    {
+        try
+        {
+            var columns = row.Columns;
+            return new(columns.Text("topic")!, columns.Text("name")!, secrets.Open(columns.Bytes("json")), columns.Text("state")!, columns.Text("reason"));
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
 
     private static string KeyOf(string topic, string name) => $"{topic}!{name}";
 

@@ -19,7 +19,7 @@ internal sealed class EventGridSink(Lazy<EventGridPublisherClient> client, Outbo
         }
         catch (RequestFailedException e)
         {
-            throw new EventsRefusedException(e.Status > 0 ? $"{e.Status} {e.ErrorCode}" : "no answer", RetryAfter(e), isTheirs: e.Status is 400 or 413);
+            throw new EventsRefusedException(e.Status > 0 ? $"{e.Status} {e.ErrorCode}" : "no answer", RetryAfter(e), isTheirs: e.Status is 400 or 413, isTooLarge: e.Status == 413);
         }
         catch (Exception e) when (e is Azure.Identity.AuthenticationFailedException or HttpRequestException or IOException or OperationCanceledException or AggregateException)
         {

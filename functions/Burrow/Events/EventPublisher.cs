@@ -33,7 +33,10 @@ internal sealed partial class EventPublisher : IAnnouncer
     /// <summary>How long the timer waits for one queue's events to be taken.</summary>
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    /// <summary>Where Event Grid took others this recently, what it doesn't take is that event's fault, and not that of the settings.</summary>
+    private static readonly TimeSpan Recently = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
 
     private static readonly Meter Meter = new("Burrow");
     private static readonly Histogram<double> Lag = Meter.CreateHistogram<double>("burrow.outbox.lag", "s", "From a change to when its event was published.");
@@ -53,6 +56,7 @@ internal sealed partial class EventPublisher : IAnnouncer
     private long waiting;
     private int failures;
     private DateTimeOffset pausedUntil;
+    private DateTimeOffset takenLast;
 
     /// <param name="sink">Where events go.</param>
     /// <param name="outbox">What their rows are.</param>
@@ -104,20 +108,21 @@ internal sealed partial class EventPublisher : IAnnouncer
     public async Task<bool> TellAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         var query = new RowQuery(QueueKeys.EventsFrom, QueueKeys.EventsBefore) { Top = 100 };
+        var underWay = false;
         RowPage page;
         do
         {
             page = await messages.QueryAsync(queue.Partition, query, cancellationToken);
             var before = (time.GetUtcNow() - Patience).UtcTicks;
-            var old = page.Rows.Select(row => new Announcement(row.Key, row.Columns))
-                .Where(row => Outbox.WrittenAt(row) < before && !queued.ContainsKey((queue.Partition, row.Key))).ToList();
+            var old = page.Rows.Select(row => new Announcement(row.Key, row.Columns)).Where(row => Outbox.WrittenAt(row) < before).ToList();
+            underWay |= old.RemoveAll(row => queued.ContainsKey((queue.Partition, row.Key))) > 0;
             if (old.Count > 0 && (IsPaused || !await IsPublishedInTimeAsync(new(queue, old))))
                 return false;
             query = query with { Continuation = page.Continuation };
         }
         while (page.Continuation is not null && !isTimeUp());
 
-        return page.Continuation is null;
+        return page.Continuation is null && !underWay;
     }
 
     /// <summary>Others wait for the timer, too.</summary>
@@ -217,7 +222,7 @@ internal sealed partial class EventPublisher : IAnnouncer
             var half = rows.Count / 2;
             return await SendAsync(rows[..half], done) && await SendAsync(rows[half..], done);
         }
-        catch (EventsRefusedException e) when (e.IsTheirs)
+        catch (EventsRefusedException e) when (e.IsTheirs && (e.IsTooLarge || time.GetUtcNow() - takenLast < Recently))
         {
             GivenUp(rows[0].Row.Columns.Text("event")!, e.Message);
             done.AddRange(rows);
@@ -226,13 +231,13 @@ internal sealed partial class EventPublisher : IAnnouncer
         catch (EventsRefusedException e)
         {
             failures++;
-            var pause = e.RetryAfter ?? TimeSpan.FromSeconds(Math.Pow(2, Math.Min(failures, 6) - 1));
+            var pause = e.RetryAfter ?? TimeSpan.FromSeconds(Math.Min(Math.Pow(2, Math.Min(failures, 10) - 1), 60));
             pausedUntil = time.GetUtcNow() + (pause < LongestPause ? pause : LongestPause);
             Refused(e.Message, pausedUntil - time.GetUtcNow());
             return false;
         }
 
-        failures = 0;
+        (failures, takenLast) = (0, time.GetUtcNow());
         done.AddRange(rows);
         Published.Add(rows.Count);
         var now = time.GetUtcNow().UtcTicks;

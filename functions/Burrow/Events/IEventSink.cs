@@ -11,10 +11,13 @@ internal interface IEventSink
 }
 
 /// <summary>Events were not taken; some may have been.</summary>
-internal sealed class EventsRefusedException(string reason, TimeSpan? retryAfter, bool isTheirs = false) : Exception(reason)
+internal sealed class EventsRefusedException(string reason, TimeSpan? retryAfter, bool isTheirs = false, bool isTooLarge = false) : Exception(reason)
 {
     /// <summary>It is for what these events are: sent again, they are refused again.</summary>
     public bool IsTheirs => isTheirs;
+
+    /// <summary>They are too large.</summary>
+    public bool IsTooLarge => isTooLarge;
 
     /// <summary>How long to leave it alone, if it said so.</summary>
     public TimeSpan? RetryAfter => retryAfter;

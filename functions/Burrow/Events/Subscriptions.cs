@@ -144,7 +144,7 @@ public sealed partial class Subscriptions
         {
             var reachable = true;
             if (await table.GetAsync(visit.Account, visit.Name, cancellationToken) is { } stored && stored.Subscription.NextVisit == visit.Instant)
-                reachable = await StepAsync(stored, cancellationToken) is not { IsUnreachable: true };
+                reachable = await ClaimAndStepAsync(stored, cancellationToken) is not { IsUnreachable: true };
             else if (Now < visit.Instant + Unnamed.Ticks)
                 return true;
             await table.RetireAsync(visit, cancellationToken);
@@ -169,7 +169,13 @@ public sealed partial class Subscriptions
     private async Task<Subscription> LookAsync(StoredSubscription stored, CancellationToken cancellationToken) =>
         stored.Subscription.State is SubscriptionState.Active or SubscriptionState.Failed || Now < stored.Subscription.NextVisit
             ? stored.Subscription
-            : await StepAsync(stored, cancellationToken);
+            : await ClaimAndStepAsync(stored, cancellationToken);
+
+    /// <summary>Of several who come at once, one goes on: he moves the visit.</summary>
+    private async Task<Subscription> ClaimAndStepAsync(StoredSubscription stored, CancellationToken cancellationToken) =>
+        await BeginAsync(stored.Subscription with { NextVisit = Now + FirstRetry.Ticks }, stored, cancellationToken) is { } claimed
+            ? await StepAsync(claimed, cancellationToken)
+            : stored.Subscription;
 
     /// <summary>Asks or tells Event Grid one thing, and writes down how it stands then.</summary>
     /// <returns>How it stands; as it stood if it is gone, or somebody else was first.</returns>
@@ -186,7 +192,8 @@ public sealed partial class Subscriptions
                 return subscription;
             }
 
-            return await WriteAsync(stored, subscription, deleted, told: true);
+            var failures = subscription.Failures + (deleted.Outcome == ManagementOutcome.UnderWay ? 0 : 1);
+            return await WriteAsync(stored, subscription with { Failures = failures }, deleted, told: true);
         }
 
         var answer = new ManagementAnswer(ManagementOutcome.Missing);
@@ -255,7 +262,8 @@ public sealed partial class Subscriptions
         await table.ScheduleAsync(now, CancellationToken.None);
         if (await table.WriteAsync(now, stored, CancellationToken.None) is not null)
             return now;
-        if (told)
+        // A plain no is none.
+        if (told && (answer.Outcome is ManagementOutcome.Done or ManagementOutcome.UnderWay || answer.IsUnreachable))
             await RepairAsync(now);
         return stored.Subscription;
     }
