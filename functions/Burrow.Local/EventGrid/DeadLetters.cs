@@ -13,22 +13,26 @@ internal sealed class DeadLetters(string folder)
         var path = Path.Combine(folder, delivery.Topic, delivery.Subscription.ToUpperInvariant(), hour);
         Directory.CreateDirectory(path);
         using var document = JsonDocument.Parse(delivery.Event);
-        // By the delivery's key: written twice, it is one.
+        // By the delivery's key: written twice, it is one. And there whole or not at all, whoever watches the folder.
         var file = Path.Combine(path, $"{delivery.Key}.json");
-        await using var stream = File.Create(file);
-        await using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
-        json.WriteStartArray();
-        json.WriteStartObject();
-        foreach (var member in document.RootElement.EnumerateObject())
-            member.WriteTo(json);
-        json.WriteString("deadletterreason", reason);
-        json.WriteNumber("deliveryattempts", delivery.Attempts);
-        json.WriteString("deliveryresult", delivery.Result);
-        json.WriteString("publishutc", Instant(new DateTimeOffset(delivery.Published, TimeSpan.Zero)));
-        json.WriteString("deliveryattemptutc", Instant(now));
-        json.WriteEndObject();
-        json.WriteEndArray();
-        await json.FlushAsync(cancellationToken);
+        await using (var stream = File.Create(file + ".new"))
+        await using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartArray();
+            json.WriteStartObject();
+            foreach (var member in document.RootElement.EnumerateObject())
+                member.WriteTo(json);
+            json.WriteString("deadletterreason", reason);
+            json.WriteNumber("deliveryattempts", delivery.Attempts);
+            json.WriteString("deliveryresult", delivery.Result);
+            json.WriteString("publishutc", Instant(new DateTimeOffset(delivery.Published, TimeSpan.Zero)));
+            json.WriteString("deliveryattemptutc", Instant(now));
+            json.WriteEndObject();
+            json.WriteEndArray();
+            await json.FlushAsync(cancellationToken);
+        }
+
+        File.Move(file + ".new", file, overwrite: true);
     }
 
     private static string Instant(DateTimeOffset instant) => instant.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);

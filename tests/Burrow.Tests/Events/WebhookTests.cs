@@ -317,7 +317,7 @@ public sealed class WebhookTests
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
-            if (Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories).FirstOrDefault() is { } file && new FileInfo(file).Length > 0)
+            if (Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories).FirstOrDefault() is { } file)
                 return file;
             await Task.Delay(20, patience.Token);
         }
