@@ -105,12 +105,9 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         }
         catch (JsonException e)
         {
-            throw NotJson(e);
+            throw JsonMembers.NotJson(e);
         }
     }
-
-    private static InvalidRequestException NotJson(JsonException e) =>
-        new("body", $"This isn't JSON, from byte {e.BytePositionInLine} of line {e.LineNumber + 1} on.");
 
     private static void Add(List<BatchEntry> entries, BatchEntry entry)
     {

@@ -46,21 +46,14 @@ internal sealed record BatchEntry(MessageId? Id, BatchItem? Item, BurrowExceptio
 internal sealed record BatchItem(
     BatchOperation Operation, MessageId? Id, byte[] Body, string? ContentType, Attributes Attributes, IReadOnlyList<string>? IfMatch)
 {
-    private static readonly string[] Members = ["op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch"];
-
     /// <exception cref="BurrowException">What is wrong with it.</exception>
-    public static MessageId? IdOf(JsonElement json) => Text(json, "id") is { } id ? MessageId.Parse(id) : null;
+    public static MessageId? IdOf(JsonElement json) => JsonMembers.Text(json, "id") is { } id ? MessageId.Parse(id) : null;
 
     /// <exception cref="BurrowException">What is wrong with it.</exception>
     public static BatchItem Parse(JsonElement json, MessageId? id, int maxBodyBytes)
     {
-        foreach (var member in json.EnumerateObject())
-        {
-            if (!Members.Any(member.NameEquals))
-                throw new InvalidRequestException("item", $"'{member.Name}' is no member of an item; those are {string.Join(", ", Members)}.");
-        }
-
-        var operation = Text(json, "op") switch
+        JsonMembers.Only(json, "item", "an item", "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch");
+        var operation = JsonMembers.Text(json, "op") switch
         {
             null or "put" => BatchOperation.Put,
             "update" => BatchOperation.Update,
@@ -82,21 +75,21 @@ internal sealed record BatchItem(
             operation,
             id,
             BodyOf(json, maxBodyBytes),
-            RequestBody.ContentType(Text(json, "contentType"), "contentType"),
-            new(Whole(json, "ttl"), Whole(json, "hide")),
-            Text(json, "ifMatch") is { } match ? Preconditions.Tags("ifMatch", new StringValues(match)) : null);
+            RequestBody.ContentType(JsonMembers.Text(json, "contentType"), "contentType"),
+            new(Seconds(json, "ttl"), Seconds(json, "hide")),
+            JsonMembers.Text(json, "ifMatch") is { } match ? Preconditions.Tags("ifMatch", new StringValues(match)) : null);
     }
 
     private static byte[] BodyOf(JsonElement json, int most)
     {
         byte[] body;
-        switch (Text(json, "encoding"))
+        switch (JsonMembers.Text(json, "encoding"))
         {
             case null:
                 body = Utf8(json, "body");
                 break;
             case "base64":
-                var text = Text(json, "body") ?? "";
+                var text = JsonMembers.Text(json, "body") ?? "";
                 body = new byte[text.Length];
                 if (!Convert.TryFromBase64String(text, body, out var length))
                     throw new InvalidRequestException("body", "body isn't base64, as encoding says.");
@@ -119,29 +112,8 @@ internal sealed record BatchItem(
                 return raw.ToArray();
         }
 
-        return Encoding.UTF8.GetBytes(Text(json, name) ?? "");
+        return Encoding.UTF8.GetBytes(JsonMembers.Text(json, name) ?? "");
     }
 
-    private static string? Text(JsonElement json, string name)
-    {
-        if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
-            return null;
-        try
-        {
-            return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new InvalidRequestException(name, $"{name} is a string.");
-        }
-        catch (InvalidOperationException)
-        {
-            throw new InvalidRequestException(name, $"{name} isn't Unicode: it holds half of a surrogate pair, or bytes that aren't UTF-8.");
-        }
-    }
-
-    private static long? Whole(JsonElement json, string name)
-    {
-        if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
-            return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number is >= 0 and <= Limits.AttributeSeconds
-            ? number
-            : throw new InvalidRequestException(name, $"{name} is a whole number of seconds from 0 to {Limits.AttributeSeconds}.");
-    }
+    private static long? Seconds(JsonElement json, string name) => JsonMembers.Whole(json, name, 0, Limits.AttributeSeconds, "seconds");
 }

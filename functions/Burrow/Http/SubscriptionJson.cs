@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Burrow.Events;
+using Burrow.Queues;
 
 namespace Burrow.Http;
 
@@ -12,34 +13,10 @@ internal static class SubscriptionJson
     private const int HeaderBytes = 16 * 1024;
     private const int LongestEndpoint = 2048;
 
-    private static readonly string[] Members = ["endpoint", "queues", "types", "headers", "maxAttempts", "eventTimeToLive"];
-
     /// <summary>What a tenant asks for.</summary>
     /// <exception cref="InvalidRequestException">What is wrong with it, and what is allowed.</exception>
-    public static (SubscriptionSpec Spec, IReadOnlyDictionary<string, string> Headers) Read(ReadOnlyMemory<byte> body, WebhookRules rules)
-    {
-        JsonDocument document;
-        try
-        {
-            document = JsonDocument.Parse(body);
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidRequestException("body", $"This isn't JSON, from byte {e.BytePositionInLine} of line {e.LineNumber + 1} on.");
-        }
-
-        using (document)
-        {
-            try
-            {
-                return Read(document.RootElement, rules);
-            }
-            catch (InvalidOperationException)
-            {
-                throw new InvalidRequestException("body", "The body holds text that isn't Unicode.");
-            }
-        }
-    }
+    public static (SubscriptionSpec Spec, IReadOnlyDictionary<string, string> Headers) Read(ReadOnlyMemory<byte> body, WebhookRules rules) =>
+        JsonMembers.Read(body, json => Read(json, rules));
 
     /// <summary>All but the headers' values, which never come back.</summary>
     public static void Write(Utf8JsonWriter json, Subscription subscription)
@@ -68,33 +45,26 @@ internal static class SubscriptionJson
 
     private static (SubscriptionSpec, IReadOnlyDictionary<string, string>) Read(JsonElement json, WebhookRules rules)
     {
-        if (json.ValueKind != JsonValueKind.Object)
-            throw new InvalidRequestException("body", "The body is a JSON object.");
-        foreach (var member in json.EnumerateObject())
-        {
-            if (!Members.Any(member.NameEquals))
-                throw new InvalidRequestException("body", $"'{member.Name}' is no member of a subscription; those are {string.Join(", ", Members)}.");
-        }
-
-        var endpoint = Text(json, "endpoint") ?? throw new InvalidRequestException("endpoint", "endpoint is needed: the URL that events are sent to.");
+        JsonMembers.Only(json, "body", "a subscription", "endpoint", "queues", "types", "headers", "maxAttempts", "eventTimeToLive");
+        var endpoint = JsonMembers.Text(json, "endpoint") ?? throw new InvalidRequestException("endpoint", "endpoint is needed: the URL that events are sent to.");
         if (endpoint.Length > LongestEndpoint)
             throw new InvalidRequestException("endpoint", $"endpoint has at most {LongestEndpoint} characters.");
         var headers = Headers(json);
         var spec = new SubscriptionSpec
         {
             Endpoint = rules.Endpoint(endpoint),
-            Queues = QueuePattern.Parse(Text(json, "queues") ?? "*"),
+            Queues = QueuePattern.Parse(JsonMembers.Text(json, "queues") ?? "*"),
             Types = Types(json),
             Headers = [.. headers.Keys.Order(StringComparer.Ordinal)],
-            MaxAttempts = Whole(json, "maxAttempts", 30, 30),
-            EventTimeToLive = Whole(json, "eventTimeToLive", 1440, 1440),
+            MaxAttempts = (int)(JsonMembers.Whole(json, "maxAttempts", 1, 30) ?? 30),
+            EventTimeToLive = (int)(JsonMembers.Whole(json, "eventTimeToLive", 1, 1440) ?? 1440),
         };
         return (spec, headers);
     }
 
     private static List<string> Types(JsonElement json)
     {
-        if (!json.TryGetProperty("types", out var value) || value.ValueKind == JsonValueKind.Null)
+        if (JsonMembers.Find(json, "types") is not { } value)
             return [EventTypes.MessageCreated];
         var wrong = new InvalidRequestException("types", $"types is an array of some of {string.Join(", ", EventTypes.All)}.");
         if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0)
@@ -106,7 +76,7 @@ internal static class SubscriptionJson
     private static Dictionary<string, string> Headers(JsonElement json)
     {
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        if (!json.TryGetProperty("headers", out var value) || value.ValueKind == JsonValueKind.Null)
+        if (JsonMembers.Find(json, "headers") is not { } value)
             return headers;
         if (value.ValueKind != JsonValueKind.Object)
             throw new InvalidRequestException("headers", "headers is an object of names and values.");
@@ -123,21 +93,5 @@ internal static class SubscriptionJson
         if (headers.Sum(header => header.Key.Length + header.Value.Length) > HeaderBytes)
             throw new InvalidRequestException("headers", $"All headers together have at most {HeaderBytes} characters.");
         return headers.Count <= MostHeaders ? headers : throw new InvalidRequestException("headers", $"There are at most {MostHeaders} headers.");
-    }
-
-    private static string? Text(JsonElement json, string name)
-    {
-        if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
-            return null;
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new InvalidRequestException(name, $"{name} is a string.");
-    }
-
-    private static int Whole(JsonElement json, string name, int most, int absent)
-    {
-        if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
-            return absent;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 1 && number <= most
-            ? number
-            : throw new InvalidRequestException(name, $"{name} is a whole number from 1 to {most}.");
     }
 }

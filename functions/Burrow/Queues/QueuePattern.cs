@@ -1,6 +1,4 @@
-using Burrow.Queues;
-
-namespace Burrow.Events;
+namespace Burrow.Queues;
 
 /// <summary>Which queues: one, or all whose names begin alike.</summary>
 /// <param name="Text">The name, or its beginning.</param>
