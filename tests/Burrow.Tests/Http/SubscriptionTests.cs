@@ -91,7 +91,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
     [InlineData("""{"endpoint":"https://example.com/","maxAttempts":0}""", "maxAttempts")]
     [InlineData("""{"endpoint":"https://example.com/","maxAttempts":31}""", "maxAttempts")]
     [InlineData("""{"endpoint":"https://example.com/","eventTimeToLive":1441}""", "eventTimeToLive")]
-    [InlineData("""{"endpoint":"https://example.com/","queues":"\ud800"}""", "body")]
+    [InlineData("""{"endpoint":"https://example.com/","queues":"\ud800"}""", "queues")]
     public async Task What_is_wrong_is_named(string body, string parameter)
     {
         using var answer = await PutAsync(body.Replace("\"long\"", $"\"{new string('a', 4097)}\"", StringComparison.Ordinal));
