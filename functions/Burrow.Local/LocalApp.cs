@@ -28,6 +28,10 @@ internal static partial class LocalApp
             kestrel.AddServerHeader = false;
             // Bodies are bounded by what they are for, with an answer that says so.
             kestrel.Limits.MaxRequestBodySize = null;
+            // Three names of 512 bytes and a marker, each byte as %xx, and a link.
+            kestrel.Limits.MaxRequestLineSize = 16 * 1024;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
+            kestrel.Limits.MaxRequestHeaderCount = 100;
         });
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
@@ -44,6 +48,7 @@ internal static partial class LocalApp
         if (!builder.Services.Any(service => service.ServiceType == typeof(ITableStore)))
             builder.Services.AddSingleton(provider => Open(options, provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage));
         AddEventGrid(builder, options.Tables);
+        LocalAccess.Add(builder, options.Urls);
         builder.Services.AddBurrow(builder.Configuration);
         builder.Services.AddHostedService<Triggers.Timers>();
         builder.Services.AddHostedService<IdleMemory>();
@@ -51,7 +56,7 @@ internal static partial class LocalApp
         var app = builder.Build();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Burrow");
         app.Use((context, next) => LogAsync(logger, context, next));
-        app.Use(new LocalGuard(options.Hosts).InvokeAsync);
+        app.Use(new LocalGuard(options.Hosts, app.Services.GetRequiredService<Cors>()).InvokeAsync);
         app.UseRouting();
         app.MapTriggers();
         app.MapEventGrid();

@@ -5,9 +5,9 @@ namespace Burrow.Local;
 /// <summary>
 /// Keeps web pages out: a page of another origin may send requests to this machine, and by answering its own host name with a
 /// loopback address (DNS rebinding) even read the answers. So only known host names are answered, and what changes
-/// anything must not come from a foreign origin.
+/// anything must not come from a foreign origin, unless the settings allow that one.
 /// </summary>
-internal sealed class LocalGuard(IEnumerable<string> hosts)
+internal sealed class LocalGuard(IEnumerable<string> hosts, Cors cors)
 {
     private readonly HashSet<string> allowed = new([.. hosts, "localhost", "127.0.0.1", "[::1]"], StringComparer.OrdinalIgnoreCase);
 
@@ -41,9 +41,10 @@ internal sealed class LocalGuard(IEnumerable<string> hosts)
         }
     }
 
-    private static bool IsForeign(HttpRequest request) =>
+    private bool IsForeign(HttpRequest request) =>
         !HttpMethods.IsGet(request.Method)
         && !HttpMethods.IsHead(request.Method)
         && request.Headers.Origin is { Count: > 0 } origin
-        && !string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
+        && !string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase)
+        && !cors.Allows(origin.ToString());
 }

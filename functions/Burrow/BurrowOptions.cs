@@ -43,6 +43,10 @@ public sealed class BurrowOptions
     [ValidateObjectMembers]
     public AccessOptions Access { get; set; } = new();
 
+    /// <summary>What each account may.</summary>
+    [ValidateObjectMembers]
+    public QuotasOptions Quotas { get; set; } = new();
+
     internal TimeSpan LongestWait => TimeSpan.FromSeconds(MaxWait);
 }
 

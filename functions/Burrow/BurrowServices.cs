@@ -1,4 +1,5 @@
 using Azure.Identity;
+using Burrow.Access;
 using Burrow.Events;
 using Burrow.Http;
 using Burrow.Queues;
@@ -42,7 +43,15 @@ public static class BurrowServices
             provider.GetRequiredService<ILogger<QueueEngine>>(),
             provider.GetRequiredService<IAnnouncer>()));
         services.AddHostedService<Lifetime>();
-        services.AddSingleton<Responder>();
+        services.AddHostedService<CountsWriter>();
+        services.AddAccess();
+        services.AddSingleton(provider => new Responder(
+            provider.GetRequiredService<Gate>(),
+            provider.GetRequiredService<Quotas>(),
+            provider.GetRequiredService<Cors>(),
+            provider.GetRequiredService<ILogger<Responder>>()));
+        services.AddSingleton(provider => new Cors(
+            provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Access, provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<VersionsEndpoint>();
         services.AddSingleton<AccountsEndpoint>();
         services.AddSingleton<QueuesEndpoint>();
@@ -51,6 +60,13 @@ public static class BurrowServices
         services.AddSingleton<BatchEndpoint>();
         services.AddSingleton(provider => new SubscriptionsEndpoint(
             provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>().Subscriptions, provider.GetRequiredService<WebhookRules>()));
+        services.AddSingleton(provider => new KeysEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Keys>()));
+        services.AddSingleton(provider => new LinksEndpoint(
+            provider.GetRequiredService<Responder>(),
+            provider.GetRequiredService<Links>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IOptions<BurrowOptions>>()));
+        services.AddSingleton(provider => new LimitsEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Quotas>()));
         services.AddSingleton(provider => new SigningKeysEndpoint(
             provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>()));
         return services;
@@ -80,7 +96,7 @@ internal sealed partial class Lifetime(
         application.ApplicationStopping.Register(queues.StopWaiting);
         try
         {
-            await store.CreateAsync([.. QueueEngine.TableNames, SubscriptionTable.Name], cancellationToken);
+            await store.CreateAsync([.. QueueEngine.TableNames, SubscriptionTable.Name, AccessTable.Name], cancellationToken);
         }
         catch (TableUnavailableException e)
         {
@@ -92,4 +108,36 @@ internal sealed partial class Lifetime(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The tables could not be created; requests fail unless they exist. {Reason}")]
     private partial void NotCreated(string reason);
+}
+
+/// <summary>Writes down every few seconds, and when the process stops, how much was put and removed.</summary>
+internal sealed partial class CountsWriter(QueueEngine queues, TimeProvider time, ILogger<CountsWriter> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Limits.CountsInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+            await WriteAsync(CancellationToken.None);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await WriteAsync(cancellationToken);
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await queues.WriteCountsAsync(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            Failed(e);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "How much is stored could not be written down.")]
+    private partial void Failed(Exception exception);
 }

@@ -63,6 +63,24 @@ public static class Limits
     /// <summary>For how long one run of the timer works. The next begins a minute after it did.</summary>
     public static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(50);
 
-    /// <summary>Requests that wait at a time, per account and process.</summary>
-    public const int WaitersPerAccount = 10_000;
+    /// <summary>For how long a process relies on what it read of a key or of an account's limits: a revoked key works no longer.</summary>
+    public static readonly TimeSpan AccessFreshness = TimeSpan.FromSeconds(30);
+
+    /// <summary>Keys of one account.</summary>
+    public const int KeysPerAccount = 1_000;
+
+    /// <summary>How long the line may be of keys that were each made with the one before.</summary>
+    public const int KeyGenerations = 8;
+
+    /// <summary>Bytes in a request that asks for a key, a link or limits.</summary>
+    public const int AccessBodyBytes = 64 * 1024;
+
+    /// <summary>Bytes of a request and its answer that count as one more request.</summary>
+    public const int BytesPerRequest = 64 * 1024;
+
+    /// <summary>How often a process writes down what it put and removed; what is younger is in nobody's counts but its own.</summary>
+    public static readonly TimeSpan CountsInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>For how long a process relies on what it read of how much an account stores.</summary>
+    public static readonly TimeSpan UsageFreshness = TimeSpan.FromSeconds(10);
 }

@@ -84,7 +84,7 @@ public sealed class BurrowServicesTests(Azurite azurite)
     [InlineData("Events:SigningKeys", "")]
     [InlineData("Events:SigningKeys", "-----BEGIN PRIVATE KEY-----nothing-----END PRIVATE KEY-----")]
     [InlineData("Events:AllowedPorts", "https")]
-    [InlineData("Events:SubscriptionsPerAccount", "501")]
+    [InlineData("Quotas:Subscriptions", "501")]
     [InlineData("Access:Secret", "")]
     [InlineData("Access:Secret", "too short")]
     public async Task With_an_Event_Grid_all_that_it_needs_is_asked_for(string setting, string value)

@@ -71,19 +71,6 @@ internal sealed class StandInStore(ITableStore store, LocalEvents events)
 
     private static string KeyOf(string topic, string name) => $"{topic}!{name}";
 
-    private async Task<List<Row>> ReadAsync(string partition, CancellationToken cancellationToken)
-    {
-        var query = new RowQuery("!", "~");
-        var rows = new List<Row>();
-        RowPage page;
-        do
-        {
-            page = await table.QueryAsync(partition, query, cancellationToken);
-            rows.AddRange(page.Rows);
-            query = query with { Continuation = page.Continuation };
-        }
-        while (page.Continuation is not null);
-
-        return rows;
-    }
+    private Task<List<Row>> ReadAsync(string partition, CancellationToken cancellationToken) =>
+        table.QueryAllAsync(partition, new RowQuery("!", "~"), cancellationToken);
 }

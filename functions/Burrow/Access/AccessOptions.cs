@@ -1,11 +1,80 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace Burrow.Access;
+
+/// <summary>Who may do what.</summary>
+public enum AccessMode
+{
+    /// <summary>What a key allows, or a link made with one.</summary>
+    Keys,
+
+    /// <summary>Everyone, everything.</summary>
+    Open,
+}
 
 /// <summary>The section <c>Burrow:Access</c>.</summary>
 public sealed class AccessOptions
 {
+    /// <summary>Absent: keys. The local process is open, unless told otherwise, where only its own machine reaches it.</summary>
+    public AccessMode? Mode { get; set; }
+
+    /// <summary>
+    /// Demanded by <see cref="AccessMode.Open"/>, as nothing that a process knows proves who can reach it: a function's worker
+    /// always listens on loopback, behind its host.
+    /// </summary>
+    public bool AllowAnyoneToReadAndDeleteEverything { get; set; }
+
+    /// <summary>
+    /// Keys of the operator, <c>brw_admin-{name}_{secret}</c> with 64 hexadecimal digits as secret, separated by commas; two while
+    /// one is replaced by another. A Key Vault reference.
+    /// </summary>
+    public string? AdminKeys { get; set => field = value is "" ? null : value; }
+
     /// <summary>The deployment's one secret, at least 32 characters: what needs a key derives its own from it. A Key Vault reference.</summary>
     [MinLength(32)]
     public string? Secret { get; set => field = value is "" ? null : value; }
+
+    /// <summary>Origins of web pages that may call (CORS), separated by commas; absent: none.</summary>
+    public string? AllowedOrigins { get; set => field = value is "" ? null : value; }
+
+    internal bool IsOpen => Mode == AccessMode.Open;
+
+    internal IReadOnlyList<string> Origins => AllowedOrigins?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+}
+
+/// <summary>What each mode needs.</summary>
+internal sealed class AccessOptionsValidator : IValidateOptions<BurrowOptions>
+{
+    public ValidateOptionsResult Validate(string? name, BurrowOptions options)
+    {
+        var access = options.Access;
+        var wrong = new List<string>();
+        if (access.IsOpen && !access.AllowAnyoneToReadAndDeleteEverything)
+        {
+            wrong.Add("Burrow:Access:Mode is Open: everyone who reaches this service could do everything. "
+                + "If that is meant, set Burrow:Access:AllowAnyoneToReadAndDeleteEverything to true; else set the mode to Keys.");
+        }
+
+        if (!access.IsOpen && access.Secret is null)
+            wrong.Add("Burrow:Access:Secret is missing, which links are signed with: 32 random characters or more.");
+        if (!access.IsOpen && access.AdminKeys is null)
+            wrong.Add("Burrow:Access:AdminKeys is missing. Without a key of the operator nobody could make the first of any account. One is brw_admin-{name}_{64 hexadecimal digits}.");
+        try
+        {
+            _ = AdminKey.ParseAll(access.AdminKeys);
+        }
+        catch (FormatException e)
+        {
+            wrong.Add(e.Message);
+        }
+
+        foreach (var origin in access.Origins)
+        {
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != origin)
+                wrong.Add($"Burrow:Access:AllowedOrigins: '{origin}' is no origin, as https://example.com.");
+        }
+
+        return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
+    }
 }

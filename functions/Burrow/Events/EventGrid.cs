@@ -27,7 +27,7 @@ public sealed class EventGrid
         signer = new(() => new EventSigner(events, time));
         var client = new Lazy<EventGridPublisherClient>(() => NewClient(events, http, credential));
         Subscriptions = new Subscriptions(
-            table, new EventGridManagement(http, events, credential), secrets, events, time, loggers.CreateLogger<Subscriptions>());
+            table, new EventGridManagement(http, events, credential), secrets, time, loggers.CreateLogger<Subscriptions>());
         var outbox = new Outbox(signer, events, time, random);
         Announcer = new EventPublisher(
             new EventGridSink(client, outbox, time), outbox, new Watchers(table, time).WantedAsync, store, time, random, loggers.CreateLogger<EventPublisher>());

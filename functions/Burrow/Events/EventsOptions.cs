@@ -25,10 +25,6 @@ public sealed class EventsOptions
     [RegularExpression("^[0-9]{1,5}(,[0-9]{1,5})*$")]
     public string AllowedPorts { get; set; } = "443";
 
-    /// <summary>Subscriptions of one account.</summary>
-    [Range(0, 500)]
-    public int SubscriptionsPerAccount { get; set; } = 20;
-
     /// <summary>Blob container of the storage account for events that could not be delivered; absent: those are dropped.</summary>
     public string? DeadLetterContainer { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Burrow.Access;
 
 namespace Burrow.Events;
 
@@ -18,8 +19,8 @@ internal sealed class SecretBox
     /// <param name="secret">The deployment's secret; null: there is none, and nothing can be sealed.</param>
     public SecretBox(string? secret)
     {
-        key = secret is null ? [] : Derive(secret, "burrow subscription headers");
-        macKey = Derive(secret ?? "", "burrow subscription labels");
+        key = secret is null ? [] : DeploymentSecret.Derive(secret, "burrow subscription headers");
+        macKey = DeploymentSecret.Derive(secret ?? "", "burrow subscription labels");
     }
 
     /// <summary>A text's mark: the same for the same, and nothing to guess its secrets by.</summary>
@@ -49,7 +50,4 @@ internal sealed class SecretBox
         cipher.Decrypt(box[..NonceLength], box[(NonceLength + TagLength)..], box.Slice(NonceLength, TagLength), plain);
         return plain;
     }
-
-    private static byte[] Derive(string secret, string use) =>
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, info: Encoding.UTF8.GetBytes(use));
 }

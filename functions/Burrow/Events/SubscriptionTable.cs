@@ -28,18 +28,8 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
     /// <summary>An account's subscriptions, by name.</summary>
     public async Task<IReadOnlyList<StoredSubscription>> ListAsync(AccountName account, CancellationToken cancellationToken)
     {
-        var query = new RowQuery(QueueKeys.First, QueueKeys.End);
-        var found = new List<StoredSubscription>();
-        RowPage page;
-        do
-        {
-            page = await table.QueryAsync(Topic.Of(account), query, cancellationToken);
-            found.AddRange(page.Rows.Select(row => From(account, row)));
-            query = query with { Continuation = page.Continuation };
-        }
-        while (page.Continuation is not null);
-
-        return found;
+        var rows = await table.QueryAllAsync(Topic.Of(account), new RowQuery(QueueKeys.First, QueueKeys.End), cancellationToken);
+        return [.. rows.Select(row => From(account, row))];
     }
 
     /// <summary>One of them; null if there is none.</summary>

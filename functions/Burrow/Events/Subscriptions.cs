@@ -34,42 +34,51 @@ public sealed partial class Subscriptions
     private readonly SubscriptionTable table;
     private readonly EventGridManagement management;
     private readonly SecretBox secrets;
-    private readonly EventsOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
 
     internal Subscriptions(
-        SubscriptionTable table, EventGridManagement management, SecretBox secrets, EventsOptions options, TimeProvider time, ILogger<Subscriptions> logger)
+        SubscriptionTable table, EventGridManagement management, SecretBox secrets, TimeProvider time, ILogger<Subscriptions> logger)
     {
         this.table = table;
         this.management = management;
         this.secrets = secrets;
-        this.options = options;
         this.time = time;
         this.logger = logger;
     }
 
     private long Now => time.GetUtcNow().UtcTicks;
 
-    /// <summary>An account's subscriptions, by name.</summary>
-    public async Task<IReadOnlyList<Subscription>> ListAsync(AccountName account, CancellationToken cancellationToken) =>
-        [.. (await table.ListAsync(account, cancellationToken)).Select(stored => stored.Subscription)];
+    /// <summary>An account's subscriptions to queues within <paramref name="scope"/>, by name.</summary>
+    public async Task<IReadOnlyList<Subscription>> ListAsync(AccountName account, QueuePattern scope, CancellationToken cancellationToken) =>
+        [.. (await table.ListAsync(account, cancellationToken)).Select(stored => stored.Subscription).Where(one => scope.Contains(one.Spec.Queues))];
 
     /// <summary>One of them, asking Event Grid how far it is if that isn't settled and nobody asked just now; null if there is none.</summary>
-    public async Task<Subscription?> GetAsync(AccountName account, SubscriptionName name, CancellationToken cancellationToken) =>
-        await table.GetAsync(account, name, cancellationToken) is { } stored ? await LookAsync(stored, cancellationToken) : null;
+    public async Task<Subscription?> GetAsync(AccountName account, SubscriptionName name, QueuePattern scope, CancellationToken cancellationToken) =>
+        await FindAsync(account, name, scope, cancellationToken) is { } stored ? await LookAsync(stored, cancellationToken) : null;
 
     /// <summary>Asks for one, new or in place of what was asked for before. The same again changes nothing.</summary>
     /// <param name="account">Whose.</param>
     /// <param name="name">Its name.</param>
     /// <param name="spec">What is asked for.</param>
     /// <param name="headers">The headers that <see cref="SubscriptionSpec.Headers"/> names, with their values.</param>
+    /// <param name="scope">Which queues whoever asks may subscribe to.</param>
+    /// <param name="most">How many the account may have.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>How it stands, and whether it is new.</returns>
-    /// <exception cref="InvalidRequestException">The account has as many as it may.</exception>
+    /// <exception cref="QuotaExceededException">The account has as many as it may.</exception>
+    /// <exception cref="ForbiddenException">It is for queues beyond the scope, or the one that it would replace is.</exception>
     public async Task<(Subscription Subscription, bool Created)> PutAsync(
-        AccountName account, SubscriptionName name, SubscriptionSpec spec, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken)
+        AccountName account,
+        SubscriptionName name,
+        SubscriptionSpec spec,
+        IReadOnlyDictionary<string, string> headers,
+        QueuePattern scope,
+        long most,
+        CancellationToken cancellationToken)
     {
+        if (!scope.Contains(spec.Queues))
+            throw new ForbiddenException($"This key is for the queues {scope}.");
         var label = LabelOf(spec, headers);
         while (true)
         {
@@ -77,8 +86,10 @@ public sealed partial class Subscriptions
             var old = all.FirstOrDefault(stored => stored.Subscription.Name == name);
             if (old is not null && old.Subscription.State != SubscriptionState.Deleting && old.Subscription.Label == label)
                 return (await LookAsync(old, cancellationToken), false);
-            if (old is null && all.Count >= options.SubscriptionsPerAccount)
-                throw new InvalidRequestException("name", $"An account has at most {options.SubscriptionsPerAccount} subscriptions.");
+            if (old is not null && !scope.Contains(old.Subscription.Spec.Queues))
+                throw new ForbiddenException($"There is a subscription '{name}' to other queues; this key is for the queues {scope}.");
+            if (old is null && all.Count >= most)
+                throw new QuotaExceededException($"This account may have {most} subscriptions, and has.");
 
             var subscription = new Subscription(account, name, spec, SubscriptionState.Pending, null, time.GetUtcNow())
             {
@@ -92,9 +103,9 @@ public sealed partial class Subscriptions
     }
 
     /// <summary>Asks for the end of one; null if there is none.</summary>
-    public async Task<Subscription?> DeleteAsync(AccountName account, SubscriptionName name, CancellationToken cancellationToken)
+    public async Task<Subscription?> DeleteAsync(AccountName account, SubscriptionName name, QueuePattern scope, CancellationToken cancellationToken)
     {
-        while (await table.GetAsync(account, name, cancellationToken) is { } stored)
+        while (await FindAsync(account, name, scope, cancellationToken) is { } stored)
         {
             if (stored.Subscription.State == SubscriptionState.Deleting)
                 return await LookAsync(stored, cancellationToken);
@@ -136,6 +147,10 @@ public sealed partial class Subscriptions
             while (continuation is not null);
         }));
     }
+
+    private async Task<StoredSubscription?> FindAsync(
+        AccountName account, SubscriptionName name, QueuePattern scope, CancellationToken cancellationToken) =>
+        await table.GetAsync(account, name, cancellationToken) is { } stored && scope.Contains(stored.Subscription.Spec.Queues) ? stored : null;
 
     /// <returns>Whether there is any use in going on.</returns>
     private async Task<bool> VisitAsync(Visit visit, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Burrow.Access;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
 
@@ -9,18 +10,19 @@ public sealed class AccountsEndpoint(Responder responder, QueueEngine queues)
     private static readonly string[] Allow = ["GET", "HEAD", "DELETE"];
 
     /// <summary>Lists them.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Detail.Id, queues.AccountsAsync);
+    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Need.ListAccounts, Detail.Id, queues.AccountsAsync);
 
     /// <summary>Deletes all their messages.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, Detail.None, queues.DeleteAccountsAsync);
+    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, Need.DeleteAccounts, Detail.None, queues.DeleteAccountsAsync);
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Accounts, Allow);
 
-    private Task<IResult> ServeAsync(HttpRequest request, Detail absent, Func<NameSelection, CancellationToken, Task<NameList>> serve) =>
-        responder.ServeAsync(request, Allow, async aborted =>
+    private Task<IResult> ServeAsync(HttpRequest request, Need need, Detail absent, Func<NameSelection, CancellationToken, Task<NameList>> serve) =>
+        responder.ServeAsync(request, Allow, async serving =>
         {
             RequestPath.Accounts(request);
-            return await NameAnswer.OfAsync(request, absent, selection => serve(selection, aborted), "No account holds a message.");
+            await serving.DemandAsync(need);
+            return await NameAnswer.OfAsync(request, absent, selection => serve(selection, serving.Aborted), "No account holds a message.");
         });
 }

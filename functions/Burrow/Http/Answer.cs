@@ -26,6 +26,9 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         return new(status, contentType, json.WrittenMemory) { borrowed = json };
     }
 
+    /// <summary>Bytes of its body.</summary>
+    public int Length => body.Length;
+
     public Answer With(string name, string? value)
     {
         if (value is not null)

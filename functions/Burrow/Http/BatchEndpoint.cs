@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Burrow.Access;
 using Burrow.Queues;
 using Burrow.Tables;
 using Microsoft.AspNetCore.Http;
@@ -11,19 +12,27 @@ namespace Burrow.Http;
 public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOptions<BurrowOptions> options)
 {
     private static readonly string[] Allow = ["POST"];
+    private static readonly Need[] Needs = [Need.PutMessage, Need.UpdateMessages, Need.DeleteMessages];
     private const string NdJson = "application/x-ndjson";
 
     /// <summary>JSON has none (RFC 8259, section 8.1), but some tools write it and a reader may pass over it.</summary>
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>Carries them out.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async aborted =>
+    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
     {
         var queue = RequestPath.Batch(request);
+        await serving.EnterAsync(queue, new("No such account or queue."));
+        // What of it is allowed is each item's own; who may nothing of it needn't send it.
+        if (!Array.Exists(Needs, serving.Caller.May))
+            serving.Caller.Demand(Need.PutMessage);
         var onlyNew = OnlyNew(request);
         var lines = IsNdJson(request);
-        var entries = await ReadAsync(request, lines, aborted);
-        var outcomes = await CarryOutAsync(queue, entries, onlyNew, aborted);
+        var entries = await ReadAsync(serving, lines);
+        serving.Charge(entries.Count - 1);
+        if (entries.Exists(entry => entry.Item?.Operation == BatchOperation.Put))
+            await serving.DemandRoomAsync(queue);
+        var outcomes = await CarryOutAsync(serving, queue, entries, onlyNew);
         return Answer.OfJson(200, json => Write(json, outcomes));
     });
 
@@ -58,9 +67,9 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         throw new UnsupportedMediaException($"A batch is {NdJson} or {Answer.Json}, in UTF-8.");
     }
 
-    private async Task<List<BatchEntry>> ReadAsync(HttpRequest request, bool lines, CancellationToken cancellationToken)
+    private async Task<List<BatchEntry>> ReadAsync(Serving serving, bool lines)
     {
-        using var body = await RequestBody.BorrowAsync(request, Limits.BatchBytes, cancellationToken);
+        using var body = await serving.BorrowBodyAsync(Limits.BatchBytes);
         var text = body.WrittenMemory[(body.WrittenSpan.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0)..];
         return lines ? Lines(text) : Items(text);
     }
@@ -117,7 +126,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
     }
 
     private async Task<List<Outcome>> CarryOutAsync(
-        QueueAddress queue, List<BatchEntry> entries, bool onlyNew, CancellationToken cancellationToken)
+        Serving serving, QueueAddress queue, List<BatchEntry> entries, bool onlyNew)
     {
         var outcomes = new List<Outcome>(entries.Count);
         // Puts that follow one another are handed over together, and stored in this order.
@@ -133,15 +142,20 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
             {
                 puts.Add(Task.FromResult(new Outcome(id, error!.Status, null, error.Message)));
             }
+            else if (!serving.Caller.May(NeedOf(item)))
+            {
+                var lacks = serving.Caller.Lacks(NeedOf(item));
+                puts.Add(Task.FromResult(new Outcome(id, lacks.Status, null, lacks.Message)));
+            }
             else if (item.Operation == BatchOperation.Put)
             {
-                puts.Add(PutAsync(queue, item, onlyNew, cancellationToken));
+                puts.Add(PutAsync(queue, item, onlyNew, serving.Aborted));
             }
             else
             {
                 outcomes.AddRange(await Task.WhenAll(puts));
                 puts.Clear();
-                outcomes.Add(await ChangeAsync(queue, item, cancellationToken));
+                outcomes.Add(await ChangeAsync(queue, item, serving.Aborted));
                 failing = outcomes.Exists(outcome => outcome.Status == 503);
             }
         }
@@ -149,6 +163,13 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         outcomes.AddRange(await Task.WhenAll(puts));
         return outcomes;
     }
+
+    private static Need NeedOf(BatchItem item) => item.Operation switch
+    {
+        BatchOperation.Put => Need.PutMessage,
+        BatchOperation.Update => Need.UpdateMessages,
+        _ => new Precondition(item.IfMatch, null).NamesReceipt ? Need.FinishMessage : Need.DeleteMessages,
+    };
 
     private Task<Outcome> PutAsync(QueueAddress queue, BatchItem item, bool onlyNew, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Burrow.Access;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -10,12 +11,15 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
     private static readonly string[] Allow = ["GET", "HEAD", "PUT", "POST", "DELETE"];
 
     /// <summary>Shows it.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async aborted =>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
     {
         var (queue, id) = RequestPath.Message(request);
+        var parameters = new Parameters(request);
+        await serving.EnterAsync(queue, id, parameters, NotFound());
+        serving.Caller.Demand(Need.GetMessage);
         var precondition = Preconditions.Of(request);
-        var detail = new Parameters(request).MessageDetail(Detail.All);
-        var message = await queues.GetAsync(queue, id, detail, aborted) ?? throw NotFound();
+        var detail = parameters.MessageDetail(Detail.All);
+        var message = await queues.GetAsync(queue, id, detail, serving.Aborted) ?? throw NotFound();
         if (!precondition.MatchHolds(message.Receipt))
             throw new PreconditionFailedException("If-Match: the message has another ETag.");
         var answer = MessageJson.One(message, detail);
@@ -23,35 +27,44 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
     });
 
     /// <summary>Puts it: 201 if it is new, 200 if it replaced one.</summary>
-    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async aborted =>
+    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
     {
         var (queue, id) = RequestPath.Message(request);
+        var parameters = new Parameters(request);
+        await serving.EnterAsync(queue, id, parameters, NotFound());
+        serving.Caller.Demand(Need.PutMessage);
         var precondition = Preconditions.Of(request);
-        var attributes = new Parameters(request).Attributes;
+        var attributes = parameters.Attributes;
         var contentType = RequestBody.ContentType(request.ContentType);
-        var body = await RequestBody.ReadAsync(request, options.Value.MaxBodyBytes, aborted);
-        var result = await queues.PutAsync(queue, new(id, body, contentType, attributes, precondition), aborted);
+        await serving.DemandRoomAsync(queue);
+        var body = await serving.ReadBodyAsync(options.Value.MaxBodyBytes);
+        var result = await queues.PutAsync(queue, new(id, body, contentType, attributes, precondition), serving.Aborted);
         return new Answer(result.Created ? 201 : 200).With("ETag", result.Receipt.ETag);
     });
 
     /// <summary>Sets its attributes.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async aborted =>
+    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
     {
         var (queue, id) = RequestPath.Message(request);
-        var precondition = Preconditions.Of(request);
         var parameters = new Parameters(request);
+        await serving.EnterAsync(queue, id, parameters, NotFound());
+        serving.Caller.Demand(Need.UpdateMessages);
+        var precondition = Preconditions.Of(request);
         var detail = parameters.MessageDetail(Detail.None);
-        var message = await queues.UpdateAsync(queue, id, parameters.Attributes, precondition, detail, aborted) ?? throw NotFound();
+        var message = await queues.UpdateAsync(queue, id, parameters.Attributes, precondition, detail, serving.Aborted) ?? throw NotFound();
         return MessageJson.One(message, detail);
     });
 
     /// <summary>Deletes it.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async aborted =>
+    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
     {
         var (queue, id) = RequestPath.Message(request);
+        var parameters = new Parameters(request);
+        await serving.EnterAsync(queue, id, parameters, NotFound());
         var precondition = Preconditions.Of(request);
-        var detail = new Parameters(request).MessageDetail(Detail.None);
-        var message = await queues.DeleteAsync(queue, id, precondition, detail, aborted) ?? throw NotFound();
+        var detail = parameters.MessageDetail(Detail.None);
+        serving.Caller.Demand(precondition.NamesReceipt ? Need.FinishMessage : detail == Detail.None ? Need.DeleteMessages : Need.TakeMessages);
+        var message = await queues.DeleteAsync(queue, id, precondition, detail, serving.Aborted) ?? throw NotFound();
         return MessageJson.One(message, detail);
     });
 

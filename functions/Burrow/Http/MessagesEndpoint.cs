@@ -1,3 +1,4 @@
+using Burrow.Access;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
 
@@ -12,35 +13,42 @@ public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
     public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(
         request,
         Detail.All,
-        (queue, selection, parameters, aborted) => queues.ListAsync(queue, selection, parameters.Wait, aborted));
+        _ => Need.ListMessages,
+        (queue, selection, _, wait, aborted) => queues.ListAsync(queue, selection, wait, aborted));
 
     /// <summary>Sets their attributes; with <c>hide</c>, a claim.</summary>
     public Task<IResult> PostAsync(HttpRequest request) => ServeAsync(
         request,
         Detail.None,
-        (queue, selection, parameters, aborted) => queues.UpdateAsync(queue, selection, parameters.Attributes, parameters.Wait, aborted));
+        _ => Need.UpdateMessages,
+        (queue, selection, parameters, wait, aborted) => queues.UpdateAsync(queue, selection, parameters.Attributes, wait, aborted));
 
     /// <summary>Deletes them; with <c>detail</c>, a take.</summary>
     public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(
         request,
         Detail.None,
-        (queue, selection, parameters, aborted) => queues.TakeAsync(queue, selection, parameters.Wait, aborted));
+        detail => detail == Detail.None ? Need.DeleteMessages : Need.TakeMessages,
+        (queue, selection, _, wait, aborted) => queues.TakeAsync(queue, selection, wait, aborted));
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) =>
         responder.RefuseAsync(request, request => RequestPath.Queue(request), Allow);
 
     private Task<IResult> ServeAsync(
-        HttpRequest request, Detail absent, Func<QueueAddress, MessageSelection, Parameters, CancellationToken, Task<MessageList>> serve) =>
-        responder.ServeAsync(request, Allow, async aborted =>
+        HttpRequest request,
+        Detail absent,
+        Func<Detail, Need> need,
+        Func<QueueAddress, MessageSelection, Parameters, Wait, CancellationToken, Task<MessageList>> serve) =>
+        responder.ServeAsync(request, Allow, async serving =>
         {
+            var missing = new NotFoundException("No such account or queue, or no message of it matches.");
             var queue = RequestPath.Queue(request);
-            Preconditions.Refuse(request);
             var parameters = new Parameters(request);
+            await serving.EnterAsync(queue, null, parameters, missing);
+            Preconditions.Refuse(request);
             var selection = parameters.Messages(absent);
-            var list = await serve(queue, selection, parameters, aborted);
-            return list.Count == 0
-                ? throw new NotFoundException("No such account or queue, or no message of it matches.")
-                : MessageJson.List(list, selection.Detail);
+            serving.Caller.Demand(need(selection.Detail));
+            var list = await serve(queue, selection, parameters, new(parameters.Wait, serving.Limits.Waiting), serving.Aborted);
+            return list.Count == 0 ? throw missing : MessageJson.List(list, selection.Detail);
         });
 }

@@ -11,7 +11,7 @@ internal static class NameAnswer
         Preconditions.Refuse(request);
         var parameters = new Parameters(request);
         var detail = parameters.NameDetail(absent);
-        var list = await serve(parameters.Names);
+        var list = await serve(parameters.NameSelection);
         return list.Names.Count == 0 ? throw new NotFoundException(none) : MessageJson.Names(list, detail);
     }
 }

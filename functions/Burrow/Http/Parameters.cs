@@ -1,4 +1,5 @@
 using System.Globalization;
+using Burrow.Access;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
@@ -11,7 +12,10 @@ namespace Burrow.Http;
 /// </summary>
 internal sealed class Parameters
 {
-    private static readonly string[] Known = ["ttl", "hide", "limit", "marker", "after", "match_hidden", "detail", "wait"];
+    /// <summary>All that mean something; a link besides.</summary>
+    public static readonly IReadOnlyList<string> Names = ["ttl", "hide", "limit", "marker", "after", "match_hidden", "detail", "wait"];
+
+    private static readonly string[] Known = [.. Names, Links.Parameter];
 
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
 
@@ -30,8 +34,14 @@ internal sealed class Parameters
     /// <summary>How long to wait.</summary>
     public TimeSpan Wait => TimeSpan.FromSeconds(Whole("wait", Limits.WaitSeconds, "seconds") ?? 0);
 
+    /// <summary>What a link says that it allows.</summary>
+    public string? Link => Text(Links.Parameter);
+
+    /// <summary>All that mean something and were given, by name.</summary>
+    public IReadOnlyDictionary<string, string> Given => Names.Where(values.ContainsKey).ToDictionary(name => name, name => Text(name)!);
+
     /// <summary>What of accounts or queues.</summary>
-    public NameSelection Names => new(Marker, Limit);
+    public NameSelection NameSelection => new(Marker, Limit);
 
     /// <summary>What of a queue's messages.</summary>
     public MessageSelection Messages(Detail detail) => new()

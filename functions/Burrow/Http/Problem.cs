@@ -15,8 +15,10 @@ internal static class Problem
     {
         InvalidRequestException e => Of(e.Status, e.Code, e.Message, e.Parameter),
         MethodNotAllowedException e => Of(e.Status, e.Code, e.Message).With("Allow", e.Allow),
-        UnavailableException or TooManyWaitersException => Later((BurrowException)exception),
-        TableUnavailableException => Later(new UnavailableException("Storage does not answer. Nothing was changed.")),
+        UnauthenticatedException e => Of(e.Status, e.Code, e.Message).With("WWW-Authenticate", e.Challenge),
+        TooManyRequestsException e => Later(e, e.RetryAfter ?? Limits.RetryAfter).With("RateLimit-Policy", e.RateLimitPolicy).With("RateLimit", e.RateLimit),
+        UnavailableException e => Later(e, Limits.RetryAfter),
+        TableUnavailableException => Later(new UnavailableException("Storage does not answer. Nothing was changed."), Limits.RetryAfter),
         BurrowException e => Of(e.Status, e.Code, e.Message),
         BadHttpRequestException e => Of(e.StatusCode, "bad-http", e.Message),
         _ => null,
@@ -25,8 +27,8 @@ internal static class Problem
     /// <summary>The answer to what nobody foresaw. It tells nothing of it.</summary>
     public static Answer Unexpected() => Of(500, "unexpected", "Something failed that should not. It was logged.");
 
-    private static Answer Later(BurrowException e) => Of(e.Status, e.Code, e.Message)
-        .With("Retry-After", Limits.RetryAfter.TotalSeconds.ToString(CultureInfo.InvariantCulture));
+    private static Answer Later(BurrowException e, TimeSpan wait) => Of(e.Status, e.Code, e.Message)
+        .With("Retry-After", wait.TotalSeconds.ToString(CultureInfo.InvariantCulture));
 
     public static Answer Of(int status, string code, string detail, string? parameter = null) =>
         Answer.OfJson(status, json =>

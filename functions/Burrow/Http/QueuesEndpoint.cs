@@ -1,3 +1,4 @@
+using Burrow.Access;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
 
@@ -9,21 +10,23 @@ public sealed class QueuesEndpoint(Responder responder, QueueEngine queues)
     private static readonly string[] Allow = ["GET", "HEAD", "DELETE"];
 
     /// <summary>Lists them.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Detail.Id, queues.QueuesAsync);
+    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Need.ListQueues, Detail.Id, queues.QueuesAsync);
 
     /// <summary>Deletes all their messages.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, Detail.None, queues.DeleteQueuesAsync);
+    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, Need.DeleteQueues, Detail.None, queues.DeleteQueuesAsync);
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) =>
         responder.RefuseAsync(request, request => RequestPath.Account(request), Allow);
 
     private Task<IResult> ServeAsync(
-        HttpRequest request, Detail absent, Func<AccountName, NameSelection, CancellationToken, Task<NameList>> serve) =>
-        responder.ServeAsync(request, Allow, async aborted =>
+        HttpRequest request, Need need, Detail absent, Func<AccountName, NameSelection, CancellationToken, Task<NameList>> serve) =>
+        responder.ServeAsync(request, Allow, async serving =>
         {
+            const string missing = "No such account, or no queue of it matches.";
             var account = RequestPath.Account(request);
+            await serving.DemandAsync(need, account, new(missing));
             return await NameAnswer.OfAsync(
-                request, absent, selection => serve(account, selection, aborted), "No such account, or no queue of it matches.");
+                request, absent, selection => serve(account, selection with { Only = serving.Caller.Spec.Queues }, serving.Aborted), missing);
         });
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Burrow.Access;
 using Burrow.Events;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
@@ -21,7 +22,7 @@ internal static class RequestPath
     public static void Accounts(HttpRequest request) => Match(request, [Version]);
 
     /// <summary>The account of <c>/v1.0/{account}</c>.</summary>
-    public static AccountName Account(HttpRequest request) => AccountName.Parse(Match(request, [Version, null])[1]);
+    public static AccountName Account(HttpRequest request) => Account(request, Version);
 
     /// <summary>The queue of <c>/v1.0/{account}/{queue}</c>.</summary>
     public static QueueAddress Queue(HttpRequest request) => Address(Match(request, [Version, null, null]));
@@ -37,7 +38,7 @@ internal static class RequestPath
     public static QueueAddress Batch(HttpRequest request) => Address(Match(request, ["batch", null, null]));
 
     /// <summary>The account of <c>/subscriptions/{account}</c>.</summary>
-    public static AccountName Subscriptions(HttpRequest request) => AccountName.Parse(Match(request, ["subscriptions", null])[1]);
+    public static AccountName Subscriptions(HttpRequest request) => Account(request, "subscriptions");
 
     /// <summary>The account and the name of <c>/subscriptions/{account}/{name}</c>.</summary>
     public static (AccountName Account, SubscriptionName Name) Subscription(HttpRequest request)
@@ -46,11 +47,29 @@ internal static class RequestPath
         return (AccountName.Parse(segments[1]), SubscriptionName.Parse(segments[2]));
     }
 
+    /// <summary>The account of <c>/keys/{account}</c>.</summary>
+    public static AccountName Keys(HttpRequest request) => Account(request, "keys");
+
+    /// <summary>The account and the name of <c>/keys/{account}/{name}</c>.</summary>
+    public static (AccountName Account, KeyName Name) Key(HttpRequest request)
+    {
+        var segments = Match(request, ["keys", null, null]);
+        return (AccountName.Parse(segments[1]), KeyName.Parse(segments[2]));
+    }
+
+    /// <summary>The account of <c>/links/{account}</c>.</summary>
+    public static AccountName Links(HttpRequest request) => Account(request, "links");
+
+    /// <summary>The account of <c>/limits/{account}</c>.</summary>
+    public static AccountName Limits(HttpRequest request) => Account(request, "limits");
+
     /// <summary>Demands <c>/.well-known/jwks.json</c>.</summary>
     public static void SigningKeys(HttpRequest request) => Match(request, [".well-known", "jwks.json"]);
 
     /// <summary>Demands nothing but that no segment is a dot.</summary>
     public static void Nowhere(HttpRequest request) => Segments(request);
+
+    private static AccountName Account(HttpRequest request, string first) => AccountName.Parse(Match(request, [first, null])[1]);
 
     private static QueueAddress Address(string[] segments) => new(AccountName.Parse(segments[1]), QueueName.Parse(segments[2]));
 

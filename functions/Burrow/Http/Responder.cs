@@ -1,3 +1,4 @@
+using Burrow.Access;
 using Burrow.Tables;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -5,34 +6,54 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Http;
 
 /// <summary>What serves every request: the one place where exceptions become answers.</summary>
-public sealed partial class Responder(ILogger<Responder> logger)
+public sealed partial class Responder
 {
+    private readonly Gate gate;
+    private readonly Quotas quotas;
+    private readonly Cors cors;
+    private readonly ILogger logger;
+
+    internal Responder(Gate gate, Quotas quotas, Cors cors, ILogger<Responder> logger) =>
+        (this.gate, this.quotas, this.cors, this.logger) = (gate, quotas, cors, logger);
+
     /// <param name="request">The request.</param>
     /// <param name="allow">The methods of the resource. Routers take <c>delete</c> for <c>DELETE</c>; to HTTP it is another method.</param>
-    /// <param name="serve">Serves it; its token is cancelled when the client disconnects.</param>
-    internal async Task<IResult> ServeAsync(HttpRequest request, string[] allow, Func<CancellationToken, Task<Answer>> serve)
+    /// <param name="serve">Serves it.</param>
+    internal async Task<IResult> ServeAsync(HttpRequest request, string[] allow, Func<Serving, Task<Answer>> serve)
     {
-        var aborted = request.HttpContext.RequestAborted;
+        var serving = new Serving(request, gate, quotas);
+        Answer answer;
         try
         {
+            // What a browser asks before it sends a page's request has no key.
+            if (cors.Apply(request.HttpContext))
+                return new Answer(StatusCodes.Status200OK);
             if (!allow.Contains(request.Method))
                 throw new MethodNotAllowedException(request.Method, allow);
-            return await serve(aborted);
+            answer = await serve(serving);
         }
-        catch (Exception e) when (aborted.IsCancellationRequested)
+        catch (Exception e) when (serving.Aborted.IsCancellationRequested)
         {
             // Nobody is there to be answered.
-            return Problem.From(e) ?? new Answer(StatusCodes.Status499ClientClosedRequest);
+            answer = Problem.From(e) ?? new Answer(StatusCodes.Status499ClientClosedRequest);
         }
         catch (Exception e)
         {
             if (e is TableUnavailableException)
                 Unavailable(e.Message);
             if (Problem.From(e) is { } problem)
-                return problem;
-            Failed(e);
-            return Problem.Unexpected();
+            {
+                answer = problem;
+            }
+            else
+            {
+                Failed(e);
+                answer = Problem.Unexpected();
+            }
         }
+
+        serving.ChargeBytes(answer.Length);
+        return answer;
     }
 
     internal Task<IResult> ServeAsync(HttpRequest request, string[] allow, Func<Answer> serve) =>

@@ -1,3 +1,4 @@
+using Burrow.Access;
 using Burrow.Events;
 using Microsoft.AspNetCore.Http;
 
@@ -19,12 +20,14 @@ public sealed class SubscriptionsEndpoint
     private static readonly string[] AllowOne = ["GET", "HEAD", "PUT", "DELETE"];
 
     /// <summary>Lists an account's.</summary>
-    public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, AllowAll, async aborted =>
+    public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, AllowAll, async serving =>
     {
         var account = RequestPath.Subscriptions(request);
-        var all = await On.ListAsync(account, aborted);
+        var missing = new NotFoundException("No such account, or it has no subscription.");
+        await serving.DemandAsync(Need.Subscribe, account, missing);
+        var all = await On.ListAsync(account, serving.Caller.Spec.Queues, serving.Aborted);
         if (all.Count == 0)
-            throw new NotFoundException("No such account, or it has no subscription.");
+            throw missing;
         return Answer.OfJson(200, json =>
         {
             json.WriteStartArray();
@@ -35,27 +38,31 @@ public sealed class SubscriptionsEndpoint
     });
 
     /// <summary>Shows one, and how it stands.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async aborted =>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
     {
         var (account, name) = RequestPath.Subscription(request);
-        return Show(200, await On.GetAsync(account, name, aborted) ?? throw NotFound());
+        await serving.DemandAsync(Need.Subscribe, account, NotFound());
+        return Show(200, await On.GetAsync(account, name, serving.Caller.Spec.Queues, serving.Aborted) ?? throw NotFound());
     });
 
     /// <summary>Asks for one: 201 if it is new, else 200.</summary>
-    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async aborted =>
+    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
     {
         var (account, name) = RequestPath.Subscription(request);
-        using var body = await RequestBody.BorrowAsync(request, BodyBytes, aborted);
+        await serving.DemandAsync(Need.Subscribe, account, NotFound());
+        using var body = await serving.BorrowBodyAsync(BodyBytes);
         var (spec, headers) = SubscriptionJson.Read(body.WrittenMemory, rules);
-        var (subscription, created) = await On.PutAsync(account, name, spec, headers, aborted);
+        var (subscription, created) = await On.PutAsync(
+            account, name, spec, headers, serving.Caller.Spec.Queues, serving.Limits.Subscriptions, serving.Aborted);
         return Show(created ? 201 : 200, subscription);
     });
 
     /// <summary>Asks for the end of one; it is there, deleting, until Event Grid has forgotten it.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async aborted =>
+    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
     {
         var (account, name) = RequestPath.Subscription(request);
-        return Show(200, await On.DeleteAsync(account, name, aborted) ?? throw NotFound());
+        await serving.DemandAsync(Need.Subscribe, account, NotFound());
+        return Show(200, await On.DeleteAsync(account, name, serving.Caller.Spec.Queues, serving.Aborted) ?? throw NotFound());
     });
 
     /// <summary>405, for the list.</summary>

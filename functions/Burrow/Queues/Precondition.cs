@@ -14,6 +14,9 @@ public sealed record Precondition(IReadOnlyList<string>? IfMatch, IReadOnlyList<
     /// <summary>Whether it can be judged only by the receipt that the message has.</summary>
     internal bool NeedsReceipt => IfMatch is not null || IfNoneMatch?.Contains("*") == false;
 
+    /// <summary>Whether it demands a receipt that whoever asks must know.</summary>
+    internal bool NamesReceipt => IfMatch is { Count: > 0 } && !IfMatch.Contains("*");
+
     /// <summary>Whether <c>If-Match</c> is absent, or holds for that receipt (null: there is no message).</summary>
     public bool MatchHolds(Receipt? current) =>
         IfMatch is null || (current is { } receipt && (IfMatch.Contains("*") || IfMatch.Contains(receipt.Value)));

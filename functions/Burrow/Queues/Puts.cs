@@ -7,7 +7,7 @@ namespace Burrow.Queues;
 /// Carries out the puts to one queue that wait together, in their order, in as few transactions as hold them. Each rewrites
 /// the head as it was last seen, so no two processes hand out the same sequence, and none is handed out behind a reader.
 /// </summary>
-internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory directory, IAnnouncer announcer, QueueAddress queue, Action committed)
+internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory directory, Counts counts, IAnnouncer announcer, QueueAddress queue, Action committed)
 {
     /// <summary>Groups of this process before it lets another in, if there may be one, and if there was one of late.</summary>
     private const int MostInARow = 32;
@@ -74,6 +74,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
                 }
 
                 committed();
+                counts.Add(queue, plan.Count);
                 if (plan.Announcements.Count > 0)
                     announcer.Tell(queue, plan.Announcements);
                 await LetOthersInAsync(roundTrip);
@@ -216,6 +217,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             plan.Operations.AddRange(operations);
             plan.Puts.Add((pending, new PutResult(live is null, new(after.Revisions.Latest))));
             plan.Instants.AddRange(after.Due);
+            plan.Count += Count.OfPut(there?.State, live is not null, request.Body.Length);
             plan.Announcements.AddRange(announcements);
             if (live is null)
                 last = sequence;
@@ -294,6 +296,8 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         public List<(PendingPut Pending, PutResult Put)> Puts { get; } = [];
 
         public List<long> Instants { get; } = [];
+
+        public Count Count { get; set; }
 
         public List<Announcement> Announcements { get; } = [];
     }

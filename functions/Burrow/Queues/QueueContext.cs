@@ -24,6 +24,9 @@ internal sealed class QueueContext(ITableStore store, TimeProvider time, Random 
 
     public ILogger Logger => logger;
 
+    /// <summary>Another of its tables.</summary>
+    public ITable NewTable(string name) => new RetryingTable(store.Open(name), time, random);
+
     /// <summary>UTC ticks.</summary>
     public long Now => time.GetUtcNow().UtcTicks;
 

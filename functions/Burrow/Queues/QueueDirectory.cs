@@ -8,7 +8,7 @@ namespace Burrow.Queues;
 /// Which accounts and queues there are. A queue's row is there before its head is open and until after it is closed, so no
 /// order of events hides a queue that holds a message; listing asks each queue whether it does.
 /// </summary>
-internal sealed class QueueDirectory(QueueContext context, DueTable due)
+internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts counts)
 {
     /// <summary>How many queues are asked at a time whether they hold a message.</summary>
     private const int Probes = 16;
@@ -84,11 +84,12 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due)
         string partition, Func<string, Task<bool>> exists, NameSelection selection, CancellationToken cancellationToken)
     {
         var after = selection.Marker is { } marker
+            && selection.Matches(marker)
             && await context.Directory.GetAsync(partition, DirectoryKeys.Row(marker), cancellationToken) is not null
             && await exists(marker) ? marker : null;
         var most = Math.Min(selection.Limit ?? Limits.AnswerItems, Limits.AnswerItems);
         var names = new List<string>();
-        await foreach (var some in NamesAsync(partition, after, cancellationToken).Chunk(Math.Min(Probes, most + 1)))
+        await foreach (var some in NamesAsync(partition, after, cancellationToken).Where(selection.Matches).Chunk(Math.Min(Probes, most + 1)))
         {
             var found = await Task.WhenAll(some.Select(exists));
             names.AddRange(some.Where((_, i) => found[i]));
@@ -173,13 +174,19 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due)
     private async Task<bool> DeleteHeadAsync(QueueAddress queue, Head head, CancellationToken cancellationToken)
     {
         if (head.ETag is not { } etag)
+        {
+            await counts.ForgetAsync(queue, cancellationToken);
             return true;
+        }
+
         if (context.Now < head.Last.Value + ClosedHeadKept.Ticks)
         {
             await due.EnsureAsync(queue, [head.Last.Value + (ClosedHeadKept + TimeSpan.FromMinutes(1)).Ticks], cancellationToken);
             return true;
         }
 
+        // First, as nobody comes here again once the head is gone.
+        await counts.ForgetAsync(queue, cancellationToken);
         var result = await context.Messages.SubmitAsync(
             queue.Partition, [Operation.Delete(QueueKeys.Head, etag)], cancellationToken);
         return result.Committed;

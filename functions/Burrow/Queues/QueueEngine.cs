@@ -13,7 +13,7 @@ public sealed class QueueEngine
 {
     /// <summary>The tables that the engine needs.</summary>
     public static readonly IReadOnlyList<string> TableNames =
-        [QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable];
+        [QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable, Counts.TableName];
 
     private const int MostStates = 10_000;
 
@@ -22,6 +22,7 @@ public sealed class QueueEngine
     private readonly CancellationTokenSource stopping = new();
     private readonly QueueContext context;
     private readonly DueTable due;
+    private readonly Counts counts;
     private readonly QueueDirectory directory;
     private readonly Transactions transactions;
     private readonly Walk walk;
@@ -48,13 +49,14 @@ public sealed class QueueEngine
         this.announcer = announcer;
         context = new QueueContext(store, time, random, options, logger);
         due = new DueTable(context);
-        directory = new QueueDirectory(context, due);
-        transactions = new Transactions(context, due);
+        counts = new Counts(context, due);
+        directory = new QueueDirectory(context, due, counts);
+        transactions = new Transactions(context, due, counts);
         walk = new Walk(context);
         lists = new Lists(context, walk);
         pass = new Pass(context, walk, transactions);
         byId = new MessageById(context, walk, transactions);
-        sweep = new Sweep(context, due, directory, transactions, announcer);
+        sweep = new Sweep(context, due, directory, transactions, counts, announcer);
     }
 
     /// <summary>A new message id.</summary>
@@ -91,7 +93,7 @@ public sealed class QueueEngine
         byId.ChangeAsync(queue, id, null, precondition, detail, cancellationToken);
 
     /// <summary>Reads messages, in the queue's order. Waits for a match, up to <paramref name="wait"/>.</summary>
-    public Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, TimeSpan wait, CancellationToken cancellationToken) =>
+    public Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, Wait wait, CancellationToken cancellationToken) =>
         WaitAsync(queue, wait, () => lists.ListAsync(queue, selection, cancellationToken), cancellationToken);
 
     /// <summary>
@@ -99,7 +101,7 @@ public sealed class QueueEngine
     /// within its hide. Waits for a match, up to <paramref name="wait"/>.
     /// </summary>
     public async Task<MessageList> UpdateAsync(
-        QueueAddress queue, MessageSelection selection, Attributes attributes, TimeSpan wait, CancellationToken cancellationToken)
+        QueueAddress queue, MessageSelection selection, Attributes attributes, Wait wait, CancellationToken cancellationToken)
     {
         if (attributes.IsEmpty)
             return await ListAsync(queue, selection, wait, cancellationToken);
@@ -113,7 +115,7 @@ public sealed class QueueEngine
     /// Deletes messages and returns what they were. No two requests get one message. Waits for a match, up to
     /// <paramref name="wait"/>.
     /// </summary>
-    public Task<MessageList> TakeAsync(QueueAddress queue, MessageSelection selection, TimeSpan wait, CancellationToken cancellationToken) =>
+    public Task<MessageList> TakeAsync(QueueAddress queue, MessageSelection selection, Wait wait, CancellationToken cancellationToken) =>
         WaitAsync(queue, wait, () => ChangeAsync(queue, selection, null, cancellationToken), cancellationToken);
 
     /// <summary>The accounts that hold a queue.</summary>
@@ -134,6 +136,15 @@ public sealed class QueueEngine
         directory.QueuesAsync(account, selection, cancellationToken),
         async name => (await pass.ChangeAsync(
             new(account, new(name)), new() { MatchHidden = true, Detail = Detail.None }, null, cancellationToken)).More);
+
+    /// <summary>How much an account stores: what every process did until 5 s, and this one read 10 s, before; and what this one did since.</summary>
+    public ValueTask<Usage> UsageAsync(AccountName account, CancellationToken cancellationToken) => counts.UsageAsync(account, cancellationToken);
+
+    /// <summary>Whether a queue holds a message, as well as <see cref="UsageAsync"/> last knew.</summary>
+    public bool Holds(QueueAddress queue) => counts.Holds(queue);
+
+    /// <summary>Writes down what this process put and removed since it last did, for others to know how much there is.</summary>
+    public Task WriteCountsAsync(CancellationToken cancellationToken) => counts.FlushAsync(cancellationToken);
 
     /// <summary>Ends all waits, those to come too, as if their time were up: the process is about to stop.</summary>
     public void StopWaiting() => stopping.Cancel();
@@ -168,11 +179,10 @@ public sealed class QueueEngine
             : pass.ChangeAsync(queue, selection, attributes, cancellationToken);
 
     private async Task<MessageList> WaitAsync(
-        QueueAddress queue, TimeSpan wait, Func<Task<MessageList>> attempt, CancellationToken cancellationToken)
+        QueueAddress queue, Wait wait, Func<Task<MessageList>> attempt, CancellationToken cancellationToken)
     {
-        if (wait > context.Options.LongestWait)
-            wait = context.Options.LongestWait;
-        if (wait <= TimeSpan.Zero)
+        var longest = wait.Longest < context.Options.LongestWait ? wait.Longest : context.Options.LongestWait;
+        if (longest <= TimeSpan.Zero)
             return await attempt();
 
         var state = StateOf(queue);
@@ -181,10 +191,10 @@ public sealed class QueueEngine
         var list = await attempt();
         if (list.Count > 0)
             return list;
-        if (waiting.AddOrUpdate(queue.Account, 1, (_, count) => count + 1) > Limits.WaitersPerAccount)
+        if (waiting.AddOrUpdate(queue.Account, 1, (_, count) => count + 1) > wait.Most)
         {
             Leave(queue.Account);
-            throw new TooManyWaitersException($"More than {Limits.WaitersPerAccount} requests of this account wait already.");
+            throw TooManyRequestsException.Waiting(wait.Most);
         }
 
         try
@@ -193,7 +203,7 @@ public sealed class QueueEngine
             using var waiter = state.Waiters.Enter();
             while (list.Count == 0 && !ended.IsCancellationRequested)
             {
-                var left = wait - context.Time.GetElapsedTime(begun);
+                var left = longest - context.Time.GetElapsedTime(begun);
                 if (left <= TimeSpan.Zero)
                     break;
                 await state.Changed.WaitAsync(seen, left, context.Time, ended.Token);
@@ -227,7 +237,7 @@ public sealed class QueueEngine
             if (states.Count >= MostStates)
                 Forget();
             state = states.GetOrAdd(
-                queue.Partition, _ => new QueueState(context, due, directory, transactions, announcer, queue, PromoteInBackground));
+                queue.Partition, _ => new QueueState(context, due, directory, transactions, counts, announcer, queue, PromoteInBackground));
         }
 
         state.Used = now;

@@ -5,12 +5,15 @@ namespace Burrow.Queues;
 /// <param name="IsPrefix">Whether it is the beginning.</param>
 public readonly record struct QueuePattern(string Text, bool IsPrefix)
 {
+    /// <summary>All queues.</summary>
+    public static readonly QueuePattern All = new("", true);
+
     /// <summary>A name, the beginning of names with <c>*</c> behind it, or <c>*</c> for all.</summary>
     /// <exception cref="InvalidRequestException">It is none.</exception>
     public static QueuePattern Parse(string text)
     {
         if (text == "*")
-            return new("", true);
+            return All;
         return text.EndsWith('*')
             ? new(Name.Parse(text[..^1], "queues"), true)
             : new(Name.Parse(text, "queues"), false);
@@ -19,6 +22,10 @@ public readonly record struct QueuePattern(string Text, bool IsPrefix)
     /// <summary>Whether it is for that queue.</summary>
     public bool Matches(QueueName queue) =>
         IsPrefix ? queue.Value.StartsWith(Text, StringComparison.Ordinal) : queue.Value == Text;
+
+    /// <summary>Whether it is for every queue that the other one is for.</summary>
+    public bool Contains(QueuePattern other) =>
+        IsPrefix ? other.Text.StartsWith(Text, StringComparison.Ordinal) : !other.IsPrefix && other.Text == Text;
 
     /// <inheritdoc/>
     public override string ToString() => IsPrefix ? Text + "*" : Text;

@@ -13,13 +13,14 @@ internal sealed class QueueState
         DueTable due,
         QueueDirectory directory,
         Transactions transactions,
+        Counts counts,
         IAnnouncer announcer,
         QueueAddress queue,
         Action<QueueState> manyDue)
     {
         Address = queue;
         Waiters = new Waiters(context, queue, Changed);
-        Puts = new(new Puts(context, due, directory, announcer, queue, Changed.Set).ServeAsync, _ => 1, 256);
+        Puts = new(new Puts(context, due, directory, counts, announcer, queue, Changed.Set).ServeAsync, _ => 1, 256);
         newTakes = kind => new(
             new Takes(context, transactions, queue, kind, () => manyDue(this)).ServeAsync, request => request.Limit, Queues.Takes.Most);
     }

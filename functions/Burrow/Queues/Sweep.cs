@@ -8,7 +8,7 @@ namespace Burrow.Queues;
 /// every process's clock agrees that it is, may stop anywhere, and may run twice at once.
 /// </summary>
 internal sealed class Sweep(
-    QueueContext context, DueTable due, QueueDirectory directory, Transactions transactions, IAnnouncer announcer)
+    QueueContext context, DueTable due, QueueDirectory directory, Transactions transactions, Counts counts, IAnnouncer announcer)
 {
     /// <summary>Queues visited at a time.</summary>
     private const int Visits = 8;
@@ -62,8 +62,9 @@ internal sealed class Sweep(
         try
         {
             var tidy = await ExpireAsync(queue, isTimeUp, cancellationToken)
-                && await PromoteAsync(queue, isTimeUp, cancellationToken)
-                && await directory.CloseAsync(queue, cancellationToken);
+                && await PromoteAsync(queue, isTimeUp, cancellationToken);
+            await counts.RecountAsync(queue, isTimeUp, cancellationToken);
+            tidy = tidy && await directory.CloseAsync(queue, cancellationToken);
             // Last, as it waits for others.
             if (!await announcer.TellAsync(queue, isTimeUp, cancellationToken) || !tidy)
                 return;

@@ -19,7 +19,7 @@ internal enum Outcome
 }
 
 /// <summary>Packs changes of messages into transactions, sends them, and finds out what became of them.</summary>
-internal sealed class Transactions(QueueContext context, DueTable due)
+internal sealed class Transactions(QueueContext context, DueTable due, Counts counts)
 {
     private const int MostRefusals = 2;
 
@@ -85,9 +85,9 @@ internal sealed class Transactions(QueueContext context, DueTable due)
         QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
     {
         SubmitResult result;
+        var now = context.Now;
         try
         {
-            var now = context.Now;
             await due.EnsureAsync(queue, [.. writes.SelectMany(write => write.Due(now))], cancellationToken);
             // Not to be cancelled: once it is sent, somebody must learn what became of it.
             result = await context.Messages.SubmitAsync(
@@ -99,11 +99,12 @@ internal sealed class Transactions(QueueContext context, DueTable due)
             return (Outcome.Unknown, -1);
         }
 
-        if (result.Committed)
-            return (Outcome.Done, -1);
+        var outcome = result.Committed ? Outcome.Done : Outcome.Refused;
         if (result.Uncertain)
-            return (await ResolveAsync(queue, writes), -1);
-        return (Outcome.Refused, IndexOf(writes, result.FailedIndex));
+            outcome = await ResolveAsync(queue, writes);
+        if (outcome == Outcome.Done)
+            counts.Add(queue, writes.Aggregate(Count.None, (sum, write) => sum + Count.Of(write, now)));
+        return (outcome, outcome == Outcome.Refused && !result.Uncertain ? IndexOf(writes, result.FailedIndex) : -1);
     }
 
     /// <summary>

@@ -157,6 +157,7 @@ internal sealed class Cluster
         {
             await instance.RequestAsync(async engine =>
             {
+                await engine.WriteCountsAsync(CancellationToken.None);
                 await engine.SweepAsync(Limits.SweepTime, CancellationToken.None);
                 return true;
             });

@@ -19,6 +19,8 @@ public sealed class SubscriptionsTests
     private const string Domain = "https://management.example/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/domains/d";
     private const string Operation = "https://management.example/operations/1";
 
+    private const long Most = 2;
+
     private static readonly AccountName Shop = new("shop");
     private static readonly SubscriptionName Hook = new("hook");
 
@@ -191,14 +193,14 @@ public sealed class SubscriptionsTests
         Answer(HttpStatusCode.Created, State("Succeeded"));
         await PutAsync();
         Answer(HttpStatusCode.ServiceUnavailable, "");
-        (await subscriptions.DeleteAsync(Shop, Hook, Token))!.State.ShouldBe(SubscriptionState.Deleting);
-        (await subscriptions.ListAsync(Shop, Token)).Single().State.ShouldBe(SubscriptionState.Deleting);
+        (await subscriptions.DeleteAsync(Shop, Hook, QueuePattern.All, Token))!.State.ShouldBe(SubscriptionState.Deleting);
+        (await subscriptions.ListAsync(Shop, QueuePattern.All, Token)).Single().State.ShouldBe(SubscriptionState.Deleting);
 
         time.Advance(TimeSpan.FromMinutes(2));
         Answer(HttpStatusCode.NoContent, "");
         await subscriptions.ReconcileAsync(Token);
-        (await subscriptions.ListAsync(Shop, Token)).ShouldBeEmpty();
-        (await subscriptions.DeleteAsync(Shop, Hook, Token)).ShouldBeNull();
+        (await subscriptions.ListAsync(Shop, QueuePattern.All, Token)).ShouldBeEmpty();
+        (await subscriptions.DeleteAsync(Shop, Hook, QueuePattern.All, Token)).ShouldBeNull();
     }
 
     [Fact]
@@ -206,10 +208,10 @@ public sealed class SubscriptionsTests
     {
         Answer(HttpStatusCode.Created, State("Succeeded"));
         Answer(HttpStatusCode.Created, State("Succeeded"));
-        await subscriptions.PutAsync(Shop, new("one"), Spec("*"), new Dictionary<string, string>(), Token);
-        await subscriptions.PutAsync(Shop, new("two"), Spec("*"), new Dictionary<string, string>(), Token);
-        (await Should.ThrowAsync<InvalidRequestException>(subscriptions.PutAsync(Shop, new("three"), Spec("*"), new Dictionary<string, string>(), Token)))
-            .Message.ShouldBe("An account has at most 2 subscriptions.");
+        await subscriptions.PutAsync(Shop, new("one"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Most, Token);
+        await subscriptions.PutAsync(Shop, new("two"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Most, Token);
+        (await Should.ThrowAsync<QuotaExceededException>(subscriptions.PutAsync(Shop, new("three"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Most, Token)))
+            .Message.ShouldBe("This account may have 2 subscriptions, and has.");
     }
 
     [Fact]
@@ -235,14 +237,14 @@ public sealed class SubscriptionsTests
 
         time.Advance(TimeSpan.FromMinutes(2));
         await other.ReconcileAsync(Token);
-        var failed = (await other.GetAsync(Shop, Hook, Token))!;
+        var failed = (await other.GetAsync(Shop, Hook, QueuePattern.All, Token))!;
         failed.State.ShouldBe(SubscriptionState.Failed);
         failed.Reason!.ShouldStartWith("Its headers can't be read any more");
-        (await other.ListAsync(Shop, Token)).Count.ShouldBe(1);
+        (await other.ListAsync(Shop, QueuePattern.All, Token)).Count.ShouldBe(1);
 
         Answer(HttpStatusCode.OK, State("Succeeded"));
         var (again, _) = await other.PutAsync(
-            Shop, Hook, Spec("*") with { Headers = ["Authorization"] }, new Dictionary<string, string> { ["Authorization"] = "Bearer abc" }, Token);
+            Shop, Hook, Spec("*") with { Headers = ["Authorization"] }, new Dictionary<string, string> { ["Authorization"] = "Bearer abc" }, QueuePattern.All, Most, Token);
         again.State.ShouldBe(SubscriptionState.Active);
     }
 
@@ -258,7 +260,7 @@ public sealed class SubscriptionsTests
                 return;
             before = _ => Task.CompletedTask;
             answers.Enqueue((HttpStatusCode.NoContent, "", null));
-            (await other.DeleteAsync(Shop, Hook, Token)).ShouldNotBeNull();
+            (await other.DeleteAsync(Shop, Hook, QueuePattern.All, Token)).ShouldNotBeNull();
             answers.Enqueue((HttpStatusCode.OK, "", null));
         };
         answers.Clear();
@@ -267,7 +269,7 @@ public sealed class SubscriptionsTests
         await PutAsync();
 
         asked.Select(one => one.Method).ShouldBe([HttpMethod.Put, HttpMethod.Delete, HttpMethod.Delete]);
-        (await subscriptions.ListAsync(Shop, Token)).ShouldBeEmpty();
+        (await subscriptions.ListAsync(Shop, QueuePattern.All, Token)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -312,12 +314,11 @@ public sealed class SubscriptionsTests
                 with?.Invoke(response);
                 return response;
             });
-        var options = new EventsOptions { TopicEndpoint = new Uri("https://d.example/api/events"), Domain = new Uri(Domain), Key = "key", SubscriptionsPerAccount = 2 };
+        var options = new EventsOptions { TopicEndpoint = new Uri("https://d.example/api/events"), Domain = new Uri(Domain), Key = "key" };
         return new(
             new SubscriptionTable(store, time, Random.Shared),
             new EventGridManagement(new HttpClient(handler.Object), options, credential: null),
             secrets,
-            options,
             time,
             NullLogger<Subscriptions>.Instance);
     }
@@ -345,9 +346,11 @@ public sealed class SubscriptionsTests
             Hook,
             (spec ?? Spec("*")) with { Headers = [.. headers.Select(header => header.Name)] },
             headers.ToDictionary(header => header.Name, header => header.Value),
+            QueuePattern.All,
+            Most,
             Token);
 
-    private async Task<Subscription> GetAsync() => (await subscriptions.GetAsync(Shop, Hook, Token))!;
+    private async Task<Subscription> GetAsync() => (await subscriptions.GetAsync(Shop, Hook, QueuePattern.All, Token))!;
 
     /// <summary>A moment later: Event Grid isn't asked more often, however often somebody looks.</summary>
     private Task<Subscription> GetLaterAsync()

@@ -1,0 +1,20 @@
+using Burrow.Http;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Burrow.Functions.Triggers;
+
+/// <summary><c>/links/{account}</c>.</summary>
+public sealed class Links(LinksEndpoint links)
+{
+    private const string Route = "links/{account}";
+
+    /// <inheritdoc cref="LinksEndpoint.PostAsync"/>
+    [Function(nameof(Links) + nameof(Post))]
+    public Task<IResult> Post([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = Route)] HttpRequest request) =>
+        links.PostAsync(request);
+
+    /// <inheritdoc cref="LinksEndpoint.RefuseAsync"/>
+    [Function(nameof(Links) + nameof(Refuse))]
+    public Task<IResult> Refuse([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "delete", "patch", "options", "trace", Route = Route)] HttpRequest request) =>
+        links.RefuseAsync(request);
+}

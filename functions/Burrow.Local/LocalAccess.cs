@@ -1,0 +1,36 @@
+using System.Net;
+using Burrow.Access;
+using Microsoft.Extensions.Options;
+
+namespace Burrow.Local;
+
+/// <summary>Who may do what in the local process: everyone everything where only its own machine reaches it, unless the settings say otherwise.</summary>
+internal static class LocalAccess
+{
+    public static void Add(WebApplicationBuilder builder, IReadOnlyList<string> urls)
+    {
+        var isPrivate = urls.All(IsLoopback);
+        var asked = builder.Configuration[$"{BurrowOptions.Section}:Access:Mode"];
+        var open = string.IsNullOrEmpty(asked) ? isPrivate : asked.Equals(nameof(AccessMode.Open), StringComparison.OrdinalIgnoreCase);
+        builder.Services.AddSingleton<IValidateOptions<BurrowOptions>>(new OpenIsPrivate(isPrivate));
+        // Before the settings are read, which may say otherwise.
+        builder.Services.Configure<BurrowOptions>(options =>
+        {
+            options.Access.Mode = open ? AccessMode.Open : AccessMode.Keys;
+            options.Access.AllowAnyoneToReadAndDeleteEverything = open;
+            if (open)
+                options.Quotas.LiftAll();
+        });
+    }
+
+    private static bool IsLoopback(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        && (uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
+
+    private sealed class OpenIsPrivate(bool isPrivate) : IValidateOptions<BurrowOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, BurrowOptions options) => options.Access.IsOpen && !isPrivate
+            ? ValidateOptionsResult.Fail("Others can reach --urls, and in the mode Open they could do everything. Listen on 127.0.0.1, or set Burrow__Access__Mode=Keys.")
+            : ValidateOptionsResult.Success;
+    }
+}

@@ -1,0 +1,45 @@
+using Burrow.Queues;
+using Burrow.Tables;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Burrow.Access;
+
+/// <summary>Puts together what says who may do what.</summary>
+internal static class AccessServices
+{
+    /// <summary>What logs a request's line as it came, query and all, before anything of ours sees it: a link is in the query.</summary>
+    private static readonly string[] TellingCategories = ["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests"];
+
+    public static IServiceCollection AddAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<IValidateOptions<BurrowOptions>, AccessOptionsValidator>();
+        services.AddSingleton(provider => new AccessTable(
+            provider.GetRequiredService<ITableStore>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>()));
+        services.AddSingleton(provider => new Keys(
+            provider.GetRequiredService<AccessTable>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Keys>>()));
+        services.AddSingleton(provider => new Links(OptionsOf(provider).Access.Secret));
+        services.AddSingleton(provider => new Gate(
+            OptionsOf(provider).Access, provider.GetRequiredService<Keys>(), provider.GetRequiredService<Links>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new Quotas(
+            provider.GetRequiredService<AccessTable>(),
+            OptionsOf(provider).Quotas,
+            provider.GetRequiredService<QueueEngine>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.PostConfigure<LoggerFilterOptions>(Silence);
+        return services;
+
+        static BurrowOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<BurrowOptions>>().Value;
+    }
+
+    /// <summary>After all that anybody configured, and for each provider that has rules of its own, as those come before common ones.</summary>
+    private static void Silence(LoggerFilterOptions filter)
+    {
+        foreach (var provider in filter.Rules.Select(rule => rule.ProviderName).Append(null).Distinct().ToList())
+        {
+            foreach (var category in TellingCategories)
+                filter.Rules.Add(new(provider, category, LogLevel.Warning, null));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using Burrow.Queues;
+using Burrow.Tables;
+
+namespace Burrow.Access;
+
+/// <summary>Table <c>access</c>: a partition per account, with its keys (<c>key!{name}</c>) and its limits (<c>limits</c>).</summary>
+internal sealed class AccessTable(ITableStore store, TimeProvider time, Random random)
+{
+    public const string Name = "access";
+
+    private const string LimitsKey = "limits";
+    private const string KeysFrom = "key!";
+    private const string KeysBefore = "key\"";
+
+    private readonly ITable table = new RetryingTable(store.Open(Name), time, random);
+
+    /// <summary>The key of that id; null if there is none (any more).</summary>
+    public async Task<StoredKey?> FindAsync(KeyId id) =>
+        await table.GetAsync(id.Partition, RowOf(id.Name), CancellationToken.None) is { } row && From(row) is var stored && stored.Key.Id == id ? stored : null;
+
+    /// <summary>An account's key of that name; null if there is none.</summary>
+    public async Task<StoredKey?> GetAsync(AccountName account, KeyName name, CancellationToken cancellationToken) =>
+        await table.GetAsync(KeyId.PartitionOf(account), RowOf(name), cancellationToken) is { } row ? From(row) : null;
+
+    /// <summary>An account's keys, by name.</summary>
+    public async Task<IReadOnlyList<StoredKey>> ListAsync(AccountName account, CancellationToken cancellationToken)
+    {
+        var rows = await table.QueryAllAsync(KeyId.PartitionOf(account), new RowQuery(KeysFrom, KeysBefore), cancellationToken);
+        return [.. rows.Select(From)];
+    }
+
+    /// <summary>Writes a key, new or in place of what was read.</summary>
+    /// <returns>False if somebody else was first.</returns>
+    public async Task<bool> WriteAsync(AccessKey key, StoredKey? old, CancellationToken cancellationToken)
+    {
+        var columns = new Columns
+        {
+            { "account", key.Account.Value },
+            { "id", key.Id.Value },
+            { "hash", key.Hash },
+            { "queues", key.Spec.Queues.ToString() },
+            { "allow", (long)key.Spec.Allow },
+            { "expires", key.Spec.Expires?.UtcTicks ?? 0 },
+            { "created", key.Created.UtcTicks },
+            { "madeWith", key.MadeWith.Value },
+            { "generation", key.Generation },
+        };
+        var row = RowOf(key.Name);
+        var result = await table.SubmitAsync(
+            key.Id.Partition, [old is null ? Operation.Insert(row, columns) : Operation.Replace(row, columns, old.ETag)], cancellationToken);
+        // After an attempt of unknown outcome it may be our own that is there.
+        return result.Committed || (result.Uncertain && await FindAsync(key.Id) is not null);
+    }
+
+    /// <summary>Removes a key as it was read.</summary>
+    /// <returns>False if it was changed since, or is gone.</returns>
+    public async Task<bool> RemoveAsync(StoredKey stored, CancellationToken cancellationToken) =>
+        (await table.SubmitAsync(stored.Key.Id.Partition, [Operation.Delete(RowOf(stored.Key.Name), stored.ETag)], cancellationToken)).Committed;
+
+    /// <summary>Notes that a key was used. Should it have been changed since it was read, it isn't noted.</summary>
+    public Task NoteUsedAsync(StoredKey stored, DateTimeOffset hour) => table.SubmitAsync(
+        stored.Key.Id.Partition, [Operation.Merge(RowOf(stored.Key.Name), new Columns(1) { { "used", hour.UtcTicks } }, stored.ETag)], CancellationToken.None);
+
+    /// <summary>What an account may, where it isn't what every account may; null if nothing was set.</summary>
+    public async Task<LimitOverrides?> LimitsAsync(AccountName account, CancellationToken cancellationToken) =>
+        await table.GetAsync(KeyId.PartitionOf(account), LimitsKey, cancellationToken) is { } row
+            ? new LimitOverrides(LimitOverrides.Members.ToDictionary(name => name, name => row.Columns.Find(name) as long?))
+            : null;
+
+    /// <summary>Sets that, in place of what was set before.</summary>
+    public Task SetLimitsAsync(AccountName account, LimitOverrides limits, CancellationToken cancellationToken)
+    {
+        var columns = new Columns { { "account", account.Value } };
+        foreach (var (name, value) in limits.Values)
+        {
+            if (value is { } number)
+                columns.Add(name, number);
+        }
+
+        return table.SubmitAsync(KeyId.PartitionOf(account), [Operation.Upsert(LimitsKey, columns)], cancellationToken);
+    }
+
+    /// <summary>Forgets it.</summary>
+    public Task ResetLimitsAsync(AccountName account, CancellationToken cancellationToken) =>
+        table.SubmitAsync(KeyId.PartitionOf(account), [Operation.Delete(LimitsKey, Operation.Any)], cancellationToken);
+
+    private static string RowOf(KeyName name) => KeysFrom + name.Value;
+
+    private static StoredKey From(Row row)
+    {
+        var columns = row.Columns;
+        var id = new KeyId(columns.Text("id")!);
+        return new(
+            new()
+            {
+                Account = new(columns.Text("account")!),
+                Name = id.Name,
+                Id = id,
+                Hash = columns.Bytes("hash"),
+                Spec = new(QueuePattern.Parse(columns.Text("queues")!), (Permissions)columns.Number("allow"), Instant("expires")),
+                Created = Instant("created")!.Value,
+                Used = Instant("used"),
+                MadeWith = new(columns.Text("madeWith")!),
+                Generation = (int)columns.Number("generation"),
+            },
+            row.ETag);
+
+        DateTimeOffset? Instant(string name) => columns.Number(name) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+    }
+}
+
+/// <summary>A key as it was read.</summary>
+internal sealed record StoredKey(AccessKey Key, string ETag);

@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using Burrow.Queues;
+
+namespace Burrow.Access;
+
+/// <summary>
+/// What a key is found by: its account's partition, its name, and a mark that no other key of that name ever had. Not a secret.
+/// </summary>
+/// <param name="Value"><c>{26 of a-z2-7}-{name}-{8 of a-z2-7}</c>; of the operator's keys <c>admin-{name}</c>.</param>
+internal readonly partial record struct KeyId(string Value)
+{
+    private const int PartitionLength = 26;
+    private const int MarkLength = 8;
+
+    /// <summary>Of whoever asks where nobody needs a key.</summary>
+    public static readonly KeyId Nobody = new("nobody");
+
+    public string Partition => Value[..PartitionLength];
+
+    public KeyName Name => new(Value[(PartitionLength + 1)..^(MarkLength + 1)]);
+
+    /// <summary>Where an account's keys and limits are: 130 bits of SHA-256.</summary>
+    public static string PartitionOf(AccountName account) =>
+        Base32.Encode(SHA256.HashData(Encoding.UTF8.GetBytes(account.Value)))[..PartitionLength];
+
+    public static KeyId New(AccountName account, KeyName name) =>
+        new($"{PartitionOf(account)}-{name}-{Base32.Encode(RandomNumberGenerator.GetBytes(5))}");
+
+    /// <summary>Whether it is of this shape, and so may be looked for.</summary>
+    public static bool IsMatch(string value) => Pattern().IsMatch(value);
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+
+    [GeneratedRegex(@"^[a-z2-7]{26}-[a-z0-9-]{1,64}-[a-z2-7]{8}\z")]
+    private static partial Regex Pattern();
+}
+
+/// <summary>A key's name in its account: 1 to 64 lower-case letters, digits and hyphens.</summary>
+internal readonly partial record struct KeyName(string Value)
+{
+    /// <summary>The name, if it is one.</summary>
+    /// <exception cref="InvalidRequestException">It isn't.</exception>
+    public static KeyName Parse(string value) => Pattern().IsMatch(value)
+        ? new(value)
+        : throw new InvalidRequestException("name", "A key's name is 1 to 64 characters of a-z, 0-9 and '-'.");
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+
+    [GeneratedRegex(@"^[a-z0-9-]{1,64}\z")]
+    private static partial Regex Pattern();
+}

@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Burrow.Access;
+
+/// <summary>A key as clients carry it: <c>brw_{id}_{secret}</c>, the secret 256 random bits in hexadecimal.</summary>
+/// <param name="Id">Which key.</param>
+/// <param name="Hash">SHA-256 of the secret: all that is kept of it.</param>
+internal sealed partial record KeyText(string Id, byte[] Hash)
+{
+    private const int SecretBytes = 32;
+
+    /// <summary>A new secret for a key of that id.</summary>
+    /// <returns>The key's text, for once, and what is kept.</returns>
+    public static (string Text, byte[] Hash) New(KeyId id)
+    {
+        var secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SecretBytes));
+        return ($"brw_{id}_{secret}", HashOf(secret));
+    }
+
+    /// <summary>The key of that text; null if it has not the shape of one.</summary>
+    public static KeyText? TryParse(string text) =>
+        Pattern().Match(text) is { Success: true } match ? new(match.Groups[1].Value, HashOf(match.Groups[2].Value)) : null;
+
+    /// <summary>Whether the secret is that one. Takes as long whatever is wrong with it.</summary>
+    public bool Fits(byte[] hash) => CryptographicOperations.FixedTimeEquals(Hash, hash);
+
+    private static byte[] HashOf(string secret) => SHA256.HashData(Encoding.ASCII.GetBytes(secret));
+
+    [GeneratedRegex(@"^brw_([a-z0-9-]{1,120})_([0-9a-f]{64})\z")]
+    private static partial Regex Pattern();
+}
+
+/// <summary>A key of the operator, from the settings.</summary>
+/// <param name="Id"><c>admin-{name}</c>, which no account's key can have.</param>
+/// <param name="Hash">SHA-256 of its secret.</param>
+internal sealed partial record AdminKey(string Id, byte[] Hash)
+{
+    /// <summary>Those of the setting.</summary>
+    /// <exception cref="FormatException">One is none. Which isn't said, as it may be a secret for all that.</exception>
+    public static IReadOnlyDictionary<string, AdminKey> ParseAll(string? setting)
+    {
+        var keys = new Dictionary<string, AdminKey>();
+        foreach (var text in setting?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [])
+        {
+            if (KeyText.TryParse(text) is not { } key || !Pattern().IsMatch(key.Id))
+                throw new FormatException($"Burrow:Access:AdminKeys: key {keys.Count + 1} is not brw_admin-{{name}}_{{64 hexadecimal digits, a-f in lower case}}.");
+            if (!keys.TryAdd(key.Id, new(key.Id, key.Hash)))
+                throw new FormatException($"Burrow:Access:AdminKeys: there are two of the id {key.Id}.");
+        }
+
+        return keys;
+    }
+
+    [GeneratedRegex(@"^admin-[a-z0-9-]{1,64}\z")]
+    private static partial Regex Pattern();
+}

@@ -1,0 +1,57 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Burrow.Queues;
+
+namespace Burrow.Access;
+
+/// <summary>What a link is for, besides its queue and message: they are in the URL, and signed with this.</summary>
+/// <param name="Key">The key that it was made with, and is revoked with.</param>
+/// <param name="Method">GET (HEAD too), PUT, POST or DELETE.</param>
+/// <param name="Expires">Until when, in seconds since 1970.</param>
+/// <param name="Parameters">Query parameters: what each must be, or null if it may be anything. No others.</param>
+internal sealed record LinkTerms(
+    [property: JsonPropertyName("k")] string Key,
+    [property: JsonPropertyName("m")] string Method,
+    [property: JsonPropertyName("e")] long Expires,
+    [property: JsonPropertyName("p")] IReadOnlyDictionary<string, string?> Parameters);
+
+/// <summary>
+/// Capability URLs: whoever has one may do one thing. The parameter <c>st</c> is <c>{terms}.{mac}</c>: the terms as JSON in
+/// base64url, and the HMAC-SHA256, in hexadecimal, of these characters, the account, the queue and the id.
+/// </summary>
+internal sealed class Links
+{
+    /// <summary>The parameter's name.</summary>
+    public const string Parameter = "st";
+
+    private readonly byte[] key;
+
+    /// <param name="secret">The deployment's; absent only where nobody needs a key, and so nobody asks what is signed.</param>
+    public Links(string? secret) => key = DeploymentSecret.Derive(secret ?? "", "burrow links");
+
+    /// <summary>The value of <see cref="Parameter"/>.</summary>
+    public string Sign(LinkTerms terms, QueueAddress queue, MessageId? id)
+    {
+        var text = Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(terms));
+        return $"{text}.{Mac(text, queue, id)}";
+    }
+
+    /// <summary>The terms that were signed for that queue and message; null if they weren't. Whether they hold isn't looked at.</summary>
+    public LinkTerms? Verify(string token, QueueAddress queue, MessageId? id)
+    {
+        if (token.Split('.') is not [var text, var mac])
+            return null;
+        // Of the characters, not of what they say: there is one text for what was signed.
+        var expected = Encoding.ASCII.GetBytes(Mac(text, queue, id));
+        if (!CryptographicOperations.FixedTimeEquals(expected, Encoding.UTF8.GetBytes(mac)))
+            return null;
+        return JsonSerializer.Deserialize<LinkTerms>(Base64Url.DecodeFromChars(text));
+    }
+
+    /// <summary>No name holds a NUL, so no two things are the same text.</summary>
+    private string Mac(string text, QueueAddress queue, MessageId? id) => Convert.ToHexStringLower(HMACSHA256.HashData(
+        key, Encoding.UTF8.GetBytes($"{text}\0{queue.Account}\0{queue.Queue}{(id is { } one ? $"\0{one}" : "")}")));
+}

@@ -1,0 +1,58 @@
+namespace Burrow.Access;
+
+/// <summary>
+/// What an account may still ask for: a second's worth at most, and as much again each second. What a request turns out to cost
+/// is charged afterwards, so the bucket may be in debt, and who asked for much waits the longer. (The framework's limiters know
+/// no debt, and no clock but the machine's.)
+/// </summary>
+internal sealed class TokenBucket(TimeProvider time)
+{
+    private readonly Lock gate = new();
+    private long at = time.GetTimestamp();
+    private double owed;
+    private long perSecond = 1;
+
+    /// <summary>Takes one.</summary>
+    /// <param name="rate">How many there are in a second, from now on.</param>
+    /// <returns>How long it takes until there is one; zero: it was taken.</returns>
+    public TimeSpan Take(long rate)
+    {
+        lock (gate)
+        {
+            Refill();
+            perSecond = rate;
+            // Full with nothing owed; empty with a second's worth.
+            if (owed + 1 > perSecond)
+                return TimeSpan.FromSeconds((owed + 1 - perSecond) / perSecond);
+            owed++;
+            return TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>Takes more, whether it is there or not.</summary>
+    public void Charge(long cost)
+    {
+        lock (gate)
+            owed += cost;
+    }
+
+    /// <summary>Whether nothing would be different if this bucket were new.</summary>
+    public bool IsFull
+    {
+        get
+        {
+            lock (gate)
+            {
+                Refill();
+                return owed == 0;
+            }
+        }
+    }
+
+    private void Refill()
+    {
+        var now = time.GetTimestamp();
+        owed = Math.Max(0, owed - (time.GetElapsedTime(at, now).TotalSeconds * perSecond));
+        at = now;
+    }
+}

@@ -1,0 +1,68 @@
+using Burrow.Access;
+using Microsoft.AspNetCore.Http;
+
+namespace Burrow.Http;
+
+/// <summary><c>/keys/{account}</c> and <c>/keys/{account}/{name}</c>: the keys of an account.</summary>
+public sealed class KeysEndpoint
+{
+    private static readonly string[] AllowAll = ["GET", "HEAD"];
+    private static readonly string[] AllowOne = ["GET", "HEAD", "PUT", "DELETE"];
+
+    private readonly Responder responder;
+    private readonly Keys keys;
+
+    internal KeysEndpoint(Responder responder, Keys keys) => (this.responder, this.keys) = (responder, keys);
+
+    /// <summary>Lists those that are no wider than the caller's own, without their secrets.</summary>
+    public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, AllowAll, async serving =>
+    {
+        var account = RequestPath.Keys(request);
+        var missing = new NotFoundException("No such account, or it has no key.");
+        await serving.DemandAsync(Need.ManageKeys, account, missing);
+        var all = await keys.ListAsync(account, serving.Caller, serving.Aborted);
+        return all.Count == 0 ? throw missing : Answer.OfJson(200, json =>
+        {
+            json.WriteStartArray();
+            foreach (var key in all)
+                KeyJson.Write(json, key);
+            json.WriteEndArray();
+        });
+    });
+
+    /// <summary>Shows one, without its secret.</summary>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
+    {
+        var (account, name) = RequestPath.Key(request);
+        await serving.DemandAsync(Need.ManageKeys, account, NotFound());
+        var key = await keys.GetAsync(account, name, serving.Caller, serving.Aborted) ?? throw NotFound();
+        return Answer.OfJson(200, json => KeyJson.Write(json, key));
+    });
+
+    /// <summary>Makes one: 201, with its text, which nobody can have again; 409 if there is one of that name.</summary>
+    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
+    {
+        var (account, name) = RequestPath.Key(request);
+        await serving.DemandAsync(Need.ManageKeys, account, NotFound());
+        using var body = await serving.BorrowBodyAsync(Limits.AccessBodyBytes);
+        var (key, text) = await keys.MakeAsync(account, name, KeyJson.Read(body.WrittenMemory), serving.Caller, serving.Aborted);
+        return Answer.OfJson(201, json => KeyJson.Write(json, key, text));
+    });
+
+    /// <summary>Revokes one, and what was made with it.</summary>
+    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
+    {
+        var (account, name) = RequestPath.Key(request);
+        await serving.DemandAsync(Need.ManageKeys, account, NotFound());
+        var key = await keys.RevokeAsync(account, name, serving.Caller, serving.Aborted) ?? throw NotFound();
+        return Answer.OfJson(200, json => KeyJson.Write(json, key));
+    });
+
+    /// <summary>405, for the list.</summary>
+    public Task<IResult> RefuseListAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Keys(request), AllowAll);
+
+    /// <summary>405, for one.</summary>
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Key(request), AllowOne);
+
+    private static NotFoundException NotFound() => new("No such account or key.");
+}

@@ -1,0 +1,55 @@
+using Burrow.Access;
+using Burrow.Queues;
+using Microsoft.AspNetCore.Http;
+
+namespace Burrow.Http;
+
+/// <summary><c>/limits/{account}</c>: what an account may.</summary>
+public sealed class LimitsEndpoint
+{
+    private static readonly string[] Allow = ["GET", "HEAD", "PUT", "DELETE"];
+
+    private readonly Responder responder;
+    private readonly Quotas quotas;
+
+    internal LimitsEndpoint(Responder responder, Quotas quotas) => (this.responder, this.quotas) = (responder, quotas);
+
+    /// <summary>Shows it: what was set, and the defaults where nothing was.</summary>
+    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Need.ShowLimits, (_, _) => Task.CompletedTask);
+
+    /// <summary>Sets it, in place of all that was set before.</summary>
+    public Task<IResult> PutAsync(HttpRequest request) => ServeAsync(request, Need.SetLimits, async (account, serving) =>
+    {
+        using var body = await serving.BorrowBodyAsync(Limits.AccessBodyBytes);
+        var overrides = JsonMembers.Read(body.WrittenMemory, json =>
+        {
+            JsonMembers.Only(json, "body", "an account's limits", [.. LimitOverrides.Members]);
+            return new LimitOverrides(LimitOverrides.Bounds.ToDictionary(
+                bound => bound.Name, bound => JsonMembers.Whole(json, bound.Name, bound.Least, bound.Most)));
+        });
+        await quotas.SetAsync(account, overrides, serving.Aborted);
+    });
+
+    /// <summary>Back to the defaults.</summary>
+    public Task<IResult> DeleteAsync(HttpRequest request) =>
+        ServeAsync(request, Need.SetLimits, (account, serving) => quotas.SetAsync(account, null, serving.Aborted));
+
+    /// <summary>405.</summary>
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Limits(request), Allow);
+
+    private Task<IResult> ServeAsync(HttpRequest request, Need need, Func<AccountName, Serving, Task> serve) =>
+        responder.ServeAsync(request, Allow, async serving =>
+        {
+            var account = RequestPath.Limits(request);
+            await serving.DemandAsync(need, account, new("No such account."));
+            await serve(account, serving);
+            var limits = await quotas.ReadAsync(account, serving.Aborted);
+            return Answer.OfJson(200, json =>
+            {
+                json.WriteStartObject();
+                foreach (var (name, value) in limits.Members)
+                    json.WriteNumber(name, value);
+                json.WriteEndObject();
+            });
+        });
+}

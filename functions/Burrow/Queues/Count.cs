@@ -1,0 +1,62 @@
+using Burrow.Tables;
+
+namespace Burrow.Queues;
+
+/// <summary>How much a queue holds, and what happened to its messages; or what is to be added to that.</summary>
+/// <param name="Messages">Stored; those that expired too, until they are removed.</param>
+/// <param name="Bytes">Of their bodies.</param>
+/// <param name="Inserted">Put anew, in all.</param>
+/// <param name="Claimed">Handed out by claims, in all.</param>
+/// <param name="Deleted">Deleted and taken, in all.</param>
+/// <param name="Expired">Removed as they had expired, in all.</param>
+public readonly record struct Count(long Messages, long Bytes, long Inserted, long Claimed, long Deleted, long Expired)
+{
+    /// <summary>Nothing.</summary>
+    public static readonly Count None;
+
+    /// <summary>Both together.</summary>
+    public static Count operator +(Count a, Count b) => new(
+        a.Messages + b.Messages, a.Bytes + b.Bytes, a.Inserted + b.Inserted, a.Claimed + b.Claimed, a.Deleted + b.Deleted, a.Expired + b.Expired);
+
+    /// <summary>What a put adds.</summary>
+    /// <param name="there">What it replaces, live or expired; null: nothing.</param>
+    /// <param name="isLive">Whether that is live.</param>
+    /// <param name="length">Of its body.</param>
+    internal static Count OfPut(MessageState? there, bool isLive, long length) => new(
+        Messages: there is null ? 1 : 0,
+        Bytes: length - (there?.Length ?? 0),
+        Inserted: isLive ? 0 : 1,
+        Claimed: 0,
+        Deleted: 0,
+        Expired: there is not null && !isLive ? 1 : 0);
+
+    /// <summary>What a change adds.</summary>
+    internal static Count Of(MessageWrite write, long now)
+    {
+        if (write.After is { } after)
+            return None with { Claimed = after.Deliveries > write.Before.Deliveries ? 1 : 0 };
+        var expired = write.Before.IsLive(now) ? 0 : 1;
+        return new(-1, -write.Before.Length, 0, 0, 1 - expired, expired);
+    }
+
+    internal static Count From(Columns columns) => new(
+        columns.Number("messages"), columns.Number("bytes"), columns.Number("inserted"), columns.Number("claimed"), columns.Number("deleted"), columns.Number("expired"));
+
+    internal Columns ToColumns(QueueName queue, long recounted) => new()
+    {
+        { "name", queue.Value },
+        { "messages", Messages },
+        { "bytes", Bytes },
+        { "inserted", Inserted },
+        { "claimed", Claimed },
+        { "deleted", Deleted },
+        { "expired", Expired },
+        { "recounted", recounted },
+    };
+}
+
+/// <summary>How much an account stores, as well as is known (<see cref="Counts"/>).</summary>
+/// <param name="Messages">Messages.</param>
+/// <param name="Bytes">Bytes of their bodies.</param>
+/// <param name="Queues">Queues that hold one.</param>
+public readonly record struct Usage(long Messages, long Bytes, long Queues);
