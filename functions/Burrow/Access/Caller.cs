@@ -46,7 +46,7 @@ internal sealed record Caller(KeyId Key, AccountName? Account, KeySpec Spec)
 
     /// <summary>What is said of an operation that it may not.</summary>
     public ForbiddenException Lacks(Need need) => new(
-        $"To {need.Operation} needs {need.Text}; this key allows {(Spec.Allow == Permissions.None ? "nothing" : string.Join(", ", PermissionNames.Of(Spec.Allow)))}.");
+        $"This needs {need.Text}: {need.Operation}. The key allows {(Spec.Allow == Permissions.None ? "nothing" : string.Join(", ", PermissionNames.Of(Spec.Allow)))}.");
 
     /// <summary>Whether it may all that this allows; how long doesn't count.</summary>
     public bool Covers(KeySpec spec) => IsAdmin || spec.IsWithin(Spec);

@@ -25,7 +25,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         await serving.EnterAsync(queue, new("No such account or queue."));
         // What of it is allowed is each item's own; who may nothing of it needn't send it.
         if (!Array.Exists(Needs, serving.Caller.May))
-            serving.Caller.Demand(Need.PutMessage);
+            throw new ForbiddenException($"A batch needs {string.Join(" or ", Needs.Select(need => need.Text))}, as what is in it says; the key allows none of them.");
         var onlyNew = OnlyNew(request);
         var lines = IsNdJson(request);
         var entries = await ReadAsync(serving, lines);

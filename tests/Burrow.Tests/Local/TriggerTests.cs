@@ -1,3 +1,4 @@
+using System.Text;
 using Burrow.Local;
 using Burrow.Tests.Support;
 using Microsoft.Azure.Functions.Worker;
@@ -7,6 +8,8 @@ namespace Burrow.Tests.Local;
 /// <summary>What the triggers declare is what the local process serves.</summary>
 public sealed class TriggerTests
 {
+    private const string Key = """{"allow":["read"]}""";
+
     [Fact]
     public async Task Every_route_and_method_that_a_trigger_declares_is_served()
     {
@@ -17,16 +20,25 @@ public sealed class TriggerTests
             if (trigger is not HttpTriggerAttribute http)
                 continue;
             var target = "/" + http.Route!.Replace("{ignored:maxlength(0)?}", "").Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m").Replace("{name}", "hook");
-            var body = target.StartsWith("/subscriptions", StringComparison.Ordinal) ? """{"endpoint":"http://127.0.0.1:9"}"""u8.ToArray() : "[]"u8.ToArray();
+            var body = Encoding.UTF8.GetBytes(target.Split('/')[1] switch
+            {
+                "subscriptions" => """{"endpoint":"http://127.0.0.1:9"}""",
+                "keys" => Key,
+                "links" => """{"method":"GET","queue":"q","expires":"2100-01-01T00:00:00Z"}""",
+                "limits" => """{"queues":10}""",
+                _ => "[]",
+            });
             target.ShouldNotContain("{");
             foreach (var method in http.Methods.Select(method => method.ToUpperInvariant()))
             {
                 await raw.SendAsync("PUT", "/v1.0/a/q/m", []);
                 await raw.SendAsync("PUT", "/subscriptions/a/hook", """{"endpoint":"http://127.0.0.1:9"}"""u8.ToArray());
+                await raw.SendAsync(target == "/keys/a/hook" && method == "PUT" ? "DELETE" : "PUT", "/keys/a/hook", Encoding.UTF8.GetBytes(Key));
 
                 var answer = await raw.SendAsync(method, target, body, ("Content-Type", "application/json"));
 
-                answer.Status.ShouldBe(name.EndsWith("Refuse", StringComparison.Ordinal) ? 405 : 200, $"{name}: {method} {target}");
+                answer.Status.ShouldBe(
+                    name.EndsWith("Refuse", StringComparison.Ordinal) ? 405 : name is "OneKeyPut" or "LinksPost" ? 201 : 200, $"{name}: {method} {target}");
                 answer.Headers["X-Content-Type-Options"].ShouldBe("nosniff");
                 if (answer.Status == 405)
                     answer.Headers["Allow"].Split(", ").ShouldNotContain(method);

@@ -52,9 +52,13 @@ internal sealed class BurrowProcess : IAsyncDisposable
     /// <returns>The exit code, when all that it printed was read.</returns>
     public Task<int> ExitAsync() => process.ExitAsync();
 
+    /// <summary>Told all that each printed, when it is over.</summary>
+    public static Action<string> Printed { get; set; } = _ => { };
+
     public ValueTask DisposeAsync()
     {
         Http.Dispose();
+        Printed(process.Output);
         return process.DisposeAsync();
     }
 }

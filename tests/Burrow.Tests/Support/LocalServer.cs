@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Burrow.Tests.Support;
 
@@ -34,14 +35,31 @@ internal sealed class LocalServer : IAsyncDisposable
         {
             services.AddSingleton(store);
             // Not every request that a test sends.
-            services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
+            services.AddLogging(logging => logging
+                .SetMinimumLevel(LogLevel.Error)
+                .AddProvider(SuiteLog.Whole)
+                .AddFilter<SuiteLog>(null, LogLevel.Trace));
             if (time is not null)
                 services.AddSingleton(time);
+            // After the local process has said what it takes for granted.
             if (configure is not null)
-                services.Configure(configure);
+                services.PostConfigure(configure);
         });
+        KeepSecrets(app.Services.GetRequiredService<IOptions<BurrowOptions>>().Value);
         await app.StartAsync();
         return new LocalServer(app);
+    }
+
+    private static void KeepSecrets(BurrowOptions options)
+    {
+        foreach (var secret in (string?[])[options.Access.Secret, options.Events.Key, .. options.Access.AdminKeys?.Split(',') ?? []])
+        {
+            if (secret is { Length: > 0 })
+                SuiteLog.Whole.Keep(secret);
+        }
+
+        if (options.Events.SigningKeys is { } keys)
+            SuiteLog.Whole.Keep(keys.Split('\n')[1]);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,354 @@
+using Burrow.Access;
+using Burrow.Local;
+using Burrow.Tests.Support;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Burrow.Tests.Access;
+
+/// <summary>
+/// Who may do what, whole and over HTTP: every route and method that a trigger declares, as every kind of caller. What each needs is
+/// written down here once more, so that a slip in the table of the code is seen.
+/// </summary>
+public sealed class PermissionTests : IAsyncLifetime
+{
+    private const string Everything = "send receive read delete subscribe manage";
+    private const string Public = "public";
+    private const string Admins = "admin";
+    private const string Webhook = """{"endpoint":"http://127.0.0.1:9"}""";
+    private const string SomeKey = """{"allow":["manage"]}""";
+
+    /// <summary>Every operation, and what it needs.</summary>
+    private static readonly Operation[] Operations =
+    [
+        new("GET HEAD", "/", Public),
+        new("GET HEAD", "/.well-known/jwks.json", Public),
+        new("GET HEAD", "/v1.0", Admins),
+        new("DELETE", "/v1.0", Admins),
+        new("GET HEAD", "/v1.0/a", "read"),
+        new("DELETE", "/v1.0/a", "manage"),
+        new("GET HEAD", "/v1.0/a/q", "read") { Queue = "q" },
+        new("POST", "/v1.0/a/q?hide=60", "receive") { Queue = "q" },
+        new("DELETE", "/v1.0/a/q", "delete") { Queue = "q" },
+        new("DELETE", "/v1.0/a/q?limit=1&detail=all", "receive delete") { Queue = "q" },
+        new("DELETE", "/v1.0/a/q?detail=id", "receive delete") { Queue = "q" },
+        new("GET HEAD", "/v1.0/a/q/m", "read") { Queue = "q", Id = "m" },
+        new("PUT", "/v1.0/a/q/m", "send") { Queue = "q", Id = "m", Body = "x" },
+        new("POST", "/v1.0/a/q/m?hide=0", "receive") { Queue = "q", Id = "m" },
+        new("DELETE", "/v1.0/a/q/m", "delete") { Queue = "q", Id = "m" },
+        new("DELETE", "/v1.0/a/q/m?detail=body", "receive delete") { Queue = "q", Id = "m" },
+        new("DELETE", "/v1.0/a/q/m", "receive") { Queue = "q", Id = "m", IfMatch = "etag" },
+        new("DELETE", "/v1.0/a/q/m", "delete") { Queue = "q", Id = "m", IfMatch = "*" },
+        new("POST", "/batch/a/q", "send") { Queue = "q", Body = """[{"id":"m"}]""" },
+        new("POST", "/batch/a/q", "receive") { Queue = "q", Body = """[{"op":"update","id":"m","hide":60}]""" },
+        new("POST", "/batch/a/q", "delete") { Queue = "q", Body = """[{"op":"delete","id":"m"}]""" },
+        new("POST", "/batch/a/q", "receive") { Queue = "q", Body = """[{"op":"delete","id":"m","ifMatch":"{etag}"}]""" },
+        new("GET HEAD", "/subscriptions/a", "subscribe"),
+        new("GET HEAD", "/subscriptions/a/hook", "subscribe"),
+        new("PUT", "/subscriptions/a/hook", "subscribe") { Body = Webhook },
+        new("DELETE", "/subscriptions/a/hook", "subscribe"),
+        new("GET HEAD", "/keys/a", "manage"),
+        new("GET HEAD", "/keys/a/some", "manage"),
+        new("PUT", "/keys/a/new", "manage") { Body = SomeKey },
+        new("DELETE", "/keys/a/some", "manage"),
+        new("POST", "/links/a", "manage read") { Body = """{"method":"GET","queue":"q","expires":"2100-01-01T00:00:00Z"}""" },
+        new("GET HEAD", "/limits/a", "manage"),
+        new("PUT", "/limits/a", Admins) { Body = """{"requestsPerSecond":1000000}""" },
+        new("DELETE", "/limits/a", Admins),
+    ];
+
+    private AccessServer server = null!;
+
+    public async ValueTask InitializeAsync() => server = await AccessServer.StartAsync();
+
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+
+    [Fact]
+    public async Task Every_operation_is_done_for_those_who_may_and_for_nobody_else()
+    {
+        var callers = await CallersAsync();
+        var asked = 0;
+        foreach (var operation in Operations)
+        {
+            foreach (var method in operation.Methods.Split(' '))
+            {
+                foreach (var caller in callers)
+                {
+                    var answer = await AskAsync(caller, operation, method);
+                    StatusOf(answer, operation).ShouldBe(Expected(caller, operation), $"{caller.Name}: {method} {operation.Target} {operation.Body} {operation.IfMatch}: {answer.Text}");
+                    if (answer.Status == 401)
+                        answer.Headers["WWW-Authenticate"].ShouldStartWith("Bearer realm=\"burrow\"");
+                    if (answer.Status == 403 && method != "HEAD" && !operation.Needs.Contains(Admins) && caller.Scope == "*")
+                        operation.Needs.Split(' ').Where(need => answer.Text.Contains($"`{need}`") || answer.Text.Contains("no wider")).ShouldNotBeEmpty(answer.Text);
+                    asked++;
+                }
+            }
+        }
+
+        asked.ShouldBeGreaterThan(Operations.Length * 30);
+    }
+
+    [Fact]
+    public async Task Links_do_what_they_are_for_and_nothing_else()
+    {
+        var all = await server.MakeKeyAsync("linker", Everything);
+        var doomed = await server.MakeKeyAsync("doomed", Everything);
+        var revoked = new Dictionary<string, string>();
+        var linked = Operations.Where(operation => operation.Queue is not null && operation.Target.StartsWith("/v1.0", StringComparison.Ordinal)).ToList();
+        foreach (var operation in linked)
+            revoked[Terms(operation)] = await server.MakeLinkAsync(doomed, Terms(operation));
+        await server.SendAsync(server.Admin, "DELETE", "/keys/a/doomed");
+        server.Time.Advance(Limits.AccessFreshness);
+
+        foreach (var operation in linked)
+        {
+            var good = await server.MakeLinkAsync(all, Terms(operation));
+            var byAdmin = await server.MakeLinkAsync(server.Admin, Terms(operation));
+            foreach (var method in operation.Methods.Split(' '))
+            {
+                (await AskAsync(null, good, operation, method)).Status.ShouldBe(operation.Success, $"{method} {operation.Target}");
+                (await AskAsync(null, byAdmin, operation, method)).Status.ShouldBe(operation.Success, $"{method} {operation.Target}");
+                (await AskAsync(null, Expired(operation), operation, method)).Status.ShouldBe(401);
+                (await AskAsync(null, revoked[Terms(operation)], operation, method)).Status.ShouldBe(401);
+                (await AskAsync(null, good[..^1] + (good[^1] == '0' ? '1' : '0'), operation, method)).Status.ShouldBe(401);
+                (await AskAsync(null, good.Replace("/a/q", "/a/p"), operation, method)).Status.ShouldBe(401);
+                (await AskAsync(null, good + "&wait=1", operation, method)).Status.ShouldBe(403);
+                // A key goes before a link.
+                (await AskAsync("no key", good, operation, method)).Status.ShouldBe(401);
+            }
+
+            foreach (var method in "GET PUT POST DELETE".Split(' ').Except(operation.Methods.Split(' ')))
+                (await AskAsync(null, good, operation, method)).Status.ShouldBeOneOf(403, 405);
+            // Elsewhere it is no link at all.
+            var token = good.Split("st=")[1];
+            foreach (var other in Operations.Where(other => other.Queue is null || other.Target.StartsWith("/batch", StringComparison.Ordinal)))
+            {
+                var answer = await server.SendAsync(null, other.Methods.Split(' ')[0], $"{other.Target}?st={token}", other.Body, ("Content-Type", "application/json"));
+                answer.Status.ShouldBe(other.Needs == Public ? 200 : 401, other.Target);
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_route_and_method_is_an_operation_or_refused()
+    {
+        var declared =
+            from trigger in Triggers.All
+            let http = trigger.Trigger as HttpTriggerAttribute
+            where http is not null && !trigger.Name.EndsWith("Refuse", StringComparison.Ordinal)
+            from method in http.Methods
+            select $"{method.ToUpperInvariant()} {Names(http.Route!)}";
+        var tested = Operations.SelectMany(operation => operation.Methods.Split(' ').Select(method => $"{method} {operation.Target.Split('?')[0]}"));
+
+        tested.Select(Shape).Distinct().Order().ShouldBe(declared.Select(Shape).Distinct().Order());
+
+        static string Names(string route) => "/" + route.Replace("{ignored:maxlength(0)?}", "");
+
+        // /v1.0/a/q/m and v1.0/{account}/{queue}/{message} are of one shape.
+        static string Shape(string line) => string.Join('/', line.Split('/').Select((part, i) => i < 2 || part == "jwks.json" ? part : "*"));
+    }
+
+    [Fact]
+    public async Task What_a_route_does_not_know_is_refused_whoever_asks()
+    {
+        foreach (var trigger in Triggers.All.Where(function => function.Name.EndsWith("Refuse", StringComparison.Ordinal)).Select(function => function.Trigger).OfType<HttpTriggerAttribute>())
+        {
+            var target = "/" + trigger.Route!.Replace("{ignored:maxlength(0)?}", "").Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m").Replace("{name}", "some");
+            foreach (var method in trigger.Methods)
+            {
+                foreach (var key in (string?[])[null, "nonsense", server.Admin])
+                    (await server.SendAsync(key, method.ToUpperInvariant(), target)).Status.ShouldBe(405);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_table_in_the_README_is_that_of_the_code()
+    {
+        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        foreach (var need in Need.All)
+            readme.ShouldContain($"| {need.Operation} | {need.Text} |");
+        Need.All.Count.ShouldBe(typeof(Need).GetFields().Count(field => field.FieldType == typeof(Need)));
+    }
+
+    [Fact]
+    public async Task Of_a_batch_is_done_what_the_key_allows()
+    {
+        var key = await server.MakeKeyAsync("sender", "send");
+        await server.SendAsync(key, "PUT", "/v1.0/a/q/m", "x");
+        var answer = await server.SendAsync(
+            key,
+            "POST",
+            "/batch/a/q",
+            """[{"id":"n"},{"op":"update","id":"m","hide":60},{"op":"delete","id":"m"},{"op":"delete","id":"m","ifMatch":"\"x\""},{"id":"o"}]""",
+            ("Content-Type", "application/json"));
+        answer.Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32()).ShouldBe([201, 403, 403, 403, 201]);
+        answer.Json[1].GetProperty("error").GetString()!.ShouldContain("`receive`");
+    }
+
+    [Fact]
+    public async Task Where_an_account_is_missing_and_where_it_is_another_s_is_told_byte_for_byte_alike()
+    {
+        var other = await server.MakeKeyAsync("other", Everything, account: "b");
+        foreach (var operation in Operations.Where(operation => operation.Needs is not (Public or Admins) && operation.Target != "/v1.0"))
+        {
+            foreach (var method in operation.Methods.Split(' '))
+            {
+                await SetUpAsync();
+                var there = await AskAsync(other, operation.Target, operation, method);
+                var missing = await AskAsync(other, operation.Target.Replace("/a", "/nobody"), operation, method);
+                there.Status.ShouldBe(404);
+                there.Body.ShouldBe(missing.Body);
+                there.Headers.Where(header => header.Key != "Date").ShouldBe(missing.Headers.Where(header => header.Key != "Date"));
+            }
+        }
+
+        // And it says what a key's own account is told that holds nothing.
+        foreach (var target in (string[])["/v1.0/{0}", "/v1.0/{0}/q", "/v1.0/{0}/q/m", "/subscriptions/{0}"])
+        {
+            var (another, own) = (await server.SendAsync(other, "GET", string.Format(null, target, "a")), await server.SendAsync(other, "GET", string.Format(null, target, "b")));
+            (another.Status, another.Text).ShouldBe((own.Status, own.Text), target);
+        }
+    }
+
+    [Fact]
+    public async Task A_scoped_key_sees_and_deletes_its_own_queues_only()
+    {
+        var key = await server.MakeKeyAsync("orders", Everything, "orders-*");
+        foreach (var queue in (string[])["orders-1", "orders-2", "others", "order"])
+            (await server.SendAsync(server.Admin, "PUT", $"/v1.0/a/{queue}/m?ttl=0", "x")).Status.ShouldBe(201);
+        foreach (var (name, queues) in ((string, string)[])[("all-of-it", "*"), ("mine-only", "orders-1*")])
+            (await server.SendAsync(server.Admin, "PUT", $"/subscriptions/a/{name}", $$"""{"endpoint":"http://127.0.0.1:9","queues":"{{queues}}"}""")).Status.ShouldBe(201);
+
+        (await server.SendAsync(key, "GET", "/v1.0/a")).Strings.ShouldBe(["orders-1", "orders-2"]);
+        (await server.SendAsync(key, "GET", "/v1.0/a?marker=orders-1")).Strings.ShouldBe(["orders-2"]);
+        // One that it may not see is no marker, either.
+        (await server.SendAsync(key, "GET", "/v1.0/a?marker=others")).Strings.ShouldBe(["orders-1", "orders-2"]);
+        (await server.SendAsync(key, "GET", "/subscriptions/a")).Json.GetArrayLength().ShouldBe(1);
+        (await server.SendAsync(key, "GET", "/subscriptions/a/all-of-it")).Status.ShouldBe(404);
+        (await server.SendAsync(key, "DELETE", "/subscriptions/a/all-of-it")).Status.ShouldBe(404);
+        (await server.SendAsync(key, "PUT", "/subscriptions/a/all-of-it", """{"endpoint":"http://127.0.0.1:9","queues":"orders-1"}""")).Status.ShouldBe(403);
+        (await server.SendAsync(key, "PUT", "/subscriptions/a/more", Webhook)).Status.ShouldBe(403);
+        (await server.SendAsync(key, "PUT", "/keys/a/wider", """{"queues":"order*","allow":["read"]}""")).Status.ShouldBe(403);
+        (await server.SendAsync(key, "PUT", "/keys/a/narrower", """{"queues":"orders-1","allow":["read"]}""")).Status.ShouldBe(201);
+        (await server.SendAsync(key, "POST", "/links/a", """{"method":"GET","queue":"others","expires":"2100-01-01T00:00:00Z"}""")).Status.ShouldBe(403);
+        (await server.SendAsync(key, "DELETE", "/v1.0/a")).Status.ShouldBe(200);
+        (await server.SendAsync(server.Admin, "GET", "/v1.0/a")).Strings.ShouldBe(["order", "others"]);
+    }
+
+    private static string Terms(Operation operation)
+    {
+        var parameters = operation.Target.Split('?') is [_, var query] ? query.Split('&').Select(pair => pair.Split('=')).Select(pair => $"\"{pair[0]}\":\"{pair[1]}\"") : [];
+        return $$"""{"method":"{{operation.Methods.Split(' ')[0]}}","queue":"q"{{(operation.Id is null ? "" : ",\"id\":\"m\"")}},"parameters":{{{string.Join(",", parameters)}}},"expires":"2100-01-01T00:00:00Z"}""";
+    }
+
+    private static int Expected(Caller caller, Operation operation)
+    {
+        if (operation.Needs == Public)
+            return 200;
+        if (caller.Refused is { } refused)
+            return refused;
+        if (caller.Account != "a" && operation.Needs != Admins)
+            return 404;
+        if (caller.Permissions == Admins)
+            return operation.Success;
+        if (operation.Needs == Admins)
+            return caller.Account != "a" && operation.Target != "/v1.0" ? 404 : 403;
+        var covers = operation.Needs.Split(' ').All(need => caller.Permissions.Split(' ').Contains(need));
+        if (caller.Scope == "*")
+            return covers ? operation.Success : 403;
+        // Of another queue: what is of none is seen as if there were nothing of this one.
+        return operation.Queue is not null || operation.Target.StartsWith("/links", StringComparison.Ordinal) || operation.Target is "/keys/a/new" ? 403
+            : operation.Methods == "PUT" ? 403
+            : operation.Target is "/keys/a" or "/limits/a" ? operation.Success
+            : 404;
+    }
+
+    /// <summary>The status; of a batch that of its one item, unless all of it was refused.</summary>
+    private static int StatusOf(RawAnswer answer, Operation operation) =>
+        operation.Target.StartsWith("/batch", StringComparison.Ordinal) && answer.Status == 200 ? answer.Json[0].GetProperty("status").GetInt32() : answer.Status;
+
+    private string Expired(Operation operation)
+    {
+        var parameters = operation.Target.Split('?') is [_, var query] ? query.Split('&').ToDictionary(pair => pair.Split('=')[0], string? (pair) => pair.Split('=')[1]) : [];
+        var terms = new LinkTerms(server.Admin.Split('_')[1], operation.Methods.Split(' ')[0], server.Time.GetUtcNow().ToUnixTimeSeconds(), parameters);
+        var token = server.Server.Services.GetRequiredService<Links>().Sign(terms, new(new("a"), new("q")), operation.Id is null ? null : new("m"));
+        return $"{operation.Target}{(operation.Target.Contains('?') ? '&' : '?')}st={token}";
+    }
+
+    private async Task<List<Caller>> CallersAsync()
+    {
+        var callers = new List<Caller>
+        {
+            new("nobody", null) { Refused = 401 },
+            new("malformed", "brw_nonsense") { Refused = 401 },
+            new("unknown", $"brw_aaaaaaaaaaaaaaaaaaaaaaaaaa-x-aaaaaaaa_{AccessServer.NewSecret()}") { Refused = 401 },
+            new("unknown admin", AccessServer.NewAdminKey("nobody")) { Refused = 401 },
+            new("admin", server.Admin) { Permissions = Admins },
+            new("other account", await server.MakeKeyAsync("other", Everything, account: "b")) { Account = "b", Permissions = Everything },
+            new("everything", await server.MakeKeyAsync("all", Everything)) { Permissions = Everything },
+            new("everything elsewhere", await server.MakeKeyAsync("elsewhere", Everything, "other-*")) { Permissions = Everything, Scope = "other-*" },
+            new("receive and delete", await server.MakeKeyAsync("taker", "receive delete")) { Permissions = "receive delete" },
+            new("manage and read", await server.MakeKeyAsync("reader", "manage read")) { Permissions = "manage read" },
+        };
+        var all = callers.Single(caller => caller.Name == "everything").Key!;
+        callers.Add(new("wrong secret", all[..^1] + (all[^1] == '0' ? '1' : '0')) { Refused = 401 });
+        foreach (var permission in Everything.Split(' '))
+            callers.Add(new(permission, await server.MakeKeyAsync($"only-{permission}", permission)) { Permissions = permission });
+        callers.Add(new("expired", await server.MakeKeyAsync("expired", Everything, expires: $"{server.Time.GetUtcNow().AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}")) { Refused = 401 });
+        var doomed = await server.MakeKeyAsync("doomed", Everything);
+        callers.Add(new("revoked", doomed) { Refused = 401 });
+        callers.Add(new("made with the revoked", await server.MakeKeyAsync("orphan", Everything, with: doomed)) { Refused = 401 });
+        callers.Add(new("made with what was made with the revoked", await server.MakeKeyAsync("orphan-2", Everything, with: callers[^1].Key)) { Refused = 401 });
+        (await server.SendAsync(server.Admin, "DELETE", "/keys/a/doomed")).Status.ShouldBe(200);
+        server.Time.Advance(TimeSpan.FromMinutes(1));
+        return callers;
+    }
+
+    /// <summary>Everything is there that operations are about, and what they make isn't.</summary>
+    private async Task<string> SetUpAsync()
+    {
+        await server.SendAsync(server.Admin, "DELETE", "/keys/a/new");
+        await server.SendAsync(server.Admin, "PUT", "/keys/a/some", SomeKey);
+        (await server.SendAsync(server.Admin, "PUT", "/subscriptions/a/hook", Webhook)).Status.ShouldBeOneOf(200, 201);
+        await server.SendAsync(server.Admin, "POST", "/v1.0/a/q/m?hide=0");
+        return (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/m?ttl=0", "x")).ETag!;
+    }
+
+    private Task<RawAnswer> AskAsync(Caller caller, Operation operation, string method) => AskAsync(caller.Key, operation.Target, operation, method);
+
+    private async Task<RawAnswer> AskAsync(string? key, string target, Operation operation, string method)
+    {
+        var etag = await SetUpAsync();
+        var headers = new List<(string, string)> { ("Content-Type", "application/json") };
+        if (operation.IfMatch is { } match)
+            headers.Add(("If-Match", match == "etag" ? etag : match));
+        return await server.SendAsync(key, method, target, operation.Body?.Replace("{etag}", etag.Replace("\"", "\\\"")), [.. headers]);
+    }
+
+    private sealed record Caller(string Name, string? Key)
+    {
+        public string Account { get; init; } = "a";
+
+        public string Permissions { get; init; } = "";
+
+        public string Scope { get; init; } = "*";
+
+        /// <summary>What it is told wherever a key is needed.</summary>
+        public int? Refused { get; init; }
+    }
+
+    private sealed record Operation(string Methods, string Target, string Needs)
+    {
+        public string? Queue { get; init; }
+
+        public string? Id { get; init; }
+
+        public string? Body { get; init; }
+
+        public string? IfMatch { get; init; }
+
+        /// <summary>In its setting each puts what is there, but for those that make something.</summary>
+        public int Success => Target is "/keys/a/new" or "/links/a" ? 201 : 200;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using System.Text;
+using Burrow.Access;
+using Burrow.Tables;
+
+namespace Burrow.Tests.Support;
+
+/// <summary>A server where everybody needs a key, and a connection of each who asks it something.</summary>
+internal sealed class AccessServer : IAsyncDisposable
+{
+    private readonly RawHttp http;
+
+    private AccessServer(LocalServer server, RawHttp http, string admin, TestTime time) =>
+        (Server, this.http, Admin, Time) = (server, http, admin, time);
+
+    public LocalServer Server { get; }
+
+    /// <summary>The operator's key.</summary>
+    public string Admin { get; }
+
+    public TestTime Time { get; }
+
+    public static async Task<AccessServer> StartAsync(
+        ITableStore? store = null, TestTime? time = null, string? admin = null, string? secret = null, Action<BurrowOptions>? configure = null)
+    {
+        admin ??= NewAdminKey();
+        time ??= new TestTime();
+        var server = await LocalServer.StartAsync(store ?? new MemoryTableStore(), time, options =>
+        {
+            options.Access.Mode = AccessMode.Keys;
+            options.Access.AdminKeys = admin;
+            options.Access.Secret = secret ?? NewSecret();
+            options.Quotas.RequestsPerSecond = QuotasOptions.Unlimited;
+            configure?.Invoke(options);
+        });
+        return new(server, await RawHttp.ConnectAsync(server.Address), admin, time);
+    }
+
+    public static string NewAdminKey(string name = "test") => SuiteLog.Whole.Keep($"brw_admin-{name}_{NewSecret()}");
+
+    public static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+
+    /// <summary>Asks with a key; with none, if it is null.</summary>
+    public Task<RawAnswer> SendAsync(string? key, string method, string target, string? body = null, params (string Name, string Value)[] headers) =>
+        http.SendAsync(method, target, body is null ? null : Encoding.UTF8.GetBytes(body), key is null ? headers : [("Authorization", $"Bearer {key}"), .. headers]);
+
+    /// <summary>The text of a new key.</summary>
+    public async Task<string> MakeKeyAsync(string name, string allow, string queues = "*", string? expires = null, string? with = null, string account = "a")
+    {
+        var body = $$"""{"queues":"{{queues}}","allow":["{{allow.Replace(" ", "\",\"")}}"]{{(expires is null ? "" : $",\"expires\":\"{expires}\"")}}}""";
+        var answer = await SendAsync(with ?? Admin, "PUT", $"/keys/{account}/{name}", body);
+        answer.Status.ShouldBe(201, answer.Text);
+        return SuiteLog.Whole.Keep(answer.Json.GetProperty("key").GetString()!);
+    }
+
+    /// <summary>The target of a new link, without scheme and host.</summary>
+    public async Task<string> MakeLinkAsync(string key, string body, string account = "a")
+    {
+        var answer = await SendAsync(key, "POST", $"/links/{account}", body);
+        answer.Status.ShouldBe(201, answer.Text);
+        var target = new Uri(answer.Json.GetProperty("url").GetString()!).PathAndQuery;
+        SuiteLog.Whole.Keep(target.Split("st=")[1].Split('.')[1]);
+        return target;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await http.DisposeAsync();
+        await Server.DisposeAsync();
+    }
+}
