@@ -85,7 +85,7 @@ public sealed class PermissionTests : IAsyncLifetime
             }
         }
 
-        asked.ShouldBeGreaterThan(Operations.Length * 30);
+        asked.ShouldBeGreaterThan(900);
     }
 
     [Fact]

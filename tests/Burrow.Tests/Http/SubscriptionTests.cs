@@ -42,6 +42,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
     public async Task Secrets_never_come_back_and_are_not_stored_as_they_are()
     {
         const string secret = "Bearer of-a-secret-that-nobody-shows";
+        SuiteLog.Whole.Keep(secret);
         using var put = await PutAsync($$$"""{"endpoint":"http://127.0.0.1:9/hook","headers":{"Authorization":"{{{secret}}}"}}""");
         var answers = await put.Content.ReadAsStringAsync(Token)
             + await server.Http.GetStringAsync("/subscriptions/shop/hook", Token)

@@ -30,7 +30,7 @@ internal sealed class AccessServer : IAsyncDisposable
             options.Access.Mode = AccessMode.Keys;
             options.Access.AdminKeys = admin;
             options.Access.Secret = secret ?? NewSecret();
-            options.Quotas.RequestsPerSecond = QuotasOptions.Unlimited;
+            options.Quotas = new() { RequestsPerSecond = QuotasOptions.Unlimited };
             configure?.Invoke(options);
         });
         return new(server, await RawHttp.ConnectAsync(server.Address), admin, time);

@@ -46,6 +46,21 @@ internal sealed class SuiteLog : ILoggerProvider
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
+    /// <summary>Whether a line holds that, of those until now.</summary>
+    public bool HasLine(string text)
+    {
+        lock (gate)
+            writer.Flush();
+        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.Contains(text, StringComparison.Ordinal))
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>The lines that hold a secret, and how many there are in all. The log has ended then.</summary>
     public (IReadOnlyList<string> Telling, long Lines, int Secrets) Search()
     {

@@ -1,0 +1,192 @@
+using System.Globalization;
+using Burrow.Access;
+using Burrow.Queues;
+using Burrow.Tables;
+using Burrow.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Burrow.Tests.Access;
+
+/// <summary>What an account may, and that others don't feel it when one wants more.</summary>
+public sealed class QuotaTests : IAsyncLifetime
+{
+    private readonly MemoryTableStore store = new();
+    private AccessServer server = null!;
+    private string key = "";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        server = await AccessServer.StartAsync(store);
+        key = await server.MakeKeyAsync("all", "send receive read delete subscribe manage");
+    }
+
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+
+    [Fact]
+    public async Task Who_asks_too_often_is_told_when_to_come_again_and_others_are_served()
+    {
+        await SetAsync("""{"requestsPerSecond":5}""");
+        var other = await server.MakeKeyAsync("all", "read", account: "b");
+        for (var i = 0; i < 5; i++)
+            (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+
+        var refused = await server.SendAsync(key, "GET", "/v1.0/a/q");
+
+        refused.ShouldBeAProblem(429);
+        refused.Headers["Retry-After"].ShouldBe("1");
+        refused.Headers["RateLimit-Policy"].ShouldBe("\"requests\";q=5;w=1");
+        refused.Headers["RateLimit"].ShouldBe("\"requests\";r=0;t=1");
+        // Whatever he asks for, elsewhere too.
+        (await server.SendAsync(key, "PUT", "/v1.0/b/q/m", "x")).Status.ShouldBe(429);
+        (await server.SendAsync(key, "GET", "/v1.0")).Status.ShouldBe(429);
+        (await server.SendAsync(other, "GET", "/v1.0/b/q")).Status.ShouldBe(404);
+        (await server.SendAsync(server.Admin, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+        // Who has no key costs nobody anything.
+        (await server.SendAsync(null, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
+        server.Time.Advance(TimeSpan.FromMilliseconds(200));
+        (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+        (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(429);
+        server.Time.Advance(TimeSpan.FromMinutes(1));
+        for (var i = 0; i < 5; i++)
+            (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+        (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(429);
+    }
+
+    [Fact]
+    public async Task Batches_and_large_bodies_and_answers_count_as_many_requests()
+    {
+        await SetAsync("""{"requestsPerSecond":10}""");
+        var batch = "[" + string.Join(',', Enumerable.Range(0, 100).Select(i => $$"""{"id":"{{i}}"}""")) + "]";
+        (await server.SendAsync(key, "POST", "/batch/a/q", batch, ("Content-Type", "application/json"))).Status.ShouldBe(200);
+        (await WaitAsync()).ShouldBe(10, "100 of 10 a second, one of which must be there");
+
+        (await server.SendAsync(key, "PUT", "/v1.0/a/q/large", new string('x', 640 * 1024))).Status.ShouldBe(201);
+        (await WaitAsync()).ShouldBe(1);
+        (await server.SendAsync(key, "GET", "/v1.0/a/q/large?detail=body")).Status.ShouldBe(200);
+        (await WaitAsync()).ShouldBe(1);
+
+        // What is to be waited, and waits for it, until all is there again.
+        async Task<int> WaitAsync()
+        {
+            var refused = await server.SendAsync(key, "GET", "/v1.0/a/q");
+            refused.Status.ShouldBe(429);
+            var seconds = int.Parse(refused.Headers["Retry-After"], CultureInfo.InvariantCulture);
+            server.Time.Advance(TimeSpan.FromSeconds(seconds + 1));
+            return seconds;
+        }
+    }
+
+    [Fact]
+    public async Task Messages_and_bytes_are_bounded_until_some_are_gone()
+    {
+        await SetAsync("""{"messages":3}""");
+        foreach (var id in (string[])["1", "2", "3"])
+            (await PutAsync("q", id)).Status.ShouldBe(201);
+        (await PutAsync("q", "4")).ShouldBeAProblem(507);
+        (await server.SendAsync(key, "POST", "/batch/a/q", """[{"id":"4"}]""", ("Content-Type", "application/json"))).Status.ShouldBe(507);
+        (await server.SendAsync(key, "GET", "/v1.0/a/q?detail=id")).Strings.ShouldBe(["1", "2", "3"]);
+        (await server.SendAsync(key, "POST", "/v1.0/a/q?limit=1&hide=60")).Status.ShouldBe(200);
+        (await server.SendAsync(key, "DELETE", "/v1.0/a/q/1")).Status.ShouldBe(200);
+        (await PutAsync("q", "4")).Status.ShouldBe(201);
+        (await PutAsync("q", "5")).Status.ShouldBe(507);
+
+        await SetAsync("""{"bytes":100}""");
+        (await PutAsync("q", "5", new string('x', 150))).Status.ShouldBe(201);
+        (await PutAsync("q", "6")).ShouldBeAProblem(507);
+        (await server.SendAsync(key, "DELETE", "/v1.0/a/q/5")).Status.ShouldBe(200);
+        (await PutAsync("q", "6")).Status.ShouldBe(201);
+    }
+
+    [Fact]
+    public async Task Queues_are_bounded_but_those_that_are_there_take_more()
+    {
+        await SetAsync("""{"queues":2}""");
+        (await PutAsync("one", "1")).Status.ShouldBe(201);
+        (await PutAsync("two", "1")).Status.ShouldBe(201);
+        (await PutAsync("three", "1")).ShouldBeAProblem(507);
+        (await PutAsync("two", "2")).Status.ShouldBe(201);
+        (await server.SendAsync(key, "DELETE", "/v1.0/a/one?match_hidden=true")).Status.ShouldBe(200);
+        (await PutAsync("three", "1")).Status.ShouldBe(201);
+    }
+
+    [Fact]
+    public async Task Subscriptions_and_waiting_requests_are_bounded()
+    {
+        await SetAsync("""{"subscriptions":1,"waiting":1}""");
+        (await server.SendAsync(key, "PUT", "/subscriptions/a/one", """{"endpoint":"http://127.0.0.1:9"}""")).Status.ShouldBe(201);
+        (await server.SendAsync(key, "PUT", "/subscriptions/a/two", """{"endpoint":"http://127.0.0.1:9"}""")).ShouldBeAProblem(507);
+
+        await using var waiting = await RawHttp.ConnectAsync(server.Server.Address);
+        server.Time.Watch();
+        var waits = waiting.SendAsync("GET", "/v1.0/a/q?wait=50", null, ("Authorization", $"Bearer {key}"));
+        await server.Time.BegunAsync(TimeSpan.FromSeconds(50));
+        var refused = await server.SendAsync(key, "GET", "/v1.0/a/q?wait=50");
+        refused.ShouldBeAProblem(429);
+        refused.Headers["RateLimit-Policy"].ShouldBe("\"waiting\";q=1;qu=\"concurrent-requests\"");
+        refused.Headers["Retry-After"].ShouldBe("2");
+        (await PutAsync("q", "1")).Status.ShouldBe(201);
+        (await waits).Status.ShouldBe(200);
+        // Who needn't wait isn't counted.
+        (await server.SendAsync(key, "GET", "/v1.0/a/q?wait=50")).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task What_another_process_stores_counts_as_soon_as_it_is_written_down_and_read()
+    {
+        await using var other = await AccessServer.StartAsync(store, server.Time, server.Admin);
+        await SetAsync("""{"messages":2}""");
+        (await PutAsync("q", "1")).Status.ShouldBe(201);
+        (await other.SendAsync(key, "PUT", "/v1.0/a/q/2", "x")).Status.ShouldBe(201);
+        (await other.SendAsync(key, "PUT", "/v1.0/a/q/3", "x")).Status.ShouldBe(201);
+
+        foreach (var process in (AccessServer[])[server, other])
+            await process.Server.Services.GetRequiredService<QueueEngine>().WriteCountsAsync(Token);
+        (await PutAsync("q", "4")).Status.ShouldBe(201);
+        await server.Server.Services.GetRequiredService<QueueEngine>().WriteCountsAsync(Token);
+        server.Time.Advance(Limits.UsageFreshness);
+
+        (await PutAsync("q", "5")).Status.ShouldBe(507);
+        (await other.SendAsync(key, "PUT", "/v1.0/a/q/5", "x")).Status.ShouldBe(507);
+    }
+
+    [Fact]
+    public async Task Limits_are_shown_set_and_reset()
+    {
+        var defaults = """{"requestsPerSecond":9007199254740991,"messages":10000000,"bytes":107374182400,"queues":10000,"waiting":10000,"subscriptions":20}""";
+        (await server.SendAsync(key, "GET", "/limits/a")).Text.ShouldBe(defaults);
+        (await SetAsync("""{"queues":7,"waiting":0}""")).Text.ShouldBe(defaults.Replace("\"queues\":10000,\"waiting\":10000", "\"queues\":7,\"waiting\":0"));
+        // In place of all that was set before.
+        (await SetAsync("""{"messages":1}""")).Text.ShouldBe(defaults.Replace("10000000", "1"));
+        (await server.SendAsync(server.Admin, "DELETE", "/limits/a")).Text.ShouldBe(defaults);
+        (await server.SendAsync(server.Admin, "DELETE", "/limits/a")).Text.ShouldBe(defaults);
+    }
+
+    [Theory]
+    [InlineData("""{"requestsPerSecond":0}""", "requestsPerSecond")]
+    [InlineData("""{"messages":-1}""", "messages")]
+    [InlineData("""{"bytes":9007199254740992}""", "bytes")]
+    [InlineData("""{"queues":"many"}""", "queues")]
+    [InlineData("""{"waiting":1000001}""", "waiting")]
+    [InlineData("""{"subscriptions":501}""", "subscriptions")]
+    [InlineData("""{"wait":1}""", "body")]
+    public async Task What_is_wrong_with_limits_is_named(string body, string parameter) =>
+        (await server.SendAsync(server.Admin, "PUT", "/limits/a", body)).ShouldRefuse(parameter);
+
+    [Fact]
+    public async Task Where_storage_fails_nobody_is_let_in_and_nobody_is_locked_out()
+    {
+        var broken = new InterceptedStore(store);
+        await using var server = await AccessServer.StartAsync(broken, new TestTime(), this.server.Admin);
+        broken.Before = call => call.Table == AccessTable.Name ? throw new TableUnavailableException("down", new IOException()) : Task.CompletedTask;
+        var asking = server.SendAsync(key, "GET", "/v1.0/a/q");
+        (await server.Time.AdvanceUntilAsync(asking, TimeSpan.FromSeconds(1))).ShouldBeAProblem(503);
+        broken.Before = _ => Task.CompletedTask;
+        (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+    }
+
+    private Task<RawAnswer> SetAsync(string limits) => server.SendAsync(server.Admin, "PUT", "/limits/a", limits);
+
+    private Task<RawAnswer> PutAsync(string queue, string id, string body = "x") => server.SendAsync(key, "PUT", $"/v1.0/a/{queue}/{id}?ttl=0", body);
+}
