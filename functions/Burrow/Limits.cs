@@ -78,6 +78,12 @@ public static class Limits
     /// <summary>Bytes of a request and its answer that count as one more request.</summary>
     public const int BytesPerRequest = 64 * 1024;
 
+    /// <summary>Refusals a second that one account is told at once.</summary>
+    public const int PromptRefusals = 20;
+
+    /// <summary>How much later it is told of any more.</summary>
+    public static readonly TimeSpan RefusalHeld = TimeSpan.FromSeconds(1);
+
     /// <summary>How often a process writes down what it put and removed; what is younger is in nobody's counts but its own.</summary>
     public static readonly TimeSpan CountsInterval = TimeSpan.FromSeconds(5);
 

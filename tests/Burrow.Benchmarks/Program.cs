@@ -18,6 +18,7 @@ using Burrow.Benchmarks.Reporting;
     ("wake", session => new WakeUp(session).RunAsync()),
     ("cost", _ => StorageCost.RunAsync()),
     ("fairness", session => new Fairness(session).RunAsync()),
+    ("neighbours", session => new Neighbours(session).RunAsync()),
     ("end", Footprint.AtEndAsync),
 ];
 

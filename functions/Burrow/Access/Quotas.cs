@@ -41,17 +41,22 @@ internal sealed class Quotas
         limits.Forget(account);
     }
 
-    /// <summary>Counts a request.</summary>
+    /// <summary>
+    /// Counts a request. Who goes on asking though he is refused is told so a second later: to refuse costs as well, and
+    /// others would pay for it.
+    /// </summary>
     /// <exception cref="TooManyRequestsException">It is one too many.</exception>
-    public void Admit(AccountName account, AccountLimits may)
+    public async ValueTask AdmitAsync(AccountName account, AccountLimits may, CancellationToken cancellationToken)
     {
         if (may.RequestsPerSecond == QuotasOptions.Unlimited)
             return;
         if (buckets.Count >= MostBuckets)
             Forget();
-        var wait = buckets.GetOrAdd(account, _ => new TokenBucket(time)).Take(may.RequestsPerSecond);
+        var bucket = buckets.GetOrAdd(account, _ => new TokenBucket(time));
+        var wait = bucket.Take(may.RequestsPerSecond);
         if (wait > TimeSpan.Zero)
         {
+            await bucket.HoldAsync(may.Waiting, Limits.RefusalHeld, cancellationToken);
             throw new TooManyRequestsException(
                 "requests", $"q={may.RequestsPerSecond};w=1", wait, $"This account may ask {may.RequestsPerSecond} times a second, and asked for more.");
         }

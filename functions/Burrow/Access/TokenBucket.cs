@@ -10,6 +10,8 @@ internal sealed class TokenBucket(TimeProvider time)
     private readonly Lock gate = new();
     private long at = time.GetTimestamp();
     private double owed;
+    private double refused;
+    private int held;
     private long perSecond = 1;
 
     /// <summary>Takes one.</summary>
@@ -23,9 +25,37 @@ internal sealed class TokenBucket(TimeProvider time)
             perSecond = rate;
             // Full with nothing owed; empty with a second's worth.
             if (owed + 1 > perSecond)
+            {
+                refused++;
                 return TimeSpan.FromSeconds((owed + 1 - perSecond) / perSecond);
+            }
+
             owed++;
             return TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>Holds a refusal back, if there were too many of late.</summary>
+    /// <param name="most">How many may be held at a time.</param>
+    /// <param name="delay">For how long.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task HoldAsync(long most, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            if (refused <= Limits.PromptRefusals || held >= most)
+                return;
+            held++;
+        }
+
+        try
+        {
+            await Task.Delay(delay, time, cancellationToken);
+        }
+        finally
+        {
+            lock (gate)
+                held--;
         }
     }
 
@@ -44,7 +74,7 @@ internal sealed class TokenBucket(TimeProvider time)
             lock (gate)
             {
                 Refill();
-                return owed == 0;
+                return owed == 0 && held == 0;
             }
         }
     }
@@ -52,7 +82,9 @@ internal sealed class TokenBucket(TimeProvider time)
     private void Refill()
     {
         var now = time.GetTimestamp();
-        owed = Math.Max(0, owed - (time.GetElapsedTime(at, now).TotalSeconds * perSecond));
+        var seconds = time.GetElapsedTime(at, now).TotalSeconds;
+        owed = Math.Max(0, owed - (seconds * perSecond));
+        refused = Math.Max(0, refused - (seconds * Limits.PromptRefusals));
         at = now;
     }
 }

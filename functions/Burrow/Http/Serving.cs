@@ -106,7 +106,7 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas)
             limits = await quotas.OfAsync(Caller.Account ?? asked);
         if ((Caller.Account ?? (gate.IsOpen ? account : null)) is not { } payer)
             return;
-        quotas.Admit(payer, limits ?? await quotas.OfAsync(payer));
+        await quotas.AdmitAsync(payer, limits ?? await quotas.OfAsync(payer), Aborted);
         charged = payer;
     }
 }
