@@ -9,7 +9,7 @@ internal static class LocalAccess
 {
     public static void Add(WebApplicationBuilder builder, IReadOnlyList<string> urls)
     {
-        var isPrivate = urls.All(IsLoopback);
+        var isPrivate = IsPrivate(urls);
         var asked = builder.Configuration[$"{BurrowOptions.Section}:Access:Mode"];
         var open = string.IsNullOrEmpty(asked) ? isPrivate : asked.Equals(nameof(AccessMode.Open), StringComparison.OrdinalIgnoreCase);
         builder.Services.AddSingleton<IValidateOptions<BurrowOptions>>(new OpenIsPrivate(isPrivate));
@@ -22,6 +22,9 @@ internal static class LocalAccess
                 options.Quotas.LiftAll();
         });
     }
+
+    /// <summary>Whether only this machine reaches them.</summary>
+    public static bool IsPrivate(IReadOnlyList<string> urls) => urls.All(IsLoopback);
 
     private static bool IsLoopback(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var uri)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Burrow.Events;
 using Burrow.Http;
 using Burrow.Local.EventGrid;
@@ -47,7 +48,7 @@ internal static partial class LocalApp
         replace?.Invoke(builder.Services);
         if (!builder.Services.Any(service => service.ServiceType == typeof(ITableStore)))
             builder.Services.AddSingleton(provider => Open(options, provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage));
-        AddEventGrid(builder, options.Tables);
+        AddEventGrid(builder, options.Tables, options.Urls);
         LocalAccess.Add(builder, options.Urls);
         builder.Services.AddBurrow(builder.Configuration);
         builder.Services.AddHostedService<Triggers.Timers>();
@@ -63,12 +64,18 @@ internal static partial class LocalApp
         app.MapFallback("{**path}", (HttpRequest request, Responder responder) => responder.NotFoundAsync(request));
         // Known only now, where the port was free to choose.
         app.Lifetime.ApplicationStarted.Register(() =>
-            app.Services.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.PublicUrl ??= new Uri(app.Urls.First()));
+            app.Services.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.PublicUrl ??= PublicUrl(app.Urls.First()));
         return app;
     }
 
+    /// <summary>Nobody can call "every interface".</summary>
+    private static Uri PublicUrl(string address) =>
+        new UriBuilder(address) is var url && IPAddress.TryParse(url.Host.Trim('[', ']'), out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
+            ? new UriBuilder(address) { Host = "localhost" }.Uri
+            : url.Uri;
+
     /// <summary>Where the settings name no Event Grid, its stand-in.</summary>
-    private static void AddEventGrid(WebApplicationBuilder builder, TablesOption tables)
+    private static void AddEventGrid(WebApplicationBuilder builder, TablesOption tables, IReadOnlyList<string> urls)
     {
         var events = LocalEvents.Open(tables);
         builder.Services.AddSingleton(events);
@@ -76,8 +83,12 @@ internal static partial class LocalApp
             .Validate(settings => settings.Speed is >= 1 and <= StandInOptions.Fastest, $"EventGrid:Speed is from 1 to {StandInOptions.Fastest}.").ValidateOnStart();
         builder.Services.PostConfigure<BurrowOptions>(events.Apply);
         builder.Services.AddKeyedSingleton(EventsServices.ServiceKey, (services, _) => LocalEvents.NewClient(services));
-        builder.Services.AddSingleton<WebhookRules>(services => new LocalWebhookRules(
-            [.. services.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.Ports]));
+        builder.Services.AddSingleton(services =>
+        {
+            // Who isn't from this machine has no business with its other ports.
+            int[] ports = [.. services.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.Ports];
+            return LocalAccess.IsPrivate(urls) ? new LocalWebhookRules(ports) : new WebhookRules(ports);
+        });
         builder.Services.AddSingleton<StandInStore>();
         builder.Services.AddSingleton<WebhookClient>();
         builder.Services.AddSingleton(new DeadLetters(events.DeadLetters));

@@ -110,8 +110,8 @@ internal sealed partial class Lifetime(
     private partial void NotCreated(string reason);
 }
 
-/// <summary>Writes down every few seconds, and when the process stops, how much was put and removed.</summary>
-internal sealed partial class CountsWriter(QueueEngine queues, TimeProvider time, ILogger<CountsWriter> logger) : BackgroundService
+/// <summary>Writes down every few seconds, and when the process has served its last request, how much was put and removed.</summary>
+internal sealed partial class CountsWriter(QueueEngine queues, TimeProvider time, ILogger<CountsWriter> logger) : BackgroundService, IHostedLifecycleService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -120,11 +120,13 @@ internal sealed partial class CountsWriter(QueueEngine queues, TimeProvider time
             await WriteAsync(CancellationToken.None);
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await WriteAsync(cancellationToken);
-    }
+    public Task StoppedAsync(CancellationToken cancellationToken) => WriteAsync(cancellationToken);
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task WriteAsync(CancellationToken cancellationToken)
     {

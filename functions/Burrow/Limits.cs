@@ -66,6 +66,9 @@ public static class Limits
     /// <summary>For how long a process relies on what it read of a key or of an account's limits: a revoked key works no longer.</summary>
     public static readonly TimeSpan AccessFreshness = TimeSpan.FromSeconds(30);
 
+    /// <summary>Keys that a process looks for in a second whose ids weren't made under its deployment's secret: made up, or older than the secret.</summary>
+    public const int StrangersPerSecond = 20;
+
     /// <summary>Keys of one account.</summary>
     public const int KeysPerAccount = 1_000;
 
@@ -83,6 +86,9 @@ public static class Limits
 
     /// <summary>How much later it is told of any more.</summary>
     public static readonly TimeSpan RefusalHeld = TimeSpan.FromSeconds(1);
+
+    /// <summary>Refusals that one process holds back at a time, of all accounts.</summary>
+    public const int RefusalsHeld = 100;
 
     /// <summary>How often a process writes down what it put and removed; what is younger is in nobody's counts but its own.</summary>
     public static readonly TimeSpan CountsInterval = TimeSpan.FromSeconds(5);

@@ -18,7 +18,10 @@ internal static class AccessServices
         services.AddSingleton(provider => new AccessTable(
             provider.GetRequiredService<ITableStore>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>()));
         services.AddSingleton(provider => new Keys(
-            provider.GetRequiredService<AccessTable>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Keys>>()));
+            provider.GetRequiredService<AccessTable>(),
+            OptionsOf(provider).Access.Secret,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Keys>>()));
         services.AddSingleton(provider => new Links(OptionsOf(provider).Access.Secret));
         services.AddSingleton(provider => new Gate(
             OptionsOf(provider).Access, provider.GetRequiredService<Keys>(), provider.GetRequiredService<Links>(), provider.GetRequiredService<TimeProvider>()));

@@ -13,6 +13,8 @@ internal sealed record AccountLimits
 
     public required long Waiting { get; init; }
 
+    public required long Concurrent { get; init; }
+
     public required long Subscriptions { get; init; }
 
     /// <summary>Whether it may store as much as it likes.</summary>
@@ -26,13 +28,14 @@ internal sealed record AccountLimits
         Bytes = overrides?["bytes"] ?? defaults.Bytes,
         Queues = overrides?["queues"] ?? defaults.Queues,
         Waiting = overrides?["waiting"] ?? defaults.Waiting,
+        Concurrent = overrides?["concurrent"] ?? defaults.Concurrent,
         Subscriptions = overrides?["subscriptions"] ?? defaults.Subscriptions,
     };
 
     /// <summary>By the names that requests and answers have.</summary>
     public IEnumerable<(string Name, long Value)> Members =>
     [
-        ("requestsPerSecond", RequestsPerSecond), ("messages", Messages), ("bytes", Bytes), ("queues", Queues), ("waiting", Waiting), ("subscriptions", Subscriptions),
+        ("requestsPerSecond", RequestsPerSecond), ("messages", Messages), ("bytes", Bytes), ("queues", Queues), ("waiting", Waiting), ("concurrent", Concurrent), ("subscriptions", Subscriptions),
     ];
 }
 
@@ -43,7 +46,7 @@ internal sealed record LimitOverrides(IReadOnlyDictionary<string, long?> Values)
     public static readonly IReadOnlyList<(string Name, long Least, long Most)> Bounds =
     [
         ("requestsPerSecond", 1, QuotasOptions.Unlimited), ("messages", 0, QuotasOptions.Unlimited), ("bytes", 0, QuotasOptions.Unlimited),
-        ("queues", 0, QuotasOptions.Unlimited), ("waiting", 0, 1_000_000), ("subscriptions", 0, 500),
+        ("queues", 0, QuotasOptions.Unlimited), ("waiting", 0, 1_000_000), ("concurrent", 2, 1_000_000), ("subscriptions", 0, 500),
     ];
 
     public static IEnumerable<string> Members => Bounds.Select(bound => bound.Name);

@@ -8,11 +8,12 @@ namespace Burrow.Access;
 /// <summary>
 /// What a key is found by: its account's partition, its name, and a mark that no other key of that name ever had. Not a secret.
 /// </summary>
-/// <param name="Value"><c>{26 of a-z2-7}-{name}-{8 of a-z2-7}</c>; of the operator's keys <c>admin-{name}</c>.</param>
+/// <param name="Value"><c>{26 of a-z2-7}-{name}-{16 of a-z2-7}</c>; of the operator's keys <c>admin-{name}</c>.</param>
 internal readonly partial record struct KeyId(string Value)
 {
     private const int PartitionLength = 26;
-    private const int MarkLength = 8;
+    private const int MarkLength = 16;
+    private const int NonceLength = 8;
 
     /// <summary>Of whoever asks where nobody needs a key.</summary>
     public static readonly KeyId Nobody = new("nobody");
@@ -25,8 +26,20 @@ internal readonly partial record struct KeyId(string Value)
     public static string PartitionOf(AccountName account) =>
         Base32.Encode(SHA256.HashData(Encoding.UTF8.GetBytes(account.Value)))[..PartitionLength];
 
-    public static KeyId New(AccountName account, KeyName name) =>
-        new($"{PartitionOf(account)}-{name}-{Base32.Encode(RandomNumberGenerator.GetBytes(5))}");
+    /// <param name="account">Whose key.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="mac">What <see cref="IsOurs"/> is told.</param>
+    public static KeyId New(AccountName account, KeyName name, byte[] mac)
+    {
+        var start = $"{PartitionOf(account)}-{name}-{Base32.Encode(RandomNumberGenerator.GetBytes(5))}";
+        return new(start + Check(start, mac));
+    }
+
+    /// <summary>
+    /// Whether it was made with that key of an HMAC: half of the mark is random, half its check. It proves nothing, but whoever
+    /// makes ids up has none that is worth looking for.
+    /// </summary>
+    public bool IsOurs(byte[] mac) => Check(Value[..^(MarkLength - NonceLength)], mac) == Value[^(MarkLength - NonceLength)..];
 
     /// <summary>Whether it is of this shape, and so may be looked for.</summary>
     public static bool IsMatch(string value) => Pattern().IsMatch(value);
@@ -34,7 +47,9 @@ internal readonly partial record struct KeyId(string Value)
     /// <inheritdoc/>
     public override string ToString() => Value;
 
-    [GeneratedRegex(@"^[a-z2-7]{26}-[a-z0-9-]{1,64}-[a-z2-7]{8}\z")]
+    private static string Check(string start, byte[] mac) => Base32.Encode(HMACSHA256.HashData(mac, Encoding.ASCII.GetBytes(start)))[..(MarkLength - NonceLength)];
+
+    [GeneratedRegex(@"^[a-z2-7]{26}-[a-z0-9-]{1,64}-[a-z2-7]{16}\z")]
     private static partial Regex Pattern();
 }
 

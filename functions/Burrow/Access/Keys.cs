@@ -14,11 +14,21 @@ internal sealed partial class Keys
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly FreshCache<KeyId, Known> known;
+    private readonly byte[] mac;
 
-    public Keys(AccessTable table, TimeProvider time, ILogger<Keys> logger)
+    /// <summary>Looks that others may be, with ids that weren't made under this deployment's secret.</summary>
+    private readonly TokenBucket strangers;
+
+    /// <param name="table">Where they are.</param>
+    /// <param name="secret">The deployment's; under another one keys are as good, but found more slowly.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Told of what nobody else is told.</param>
+    public Keys(AccessTable table, string? secret, TimeProvider time, ILogger<Keys> logger)
     {
         (this.table, this.time, this.logger) = (table, time, logger);
-        known = new(time, async id => await table.FindAsync(id) is { } stored ? new(stored) : null);
+        mac = DeploymentSecret.Derive(secret ?? "", "burrow key ids");
+        strangers = new(time);
+        known = new(time, ReadAsync);
     }
 
     private DateTimeOffset Now => time.GetUtcNow();
@@ -44,14 +54,28 @@ internal sealed partial class Keys
         if (maker.Generation + 1 >= Limits.KeyGenerations)
             throw new ForbiddenException($"A key is made with one that was made with another, and so on, {Limits.KeyGenerations} in all; use an older one.");
 
+        // What was made with a key that is gone would be no good, and who is to tell?
+        if (!maker.IsAdmin && maker.Key != KeyId.Nobody)
+        {
+            known.Forget(maker.Key);
+            if (await FindAsync(maker.Key) is null)
+                throw new UnauthenticatedException(isMissing: false, "This key was revoked.");
+        }
+
         var all = await table.ListAsync(account, cancellationToken);
+        if (all.Count >= Limits.KeysPerAccount)
+        {
+            await ClearAsync(account);
+            all = await table.ListAsync(account, cancellationToken);
+        }
+
         var old = all.FirstOrDefault(stored => stored.Key.Name == name);
         // What was made with a key that is gone is gone; that its row is left is nobody's business.
         if (old is not null && await IsStandingAsync(old.Key))
             throw Exists(name);
-        if (old is null && all.Count >= Limits.KeysPerAccount)
+        if (old is null && !maker.IsAdmin && all.Count >= Limits.KeysPerAccount)
             throw new QuotaExceededException($"An account has at most {Limits.KeysPerAccount} keys.");
-        var id = KeyId.New(account, name);
+        var id = KeyId.New(account, name, mac);
         var (text, hash) = KeyText.New(id);
         var key = new AccessKey
         {
@@ -92,6 +116,8 @@ internal sealed partial class Keys
     {
         while (await FindAsync(account, name, caller, cancellationToken) is { } stored)
         {
+            if (stored.Key.Id != caller.Key && await IsMadeWithAsync(caller.Key, stored.Key.Id))
+                throw new ForbiddenException("A key doesn't revoke the one that it was made with.");
             if (!await table.RemoveAsync(stored, cancellationToken))
                 continue;
             known.Forget(stored.Key.Id);
@@ -125,6 +151,27 @@ internal sealed partial class Keys
     private async Task<bool> IsGoodAsync(AccessKey key) =>
         !(key.Spec.Expires <= Now) && await IsStandingAsync(key);
 
+    /// <summary>One read, and none of what isn't there more often than so many a second: nobody's partition is to be flooded by those who have no key.</summary>
+    private async Task<Known?> ReadAsync(KeyId id)
+    {
+        if (!id.IsOurs(mac) && strangers.Take(Limits.StrangersPerSecond) > TimeSpan.Zero)
+            throw new UnavailableException("Too many keys are asked for that aren't known here. Try again.");
+        return await table.FindAsync(id) is { } stored ? new(stored) : null;
+    }
+
+    /// <summary>Whether a key was made with another one, or with one that was.</summary>
+    private async Task<bool> IsMadeWithAsync(KeyId id, KeyId maker)
+    {
+        while (KeyId.IsMatch(id.Value) && await known.GetAsync(id) is { } found)
+        {
+            id = found.Stored.Key.MadeWith;
+            if (id == maker)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Whether no key is gone that it was made with. What it was made with lasts as long as it, so that needn't be asked.</summary>
     private async Task<bool> IsStandingAsync(AccessKey key)
     {
@@ -138,12 +185,12 @@ internal sealed partial class Keys
         return true;
     }
 
-    /// <summary>Removes what was made with a key that is gone. Nobody relies on it.</summary>
+    /// <summary>Removes what has expired, or was made with a key that is gone. Nobody relies on it.</summary>
     private async Task ClearAsync(AccountName account)
     {
         foreach (var stored in await table.ListAsync(account, CancellationToken.None))
         {
-            if (!await IsStandingAsync(stored.Key) && await table.RemoveAsync(stored, CancellationToken.None))
+            if (!await IsGoodAsync(stored.Key) && await table.RemoveAsync(stored, CancellationToken.None))
                 known.Forget(stored.Key.Id);
         }
     }

@@ -42,7 +42,8 @@ internal sealed class Links
     /// <summary>The terms that were signed for that queue and message; null if they weren't. Whether they hold isn't looked at.</summary>
     public LinkTerms? Verify(string token, QueueAddress queue, MessageId? id)
     {
-        if (token.Split('.') is not [var text, var mac])
+        // No other characters: what is signed is parted by them.
+        if (token.Split('.') is not [var text, var mac] || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
             return null;
         // Of the characters, not of what they say: there is one text for what was signed.
         var expected = Encoding.ASCII.GetBytes(Mac(text, queue, id));
@@ -51,7 +52,7 @@ internal sealed class Links
         return JsonSerializer.Deserialize<LinkTerms>(Base64Url.DecodeFromChars(text));
     }
 
-    /// <summary>No name holds a NUL, so no two things are the same text.</summary>
+    /// <summary>No name holds a NUL, nor does the text, so no two things are the same.</summary>
     private string Mac(string text, QueueAddress queue, MessageId? id) => Convert.ToHexStringLower(HMACSHA256.HashData(
         key, Encoding.UTF8.GetBytes($"{text}\0{queue.Account}\0{queue.Queue}{(id is { } one ? $"\0{one}" : "")}")));
 }

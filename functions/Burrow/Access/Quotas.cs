@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.RateLimiting;
 using Burrow.Queues;
 
 namespace Burrow.Access;
@@ -11,13 +12,18 @@ internal sealed class Quotas
 {
     private const int MostBuckets = 50_000;
 
+    /// <summary>How many times what is served may queue.</summary>
+    private const int QueueLength = 100;
+
     private readonly AccessTable table;
     private readonly QuotasOptions defaults;
     private readonly QueueEngine queues;
     private readonly TimeProvider time;
     private readonly AccountLimits usual;
+    private int held;
     private readonly FreshCache<AccountName, AccountLimits> limits;
     private readonly ConcurrentDictionary<AccountName, TokenBucket> buckets = new();
+    private readonly ConcurrentDictionary<(AccountName Account, long Most), ConcurrencyLimiter> limiters = new();
 
     public Quotas(AccessTable table, QuotasOptions defaults, QueueEngine queues, TimeProvider time)
     {
@@ -50,16 +56,37 @@ internal sealed class Quotas
     {
         if (may.RequestsPerSecond == QuotasOptions.Unlimited)
             return;
-        if (buckets.Count >= MostBuckets)
-            Forget();
-        var bucket = buckets.GetOrAdd(account, _ => new TokenBucket(time));
+        if (!buckets.TryGetValue(account, out var bucket))
+        {
+            // Only where there is a new one: to count them locks them all.
+            if (buckets.Count >= MostBuckets)
+                Forget();
+            bucket = buckets.GetOrAdd(account, _ => new TokenBucket(time));
+        }
+
         var wait = bucket.Take(may.RequestsPerSecond);
         if (wait > TimeSpan.Zero)
         {
-            await bucket.HoldAsync(may.Waiting, Limits.RefusalHeld, cancellationToken);
+            await HoldAsync(bucket, cancellationToken);
             throw new TooManyRequestsException(
                 "requests", $"q={may.RequestsPerSecond};w=1", wait, $"This account may ask {may.RequestsPerSecond} times a second, and asked for more.");
         }
+    }
+
+    /// <summary>Waits until there is room for a request among those of its account that are served, in their order.</summary>
+    /// <param name="account">Whose.</param>
+    /// <param name="may">What it may.</param>
+    /// <param name="weight">What it counts for.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>To be disposed when it was answered; null where there is room for all.</returns>
+    /// <exception cref="TooManyRequestsException">Too many queue already.</exception>
+    public async ValueTask<RateLimitLease?> EnterAsync(AccountName account, AccountLimits may, int weight, CancellationToken cancellationToken)
+    {
+        if (LimiterOf(account, may) is not { } limiter)
+            return null;
+        var lease = await limiter.AcquireAsync((int)Math.Min(weight, may.Concurrent), cancellationToken);
+        return lease.IsAcquired ? lease : throw new TooManyRequestsException(
+            "concurrent", $"q={may.Concurrent};qu=\"concurrent-requests\"", null, "Too many requests of this account wait to be served.");
     }
 
     /// <summary>Counts what a request turned out to be worth besides.</summary>
@@ -69,19 +96,59 @@ internal sealed class Quotas
             bucket.Charge(requests);
     }
 
-    /// <summary>Demands room for one more message.</summary>
+    /// <summary>Demands room for messages. What is being put meanwhile isn't counted yet.</summary>
     /// <exception cref="QuotaExceededException">There is none.</exception>
-    public async ValueTask DemandRoomAsync(QueueAddress queue, AccountLimits may, CancellationToken cancellationToken)
+    public async ValueTask DemandRoomAsync(QueueAddress queue, int messages, long bytes, AccountLimits may)
     {
         if (may.StoresAnything)
             return;
-        var stored = await queues.UsageAsync(queue.Account, cancellationToken);
-        if (stored.Messages >= may.Messages)
-            throw new QuotaExceededException($"This account may store {may.Messages} messages, and does. Nothing was stored.");
-        if (stored.Bytes >= may.Bytes)
-            throw new QuotaExceededException($"This account may store {may.Bytes} bytes, and does. Nothing was stored.");
-        if (stored.Queues >= may.Queues && !queues.Holds(queue))
-            throw new QuotaExceededException($"This account may have {may.Queues} queues, and has. Nothing was stored.");
+        var (stored, holds) = await queues.UsageAsync(queue);
+        if (stored.Messages + messages > may.Messages)
+            throw new QuotaExceededException($"This account may store {may.Messages} messages, and has {stored.Messages}. Nothing was stored.");
+        if (stored.Bytes + bytes > may.Bytes)
+            throw new QuotaExceededException($"This account may store {may.Bytes} bytes, and has {stored.Bytes}. Nothing was stored.");
+        if (stored.Queues >= may.Queues && !holds)
+            throw new QuotaExceededException($"This account may have {may.Queues} queues, and has {stored.Queues}. Nothing was stored.");
+    }
+
+    /// <summary>Holds a refusal back, if there were many of late; not so many at a time that they would be in others' way.</summary>
+    private async Task HoldAsync(TokenBucket bucket, CancellationToken cancellationToken)
+    {
+        if (!bucket.IsRefusedTooOften)
+            return;
+        try
+        {
+            if (Interlocked.Increment(ref held) <= Limits.RefusalsHeld)
+                await Task.Delay(Limits.RefusalHeld, time, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref held);
+        }
+    }
+
+    private ConcurrencyLimiter? LimiterOf(AccountName account, AccountLimits may)
+    {
+        if (may.Concurrent >= QuotasOptions.AnyConcurrent)
+            return null;
+        if (limiters.TryGetValue((account, may.Concurrent), out var limiter))
+            return limiter;
+        if (limiters.Count >= MostBuckets)
+        {
+            // One that is in use goes on by itself; whoever comes then begins another.
+            foreach (var (key, idle) in limiters)
+            {
+                if (idle.GetStatistics() is { } state && state.CurrentAvailablePermits == key.Most)
+                    limiters.TryRemove(KeyValuePair.Create(key, idle));
+            }
+        }
+
+        return limiters.GetOrAdd((account, may.Concurrent), key => new(new()
+        {
+            PermitLimit = (int)key.Most,
+            QueueLimit = (int)Math.Min(key.Most * QueueLength, int.MaxValue),
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        }));
     }
 
     /// <summary>Lets go of buckets that are full: nobody sees a difference.</summary>

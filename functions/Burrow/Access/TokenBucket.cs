@@ -11,7 +11,6 @@ internal sealed class TokenBucket(TimeProvider time)
     private long at = time.GetTimestamp();
     private double owed;
     private double refused;
-    private int held;
     private long perSecond = 1;
 
     /// <summary>Takes one.</summary>
@@ -35,27 +34,13 @@ internal sealed class TokenBucket(TimeProvider time)
         }
     }
 
-    /// <summary>Holds a refusal back, if there were too many of late.</summary>
-    /// <param name="most">How many may be held at a time.</param>
-    /// <param name="delay">For how long.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public async Task HoldAsync(long most, TimeSpan delay, CancellationToken cancellationToken)
+    /// <summary>Whether more were refused of late than are told at once.</summary>
+    public bool IsRefusedTooOften
     {
-        lock (gate)
-        {
-            if (refused <= Limits.PromptRefusals || held >= most)
-                return;
-            held++;
-        }
-
-        try
-        {
-            await Task.Delay(delay, time, cancellationToken);
-        }
-        finally
+        get
         {
             lock (gate)
-                held--;
+                return refused > Limits.PromptRefusals;
         }
     }
 
@@ -63,7 +48,11 @@ internal sealed class TokenBucket(TimeProvider time)
     public void Charge(long cost)
     {
         lock (gate)
+        {
+            // Nothing is owed before it is.
+            Refill();
             owed += cost;
+        }
     }
 
     /// <summary>Whether nothing would be different if this bucket were new.</summary>
@@ -74,7 +63,7 @@ internal sealed class TokenBucket(TimeProvider time)
             lock (gate)
             {
                 Refill();
-                return owed == 0 && held == 0;
+                return owed == 0;
             }
         }
     }

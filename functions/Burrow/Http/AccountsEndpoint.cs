@@ -23,6 +23,6 @@ public sealed class AccountsEndpoint(Responder responder, QueueEngine queues)
         {
             RequestPath.Accounts(request);
             await serving.DemandAsync(need);
-            return await NameAnswer.OfAsync(request, absent, selection => serve(selection, serving.Aborted), "No account holds a message.");
+            return await NameAnswer.OfAsync(request, serving, absent, selection => serve(selection, serving.Aborted), "No account holds a message.");
         });
 }

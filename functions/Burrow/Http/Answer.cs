@@ -18,6 +18,7 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
     private readonly List<(string Name, string Value)> headers = [];
 
     private ArrayPoolBufferWriter<byte>? borrowed;
+    private IDisposable? held;
 
     /// <summary>An answer in JSON, whose memory is given back once it is sent.</summary>
     public static Answer OfJson(int status, Action<Utf8JsonWriter> write, string contentType = Json)
@@ -44,8 +45,16 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         return answer;
     }
 
+    /// <summary>Keeps that until it is sent, or can't be.</summary>
+    public Answer Holding(IDisposable? lease)
+    {
+        held = lease;
+        return this;
+    }
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
+        using var until = held;
         var response = httpContext.Response;
         response.StatusCode = status;
         response.Headers.XContentTypeOptions = "nosniff";

@@ -26,13 +26,25 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         // What of it is allowed is each item's own; who may nothing of it needn't send it.
         if (!Array.Exists(Needs, serving.Caller.May))
             throw new ForbiddenException($"A batch needs {string.Join(" or ", Needs.Select(need => need.Text))}, as what is in it says; the key allows none of them.");
+        await serving.BeginAsync(Limits.BatchBytes / Limits.BodyBytes);
         var onlyNew = OnlyNew(request);
         var lines = IsNdJson(request);
         var entries = await ReadAsync(serving, lines);
         serving.Charge(entries.Count - 1);
-        if (entries.Exists(entry => entry.Item?.Operation == BatchOperation.Put))
-            await serving.DemandRoomAsync(queue);
-        var outcomes = await CarryOutAsync(serving, queue, entries, onlyNew);
+        var puts = entries.Select(entry => entry.Item).Where(item => item?.Operation == BatchOperation.Put).ToList();
+        QuotaExceededException? full = null;
+        try
+        {
+            if (puts.Count > 0)
+                await serving.DemandRoomAsync(queue, puts.Count, puts.Sum(item => item!.Body.Length));
+        }
+        catch (QuotaExceededException e)
+        {
+            // What makes room is done.
+            full = e;
+        }
+
+        var outcomes = await CarryOutAsync(serving, queue, entries, onlyNew, full);
         return Answer.OfJson(200, json => Write(json, outcomes));
     });
 
@@ -126,7 +138,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
     }
 
     private async Task<List<Outcome>> CarryOutAsync(
-        Serving serving, QueueAddress queue, List<BatchEntry> entries, bool onlyNew)
+        Serving serving, QueueAddress queue, List<BatchEntry> entries, bool onlyNew, BurrowException? full)
     {
         var outcomes = new List<Outcome>(entries.Count);
         // Puts that follow one another are handed over together, and stored in this order.
@@ -146,6 +158,10 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
             {
                 var lacks = serving.Caller.Lacks(NeedOf(item));
                 puts.Add(Task.FromResult(new Outcome(id, lacks.Status, null, lacks.Message)));
+            }
+            else if (item.Operation == BatchOperation.Put && full is not null)
+            {
+                puts.Add(Task.FromResult(new Outcome(id, full.Status, null, full.Message)));
             }
             else if (item.Operation == BatchOperation.Put)
             {

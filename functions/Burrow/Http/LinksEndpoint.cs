@@ -10,6 +10,9 @@ namespace Burrow.Http;
 /// <summary><c>/links/{account}</c>: capability URLs, each for one thing until an instant.</summary>
 public sealed class LinksEndpoint
 {
+    /// <summary>What every server on the way takes.</summary>
+    private const int LongestUrl = 8_000;
+
     private static readonly string[] Allow = ["POST"];
     private static readonly string[] Methods = ["GET", "PUT", "POST", "DELETE"];
 
@@ -91,7 +94,10 @@ public sealed class LinksEndpoint
                 url.Append(name).Append('=').Append(Uri.EscapeDataString(value)).Append('&');
         }
 
-        return url.Append(Links.Parameter).Append('=').Append(token).ToString();
+        url.Append(Links.Parameter).Append('=').Append(token);
+        return url.Length <= LongestUrl
+            ? url.ToString()
+            : throw new InvalidRequestException("parameters", $"The link would have {url.Length} characters; {LongestUrl} are allowed, as servers take no longer ones.");
     }
 
     /// <summary>What was asked for.</summary>

@@ -16,7 +16,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
         await serving.EnterAsync(queue, id, parameters, NotFound());
-        serving.Caller.Demand(Need.GetMessage);
+        await serving.BeginAsync(Need.GetMessage);
         var precondition = Preconditions.Of(request);
         var detail = parameters.MessageDetail(Detail.All);
         var message = await queues.GetAsync(queue, id, detail, serving.Aborted) ?? throw NotFound();
@@ -32,12 +32,12 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
         await serving.EnterAsync(queue, id, parameters, NotFound());
-        serving.Caller.Demand(Need.PutMessage);
+        await serving.BeginAsync(Need.PutMessage);
         var precondition = Preconditions.Of(request);
         var attributes = parameters.Attributes;
         var contentType = RequestBody.ContentType(request.ContentType);
-        await serving.DemandRoomAsync(queue);
         var body = await serving.ReadBodyAsync(options.Value.MaxBodyBytes);
+        await serving.DemandRoomAsync(queue, 1, body.Length);
         var result = await queues.PutAsync(queue, new(id, body, contentType, attributes, precondition), serving.Aborted);
         return new Answer(result.Created ? 201 : 200).With("ETag", result.Receipt.ETag);
     });
@@ -48,7 +48,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
         await serving.EnterAsync(queue, id, parameters, NotFound());
-        serving.Caller.Demand(Need.UpdateMessages);
+        await serving.BeginAsync(Need.UpdateMessages);
         var precondition = Preconditions.Of(request);
         var detail = parameters.MessageDetail(Detail.None);
         var message = await queues.UpdateAsync(queue, id, parameters.Attributes, precondition, detail, serving.Aborted) ?? throw NotFound();
@@ -63,7 +63,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
         await serving.EnterAsync(queue, id, parameters, NotFound());
         var precondition = Preconditions.Of(request);
         var detail = parameters.MessageDetail(Detail.None);
-        serving.Caller.Demand(precondition.NamesReceipt ? Need.FinishMessage : detail == Detail.None ? Need.DeleteMessages : Need.TakeMessages);
+        await serving.BeginAsync(precondition.NamesReceipt ? Need.FinishMessage : detail == Detail.None ? Need.DeleteMessages : Need.TakeMessages);
         var message = await queues.DeleteAsync(queue, id, precondition, detail, serving.Aborted) ?? throw NotFound();
         return MessageJson.One(message, detail);
     });

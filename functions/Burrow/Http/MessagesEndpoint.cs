@@ -47,8 +47,19 @@ public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
             await serving.EnterAsync(queue, null, parameters, missing);
             Preconditions.Refuse(request);
             var selection = parameters.Messages(absent);
-            serving.Caller.Demand(need(selection.Detail));
-            var list = await serve(queue, selection, parameters, new(parameters.Wait, serving.Limits.Waiting), serving.Aborted);
+            await serving.BeginAsync(need(selection.Detail), Weight(selection, isChange: absent == Detail.None));
+            var list = await serve(queue, selection, parameters, serving.WaitFor(parameters.Wait), serving.Aborted);
+            if (absent == Detail.None)
+                serving.Charge(list.Count - 1);
             return list.Count == 0 ? throw missing : MessageJson.List(list, selection.Detail);
         });
+
+    /// <summary>A message is a megabyte at most, an answer so many.</summary>
+    private static int Weight(MessageSelection selection, bool isChange)
+    {
+        const int most = (int)(Limits.AnswerBytes / Limits.BodyBytes);
+        if (isChange && selection.Limit is null or > Limits.BatchItems)
+            return Serving.Whole;
+        return selection.Detail.ShowsBody ? Math.Min(selection.Limit ?? most, most) : 1;
+    }
 }

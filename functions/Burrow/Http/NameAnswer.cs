@@ -6,12 +6,14 @@ namespace Burrow.Http;
 /// <summary>What listing and deleting accounts and queues have in common.</summary>
 internal static class NameAnswer
 {
-    public static async Task<Answer> OfAsync(HttpRequest request, Detail absent, Func<NameSelection, Task<NameList>> serve, string none)
+    public static async Task<Answer> OfAsync(HttpRequest request, Serving serving, Detail absent, Func<NameSelection, Task<NameList>> serve, string none)
     {
         Preconditions.Refuse(request);
         var parameters = new Parameters(request);
         var detail = parameters.NameDetail(absent);
         var list = await serve(parameters.NameSelection);
+        // Each was looked at.
+        serving.Charge(list.Names.Count - 1);
         return list.Names.Count == 0 ? throw new NotFoundException(none) : MessageJson.Names(list, detail);
     }
 }

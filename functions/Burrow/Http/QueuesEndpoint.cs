@@ -25,8 +25,8 @@ public sealed class QueuesEndpoint(Responder responder, QueueEngine queues)
         {
             const string missing = "No such account, or no queue of it matches.";
             var account = RequestPath.Account(request);
-            await serving.DemandAsync(need, account, new(missing));
+            await serving.DemandAsync(need, account, new(missing), Serving.Whole);
             return await NameAnswer.OfAsync(
-                request, absent, selection => serve(account, selection with { Only = serving.Caller.Spec.Queues }, serving.Aborted), missing);
+                request, serving, absent, selection => serve(account, selection with { Only = serving.Caller.Spec.Queues }, serving.Aborted), missing);
         });
 }

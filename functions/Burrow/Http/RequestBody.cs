@@ -7,19 +7,25 @@ namespace Burrow.Http;
 internal static class RequestBody
 {
     private const int FirstRead = 16 * 1024;
+    private const int MostAtFirst = 128 * 1024;
 
     /// <summary>The body's bytes.</summary>
     /// <exception cref="TooLargeException">More than allowed.</exception>
     /// <exception cref="UnsupportedMediaException">It is encoded.</exception>
-    public static async Task<byte[]> ReadAsync(HttpRequest request, int most, CancellationToken cancellationToken)
+    /// <param name="request">The request.</param>
+    /// <param name="most">Bytes that are allowed.</param>
+    /// <param name="received">Told of what came, whatever becomes of it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<byte[]> ReadAsync(HttpRequest request, int most, Action<int> received, CancellationToken cancellationToken)
     {
-        using var body = await BorrowAsync(request, most, cancellationToken);
+        using var body = await BorrowAsync(request, most, received, cancellationToken);
         return body.WrittenSpan.ToArray();
     }
 
     /// <summary>The same in borrowed memory, for what is parsed and then not needed any more.</summary>
     /// <inheritdoc cref="ReadAsync"/>
-    public static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(HttpRequest request, int most, CancellationToken cancellationToken)
+    public static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(
+        HttpRequest request, int most, Action<int> received, CancellationToken cancellationToken)
     {
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
@@ -29,14 +35,16 @@ internal static class RequestBody
             throw new UnsupportedMediaException($"Transfer-Encoding '{transfer}' is not taken; chunked is.");
         if (request.ContentLength > most)
             throw TooLarge(most);
-        // One more than is to come: that it ended shows when there is nothing to fill it with.
-        var buffer = new ArrayPoolBufferWriter<byte>((int)(request.ContentLength ?? FirstRead) + 1);
+        // One more than is to come: that it ended shows when there is nothing to fill it with. And no more at first than is
+        // likely to come at once: to say how long it will be costs whoever sends it nothing.
+        var buffer = new ArrayPoolBufferWriter<byte>((int)Math.Min(request.ContentLength ?? FirstRead, MostAtFirst) + 1);
         try
         {
             int read;
             while ((read = await request.Body.ReadAsync(buffer.GetMemory(), cancellationToken)) > 0)
             {
                 buffer.Advance(read);
+                received(read);
                 if (buffer.WrittenCount > most)
                     throw TooLarge(most);
             }

@@ -52,8 +52,7 @@ public sealed partial class Responder
             }
         }
 
-        serving.ChargeBytes(answer.Length);
-        return answer;
+        return answer.Holding(serving.End(answer.Length));
     }
 
     internal Task<IResult> ServeAsync(HttpRequest request, string[] allow, Func<Answer> serve) =>

@@ -18,6 +18,10 @@ public readonly record struct Count(long Messages, long Bytes, long Inserted, lo
     public static Count operator +(Count a, Count b) => new(
         a.Messages + b.Messages, a.Bytes + b.Bytes, a.Inserted + b.Inserted, a.Claimed + b.Claimed, a.Deleted + b.Deleted, a.Expired + b.Expired);
 
+    /// <summary>One without the other.</summary>
+    public static Count operator -(Count a, Count b) => new(
+        a.Messages - b.Messages, a.Bytes - b.Bytes, a.Inserted - b.Inserted, a.Claimed - b.Claimed, a.Deleted - b.Deleted, a.Expired - b.Expired);
+
     /// <summary>What a put adds.</summary>
     /// <param name="there">What it replaces, live or expired; null: nothing.</param>
     /// <param name="isLive">Whether that is live.</param>
@@ -42,7 +46,10 @@ public readonly record struct Count(long Messages, long Bytes, long Inserted, lo
     internal static Count From(Columns columns) => new(
         columns.Number("messages"), columns.Number("bytes"), columns.Number("inserted"), columns.Number("claimed"), columns.Number("deleted"), columns.Number("expired"));
 
-    internal Columns ToColumns(QueueName queue, long recounted) => new()
+    /// <param name="queue">Which queue's.</param>
+    /// <param name="recount">Not to be counted anew before that.</param>
+    /// <param name="by">Who wrote it.</param>
+    internal Columns ToColumns(QueueName queue, long recount, string by) => new()
     {
         { "name", queue.Value },
         { "messages", Messages },
@@ -51,7 +58,8 @@ public readonly record struct Count(long Messages, long Bytes, long Inserted, lo
         { "claimed", Claimed },
         { "deleted", Deleted },
         { "expired", Expired },
-        { "recounted", recounted },
+        { "recount", recount },
+        { "by", by },
     };
 }
 

@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Burrow.Tables;
 
 namespace Burrow.Queues;
 
 /// <summary>
 /// How much there is in queues: table <c>counts</c>, a partition per account (that of <see cref="DirectoryKeys.Queues"/>), a row per
-/// queue. No request waits for it: what a process puts and removes it sums up, and adds it to the rows every
-/// <see cref="Limits.CountsInterval"/>. So the rows lack what happened since, and what a process that was killed had not written;
-/// the timer counts anew what it visits.
+/// queue. What a process puts and removes it sums up, and adds it to the rows every <see cref="Limits.CountsInterval"/>. So the
+/// rows lack what happened since, and what a process that was killed had not written; the timer counts anew what it visits.
+/// Nothing here is worth waiting for: where the table doesn't answer, it is tried again the next time.
 /// </summary>
 internal sealed class Counts(QueueContext context, DueTable due)
 {
@@ -18,9 +19,12 @@ internal sealed class Counts(QueueContext context, DueTable due)
     /// <summary>Accounts looked after at a time.</summary>
     private const int SideBySide = 8;
 
+    /// <summary>Pages that are read to count a queue; what is longer isn't.</summary>
+    private const int MostPages = 20;
+
     private static readonly string[] Counted = ["length"];
 
-    private readonly ITable table = context.NewTable(TableName);
+    private readonly ITable table = context.OpenOnce(TableName);
     private readonly ConcurrentDictionary<AccountName, AccountCounts> accounts = new();
 
     /// <summary>Notes what was done.</summary>
@@ -34,46 +38,51 @@ internal sealed class Counts(QueueContext context, DueTable due)
         }
     }
 
-    /// <summary>How much an account stores: as the rows said <see cref="Limits.UsageFreshness"/> ago at the latest, and all that this process did since.</summary>
-    public async ValueTask<Usage> UsageAsync(AccountName account, CancellationToken cancellationToken)
+    /// <summary>
+    /// How much a queue's account stores, and whether the queue holds anything: as the rows said at the last look, and what this
+    /// process did since. After <see cref="Limits.UsageFreshness"/> it looks again, in the background; only the first look is waited for.
+    /// </summary>
+    public async ValueTask<(Usage Account, bool Holds)> UsageAsync(QueueAddress queue)
     {
-        var counts = accounts.GetOrAdd(account, _ => new());
-        if (counts.Usage(context.Time) is { } usage)
-            return usage;
-        var readAt = context.Time.GetTimestamp();
-        var rows = await table.QueryAllAsync(
-            DirectoryKeys.Queues(account), new RowQuery(QueueKeys.First, QueueKeys.End) { Select = ["name", "messages", "bytes"] }, cancellationToken);
-        return counts.Know(rows.Select(row => (new QueueName(row.Columns.Text("name")!), Count.From(row.Columns))), readAt);
+        AccountCounts counts;
+        do
+            counts = accounts.GetOrAdd(queue.Account, _ => new());
+        while (!counts.TryLook(context.Time));
+        if (counts.BeginReading(context.Time, () => ReadAsync(queue.Account, counts)) is { } reading && !counts.IsKnown)
+            await reading;
+        return counts.UsageOf(queue.Queue);
     }
-
-    /// <summary>Whether a queue of an account whose usage is known holds a message.</summary>
-    public bool Holds(QueueAddress queue) => accounts.TryGetValue(queue.Account, out var counts) && counts.Holds(queue.Queue);
 
     /// <summary>Writes down what was done since.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
-        foreach (var some in accounts.Chunk(SideBySide))
-            await Task.WhenAll(some.Select(entry => FlushAsync(entry.Key, entry.Value, cancellationToken)));
+        // In one order, so that the simulation runs the same each time.
+        var waiting = new ConcurrentQueue<KeyValuePair<AccountName, AccountCounts>>(accounts.OrderBy(entry => entry.Key.Value, StringComparer.Ordinal));
+        await Task.WhenAll(Enumerable.Range(0, SideBySide).Select(async _ =>
+        {
+            while (waiting.TryDequeue(out var entry))
+                await FlushAsync(entry.Key, entry.Value, cancellationToken);
+        }));
     }
 
     /// <summary>
-    /// Counts what a queue holds, and corrects its row. What is large is counted the more seldom: a page of rows is read once a minute
-    /// at most, on average. What others do meanwhile may be counted twice or not at all, until the next time.
+    /// Counts what a queue holds, and corrects its row. What is long is counted the more seldom, a page of rows a minute on average,
+    /// and what is longer than <see cref="MostPages"/> not at all. Where the row was wrong it is counted once more: what others had not
+    /// written down then, they add afterwards.
     /// </summary>
     public async Task RecountAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         var (partition, key) = (DirectoryKeys.Queues(queue.Account), DirectoryKeys.Row(queue.Queue.Value));
-        var begun = context.Now;
+        var now = context.Now;
         var row = await table.GetAsync(partition, key, cancellationToken);
-        var known = row is null ? Count.None : Count.From(row.Columns);
-        var pages = known.Messages / TableLimits.PageRows;
-        if (pages > 0 && begun < row!.Columns.Number("recounted") + (pages * TimeSpan.TicksPerMinute))
+        var before = row is null ? Count.None : Count.From(row.Columns);
+        if (row is not null && now < row.Columns.Number("recount"))
             return;
 
-        // All of it is in what is counted now.
-        if (accounts.TryGetValue(queue.Account, out var counts))
-            counts.ForgetStored(queue.Queue);
-        var (messages, bytes) = (0L, 0L);
+        // What of our own is in what is counted now; it stays ours until that is written.
+        accounts.TryGetValue(queue.Account, out var counts);
+        var own = counts?.PendingOf(queue.Queue) ?? Count.None;
+        var (messages, bytes, pages) = (0L, 0L, 0);
         var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Select = Counted };
         RowPage page;
         do
@@ -81,76 +90,123 @@ internal sealed class Counts(QueueContext context, DueTable due)
             if (isTimeUp())
                 return;
             page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
+            pages++;
             messages += page.Rows.Count;
             bytes += page.Rows.Sum(one => one.Columns.Number("length"));
             query = query with { Continuation = page.Continuation };
         }
-        while (page.Continuation is not null);
+        while (page.Continuation is not null && pages < MostPages);
 
-        var found = known with { Messages = messages, Bytes = bytes };
-        if (found == known && pages == 0)
+        var isCounted = page.Continuation is null;
+        var found = isCounted ? before with { Messages = messages, Bytes = bytes } : before;
+        if (found == before && pages == 1)
+        {
+            counts?.Written(queue.Queue, Stored(own));
             return;
-        var columns = found.ToColumns(queue.Queue, begun);
-        // Refused, as others wrote meanwhile: next time.
-        await table.SubmitAsync(
-            partition, [row is null ? Operation.Insert(key, columns) : Operation.Replace(key, columns, row.ETag)], cancellationToken);
+        }
+
+        if (found != before)
+            await due.EnsureAsync(queue, [now + ((pages + 1) * TimeSpan.TicksPerMinute)], cancellationToken);
+        for (var tries = 0; tries < Tries; tries++)
+        {
+            // What others added in the meantime was done before or after it was counted, nobody knows; as much may be missing as is too much.
+            var added = (row is null ? Count.None : Count.From(row.Columns)) - before;
+            var columns = (found + added).ToColumns(queue.Queue, pages == 1 ? 0 : now + (pages * TimeSpan.TicksPerMinute), "");
+            var result = await table.SubmitAsync(
+                partition, [row is null ? Operation.Insert(key, columns) : Operation.Replace(key, columns, row.ETag)], cancellationToken);
+            if (result.Committed)
+            {
+                if (isCounted)
+                    counts?.Written(queue.Queue, Stored(own));
+                return;
+            }
+
+            row = await table.GetAsync(partition, key, cancellationToken);
+        }
     }
 
+    private static Count Stored(Count count) => Count.None with { Messages = count.Messages, Bytes = count.Bytes };
+
     /// <summary>Forgets a queue that is no more.</summary>
-    public async Task ForgetAsync(QueueAddress queue, CancellationToken cancellationToken)
+    /// <returns>Whether that is done.</returns>
+    public async Task<bool> ForgetAsync(QueueAddress queue, CancellationToken cancellationToken)
     {
         if (accounts.TryGetValue(queue.Account, out var counts))
             counts.Forget(queue.Queue);
         var partition = DirectoryKeys.Queues(queue.Account);
-        if (await table.GetAsync(partition, DirectoryKeys.Row(queue.Queue.Value), cancellationToken) is { } row)
-            await table.SubmitAsync(partition, [Operation.Delete(row.Key, row.ETag)], cancellationToken);
+        try
+        {
+            return await table.GetAsync(partition, DirectoryKeys.Row(queue.Queue.Value), cancellationToken) is not { } row
+                || (await table.SubmitAsync(partition, [Operation.Delete(row.Key, row.ETag)], cancellationToken)).Committed;
+        }
+        catch (TableUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    private async Task ReadAsync(AccountName account, AccountCounts counts)
+    {
+        try
+        {
+            // Queues that are empty have rows for a while.
+            var query = new RowQuery(QueueKeys.First, QueueKeys.End) { Select = ["name", "messages", "bytes"], Above = ("messages", 0) };
+            var rows = await table.QueryAllAsync(DirectoryKeys.Queues(account), query, CancellationToken.None);
+            counts.Know(rows.Select(row => (new QueueName(row.Columns.Text("name")!), Count.From(row.Columns))), context.Time);
+        }
+        catch (Exception e)
+        {
+            // Nobody is kept from putting because of that.
+            context.Logger.BackgroundFailed(e.Message);
+            counts.GiveUp(context.Time);
+        }
     }
 
     private async Task FlushAsync(AccountName account, AccountCounts counts, CancellationToken cancellationToken)
     {
         foreach (var some in counts.Take().Chunk(TableLimits.TransactionOperations))
         {
-            if (await WriteAsync(account, some, cancellationToken))
-                continue;
-            foreach (var (queue, count) in some)
-                counts.TryAdd(queue, count);
+            var written = false;
+            try
+            {
+                written = await WriteAsync(account, some, cancellationToken);
+            }
+            catch (Exception e)
+            {
+                context.Logger.BackgroundFailed(e.Message);
+            }
+
+            counts.Took(some, written);
         }
 
         if (counts.Close(context.Time))
             accounts.TryRemove(KeyValuePair.Create(account, counts));
     }
 
-    /// <returns>False if it surely wasn't written. What may have been is not written again.</returns>
+    /// <returns>False if it wasn't written, as far as is known.</returns>
     private async Task<bool> WriteAsync(AccountName account, KeyValuePair<QueueName, Count>[] some, CancellationToken cancellationToken)
     {
         var partition = DirectoryKeys.Queues(account);
+        var by = context.Random.NextInt64().ToString("x", CultureInfo.InvariantCulture);
         for (var tries = 0; tries < Tries; tries++)
         {
-            Row?[] rows;
-            try
+            var rows = await Task.WhenAll(some.Select(one => table.GetAsync(partition, DirectoryKeys.Row(one.Key.Value), cancellationToken)));
+            // A new row needs somebody to remove it: the queue may be no more.
+            foreach (var (one, row) in some.Zip(rows))
             {
-                rows = await Task.WhenAll(some.Select(one => table.GetAsync(partition, DirectoryKeys.Row(one.Key.Value), cancellationToken)));
-                // A new row needs somebody to remove it: the queue may be no more.
-                foreach (var (one, row) in some.Zip(rows))
-                {
-                    if (row is null)
-                        await due.EnsureAsync(new(account, one.Key), [context.Now + TimeSpan.TicksPerMinute], cancellationToken);
-                }
-            }
-            catch (Exception e) when (e is TableUnavailableException or OperationCanceledException)
-            {
-                return false;
+                if (row is null)
+                    await due.EnsureAsync(new(account, one.Key), [context.Now + TimeSpan.TicksPerMinute], cancellationToken);
             }
 
             try
             {
-                var result = await table.SubmitAsync(partition, [.. some.Zip(rows, Added)], CancellationToken.None);
-                if (result.Committed || result.Uncertain)
+                if ((await table.SubmitAsync(partition, [.. some.Zip(rows, Added)], CancellationToken.None)).Committed)
                     return true;
             }
             catch (TableUnavailableException)
             {
-                return true;
+                // Written or not: whoever wrote last has signed.
+                return await table.GetAsync(partition, DirectoryKeys.Row(some[0].Key.Value), cancellationToken) is { } row && row.Columns.Text("by") == by;
             }
 
             await context.BackOffAsync(tries, CancellationToken.None);
@@ -158,12 +214,12 @@ internal sealed class Counts(QueueContext context, DueTable due)
 
         return false;
 
-        static Operation Added(KeyValuePair<QueueName, Count> one, Row? row)
+        Operation Added(KeyValuePair<QueueName, Count> one, Row? row)
         {
             var (queue, count) = one;
             return row is null
-                ? Operation.Insert(DirectoryKeys.Row(queue.Value), count.ToColumns(queue, 0))
-                : Operation.Replace(row.Key, (Count.From(row.Columns) + count).ToColumns(queue, row.Columns.Number("recounted")), row.ETag);
+                ? Operation.Insert(DirectoryKeys.Row(queue.Value), count.ToColumns(queue, 0, by))
+                : Operation.Replace(row.Key, (Count.From(row.Columns) + count).ToColumns(queue, row.Columns.Number("recount"), by), row.ETag);
         }
     }
 
@@ -172,15 +228,30 @@ internal sealed class Counts(QueueContext context, DueTable due)
     {
         private readonly Lock gate = new();
 
+        /// <summary>What is being written.</summary>
+        private readonly Dictionary<QueueName, Count> taken = [];
+
         /// <summary>What was done, and isn't written yet.</summary>
         private Dictionary<QueueName, Count> pending = [];
 
         /// <summary>What each queue holds: as it was read, and what was done since; null: nobody asked.</summary>
         private Dictionary<QueueName, Count>? held;
 
+        private Task? reading;
         private Usage usage;
         private long readAt;
+        private long askedAt;
         private bool closed;
+
+        /// <summary>Whether there was a look already.</summary>
+        public bool IsKnown
+        {
+            get
+            {
+                lock (gate)
+                    return held is not null;
+            }
+        }
 
         public bool TryAdd(QueueName queue, Count count)
         {
@@ -195,47 +266,96 @@ internal sealed class Counts(QueueContext context, DueTable due)
             }
         }
 
-        public Usage? Usage(TimeProvider time)
-        {
-            lock (gate)
-                return IsKnown(time) ? usage : null;
-        }
-
-        public Usage Know(IEnumerable<(QueueName Queue, Count Count)> stored, long at)
+        /// <summary>False if it was let go.</summary>
+        public bool TryLook(TimeProvider time)
         {
             lock (gate)
             {
-                (held, usage, readAt) = ([], default, at);
+                askedAt = time.GetTimestamp();
+                return !closed;
+            }
+        }
+
+        /// <summary>The look under way; if it is time for one, a new one; null if it isn't.</summary>
+        public Task? BeginReading(TimeProvider time, Func<Task> read)
+        {
+            lock (gate)
+            {
+                if (reading is { IsCompleted: false })
+                    return reading;
+                if (held is not null && time.GetElapsedTime(readAt) < Limits.UsageFreshness)
+                    return null;
+                return reading = read();
+            }
+        }
+
+        public void Know(IEnumerable<(QueueName Queue, Count Count)> stored, TimeProvider time)
+        {
+            lock (gate)
+            {
+                (held, usage, readAt) = ([], default, time.GetTimestamp());
                 foreach (var (queue, count) in stored)
                     Hold(queue, count);
-                foreach (var (queue, count) in pending)
+                foreach (var (queue, count) in pending.Concat(taken))
                     Hold(queue, count);
-                return usage;
             }
         }
 
-        public bool Holds(QueueName queue)
-        {
-            lock (gate)
-                return held?.GetValueOrDefault(queue).Messages > 0;
-        }
-
-        public Dictionary<QueueName, Count> Take()
+        /// <summary>There was no answer: what was known holds until the next look.</summary>
+        public void GiveUp(TimeProvider time)
         {
             lock (gate)
             {
-                var taken = pending;
+                held ??= [];
+                readAt = time.GetTimestamp();
+            }
+        }
+
+        public (Usage Account, bool Holds) UsageOf(QueueName queue)
+        {
+            lock (gate)
+                return (usage, held?.GetValueOrDefault(queue).Messages > 0);
+        }
+
+        public Count PendingOf(QueueName queue)
+        {
+            lock (gate)
+                return pending.GetValueOrDefault(queue);
+        }
+
+        public List<KeyValuePair<QueueName, Count>> Take()
+        {
+            lock (gate)
+            {
+                foreach (var (queue, count) in pending)
+                    taken[queue] = count;
+                List<KeyValuePair<QueueName, Count>> all = [.. pending.OrderBy(one => one.Key.Value, StringComparer.Ordinal)];
                 pending = [];
-                return taken;
+                return all;
             }
         }
 
-        public void ForgetStored(QueueName queue)
+        /// <summary>What became of what was taken. What isn't written is as it was before.</summary>
+        public void Took(IEnumerable<KeyValuePair<QueueName, Count>> some, bool written)
         {
             lock (gate)
             {
-                if (pending.TryGetValue(queue, out var count))
-                    pending[queue] = count with { Messages = 0, Bytes = 0 };
+                foreach (var (queue, count) in some)
+                {
+                    taken.Remove(queue);
+                    if (!written)
+                        pending[queue] = pending.GetValueOrDefault(queue) + count;
+                }
+            }
+        }
+
+        /// <summary>That much of a queue was written by other means.</summary>
+        public void Written(QueueName queue, Count count)
+        {
+            lock (gate)
+            {
+                if (pending.TryGetValue(queue, out var all))
+                    pending[queue] = all - count;
             }
         }
 
@@ -249,16 +369,18 @@ internal sealed class Counts(QueueContext context, DueTable due)
         public bool Close(TimeProvider time)
         {
             lock (gate)
-                return closed = pending.Count == 0 && !IsKnown(time);
+                return closed = pending.Count == 0 && taken.Count == 0 && (held is null || time.GetElapsedTime(askedAt) > Limits.UsageFreshness) && reading is not { IsCompleted: false };
         }
-
-        private bool IsKnown(TimeProvider time) => held is not null && time.GetElapsedTime(readAt) < Limits.UsageFreshness;
 
         private void Hold(QueueName queue, Count count)
         {
-            var before = held!.GetValueOrDefault(queue);
+            held ??= [];
+            var before = held.GetValueOrDefault(queue);
             var after = before + count;
-            held![queue] = after;
+            if (after == Count.None)
+                held.Remove(queue);
+            else
+                held[queue] = after;
             usage = new(
                 usage.Messages + Math.Max(0, after.Messages) - Math.Max(0, before.Messages),
                 usage.Bytes + Math.Max(0, after.Bytes) - Math.Max(0, before.Bytes),

@@ -174,11 +174,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
     private async Task<bool> DeleteHeadAsync(QueueAddress queue, Head head, CancellationToken cancellationToken)
     {
         if (head.ETag is not { } etag)
-        {
-            await counts.ForgetAsync(queue, cancellationToken);
-            return true;
-        }
-
+            return await counts.ForgetAsync(queue, cancellationToken);
         if (context.Now < head.Last.Value + ClosedHeadKept.Ticks)
         {
             await due.EnsureAsync(queue, [head.Last.Value + (ClosedHeadKept + TimeSpan.FromMinutes(1)).Ticks], cancellationToken);
@@ -186,7 +182,8 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
         }
 
         // First, as nobody comes here again once the head is gone.
-        await counts.ForgetAsync(queue, cancellationToken);
+        if (!await counts.ForgetAsync(queue, cancellationToken))
+            return false;
         var result = await context.Messages.SubmitAsync(
             queue.Partition, [Operation.Delete(QueueKeys.Head, etag)], cancellationToken);
         return result.Committed;

@@ -137,11 +137,11 @@ public sealed class QueueEngine
         async name => (await pass.ChangeAsync(
             new(account, new(name)), new() { MatchHidden = true, Detail = Detail.None }, null, cancellationToken)).More);
 
-    /// <summary>How much an account stores: what every process did until 5 s, and this one read 10 s, before; and what this one did since.</summary>
-    public ValueTask<Usage> UsageAsync(AccountName account, CancellationToken cancellationToken) => counts.UsageAsync(account, cancellationToken);
-
-    /// <summary>Whether a queue holds a message, as well as <see cref="UsageAsync"/> last knew.</summary>
-    public bool Holds(QueueAddress queue) => counts.Holds(queue);
+    /// <summary>
+    /// How much a queue's account stores, and whether the queue holds a message: what every process did until some 15 s before, and
+    /// this one until now.
+    /// </summary>
+    public ValueTask<(Usage Account, bool Holds)> UsageAsync(QueueAddress queue) => counts.UsageAsync(queue);
 
     /// <summary>Writes down what this process put and removed since it last did, for others to know how much there is.</summary>
     public Task WriteCountsAsync(CancellationToken cancellationToken) => counts.FlushAsync(cancellationToken);
@@ -203,6 +203,7 @@ public sealed class QueueEngine
             using var waiter = state.Waiters.Enter();
             while (list.Count == 0 && !ended.IsCancellationRequested)
             {
+                wait.Waiter?.Pause();
                 var left = longest - context.Time.GetElapsedTime(begun);
                 if (left <= TimeSpan.Zero)
                     break;
@@ -212,6 +213,8 @@ public sealed class QueueEngine
                 if (version == seen)
                     continue;
                 seen = version;
+                if (wait.Waiter is { } who)
+                    await who.ResumeAsync();
                 list = await attempt();
             }
 

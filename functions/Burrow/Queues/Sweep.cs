@@ -61,10 +61,10 @@ internal sealed class Sweep(
         var queue = rows[0].Queue;
         try
         {
+            await RecountAsync(queue, isTimeUp, cancellationToken);
             var tidy = await ExpireAsync(queue, isTimeUp, cancellationToken)
-                && await PromoteAsync(queue, isTimeUp, cancellationToken);
-            await counts.RecountAsync(queue, isTimeUp, cancellationToken);
-            tidy = tidy && await directory.CloseAsync(queue, cancellationToken);
+                && await PromoteAsync(queue, isTimeUp, cancellationToken)
+                && await directory.CloseAsync(queue, cancellationToken);
             // Last, as it waits for others.
             if (!await announcer.TellAsync(queue, isTimeUp, cancellationToken) || !tidy)
                 return;
@@ -76,6 +76,19 @@ internal sealed class Sweep(
         {
             // Its rows stay, so the next run comes here again.
             context.Logger.SweepFailed(e.Message);
+        }
+    }
+
+    /// <summary>Nobody waits for counts, and nothing else does.</summary>
+    private async Task RecountAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await counts.RecountAsync(queue, isTimeUp, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            context.Logger.BackgroundFailed(e.Message);
         }
     }
 

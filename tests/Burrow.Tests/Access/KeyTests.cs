@@ -10,13 +10,14 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
 {
     private const int Forgeries = 10_000;
     private const int Seed = 20_261_124;
+    private const string Secret = "a secret of thirty-two characters";
 
     private readonly MemoryTableStore store = new();
     private AccessServer server = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => server = await AccessServer.StartAsync(store);
+    public async ValueTask InitializeAsync() => server = await AccessServer.StartAsync(store, secret: Secret);
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
 
@@ -25,7 +26,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     {
         var key = await server.MakeKeyAsync("worker", "receive send", "orders-*", "2100-01-31T12:00:00+01:00");
 
-        key.ShouldMatch("^brw_[a-z2-7]{26}-worker-[a-z2-7]{8}_[0-9a-f]{64}$");
+        key.ShouldMatch("^brw_[a-z2-7]{26}-worker-[a-z2-7]{16}_[0-9a-f]{64}$");
         var shown = await server.SendAsync(server.Admin, "GET", "/keys/a/worker");
         shown.Text.ShouldBe(
             $$"""{"name":"worker","id":"{{key.Split('_')[1]}}","queues":"orders-*","allow":["send","receive"],"created":"2026-01-02T03:04:05.000Z","expires":"2100-01-31T11:00:00.000Z","madeWith":"admin-test"}""");
@@ -112,6 +113,9 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         (await server.SendAsync(lead, "GET", "/keys/a/wide")).Status.ShouldBe(404);
         (await server.SendAsync(lead, "DELETE", "/keys/a/wide")).Status.ShouldBe(404);
         (await server.SendAsync(lead, "DELETE", "/keys/a/reader")).Status.ShouldBe(200);
+        var made = await server.MakeKeyAsync("made", "manage read", "orders-*", with: lead);
+        (await server.SendAsync(made, "DELETE", "/keys/a/lead")).ShouldBeAProblem(403);
+        (await server.SendAsync(made, "DELETE", "/keys/a/made")).Status.ShouldBe(200);
         (await server.SendAsync(lead, "DELETE", "/keys/a/lead")).Status.ShouldBe(200);
         (await server.SendAsync(lead, "GET", "/keys/a")).Status.ShouldBe(401);
     }
@@ -143,17 +147,30 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     [Fact]
     public async Task What_was_made_by_a_process_that_did_not_know_of_the_revocation_is_no_good()
     {
-        await using var other = await AccessServer.StartAsync(store, server.Time, server.Admin);
+        var intercepted = new InterceptedStore(store);
+        await using var other = await AccessServer.StartAsync(intercepted, server.Time, server.Admin);
         var first = await server.MakeKeyAsync("first", "manage read");
         (await other.SendAsync(first, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
         (await server.SendAsync(server.Admin, "DELETE", "/keys/a/first")).Status.ShouldBe(200);
 
-        var late = await other.MakeKeyAsync("late", "read", with: first);
+        (await other.SendAsync(first, "PUT", "/keys/a/late", """{"allow":["read"]}""")).ShouldBeAProblem(401);
 
+        // Revoked between its look and its write.
+        var second = await server.MakeKeyAsync("second", "manage read");
+        intercepted.Before = async call =>
+        {
+            if (call is not { Table: AccessTable.Name, Operations: [{ Kind: OperationKind.Insert }] })
+                return;
+            intercepted.Before = _ => Task.CompletedTask;
+            (await server.SendAsync(server.Admin, "DELETE", "/keys/a/second")).Status.ShouldBe(200);
+        };
+        var late = await other.MakeKeyAsync("late", "read", with: second);
+        intercepted.Before = _ => Task.CompletedTask;
         (await server.SendAsync(late, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
         server.Time.Advance(Limits.AccessFreshness);
         (await other.SendAsync(late, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
         (await server.SendAsync(server.Admin, "GET", "/keys/a")).Status.ShouldBe(404);
+        // Its row is there, and in nobody's way.
         await server.MakeKeyAsync("late", "read");
     }
 
@@ -178,6 +195,49 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_waits_with_a_key_that_is_revoked_or_a_link_that_expires_gets_nothing_more()
+    {
+        var key = await server.MakeKeyAsync("worker", "receive");
+        var link = await server.MakeLinkAsync(server.Admin, """{"method":"POST","queue":"q","parameters":{"hide":"60","wait":"50"},"expires":"2026-01-02T03:04:25Z"}""");
+        await using var byKey = await RawHttp.ConnectAsync(server.Server.Address);
+        await using var byLink = await RawHttp.ConnectAsync(server.Server.Address);
+        server.Time.Watch();
+        var waits = byKey.SendAsync("POST", "/v1.0/a/q?hide=60&wait=49", null, ("Authorization", $"Bearer {key}"));
+        await server.Time.BegunAsync(TimeSpan.FromSeconds(49));
+        var linked = byLink.SendAsync("POST", link);
+        await server.Time.BegunAsync(TimeSpan.FromSeconds(50));
+        (await server.SendAsync(server.Admin, "DELETE", "/keys/a/worker")).Status.ShouldBe(200);
+
+        (await server.Time.AdvanceUntilAsync(waits, TimeSpan.FromSeconds(1))).ShouldBeAProblem(401);
+        (await server.Time.AdvanceUntilAsync(linked, TimeSpan.FromSeconds(1))).ShouldBeAProblem(401);
+    }
+
+    [Fact]
+    public async Task What_was_still_on_its_way_when_a_key_was_revoked_is_not_stored()
+    {
+        var key = await server.MakeKeyAsync("sender", "send");
+        await using var slow = await RawHttp.ConnectAsync(server.Server.Address);
+        await slow.SendBytesAsync(Encoding.ASCII.GetBytes($"PUT /v1.0/a/q/m HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Length: 2\r\n\r\nx"));
+        // It is let in: its key is looked for.
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!(await server.SendAsync(server.Admin, "GET", "/keys/a/sender")).Text.Contains("\"used\"", StringComparison.Ordinal))
+            await Task.Delay(1, patience.Token);
+        (await server.SendAsync(server.Admin, "DELETE", "/keys/a/sender")).Status.ShouldBe(200);
+        await slow.SendBytesAsync("x"u8.ToArray());
+
+        (await slow.ReadAsync("PUT")).ShouldBeAProblem(401);
+        (await server.SendAsync(server.Admin, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task A_key_made_under_another_secret_is_as_good()
+    {
+        await using var other = await AccessServer.StartAsync(store, server.Time, server.Admin, "another secret of as many characters");
+        var key = await other.MakeKeyAsync("worker", "read");
+        (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+    }
+
+    [Fact]
     public async Task An_unknown_key_costs_one_read_in_30_s_and_a_known_one_too()
     {
         var reads = 0;
@@ -190,8 +250,8 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
                 return Task.CompletedTask;
             },
         };
-        await using var counted = await AccessServer.StartAsync(intercepted, server.Time, server.Admin);
-        var unknown = $"brw_aaaaaaaaaaaaaaaaaaaaaaaaaa-x-aaaaaaaa_{AccessServer.NewSecret()}";
+        await using var counted = await AccessServer.StartAsync(intercepted, server.Time, server.Admin, Secret);
+        var unknown = $"brw_aaaaaaaaaaaaaaaaaaaaaaaaaa-x-aaaaaaaaaaaaaaaa_{AccessServer.NewSecret()}";
         for (var i = 0; i < 5; i++)
             (await counted.SendAsync(unknown, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
         reads.ShouldBe(1);
@@ -204,6 +264,13 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         // What is no key at all costs none.
         (await counted.SendAsync("brw_short_ff", "GET", "/v1.0/a/q")).Status.ShouldBe(401);
         reads.ShouldBe(3);
+
+        // Many that are made up cost so many a second, and keep nobody out who has one.
+        for (var i = 0; i < 100; i++)
+            (await counted.SendAsync(unknown.Replace("-x-", $"-x{i}-"), "GET", "/v1.0/a/q")).Status.ShouldBeOneOf(401, 503);
+        reads.ShouldBe(3 + Limits.StrangersPerSecond - 1);
+        var another = await server.MakeKeyAsync("another", "read");
+        (await counted.SendAsync(another, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
     }
 
     [Fact]
@@ -239,9 +306,16 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
             key = await server.MakeKeyAsync($"generation-{generation}", "manage", with: key, account: "b");
         (await server.SendAsync(key, "PUT", "/keys/b/one-more", """{"allow":["manage"]}""")).ShouldBeAProblem(403);
 
-        for (var i = 0; i < Limits.KeysPerAccount; i++)
-            (await server.SendAsync(server.Admin, "PUT", $"/keys/a/k{i}", """{"allow":["send"]}""")).Status.ShouldBe(201);
-        (await server.SendAsync(server.Admin, "PUT", "/keys/a/one-more", """{"allow":["send"]}""")).ShouldBeAProblem(507);
+        var lead = await server.MakeKeyAsync("lead", "manage send");
+        for (var i = 2; i < Limits.KeysPerAccount; i++)
+            (await server.SendAsync(lead, "PUT", $"/keys/a/k{i}", """{"allow":["send"]}""")).Status.ShouldBe(201);
+        (await server.SendAsync(lead, "PUT", "/keys/a/soon-over", """{"allow":["send"],"expires":"2026-01-02T03:05:00Z"}""")).Status.ShouldBe(201);
+        (await server.SendAsync(lead, "PUT", "/keys/a/one-more", """{"allow":["send"]}""")).ShouldBeAProblem(507);
+        // The operator isn't locked out, and what has expired makes room.
+        (await server.SendAsync(server.Admin, "PUT", "/keys/a/by-admin", """{"allow":["send"]}""")).Status.ShouldBe(201);
+        (await server.SendAsync(server.Admin, "DELETE", "/keys/a/by-admin")).Status.ShouldBe(200);
+        server.Time.Advance(TimeSpan.FromMinutes(1));
+        (await server.SendAsync(lead, "PUT", "/keys/a/one-more", """{"allow":["send"]}""")).Status.ShouldBe(201);
     }
 
     [Fact]
@@ -257,6 +331,8 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
 
         for (var i = 0; i < Forgeries; i++)
         {
+            // Many a second are told to come again, whatever they are.
+            server.Time.Advance(TimeSpan.FromSeconds(0.1));
             var (forgedKey, forgedToken) = (Mutate(i % 2 == 0 ? key : server.Admin), Mutate(token));
             if (forgedKey != key && forgedKey != server.Admin)
             {

@@ -66,6 +66,21 @@ public sealed class LinkTests : IAsyncLifetime
         (await server.SendAsync(null, "GET", link)).ShouldBeAProblem(401);
     }
 
+    [Fact]
+    public async Task What_is_signed_for_one_message_is_not_signed_for_other_names_that_read_alike()
+    {
+        var link = await server.MakeLinkAsync(server.Admin, $$"""{"method":"GET","queue":"q","id":"1",{{Until}}}""");
+        var (text, mac) = (link.Split("st=")[1].Split('.')[0], link.Split('.')[^1]);
+        // The account moved into the terms, the queue in its place, and so on.
+        (await server.SendAsync(null, "GET", $"/v1.0/q/1?st={text}%00a.{mac}")).ShouldBeAProblem(401);
+        foreach (var odd in (string[])["", ".", "..", "%00.%00", "x.y.z", $"{text}=.{mac}", $"{text}.{mac}.", $" {text}.{mac}", $"{text}.{mac.ToUpperInvariant()}"])
+            (await server.SendAsync(null, "GET", $"/v1.0/a/q/1?st={odd.Replace(" ", "%20")}")).ShouldBeAProblem(401);
+    }
+
+    [Fact]
+    public async Task One_that_is_too_long_for_servers_is_not_made() =>
+        (await server.SendAsync(server.Admin, "POST", "/links/a", $$$"""{"method":"GET","queue":"q","parameters":{"marker":"{{{new string('x', 6000)}}}"},{{{Until}}}}""")).ShouldRefuse("parameters");
+
     [Theory]
     [InlineData("""{"queue":"q","expires":"2100-01-01T00:00:00Z"}""", "method")]
     [InlineData("""{"method":"HEAD","queue":"q","expires":"2100-01-01T00:00:00Z"}""", "method")]

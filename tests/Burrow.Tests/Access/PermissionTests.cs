@@ -282,7 +282,7 @@ public sealed class PermissionTests : IAsyncLifetime
         {
             new("nobody", null) { Refused = 401 },
             new("malformed", "brw_nonsense") { Refused = 401 },
-            new("unknown", $"brw_aaaaaaaaaaaaaaaaaaaaaaaaaa-x-aaaaaaaa_{AccessServer.NewSecret()}") { Refused = 401 },
+            new("unknown", $"brw_aaaaaaaaaaaaaaaaaaaaaaaaaa-x-aaaaaaaaaaaaaaaa_{AccessServer.NewSecret()}") { Refused = 401 },
             new("unknown admin", AccessServer.NewAdminKey("nobody")) { Refused = 401 },
             new("admin", server.Admin) { Permissions = Admins },
             new("other account", await server.MakeKeyAsync("other", Everything, account: "b")) { Account = "b", Permissions = Everything },

@@ -85,7 +85,7 @@ public sealed class QuotaTests : IAsyncLifetime
         foreach (var id in (string[])["1", "2", "3"])
             (await PutAsync("q", id)).Status.ShouldBe(201);
         (await PutAsync("q", "4")).ShouldBeAProblem(507);
-        (await server.SendAsync(key, "POST", "/batch/a/q", """[{"id":"4"}]""", ("Content-Type", "application/json"))).Status.ShouldBe(507);
+        (await BatchAsync("""[{"id":"4"}]""")).ShouldBe([507]);
         (await server.SendAsync(key, "GET", "/v1.0/a/q?detail=id")).Strings.ShouldBe(["1", "2", "3"]);
         (await server.SendAsync(key, "POST", "/v1.0/a/q?limit=1&hide=60")).Status.ShouldBe(200);
         (await server.SendAsync(key, "DELETE", "/v1.0/a/q/1")).Status.ShouldBe(200);
@@ -93,10 +93,17 @@ public sealed class QuotaTests : IAsyncLifetime
         (await PutAsync("q", "5")).Status.ShouldBe(507);
 
         await SetAsync("""{"bytes":100}""");
-        (await PutAsync("q", "5", new string('x', 150))).Status.ShouldBe(201);
+        (await PutAsync("q", "5", new string('x', 98))).ShouldBeAProblem(507);
+        (await PutAsync("q", "5", new string('x', 97))).Status.ShouldBe(201);
         (await PutAsync("q", "6")).ShouldBeAProblem(507);
+        // What makes room is done.
+        (await BatchAsync("""[{"id":"6"}]""")).ShouldBe([201]);
+        (await BatchAsync("""[{"id":"7","body":"x"},{"op":"delete","id":"6"}]""")).ShouldBe([507, 200]);
         (await server.SendAsync(key, "DELETE", "/v1.0/a/q/5")).Status.ShouldBe(200);
         (await PutAsync("q", "6")).Status.ShouldBe(201);
+
+        async Task<IEnumerable<int>> BatchAsync(string batch) =>
+            (await server.SendAsync(key, "POST", "/batch/a/q", batch, ("Content-Type", "application/json"))).Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32());
     }
 
     [Fact]
@@ -147,16 +154,60 @@ public sealed class QuotaTests : IAsyncLifetime
         await server.Server.Services.GetRequiredService<QueueEngine>().WriteCountsAsync(Token);
         server.Time.Advance(Limits.UsageFreshness);
 
-        (await PutAsync("q", "5")).Status.ShouldBe(507);
-        (await other.SendAsync(key, "PUT", "/v1.0/a/q/5", "x")).Status.ShouldBe(507);
+        // They look again beside the first request that comes.
+        foreach (var process in (AccessServer[])[server, other])
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while ((await process.SendAsync(key, "PUT", "/v1.0/a/q/4?ttl=0", "x")).Status != 507)
+                await Task.Delay(1, patience.Token);
+        }
+    }
+
+    [Fact]
+    public async Task What_goes_through_a_whole_queue_takes_turns_and_others_are_served_meanwhile()
+    {
+        var blocked = new InterceptedStore(store);
+        await using var server = await AccessServer.StartAsync(blocked, this.server.Time, this.server.Admin);
+        await SetAsync("""{"concurrent":10}""");
+        for (var i = 0; i < 4; i++)
+            (await PutAsync($"q{i}", "1")).Status.ShouldBe(201);
+        var released = new TaskCompletionSource();
+        var passes = 0;
+        var begun = new SemaphoreSlim(0);
+        blocked.Before = call =>
+        {
+            if (call is not { Table: "messages", Kind: CallKind.Query })
+                return Task.CompletedTask;
+            Interlocked.Increment(ref passes);
+            begun.Release();
+            return released.Task;
+        };
+        var connections = new List<RawHttp>();
+        var asked = new List<Task<RawAnswer>>();
+        for (var i = 0; i < 4; i++)
+        {
+            connections.Add(await RawHttp.ConnectAsync(server.Server.Address));
+            asked.Add(connections[i].SendAsync("POST", $"/v1.0/a/q{i}?ttl=0&match_hidden=true", null, ("Authorization", $"Bearer {key}")));
+        }
+
+        // Two of four, each half of ten; and of another account whatever it asks.
+        await begun.WaitAsync(Token);
+        await begun.WaitAsync(Token);
+        (await server.SendAsync(server.Admin, "GET", "/v1.0/b/q/m")).Status.ShouldBe(404);
+        passes.ShouldBe(2);
+        released.SetResult();
+        foreach (var answer in await Task.WhenAll(asked))
+            answer.Status.ShouldBe(200);
+        foreach (var connection in connections)
+            await connection.DisposeAsync();
     }
 
     [Fact]
     public async Task Limits_are_shown_set_and_reset()
     {
-        var defaults = """{"requestsPerSecond":9007199254740991,"messages":10000000,"bytes":107374182400,"queues":10000,"waiting":10000,"subscriptions":20}""";
+        var defaults = """{"requestsPerSecond":9007199254740991,"messages":10000000,"bytes":107374182400,"queues":10000,"waiting":1000,"concurrent":100,"subscriptions":20}""";
         (await server.SendAsync(key, "GET", "/limits/a")).Text.ShouldBe(defaults);
-        (await SetAsync("""{"queues":7,"waiting":0}""")).Text.ShouldBe(defaults.Replace("\"queues\":10000,\"waiting\":10000", "\"queues\":7,\"waiting\":0"));
+        (await SetAsync("""{"queues":7,"waiting":0}""")).Text.ShouldBe(defaults.Replace("\"queues\":10000,\"waiting\":1000", "\"queues\":7,\"waiting\":0"));
         // In place of all that was set before.
         (await SetAsync("""{"messages":1}""")).Text.ShouldBe(defaults.Replace("10000000", "1"));
         (await server.SendAsync(server.Admin, "DELETE", "/limits/a")).Text.ShouldBe(defaults);
@@ -169,6 +220,7 @@ public sealed class QuotaTests : IAsyncLifetime
     [InlineData("""{"bytes":9007199254740992}""", "bytes")]
     [InlineData("""{"queues":"many"}""", "queues")]
     [InlineData("""{"waiting":1000001}""", "waiting")]
+    [InlineData("""{"concurrent":1}""", "concurrent")]
     [InlineData("""{"subscriptions":501}""", "subscriptions")]
     [InlineData("""{"wait":1}""", "body")]
     public async Task What_is_wrong_with_limits_is_named(string body, string parameter) =>

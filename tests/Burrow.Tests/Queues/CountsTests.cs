@@ -43,7 +43,7 @@ public sealed class CountsTests
         await one.SweepAsync(TimeSpan.FromMinutes(1), Token);
         await WriteAsync();
         (await StoredAsync()).ShouldBe(new Count(4, 16 + 5 + 5 + 100_000, 7, 2, 2, 1));
-        (await one.UsageAsync(queue.Account, Token)).ShouldBe(new Usage(4, 100_026, 1));
+        (await one.UsageAsync(queue)).Account.ShouldBe(new Usage(4, 100_026, 1));
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class CountsTests
         await WriteAsync();
         await two.TakeAsync(queue, new() { Limit = 1, Detail = Detail.All }, TimeSpan.Zero, Token);
         await WriteAsync();
-        (await one.UsageAsync(queue.Account, Token)).ShouldBe(new Usage(0, 0, 0));
+        (await one.UsageAsync(queue)).Account.ShouldBe(new Usage(0, 0, 0));
         for (var minute = 0; minute < 20; minute++)
         {
             time.Advance(TimeSpan.FromMinutes(1));
