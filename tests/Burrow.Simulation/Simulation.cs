@@ -32,6 +32,9 @@ internal static class Simulation
                 if (random.Next(2) == 0)
                     cluster.Restart();
                 await workload.CheckAsync();
+                // What waits for it expires meanwhile.
+                if (random.Next(3) == 0)
+                    await CountedAsync(scheduler, cluster);
                 await workload.DrainAsync();
                 await EmptyAsync(scheduler, cluster);
                 var judge = new FinalJudge(timeline, requests);
@@ -46,6 +49,17 @@ internal static class Simulation
             var violation = e is Violation ? e.Message : e.ToString();
             trace?.Invoke(violation);
             return new(seed, violation, fingerprint.Value, requests.All.Count);
+        }
+    }
+
+    /// <summary>Once nothing fails any more, the counts are right: within as many minutes as the timer visits a queue after it was changed.</summary>
+    private static async Task CountedAsync(Scheduler scheduler, Cluster cluster)
+    {
+        for (var minutes = 0; cluster.Miscounted().Count > 0; minutes++)
+        {
+            if (minutes > 20)
+                throw new Violation($"These queues are counted wrong: {string.Join(", ", cluster.Miscounted())}.");
+            await scheduler.DelayAsync(TimeSpan.FromMinutes(1));
         }
     }
 

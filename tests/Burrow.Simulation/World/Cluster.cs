@@ -15,6 +15,7 @@ internal sealed class Cluster
     private readonly Scheduler scheduler;
     private readonly Random random;
     private readonly RequestLog requests;
+    private readonly Timeline timeline;
     private readonly CommitJudge commits;
     private readonly EventsJudge events;
     private readonly bool isCalm;
@@ -23,7 +24,7 @@ internal sealed class Cluster
 
     public Cluster(Scheduler scheduler, Random random, Conditions conditions, Timeline timeline, RequestLog requests)
     {
-        (this.scheduler, this.random, this.conditions, this.requests) = (scheduler, random, conditions, requests);
+        (this.scheduler, this.random, this.conditions, this.timeline, this.requests) = (scheduler, random, conditions, timeline, requests);
         isCalm = conditions.IsCalm;
         events = new EventsJudge(conditions.Announces);
         commits = new CommitJudge(tables, scheduler, timeline, requests, events);
@@ -121,6 +122,16 @@ internal sealed class Cluster
     [
         .. commits.Written.SelectMany(where => tables.Open(where.Table)
             .QueryAsync(where.Partition, new RowQuery("!", "~"), CancellationToken.None).Result.Rows.Select(row => $"{where.Table} {row.Key}")),
+    ];
+
+    /// <summary>Queues whose row says that they hold more or less than they do.</summary>
+    public List<string> Miscounted() =>
+    [
+        .. from queue in timeline.Queues
+           let row = tables.Open(Counts.TableName).GetAsync(DirectoryKeys.Queues(queue.Address.Account), DirectoryKeys.Row(queue.Address.Queue.Value), CancellationToken.None).Result
+           let counted = row is null ? 0 : Count.From(row.Columns).Messages
+           where counted != queue.Present.Count
+           select $"{queue.Address.Account}/{queue.Address.Queue} {counted} for {queue.Present.Count}",
     ];
 
     private Instance Start(int number)

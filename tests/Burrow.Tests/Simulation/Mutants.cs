@@ -32,6 +32,10 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "if (result.Uncertain)",
             "if (result.Uncertain && !MUTANT)"),
         new(
+            "counts-never-corrected", "Counts.cs",
+            "var isCounted = page.Continuation is null;",
+            "var isCounted = page.Continuation is null && !MUTANT;"),
+        new(
             "forgotten-before-it-was-told", "../Events/EventPublisher.cs",
             "Refused(e.Message, pausedUntil - time.GetUtcNow());",
             "Refused(e.Message, pausedUntil - time.GetUtcNow()); if (MUTANT) done.AddRange(rows);"),
