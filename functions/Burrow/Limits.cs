@@ -79,7 +79,7 @@ public static class Limits
     public const int AccessBodyBytes = 64 * 1024;
 
     /// <summary>Bytes of a request and its answer that count as one more request.</summary>
-    public const int BytesPerRequest = 64 * 1024;
+    public const int BytesPerRequest = 16 * 1024;
 
     /// <summary>Refusals a second that one account is told at once.</summary>
     public const int PromptRefusals = 20;

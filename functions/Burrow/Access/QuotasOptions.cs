@@ -36,7 +36,7 @@ public sealed class QuotasOptions
     /// with, in MiB; one that goes through a whole queue or account as half of all. Who waits for a message doesn't count.
     /// </summary>
     [Range(2, AnyConcurrent)]
-    public long Concurrent { get; set; } = 100;
+    public long Concurrent { get; set; } = 32;
 
     /// <summary>Subscriptions. Event Grid takes 500 for a topic.</summary>
     [Range(0, 500)]

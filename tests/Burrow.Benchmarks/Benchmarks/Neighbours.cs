@@ -20,7 +20,7 @@ internal sealed class Neighbours(Session session)
 
     public async Task<Section> RunAsync()
     {
-        var time = 4 * session.Time;
+        var time = 8 * session.Time;
         var section = new Section(
             "Quiet accounts beside an abusive one",
             $"A local process in the mode Keys on memory tables, with the default quotas. {Quiet} accounts each put, claim or delete a message of 1 KiB every {Pace.TotalMilliseconds:0} ms on average; one more sends all that it can over {Abusive} connections, each the next when it has its answer: "

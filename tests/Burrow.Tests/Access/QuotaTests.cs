@@ -62,7 +62,7 @@ public sealed class QuotaTests : IAsyncLifetime
         (await server.SendAsync(key, "POST", "/batch/a/q", batch, ("Content-Type", "application/json"))).Status.ShouldBe(200);
         (await WaitAsync()).ShouldBe(10, "100 of 10 a second, one of which must be there");
 
-        (await server.SendAsync(key, "PUT", "/v1.0/a/q/large", new string('x', 640 * 1024))).Status.ShouldBe(201);
+        (await server.SendAsync(key, "PUT", "/v1.0/a/q/large", new string('x', 160 * 1024))).Status.ShouldBe(201);
         (await WaitAsync()).ShouldBe(1);
         (await server.SendAsync(key, "GET", "/v1.0/a/q/large?detail=body")).Status.ShouldBe(200);
         (await WaitAsync()).ShouldBe(1);
@@ -205,7 +205,7 @@ public sealed class QuotaTests : IAsyncLifetime
     [Fact]
     public async Task Limits_are_shown_set_and_reset()
     {
-        var defaults = """{"requestsPerSecond":9007199254740991,"messages":10000000,"bytes":107374182400,"queues":10000,"waiting":1000,"concurrent":100,"subscriptions":20}""";
+        var defaults = """{"requestsPerSecond":9007199254740991,"messages":10000000,"bytes":107374182400,"queues":10000,"waiting":1000,"concurrent":32,"subscriptions":20}""";
         (await server.SendAsync(key, "GET", "/limits/a")).Text.ShouldBe(defaults);
         (await SetAsync("""{"queues":7,"waiting":0}""")).Text.ShouldBe(defaults.Replace("\"queues\":10000,\"waiting\":1000", "\"queues\":7,\"waiting\":0"));
         // In place of all that was set before.
