@@ -84,7 +84,7 @@ public static class Limits
     /// <summary>Refusals a second that one account is told at once.</summary>
     public const int PromptRefusals = 20;
 
-    /// <summary>How much later it is told of any more.</summary>
+    /// <summary>How much later it is told of any more, half of it more or less.</summary>
     public static readonly TimeSpan RefusalHeld = TimeSpan.FromSeconds(1);
 
     /// <summary>Refusals that one process holds back at a time, of all accounts.</summary>

@@ -29,7 +29,8 @@ internal static class AccessServices
             provider.GetRequiredService<AccessTable>(),
             OptionsOf(provider).Quotas,
             provider.GetRequiredService<QueueEngine>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Random>()));
         services.PostConfigure<LoggerFilterOptions>(Silence);
         return services;
 

@@ -19,15 +19,16 @@ internal sealed class Quotas
     private readonly QuotasOptions defaults;
     private readonly QueueEngine queues;
     private readonly TimeProvider time;
+    private readonly Random random;
     private readonly AccountLimits usual;
     private int held;
     private readonly FreshCache<AccountName, AccountLimits> limits;
     private readonly ConcurrentDictionary<AccountName, TokenBucket> buckets = new();
     private readonly ConcurrentDictionary<(AccountName Account, long Most), ConcurrencyLimiter> limiters = new();
 
-    public Quotas(AccessTable table, QuotasOptions defaults, QueueEngine queues, TimeProvider time)
+    public Quotas(AccessTable table, QuotasOptions defaults, QueueEngine queues, TimeProvider time, Random random)
     {
-        (this.table, this.defaults, this.queues, this.time) = (table, defaults, queues, time);
+        (this.table, this.defaults, this.queues, this.time, this.random) = (table, defaults, queues, time, random);
         usual = AccountLimits.Of(defaults, null);
         limits = new(time, async account =>
             await table.LimitsAsync(account, CancellationToken.None) is { } overrides ? AccountLimits.Of(defaults, overrides) : null);
@@ -111,7 +112,7 @@ internal sealed class Quotas
             throw new QuotaExceededException($"This account may have {may.Queues} queues, and has {stored.Queues}. Nothing was stored.");
     }
 
-    /// <summary>Holds a refusal back, if there were many of late; not so many at a time that they would be in others' way.</summary>
+    /// <summary>Holds a refusal back, if there were many of late, each for another time, so that they don't all come again at once; not so many at a time that they would be in others' way.</summary>
     private async Task HoldAsync(TokenBucket bucket, CancellationToken cancellationToken)
     {
         if (!bucket.IsRefusedTooOften)
@@ -119,7 +120,7 @@ internal sealed class Quotas
         try
         {
             if (Interlocked.Increment(ref held) <= Limits.RefusalsHeld)
-                await Task.Delay(Limits.RefusalHeld, time, cancellationToken);
+                await Task.Delay(Limits.RefusalHeld * (0.5 + random.NextDouble()), time, cancellationToken);
         }
         finally
         {

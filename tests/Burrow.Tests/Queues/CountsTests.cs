@@ -82,6 +82,88 @@ public sealed class CountsTests
     }
 
     [Fact]
+    public async Task What_is_not_written_yet_when_it_is_counted_anew_is_corrected_later()
+    {
+        // Never visited, as nothing of it expires or is removed, but once when it is new.
+        for (var i = 0; i < 7; i++)
+            await PutAsync(two, $"{i}", "x");
+        time.Advance(TimeSpan.FromMinutes(2));
+        await one.SweepAsync(TimeSpan.FromMinutes(1), Token);
+        await two.WriteCountsAsync(Token);
+        (await StoredAsync()).Messages.ShouldBe(14, "the scan saw them, and then their process wrote them down");
+
+        time.Advance(TimeSpan.FromMinutes(3));
+        await one.SweepAsync(TimeSpan.FromMinutes(1), Token);
+        (await StoredAsync()).ShouldBe(new Count(7, 7, 7, 0, 0, 0));
+    }
+
+    [Fact]
+    public async Task Others_that_write_while_it_is_counted_anew_lose_nothing_and_it_neither()
+    {
+        for (var minute = 0; minute < 10; minute++)
+        {
+            for (var i = 0; i < 50; i++)
+                await PutAsync(one, $"{minute}-{i}", "x", ttl: 30);
+            await PutAsync(two, $"two-{minute}", "x", ttl: 30);
+            time.Advance(TimeSpan.FromMinutes(1));
+            var between = false;
+            store.Before = async call =>
+            {
+                if (between || call is not { Table: Counts.TableName, Kind: CallKind.Submit })
+                    return;
+                between = true;
+                await two.WriteCountsAsync(Token);
+            };
+            await one.SweepAsync(TimeSpan.FromMinutes(1), Token);
+            store.Before = _ => Task.CompletedTask;
+        }
+
+        for (var minute = 0; minute < 5; minute++)
+        {
+            await WriteAsync();
+            time.Advance(TimeSpan.FromMinutes(1));
+            await one.SweepAsync(TimeSpan.FromMinutes(1), Token);
+        }
+
+        await WriteAsync();
+        var rows = await RowsAsync();
+        (rows.Count == 0 ? Count.None : Count.From(rows[0].Columns)).ShouldBe(new Count(0, 0, 510, 0, 0, 510));
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_lost_counts_once()
+    {
+        await PutAsync(one, "1", "12345");
+        await WriteAsync();
+        await PutAsync(one, "2", "12345");
+        store.After = call => call is { Table: Counts.TableName, Kind: CallKind.Submit } ? throw new TableUnavailableException("lost", new IOException()) : Task.CompletedTask;
+        await one.WriteCountsAsync(Token);
+        store.After = _ => Task.CompletedTask;
+        await one.WriteCountsAsync(Token);
+        (await StoredAsync()).Messages.ShouldBe(2);
+
+        // And what wasn't carried out is, later.
+        await PutAsync(one, "3", "12345");
+        store.Before = call => call is { Table: Counts.TableName, Kind: CallKind.Submit } ? throw new TableUnavailableException("busy", new IOException()) : Task.CompletedTask;
+        await one.WriteCountsAsync(Token);
+        store.Before = _ => Task.CompletedTask;
+        await one.WriteCountsAsync(Token);
+        (await StoredAsync()).Messages.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Where_counts_fail_queues_are_swept_and_puts_are_served()
+    {
+        await PutAsync(one, "1", "12345", ttl: 1);
+        store.Before = call => call.Table == Counts.TableName ? throw new InvalidOperationException("no such table") : Task.CompletedTask;
+        time.Advance(TimeSpan.FromMinutes(2));
+        await two.SweepAsync(TimeSpan.FromMinutes(1), Token);
+        await WriteAsync();
+        (await one.UsageAsync(queue)).Account.ShouldBe(new Usage(0, 0, 0));
+        (await memory.Open(QueueContext.MessagesTable).QueryAsync(queue.Partition, new(QueueKeys.IndexFrom, QueueKeys.IndexBefore), Token)).Rows.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_queue_that_is_gone_leaves_no_count()
     {
         await PutAsync(one, "1", "12345");
