@@ -39,7 +39,11 @@ internal readonly partial record struct KeyId(string Value)
     /// Whether it was made with that key of an HMAC: half of the mark is random, half its check. It proves nothing, but whoever
     /// makes ids up has none that is worth looking for.
     /// </summary>
-    public bool IsOurs(byte[] mac) => Check(Value[..^(MarkLength - NonceLength)], mac) == Value[^(MarkLength - NonceLength)..];
+    public bool IsOurs(byte[] mac)
+    {
+        var split = Value.Length - (MarkLength - NonceLength);
+        return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Check(Value[..split], mac)), Encoding.ASCII.GetBytes(Value[split..]));
+    }
 
     /// <summary>Whether it is of this shape, and so may be looked for.</summary>
     public static bool IsMatch(string value) => Pattern().IsMatch(value);

@@ -108,6 +108,7 @@ public sealed class HardeningTests : IAsyncLifetime
         // Its own, as the suite's is searched only at the end: but the same, so what is silent there is silent here.
         await server.SendAsync(server.Admin, "GET", "/v1.0/a/q?st=a-link-that-was-not-made-here");
         SuiteLog.Whole.HasLine("Trace Microsoft.AspNetCore").ShouldBeTrue();
+        SuiteLog.Whole.HasLine("span ").ShouldBeTrue();
         SuiteLog.Whole.HasLine("a-link-that-was-not-made-here").ShouldBeFalse();
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
@@ -103,10 +104,23 @@ internal sealed class SuiteLog : ILoggerProvider
 /// <summary>The search at the end of the suite. What it finds fails the run.</summary>
 public sealed class SuiteLogSearch : IDisposable
 {
-    public SuiteLogSearch() => BurrowProcess.Printed = SuiteLog.Whole.Write;
+    /// <summary>Spans of servers are searched, too.</summary>
+    private readonly ActivityListener spans = new()
+    {
+        ShouldListenTo = source => source.Name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) || source.Name.StartsWith("Azure", StringComparison.Ordinal),
+        Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+        ActivityStopped = span => SuiteLog.Whole.Write($"span {span.DisplayName} {string.Join(' ', span.TagObjects)} {string.Join(' ', span.Events.SelectMany(one => one.Tags))}"),
+    };
+
+    public SuiteLogSearch()
+    {
+        BurrowProcess.Printed = SuiteLog.Whole.Write;
+        ActivitySource.AddActivityListener(spans);
+    }
 
     public void Dispose()
     {
+        spans.Dispose();
         var (telling, _, _) = SuiteLog.Whole.Search();
         telling.ShouldBeEmpty("secrets were logged");
     }
