@@ -11,7 +11,7 @@ internal sealed record KeySpec(QueuePattern Queues, Permissions Allow, DateTimeO
     /// <summary>Everything in an account.</summary>
     public static readonly KeySpec Everything = new(QueuePattern.All, Enum.GetValues<Permissions>().Aggregate((all, one) => all | one), null);
 
-    /// <summary>Whether that one allows all that this does, for as long as it lasts.</summary>
+    /// <summary>Whether that one allows all that this does; how long they last doesn't count.</summary>
     public bool IsWithin(KeySpec other) =>
         other.Queues.Contains(Queues) && (Allow & ~other.Allow) == Permissions.None;
 }

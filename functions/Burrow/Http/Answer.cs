@@ -30,6 +30,15 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
     /// <summary>Bytes of its body.</summary>
     public int Length => body.Length;
 
+    /// <summary>An array in JSON.</summary>
+    public static Answer OfArray<T>(IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write) => OfJson(200, json =>
+    {
+        json.WriteStartArray();
+        foreach (var item in items)
+            write(json, item);
+        json.WriteEndArray();
+    });
+
     public Answer With(string name, string? value)
     {
         if (value is not null)

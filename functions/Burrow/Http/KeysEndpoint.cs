@@ -21,13 +21,7 @@ public sealed class KeysEndpoint
         var missing = new NotFoundException("No such account, or it has no key.");
         await serving.DemandAsync(Need.ManageKeys, account, missing);
         var all = await keys.ListAsync(account, serving.Caller, serving.Aborted);
-        return all.Count == 0 ? throw missing : Answer.OfJson(200, json =>
-        {
-            json.WriteStartArray();
-            foreach (var key in all)
-                KeyJson.Write(json, key);
-            json.WriteEndArray();
-        });
+        return all.Count == 0 ? throw missing : Answer.OfArray(all, (json, key) => KeyJson.Write(json, key));
     });
 
     /// <summary>Shows one, without its secret.</summary>

@@ -26,15 +26,7 @@ public sealed class SubscriptionsEndpoint
         var missing = new NotFoundException("No such account, or it has no subscription.");
         await serving.DemandAsync(Need.Subscribe, account, missing);
         var all = await On.ListAsync(account, serving.Caller.Spec.Queues, serving.Aborted);
-        if (all.Count == 0)
-            throw missing;
-        return Answer.OfJson(200, json =>
-        {
-            json.WriteStartArray();
-            foreach (var subscription in all)
-                SubscriptionJson.Write(json, subscription);
-            json.WriteEndArray();
-        });
+        return all.Count == 0 ? throw missing : Answer.OfArray(all, SubscriptionJson.Write);
     });
 
     /// <summary>Shows one, and how it stands.</summary>

@@ -106,14 +106,7 @@ public sealed class CountsTests
                 await PutAsync(one, $"{minute}-{i}", "x", ttl: 30);
             await PutAsync(two, $"two-{minute}", "x", ttl: 30);
             time.Advance(TimeSpan.FromMinutes(1));
-            var between = false;
-            store.Before = async call =>
-            {
-                if (between || call is not { Table: Counts.TableName, Kind: CallKind.Submit })
-                    return;
-                between = true;
-                await two.WriteCountsAsync(Token);
-            };
+            LetTheOtherWriteInBetween();
             await one.SweepAsync(TimeSpan.FromMinutes(1), Token);
             store.Before = _ => Task.CompletedTask;
         }
@@ -200,14 +193,7 @@ public sealed class CountsTests
         await WriteAsync();
         await PutAsync(one, "2", "12345");
         await PutAsync(two, "3", "12345");
-        var between = false;
-        store.Before = async call =>
-        {
-            if (between || call is not { Table: Counts.TableName, Kind: CallKind.Submit })
-                return;
-            between = true;
-            await two.WriteCountsAsync(Token);
-        };
+        LetTheOtherWriteInBetween();
         await one.WriteCountsAsync(Token);
         (await StoredAsync()).ShouldBe(new Count(3, 15, 3, 0, 0, 0));
     }
@@ -240,6 +226,19 @@ public sealed class CountsTests
 
     private Task PutAsync(QueueEngine engine, string id, string body, long ttl = 0) =>
         engine.PutAsync(queue, new(new(id), Encoding.UTF8.GetBytes(body), null, new(ttl, 0), Precondition.None), Token);
+
+    /// <summary>Before what is written next, once.</summary>
+    private void LetTheOtherWriteInBetween()
+    {
+        var between = false;
+        store.Before = async call =>
+        {
+            if (between || call is not { Table: Counts.TableName, Kind: CallKind.Submit })
+                return;
+            between = true;
+            await two.WriteCountsAsync(Token);
+        };
+    }
 
     private async Task WriteAsync()
     {
