@@ -79,4 +79,4 @@ public sealed class TooManyRequestsException(string policy, string policyParamet
 public sealed class QuotaExceededException(string message) : BurrowException("quota-exceeded", 507, message);
 
 /// <summary>503: storage does not answer or is too busy, or can't tell whether a change was made. Trying again later may help.</summary>
-public sealed class UnavailableException(string message) : BurrowException("unavailable", 503, message);
+public sealed class UnavailableException(string message, string code = "unavailable") : BurrowException(code, 503, message);

@@ -1,6 +1,7 @@
 using Azure.Identity;
 using Burrow.Access;
 using Burrow.Events;
+using Burrow.Health;
 using Burrow.Http;
 using Burrow.Queues;
 using Burrow.Tables;
@@ -58,6 +59,8 @@ public static class BurrowServices
         services.AddSingleton<MessagesEndpoint>();
         services.AddSingleton<MessageEndpoint>();
         services.AddSingleton<BatchEndpoint>();
+        services.AddSingleton<StatisticsEndpoint>();
+        services.AddHealth();
         services.AddSingleton(provider => new SubscriptionsEndpoint(
             provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>().Subscriptions, provider.GetRequiredService<WebhookRules>()));
         services.AddSingleton(provider => new KeysEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Keys>()));
@@ -89,14 +92,15 @@ internal sealed partial class BurrowOptionsValidator : IValidateOptions<BurrowOp
 /// go of those who wait when it stops.
 /// </summary>
 internal sealed partial class Lifetime(
-    ITableStore store, QueueEngine queues, IHostApplicationLifetime application, ILogger<Lifetime> logger) : IHostedService
+    ITableStore store, QueueEngine queues, Readiness readiness, IHostApplicationLifetime application, ILogger<Lifetime> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         application.ApplicationStopping.Register(queues.StopWaiting);
+        readiness.Start();
         try
         {
-            await store.CreateAsync([.. QueueEngine.TableNames, SubscriptionTable.Name, AccessTable.Name], cancellationToken);
+            await store.CreateAsync(Readiness.Tables, cancellationToken);
         }
         catch (TableUnavailableException e)
         {

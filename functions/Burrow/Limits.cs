@@ -18,6 +18,12 @@ public static class Limits
     /// <summary>Bytes in one answer to a request for messages.</summary>
     public const long AnswerBytes = 16 * 1024 * 1024;
 
+    /// <summary>Queues in one answer about how an account stands, unless the request says how many.</summary>
+    public const int StatisticsQueues = 100;
+
+    /// <summary>And at most.</summary>
+    public const int MostStatisticsQueues = 1_000;
+
     /// <summary>Characters of a message's content type.</summary>
     public const int ContentTypeLength = 256;
 
@@ -62,6 +68,15 @@ public static class Limits
 
     /// <summary>For how long one run of the timer works. The next begins a minute after it did.</summary>
     public static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(50);
+
+    /// <summary>The timer is late when it has not finished for so long.</summary>
+    public static readonly TimeSpan SweepLate = TimeSpan.FromMinutes(10);
+
+    /// <summary>For how long a process relies on what it found out about whether it is ready.</summary>
+    public static readonly TimeSpan ReadinessFreshness = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long it waits for storage to find that out.</summary>
+    public static readonly TimeSpan ReadinessTime = TimeSpan.FromSeconds(5);
 
     /// <summary>For how long a process relies on what it read of a key or of an account's limits: a revoked key works no longer.</summary>
     public static readonly TimeSpan AccessFreshness = TimeSpan.FromSeconds(30);

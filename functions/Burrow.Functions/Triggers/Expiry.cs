@@ -1,13 +1,13 @@
-using Burrow.Queues;
+using Burrow.Health;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Burrow.Functions.Triggers;
 
 /// <summary>Removes what expired and tidies up, each minute unless the setting says otherwise.</summary>
-public sealed class Expiry(QueueEngine queues)
+public sealed class Expiry(Sweeper sweeper)
 {
-    /// <inheritdoc cref="QueueEngine.SweepAsync"/>
+    /// <inheritdoc cref="Sweeper.RunAsync"/>
     [Function(nameof(Expiry))]
     public Task Run([TimerTrigger("%Burrow:ExpirySchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
-        queues.SweepAsync(Limits.SweepTime, cancellationToken);
+        sweeper.RunAsync(cancellationToken);
 }

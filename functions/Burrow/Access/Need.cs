@@ -12,6 +12,7 @@ internal sealed record Need(string Operation, Permissions Permissions, bool IsAd
     public static readonly Need ShowLimits = new("show an account's limits", Permissions.Manage);
     public static readonly Need ListQueues = new("list queues", Permissions.Read);
     public static readonly Need DeleteQueues = new("delete queues: all their messages", Permissions.Manage);
+    public static readonly Need ShowStatistics = new("show statistics of an account or a queue", Permissions.Read);
     public static readonly Need ListMessages = new("list messages", Permissions.Read);
     public static readonly Need GetMessage = new("get a message", Permissions.Read);
     public static readonly Need PutMessage = new("put a message, alone or in a batch", Permissions.Send);
@@ -26,7 +27,7 @@ internal sealed record Need(string Operation, Permissions Permissions, bool IsAd
     /// <summary>The table.</summary>
     public static readonly IReadOnlyList<Need> All =
     [
-        PutMessage, UpdateMessages, FinishMessage, ListQueues, ListMessages, GetMessage, DeleteMessages, TakeMessages, Subscribe, DeleteQueues,
+        PutMessage, UpdateMessages, FinishMessage, ListQueues, ListMessages, GetMessage, ShowStatistics, DeleteMessages, TakeMessages, Subscribe, DeleteQueues,
         ManageKeys, MakeLinks, ShowLimits, SetLimits, ListAccounts, DeleteAccounts,
     ];
 

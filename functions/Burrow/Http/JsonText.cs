@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using CommunityToolkit.HighPerformance.Buffers;
@@ -17,5 +18,12 @@ internal static class JsonText
         using (var json = new Utf8JsonWriter(buffer, Options))
             write(json);
         return buffer;
+    }
+
+    /// <summary>An instant (RFC 3339, UTC, ms), if there is one.</summary>
+    public static void WriteInstant(this Utf8JsonWriter json, string name, DateTimeOffset? instant)
+    {
+        if (instant is { } some)
+            json.WriteString(name, some.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
     }
 }

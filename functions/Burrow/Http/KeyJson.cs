@@ -30,9 +30,9 @@ internal static partial class KeyJson
         foreach (var name in PermissionNames.Of(key.Spec.Allow))
             json.WriteStringValue(name);
         json.WriteEndArray();
-        WriteInstant(json, "created", key.Created);
-        WriteInstant(json, "expires", key.Spec.Expires);
-        WriteInstant(json, "used", key.Used);
+        json.WriteInstant("created", key.Created);
+        json.WriteInstant("expires", key.Spec.Expires);
+        json.WriteInstant("used", key.Used);
         json.WriteString("madeWith", key.MadeWith.Value);
         json.WriteEndObject();
     }
@@ -45,12 +45,6 @@ internal static partial class KeyJson
         return Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var instant)
             ? instant
             : throw new InvalidRequestException(name, $"{name} is an instant as in RFC 3339, 2030-01-31T12:00:00Z.");
-    }
-
-    public static void WriteInstant(Utf8JsonWriter json, string name, DateTimeOffset? instant)
-    {
-        if (instant is { } some)
-            json.WriteString(name, some.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
     }
 
     private static Permissions Allow(JsonElement json)

@@ -42,7 +42,7 @@ public sealed class LinksEndpoint
             json.WriteStartObject();
             json.WriteString("method", asked.Method);
             json.WriteString("url", url);
-            KeyJson.WriteInstant(json, "expires", DateTimeOffset.FromUnixTimeSeconds(terms.Expires));
+            json.WriteInstant("expires", DateTimeOffset.FromUnixTimeSeconds(terms.Expires));
             json.WriteEndObject();
         });
     });

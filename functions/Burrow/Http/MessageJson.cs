@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Burrow.Queues;
@@ -83,7 +82,7 @@ internal static class MessageJson
         {
             json.WriteString("etag", message.Receipt.ETag);
             json.WriteNumber("deliveries", message.Deliveries);
-            json.WriteString("inserted", message.Inserted.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            json.WriteInstant("inserted", message.Inserted);
             if (message.ContentType is { } contentType)
                 json.WriteString("contentType", contentType);
         }

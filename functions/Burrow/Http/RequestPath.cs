@@ -37,6 +37,18 @@ internal static class RequestPath
     /// <summary>The queue of <c>/batch/{account}/{queue}</c>.</summary>
     public static QueueAddress Batch(HttpRequest request) => Address(Match(request, ["batch", null, null]));
 
+    /// <summary>The account of <c>/stats/{account}</c>.</summary>
+    public static AccountName AccountStatistics(HttpRequest request) => Account(request, "stats");
+
+    /// <summary>The queue of <c>/stats/{account}/{queue}</c>.</summary>
+    public static QueueAddress QueueStatistics(HttpRequest request) => Address(Match(request, ["stats", null, null]));
+
+    /// <summary>Demands <c>/health</c>.</summary>
+    public static void Health(HttpRequest request) => Match(request, ["health"]);
+
+    /// <summary>Demands <c>/health/ready</c>.</summary>
+    public static void Ready(HttpRequest request) => Match(request, ["health", "ready"]);
+
     /// <summary>The account of <c>/subscriptions/{account}</c>.</summary>
     public static AccountName Subscriptions(HttpRequest request) => Account(request, "subscriptions");
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Burrow.Events;
 using Burrow.Queues;
@@ -39,7 +38,7 @@ internal static class SubscriptionJson
         json.WriteString("state", subscription.State.ToString().ToLowerInvariant());
         if (subscription.Reason is { } reason)
             json.WriteString("reason", reason);
-        json.WriteString("changed", subscription.Changed.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        json.WriteInstant("changed", subscription.Changed);
         json.WriteEndObject();
     }
 

@@ -53,6 +53,28 @@ internal sealed class Counts(QueueContext context, DueTable due)
         return counts.UsageOf(queue.Queue);
     }
 
+    /// <summary>What is known of a queue: written down by all, and done by this process since; null if nothing is.</summary>
+    public async Task<Count?> FindAsync(QueueAddress queue, CancellationToken cancellationToken)
+    {
+        // Before the row is read: what is written in between is counted twice for a moment, rather than not at all.
+        var own = accounts.TryGetValue(queue.Account, out var counts) ? counts.Unwritten.GetValueOrDefault(queue.Queue) : Count.None;
+        var row = await table.GetAsync(DirectoryKeys.Queues(queue.Account), DirectoryKeys.Row(queue.Queue.Value), cancellationToken);
+        return row is null && own == Count.None ? null : own + (row is null ? Count.None : Count.From(row.Columns));
+    }
+
+    /// <summary>The same of all queues of an account of which anything is known, in no order.</summary>
+    public async Task<IReadOnlyList<(QueueName Queue, Count Count)>> FindAllAsync(AccountName account, CancellationToken cancellationToken)
+    {
+        var all = accounts.TryGetValue(account, out var counts) ? counts.Unwritten : [];
+        foreach (var row in await table.QueryAllAsync(DirectoryKeys.Queues(account), new(QueueKeys.First, QueueKeys.End), cancellationToken))
+        {
+            var queue = new QueueName(row.Columns.Text("name")!);
+            all[queue] = all.GetValueOrDefault(queue) + Count.From(row.Columns);
+        }
+
+        return [.. all.Where(one => one.Value != Count.None).Select(one => (one.Key, one.Value))];
+    }
+
     /// <summary>Writes down what was done since.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
@@ -250,6 +272,21 @@ internal sealed class Counts(QueueContext context, DueTable due)
             {
                 lock (gate)
                     return held is not null;
+            }
+        }
+
+        /// <summary>What was done that isn't written down, as far as is known.</summary>
+        public Dictionary<QueueName, Count> Unwritten
+        {
+            get
+            {
+                lock (gate)
+                {
+                    var all = new Dictionary<QueueName, Count>(taken);
+                    foreach (var (queue, count) in pending)
+                        all[queue] = all.GetValueOrDefault(queue) + count;
+                    return all;
+                }
             }
         }
 

@@ -43,6 +43,10 @@ public readonly record struct MessageId(string Value)
 /// <summary>What accounts, queues and ids may be called (protocol, part 1).</summary>
 public static class Name
 {
+    /// <summary>The order of names: UTF-8 sorts by code point, which UTF-16 doesn't.</summary>
+    internal static readonly Comparer<string> ByCodePoint = Comparer<string>.Create(
+        (a, b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b)));
+
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>

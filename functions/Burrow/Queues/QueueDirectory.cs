@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using Burrow.Tables;
 
 namespace Burrow.Queues;
@@ -132,11 +131,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
     }
 
     private static IEnumerable<string> Sorted(List<string> names, string? after) =>
-        names.Where(name => after is null || ByCodePoint.Compare(name, after) > 0).Order(ByCodePoint);
-
-    /// <summary>UTF-8 sorts by code point, which UTF-16 doesn't.</summary>
-    private static readonly Comparer<string> ByCodePoint = Comparer<string>.Create(
-        (a, b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b)));
+        names.Where(name => after is null || Name.ByCodePoint.Compare(name, after) > 0).Order(Name.ByCodePoint);
 
     private async Task<bool> HoldsQueueAsync(AccountName account, CancellationToken cancellationToken) =>
         (await QueuesAsync(account, new(null, 1), cancellationToken)).Names.Count > 0;
@@ -161,14 +156,8 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
     private static async Task<Row?> FirstRowAsync(ITable table, string partition, RowQuery query, CancellationToken cancellationToken)
     {
         query = query with { Top = 1, Select = [MessageState.ExpiresColumn] };
-        RowPage page;
-        do
-        {
-            page = await table.QueryAsync(partition, query, cancellationToken);
-            query = query with { Continuation = page.Continuation };
-        }
-        while (page.Rows.Count == 0 && page.Continuation is not null);
-        return page.Rows.FirstOrDefault();
+        var (rows, _) = await table.QueryFirstAsync(partition, query, cancellationToken);
+        return rows.FirstOrDefault();
     }
 
     private async Task<bool> DeleteHeadAsync(QueueAddress queue, Head head, CancellationToken cancellationToken)

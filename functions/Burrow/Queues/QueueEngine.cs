@@ -23,6 +23,7 @@ public sealed class QueueEngine
     private readonly QueueContext context;
     private readonly DueTable due;
     private readonly Counts counts;
+    private readonly Overview overview;
     private readonly QueueDirectory directory;
     private readonly Transactions transactions;
     private readonly Walk walk;
@@ -50,6 +51,7 @@ public sealed class QueueEngine
         context = new QueueContext(store, time, random, options, logger);
         due = new DueTable(context);
         counts = new Counts(context, due);
+        overview = new Overview(context, counts);
         directory = new QueueDirectory(context, due, counts);
         transactions = new Transactions(context, due, counts);
         walk = new Walk(context);
@@ -142,6 +144,13 @@ public sealed class QueueEngine
     /// this one until now.
     /// </summary>
     public ValueTask<(Usage Account, bool Holds)> UsageAsync(QueueAddress queue) => counts.UsageAsync(queue);
+
+    /// <summary>How a queue stands; null if there is none. Costs four requests to storage, however long the queue is.</summary>
+    public Task<Statistics?> StatisticsAsync(QueueAddress queue, CancellationToken cancellationToken) => overview.QueueAsync(queue, cancellationToken);
+
+    /// <summary>How an account and its queues stand; null if it has none. Costs three requests a queue that is shown.</summary>
+    public Task<AccountStatistics?> StatisticsAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) =>
+        overview.AccountAsync(account, selection, cancellationToken);
 
     /// <summary>Writes down what this process put and removed since it last did, for others to know how much there is.</summary>
     public Task WriteCountsAsync(CancellationToken cancellationToken) => counts.FlushAsync(cancellationToken);

@@ -182,16 +182,8 @@ internal sealed class Takes(
             Select = withBodies || !kind.Remove ? null : Line.WithoutBody,
             Above = (MessageState.ExpiresColumn, now),
         };
-        var lines = new List<Line>();
-        RowPage page;
-        do
-        {
-            page = await context.Messages.QueryAsync(queue.Partition, query, CancellationToken.None);
-            lines.AddRange(page.Rows.Select(Line.From));
-            query = query with { Continuation = page.Continuation };
-        }
-        while (page.Continuation is not null && lines.Count < top);
-        return (lines, page.Continuation is not null);
+        var (rows, more) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
+        return (rows.ConvertAll(Line.From), more);
     }
 
     /// <summary>What one request gets of what is taken for all.</summary>

@@ -1,0 +1,20 @@
+using Burrow.Http;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Burrow.Functions.Triggers;
+
+/// <summary><c>/stats/{account}/{queue}</c>.</summary>
+public sealed class QueueStatistics(StatisticsEndpoint statistics)
+{
+    private const string Route = "stats/{account}/{queue}";
+
+    /// <inheritdoc cref="StatisticsEndpoint.GetQueueAsync"/>
+    [Function(nameof(QueueStatistics) + nameof(Get))]
+    public Task<IResult> Get([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Route)] HttpRequest request) =>
+        statistics.GetQueueAsync(request);
+
+    /// <inheritdoc cref="StatisticsEndpoint.RefuseQueueAsync"/>
+    [Function(nameof(QueueStatistics) + nameof(Refuse))]
+    public Task<IResult> Refuse([HttpTrigger(AuthorizationLevel.Anonymous, "put", "post", "delete", "patch", "options", "trace", Route = Route)] HttpRequest request) =>
+        statistics.RefuseQueueAsync(request);
+}

@@ -1,0 +1,28 @@
+using Burrow.Http;
+using Burrow.Queues;
+using Burrow.Tables;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Burrow.Health;
+
+/// <summary>Puts together what knows whether the service can do its work.</summary>
+internal static class HealthServices
+{
+    public static IServiceCollection AddHealth(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => new LastSweep(provider.GetRequiredService<ITableStore>()));
+        services.AddSingleton(provider => new Sweeper(
+            provider.GetRequiredService<QueueEngine>(),
+            provider.GetRequiredService<LastSweep>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Sweeper>>()));
+        services.AddSingleton(provider => new Readiness(
+            provider.GetRequiredService<ITableStore>(),
+            provider.GetRequiredService<LastSweep>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Readiness>>()));
+        services.AddSingleton(provider => new HealthEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Readiness>()));
+        return services;
+    }
+}

@@ -1,0 +1,34 @@
+using Burrow.Queues;
+using Burrow.Tables;
+using Microsoft.Extensions.Logging;
+
+namespace Burrow.Health;
+
+/// <summary>Runs the timer's work, and writes down that it ran.</summary>
+public sealed partial class Sweeper
+{
+    private readonly QueueEngine queues;
+    private readonly LastSweep last;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+
+    internal Sweeper(QueueEngine queues, LastSweep last, TimeProvider time, ILogger<Sweeper> logger) =>
+        (this.queues, this.last, this.time, this.logger) = (queues, last, time, logger);
+
+    /// <summary>Removes what expired and tidies up, for <see cref="Limits.SweepTime"/> at most; the next run goes on.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await queues.SweepAsync(Limits.SweepTime, cancellationToken);
+        try
+        {
+            await last.WriteAsync(time.GetUtcNow(), cancellationToken);
+        }
+        catch (TableUnavailableException e)
+        {
+            NotWritten(e.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "That the timer ran could not be written down: {Reason}")]
+    private partial void NotWritten(string reason);
+}

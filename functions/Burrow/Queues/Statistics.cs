@@ -1,0 +1,36 @@
+namespace Burrow.Queues;
+
+/// <summary>How a queue, or an account, stands.</summary>
+public sealed record Statistics
+{
+    /// <summary>
+    /// What is stored, and what happened to messages: as it is written down, and what this process has done since. It lacks what other
+    /// processes did in their last <see cref="Limits.CountsInterval"/>, and, until the timer counts anew, what a killed one had not written.
+    /// </summary>
+    public required Count Count { get; init; }
+
+    /// <summary>Messages that a request sees: those stored without the hidden ones; at most so many if <see cref="HiddenIsExact"/> is false.</summary>
+    public required long Visible { get; init; }
+
+    /// <summary>Messages that are hidden, seen just now.</summary>
+    public required long Hidden { get; init; }
+
+    /// <summary>Whether there are no more hidden ones than <see cref="Hidden"/> says.</summary>
+    public required bool HiddenIsExact { get; init; }
+
+    /// <summary>How long ago the first visible message was put, seen just now; null: none is visible.</summary>
+    public required TimeSpan? OldestVisibleAge { get; init; }
+
+    /// <summary>Whether there is none that is older.</summary>
+    public required bool OldestIsExact { get; init; }
+}
+
+/// <summary>How a queue stands.</summary>
+public sealed record QueueStatistics(QueueName Queue, Statistics Statistics);
+
+/// <summary>How an account stands.</summary>
+/// <param name="Queues">Its queues that hold a message.</param>
+/// <param name="Statistics">All of them together; what is seen by looking is of <paramref name="Shown"/> alone, and not exact if there are others.</param>
+/// <param name="Shown">Some of them, in order of their names; those too that were emptied some minutes ago, whose totals are still known.</param>
+/// <param name="More">There are more.</param>
+public sealed record AccountStatistics(long Queues, Statistics Statistics, IReadOnlyList<QueueStatistics> Shown, bool More);

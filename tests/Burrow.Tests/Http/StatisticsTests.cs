@@ -1,0 +1,67 @@
+using Burrow.Tests.Support;
+
+namespace Burrow.Tests.Http;
+
+/// <summary><c>/stats</c> over HTTP.</summary>
+public abstract class StatisticsTests(ServerFixture server) : ProtocolTests(server)
+{
+    [Fact]
+    public async Task A_queue_and_its_account_show_how_they_stand()
+    {
+        await PutAllAsync(Queue, "1", "22", "333");
+        await PutAsync($"{Queue}/4?ttl=0&hide=60");
+        await PostAsync($"{Queue}?limit=1&hide=60");
+        await DeleteAsync($"{Queue}/22");
+
+        const string numbers = """
+            "messages":3,"visible":1,"hidden":2,"bytes":5,"oldestVisibleAge":0,"inserted":4,"claimed":1,"deleted":1,"expired":0,"exactness":{"counts":"approximate","visible":"approximate","hidden":"exact","oldestVisibleAge":"exact"}
+            """;
+        (await GetAsync($"/stats/{Account}/q")).ShouldBeJson($$"""{"queue":"q",{{numbers}}}""");
+        (await GetAsync($"/stats/{Account}")).ShouldBeJson(
+            $$"""{"account":"{{Account}}","queueCount":1,{{numbers}},"queues":[{"queue":"q",{{numbers}}}]}""");
+        (await SendAsync("HEAD", $"/stats/{Account}/q")).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task Where_nothing_is_visible_nothing_is_old()
+    {
+        await PutAsync($"{Queue}/1?ttl=0&hide=60");
+        var answer = await GetAsync($"/stats/{Account}/q");
+        answer.Text.ShouldContain("\"oldestVisibleAge\":null,");
+    }
+
+    [Fact]
+    public async Task Queues_are_shown_by_pages()
+    {
+        foreach (var name in (string[])["a", "b", "c%2Fd"])
+            await PutAsync($"/v1.0/{Account}/{name}/1?ttl=0");
+        var first = await GetAsync($"/stats/{Account}?limit=2");
+        first.Headers["Burrow-More"].ShouldBe("true");
+        Names(first).ShouldBe(["a", "b"]);
+        var rest = await GetAsync($"/stats/{Account}?limit=2&marker=b");
+        rest.Headers.Keys.ShouldNotContain("Burrow-More");
+        Names(rest).ShouldBe(["c/d"]);
+        (await GetAsync($"/stats/{Account}/c%2Fd")).Json.GetProperty("queue").GetString().ShouldBe("c/d");
+
+        static IEnumerable<string?> Names(RawAnswer answer) => answer.Json.GetProperty("queues").EnumerateArray().Select(queue => queue.GetProperty("queue").GetString());
+    }
+
+    [Fact]
+    public async Task What_is_not_there_and_what_makes_no_sense_is_refused()
+    {
+        (await GetAsync($"/stats/{Account}")).ShouldBeAProblem(404);
+        (await GetAsync($"/stats/{Account}/q")).ShouldBeAProblem(404);
+        (await GetAsync("/stats")).ShouldBeAProblem(404);
+        (await GetAsync($"/stats/{Account}/q/1")).ShouldBeAProblem(404);
+        (await GetAsync($"/stats/{Account}?limit=all")).ShouldRefuse("limit");
+        (await GetAsync($"/stats/{Account}/q", ("If-Match", "*"))).ShouldRefuse("If-Match");
+        (await GetAsync($"/stats/{Account}/%2e%2e")).Status.ShouldBe(400);
+        (await DeleteAsync($"/stats/{Account}/q")).Headers["Allow"].ShouldBe("GET, HEAD");
+    }
+}
+
+public sealed class MemoryStatisticsTests(MemoryServer server) : StatisticsTests(server), IClassFixture<MemoryServer>;
+
+public sealed class SqliteStatisticsTests(SqliteServer server) : StatisticsTests(server), IClassFixture<SqliteServer>;
+
+public sealed class AzuriteStatisticsTests(AzuriteServer server) : StatisticsTests(server), IClassFixture<AzuriteServer>;
