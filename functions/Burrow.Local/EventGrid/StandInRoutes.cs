@@ -65,7 +65,7 @@ internal static class StandInRoutes
     }
 
     private static Task<IResult> ServeAsync(HttpRequest request, StandIn grid, Responder responder, LocalEvents events, Func<CancellationToken, Task<Answer>> serve) =>
-        responder.ServeAsync(request, [request.Method], async serving =>
+        responder.ServeAsync(request, new("", request.Method), async serving =>
         {
             var key = Encoding.UTF8.GetBytes(request.Headers["aeg-sas-key"].ToString());
             if (!CryptographicOperations.FixedTimeEquals(key, Encoding.UTF8.GetBytes(events.Key)))

@@ -7,7 +7,7 @@ namespace Burrow.Http;
 /// <summary><c>/v1.0</c>: the accounts.</summary>
 public sealed class AccountsEndpoint(Responder responder, QueueEngine queues)
 {
-    private static readonly string[] Allow = ["GET", "HEAD", "DELETE"];
+    private static readonly Resource Resource = new("/v1.0", "GET", "HEAD", "DELETE");
 
     /// <summary>Lists them.</summary>
     public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Need.ListAccounts, Detail.Id, queues.AccountsAsync);
@@ -16,10 +16,10 @@ public sealed class AccountsEndpoint(Responder responder, QueueEngine queues)
     public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, Need.DeleteAccounts, Detail.None, queues.DeleteAccountsAsync);
 
     /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Accounts, Allow);
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Accounts, Resource);
 
     private Task<IResult> ServeAsync(HttpRequest request, Need need, Detail absent, Func<NameSelection, CancellationToken, Task<NameList>> serve) =>
-        responder.ServeAsync(request, Allow, async serving =>
+        responder.ServeAsync(request, Resource, async serving =>
         {
             RequestPath.Accounts(request);
             await serving.DemandAsync(need);

@@ -11,7 +11,7 @@ namespace Burrow.Http;
 /// <summary><c>/batch/{account}/{queue}</c>: many operations in one request, in order, each for itself (protocol, part 2).</summary>
 public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOptions<BurrowOptions> options)
 {
-    private static readonly string[] Allow = ["POST"];
+    private static readonly Resource Resource = new("/batch/{account}/{queue}", "POST");
     private static readonly Need[] Needs = [Need.PutMessage, Need.UpdateMessages, Need.DeleteMessages];
     private const string NdJson = "application/x-ndjson";
 
@@ -19,7 +19,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>Carries them out.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
+    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
     {
         var queue = RequestPath.Batch(request);
         await serving.EnterAsync(queue, new("No such account or queue."));
@@ -50,7 +50,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Batch(request), Allow);
+        responder.RefuseAsync(request, request => RequestPath.Batch(request), Resource);
 
     private static bool OnlyNew(HttpRequest request)
     {

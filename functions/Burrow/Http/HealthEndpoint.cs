@@ -6,7 +6,8 @@ namespace Burrow.Http;
 /// <summary><c>/health</c> and <c>/health/ready</c>: for whatever watches over processes. Neither needs a key, nor costs more for being asked often.</summary>
 public sealed class HealthEndpoint
 {
-    private static readonly string[] Allow = ["GET", "HEAD"];
+    private static readonly Resource Live = new("/health", "GET", "HEAD");
+    private static readonly Resource Ready = new("/health/ready", "GET", "HEAD");
 
     private readonly Responder responder;
     private readonly Readiness readiness;
@@ -14,14 +15,14 @@ public sealed class HealthEndpoint
     internal HealthEndpoint(Responder responder, Readiness readiness) => (this.responder, this.readiness) = (responder, readiness);
 
     /// <summary>The process lives: it answers.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Allow, () =>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Live, () =>
     {
         RequestPath.Health(request);
         return new Answer(200, Answer.Json, "{\"status\":\"ok\"}"u8.ToArray());
     });
 
     /// <summary>It can do its work; 503 says what keeps it from that.</summary>
-    public Task<IResult> GetReadyAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
+    public Task<IResult> GetReadyAsync(HttpRequest request) => responder.ServeAsync(request, Ready, async serving =>
     {
         RequestPath.Ready(request);
         var report = await readiness.LookAsync().WaitAsync(serving.Aborted);
@@ -37,8 +38,8 @@ public sealed class HealthEndpoint
     });
 
     /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Health, Allow);
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Health, Live);
 
     /// <summary>405, for whether it is ready.</summary>
-    public Task<IResult> RefuseReadyAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Ready, Allow);
+    public Task<IResult> RefuseReadyAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Ready, Ready);
 }

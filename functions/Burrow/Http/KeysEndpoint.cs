@@ -6,8 +6,8 @@ namespace Burrow.Http;
 /// <summary><c>/keys/{account}</c> and <c>/keys/{account}/{name}</c>: the keys of an account.</summary>
 public sealed class KeysEndpoint
 {
-    private static readonly string[] AllowAll = ["GET", "HEAD"];
-    private static readonly string[] AllowOne = ["GET", "HEAD", "PUT", "DELETE"];
+    private static readonly Resource All = new("/keys/{account}", "GET", "HEAD");
+    private static readonly Resource One = new("/keys/{account}/{name}", "GET", "HEAD", "PUT", "DELETE");
 
     private readonly Responder responder;
     private readonly Keys keys;
@@ -15,7 +15,7 @@ public sealed class KeysEndpoint
     internal KeysEndpoint(Responder responder, Keys keys) => (this.responder, this.keys) = (responder, keys);
 
     /// <summary>Lists those that are no wider than the caller's own, without their secrets.</summary>
-    public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, AllowAll, async serving =>
+    public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, All, async serving =>
     {
         var account = RequestPath.Keys(request);
         var missing = new NotFoundException("No such account, or it has no key.");
@@ -25,7 +25,7 @@ public sealed class KeysEndpoint
     });
 
     /// <summary>Shows one, without its secret.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Key(request);
         await serving.DemandAsync(Need.ManageKeys, account, NotFound());
@@ -34,7 +34,7 @@ public sealed class KeysEndpoint
     });
 
     /// <summary>Makes one: 201, with its text, which nobody can have again; 409 if there is one of that name.</summary>
-    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
+    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Key(request);
         await serving.DemandAsync(Need.ManageKeys, account, NotFound());
@@ -44,7 +44,7 @@ public sealed class KeysEndpoint
     });
 
     /// <summary>Revokes one, and what was made with it.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
+    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Key(request);
         await serving.DemandAsync(Need.ManageKeys, account, NotFound());
@@ -53,10 +53,10 @@ public sealed class KeysEndpoint
     });
 
     /// <summary>405, for the list.</summary>
-    public Task<IResult> RefuseListAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Keys(request), AllowAll);
+    public Task<IResult> RefuseListAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Keys(request), All);
 
     /// <summary>405, for one.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Key(request), AllowOne);
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Key(request), One);
 
     private static NotFoundException NotFound() => new("No such account or key.");
 }

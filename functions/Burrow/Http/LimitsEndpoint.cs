@@ -7,7 +7,7 @@ namespace Burrow.Http;
 /// <summary><c>/limits/{account}</c>: what an account may.</summary>
 public sealed class LimitsEndpoint
 {
-    private static readonly string[] Allow = ["GET", "HEAD", "PUT", "DELETE"];
+    private static readonly Resource Resource = new("/limits/{account}", "GET", "HEAD", "PUT", "DELETE");
 
     private readonly Responder responder;
     private readonly Quotas quotas;
@@ -35,10 +35,10 @@ public sealed class LimitsEndpoint
         ServeAsync(request, Need.SetLimits, (account, serving) => quotas.SetAsync(account, null, serving.Aborted));
 
     /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Limits(request), Allow);
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Limits(request), Resource);
 
     private Task<IResult> ServeAsync(HttpRequest request, Need need, Func<AccountName, Serving, Task> serve) =>
-        responder.ServeAsync(request, Allow, async serving =>
+        responder.ServeAsync(request, Resource, async serving =>
         {
             var account = RequestPath.Limits(request);
             await serving.DemandAsync(need, account, new("No such account."));

@@ -13,7 +13,7 @@ public sealed class LinksEndpoint
     /// <summary>What every server on the way takes.</summary>
     private const int LongestUrl = 8_000;
 
-    private static readonly string[] Allow = ["POST"];
+    private static readonly Resource Resource = new("/links/{account}", "POST");
     private static readonly string[] Methods = ["GET", "PUT", "POST", "DELETE"];
 
     private readonly Responder responder;
@@ -25,7 +25,7 @@ public sealed class LinksEndpoint
         (this.responder, this.links, this.time, this.options) = (responder, links, time, options);
 
     /// <summary>Makes one: 201.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
+    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
     {
         var account = RequestPath.Links(request);
         await serving.DemandAsync(Need.MakeLinks, account, new("No such account."));
@@ -48,7 +48,7 @@ public sealed class LinksEndpoint
     });
 
     /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Links(request), Allow);
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Links(request), Resource);
 
     private static Asked Read(JsonElement json, AccountName account)
     {

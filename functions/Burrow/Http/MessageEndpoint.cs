@@ -8,10 +8,10 @@ namespace Burrow.Http;
 /// <summary><c>/v1.0/{account}/{queue}/{message}</c>: one message, hidden or not.</summary>
 public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOptions<BurrowOptions> options)
 {
-    private static readonly string[] Allow = ["GET", "HEAD", "PUT", "POST", "DELETE"];
+    private static readonly Resource Resource = new("/v1.0/{account}/{queue}/{message}", "GET", "HEAD", "PUT", "POST", "DELETE");
 
     /// <summary>Shows it.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
     {
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
@@ -27,7 +27,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
     });
 
     /// <summary>Puts it: 201 if it is new, 200 if it replaced one.</summary>
-    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
+    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
     {
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
@@ -43,7 +43,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
     });
 
     /// <summary>Sets its attributes.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
+    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
     {
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
@@ -56,7 +56,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
     });
 
     /// <summary>Deletes it.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
+    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
     {
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
@@ -70,7 +70,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Message(request), Allow);
+        responder.RefuseAsync(request, request => RequestPath.Message(request), Resource);
 
     private static NotFoundException NotFound() => new("No such account, queue or message.");
 }

@@ -7,7 +7,7 @@ namespace Burrow.Http;
 /// <summary><c>/v1.0/{account}/{queue}</c>: the messages of a queue.</summary>
 public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
 {
-    private static readonly string[] Allow = ["GET", "HEAD", "POST", "DELETE"];
+    private static readonly Resource Resource = new("/v1.0/{account}/{queue}", "GET", "HEAD", "POST", "DELETE");
 
     /// <summary>Lists them.</summary>
     public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(
@@ -32,14 +32,14 @@ public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Queue(request), Allow);
+        responder.RefuseAsync(request, request => RequestPath.Queue(request), Resource);
 
     private Task<IResult> ServeAsync(
         HttpRequest request,
         Detail absent,
         Func<Detail, Need> need,
         Func<QueueAddress, MessageSelection, Parameters, Wait, CancellationToken, Task<MessageList>> serve) =>
-        responder.ServeAsync(request, Allow, async serving =>
+        responder.ServeAsync(request, Resource, async serving =>
         {
             var missing = new NotFoundException("No such account or queue, or no message of it matches.");
             var queue = RequestPath.Queue(request);

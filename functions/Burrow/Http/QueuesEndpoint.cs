@@ -7,7 +7,7 @@ namespace Burrow.Http;
 /// <summary><c>/v1.0/{account}</c>: the queues of an account.</summary>
 public sealed class QueuesEndpoint(Responder responder, QueueEngine queues)
 {
-    private static readonly string[] Allow = ["GET", "HEAD", "DELETE"];
+    private static readonly Resource Resource = new("/v1.0/{account}", "GET", "HEAD", "DELETE");
 
     /// <summary>Lists them.</summary>
     public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Need.ListQueues, Detail.Id, queues.QueuesAsync);
@@ -17,11 +17,11 @@ public sealed class QueuesEndpoint(Responder responder, QueueEngine queues)
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Account(request), Allow);
+        responder.RefuseAsync(request, request => RequestPath.Account(request), Resource);
 
     private Task<IResult> ServeAsync(
         HttpRequest request, Need need, Detail absent, Func<AccountName, NameSelection, CancellationToken, Task<NameList>> serve) =>
-        responder.ServeAsync(request, Allow, async serving =>
+        responder.ServeAsync(request, Resource, async serving =>
         {
             const string missing = "No such account, or no queue of it matches.";
             var account = RequestPath.Account(request);

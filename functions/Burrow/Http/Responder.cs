@@ -17,9 +17,9 @@ public sealed partial class Responder
         (this.gate, this.quotas, this.cors, this.logger) = (gate, quotas, cors, logger);
 
     /// <param name="request">The request.</param>
-    /// <param name="allow">The methods of the resource. Routers take <c>delete</c> for <c>DELETE</c>; to HTTP it is another method.</param>
+    /// <param name="resource">What it is about. Routers take <c>delete</c> for <c>DELETE</c>; to HTTP it is another method.</param>
     /// <param name="serve">Serves it.</param>
-    internal async Task<IResult> ServeAsync(HttpRequest request, string[] allow, Func<Serving, Task<Answer>> serve)
+    internal async Task<IResult> ServeAsync(HttpRequest request, Resource resource, Func<Serving, Task<Answer>> serve)
     {
         var serving = new Serving(request, gate, quotas);
         Answer answer;
@@ -28,8 +28,8 @@ public sealed partial class Responder
             // What a browser asks before it sends a page's request has no key.
             if (cors.Apply(request.HttpContext))
                 return new Answer(StatusCodes.Status200OK);
-            if (!allow.Contains(request.Method))
-                throw new MethodNotAllowedException(request.Method, allow);
+            if (!resource.Methods.Contains(request.Method))
+                throw new MethodNotAllowedException(request.Method, resource.Methods);
             answer = await serve(serving);
         }
         catch (Exception e) when (serving.Aborted.IsCancellationRequested)
@@ -55,21 +55,21 @@ public sealed partial class Responder
         return answer.Holding(serving.End(answer.Length));
     }
 
-    internal Task<IResult> ServeAsync(HttpRequest request, string[] allow, Func<Answer> serve) =>
-        ServeAsync(request, allow, _ => Task.FromResult(serve()));
+    internal Task<IResult> ServeAsync(HttpRequest request, Resource resource, Func<Answer> serve) =>
+        ServeAsync(request, resource, _ => Task.FromResult(serve()));
 
     /// <summary>404: for a process that answers all paths itself.</summary>
-    public Task<IResult> NotFoundAsync(HttpRequest request) => ServeAsync(request, [request.Method], Answer () =>
+    public Task<IResult> NotFoundAsync(HttpRequest request) => ServeAsync(request, new("", request.Method), Answer () =>
     {
         RequestPath.Nowhere(request);
         throw new NotFoundException("There is nothing at this path.");
     });
 
     /// <summary>405: what <paramref name="path"/> found is there, but doesn't know the method.</summary>
-    internal Task<IResult> RefuseAsync(HttpRequest request, Action<HttpRequest> path, string[] allow) => ServeAsync(request, [request.Method], Answer () =>
+    internal Task<IResult> RefuseAsync(HttpRequest request, Action<HttpRequest> path, Resource resource) => ServeAsync(request, resource with { Methods = [request.Method] }, Answer () =>
     {
         path(request);
-        throw new MethodNotAllowedException(request.Method, allow);
+        throw new MethodNotAllowedException(request.Method, resource.Methods);
     });
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Storage does not answer: {Reason}")]

@@ -6,7 +6,7 @@ namespace Burrow.Http;
 /// <summary><c>/.well-known/jwks.json</c>: the public keys that events are signed with (RFC 7517).</summary>
 public sealed class SigningKeysEndpoint
 {
-    private static readonly string[] Allow = ["GET", "HEAD"];
+    private static readonly Resource Resource = new("/.well-known/jwks.json", "GET", "HEAD");
 
     private readonly Responder responder;
     private readonly EventGrid eventGrid;
@@ -14,7 +14,7 @@ public sealed class SigningKeysEndpoint
     internal SigningKeysEndpoint(Responder responder, EventGrid eventGrid) => (this.responder, this.eventGrid) = (responder, eventGrid);
 
     /// <summary>Shows them; none where events aren't signed.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Allow, () =>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Resource, () =>
     {
         RequestPath.SigningKeys(request);
         return Answer.OfJson(200, json =>
@@ -33,5 +33,5 @@ public sealed class SigningKeysEndpoint
     });
 
     /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.SigningKeys, Allow);
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.SigningKeys, Resource);
 }

@@ -7,10 +7,11 @@ namespace Burrow.Http;
 /// <summary><c>/stats/{account}</c> and <c>/stats/{account}/{queue}</c>: how much there is, how old it is, and what became of the rest.</summary>
 public sealed class StatisticsEndpoint(Responder responder, QueueEngine queues)
 {
-    private static readonly string[] Allow = ["GET", "HEAD"];
+    private static readonly Resource Account = new("/stats/{account}", "GET", "HEAD");
+    private static readonly Resource Queue = new("/stats/{account}/{queue}", "GET", "HEAD");
 
     /// <summary>Shows how an account stands, and its queues, as far as the key is for them.</summary>
-    public Task<IResult> GetAccountAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
+    public Task<IResult> GetAccountAsync(HttpRequest request) => responder.ServeAsync(request, Account, async serving =>
     {
         var account = RequestPath.AccountStatistics(request);
         var missing = new NotFoundException("No such account, or it has no queue.");
@@ -29,7 +30,7 @@ public sealed class StatisticsEndpoint(Responder responder, QueueEngine queues)
     });
 
     /// <summary>Shows how a queue stands.</summary>
-    public Task<IResult> GetQueueAsync(HttpRequest request) => responder.ServeAsync(request, Allow, async serving =>
+    public Task<IResult> GetQueueAsync(HttpRequest request) => responder.ServeAsync(request, Queue, async serving =>
     {
         var queue = RequestPath.QueueStatistics(request);
         var missing = new NotFoundException("No such account or queue.");
@@ -42,9 +43,9 @@ public sealed class StatisticsEndpoint(Responder responder, QueueEngine queues)
 
     /// <summary>405, for an account.</summary>
     public Task<IResult> RefuseAccountAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.AccountStatistics(request), Allow);
+        responder.RefuseAsync(request, request => RequestPath.AccountStatistics(request), Account);
 
     /// <summary>405, for a queue.</summary>
     public Task<IResult> RefuseQueueAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.QueueStatistics(request), Allow);
+        responder.RefuseAsync(request, request => RequestPath.QueueStatistics(request), Queue);
 }

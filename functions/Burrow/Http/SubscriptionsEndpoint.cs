@@ -16,11 +16,11 @@ public sealed class SubscriptionsEndpoint
 
     private const int BodyBytes = 256 * 1024;
 
-    private static readonly string[] AllowAll = ["GET", "HEAD"];
-    private static readonly string[] AllowOne = ["GET", "HEAD", "PUT", "DELETE"];
+    private static readonly Resource All = new("/subscriptions/{account}", "GET", "HEAD");
+    private static readonly Resource One = new("/subscriptions/{account}/{name}", "GET", "HEAD", "PUT", "DELETE");
 
     /// <summary>Lists an account's.</summary>
-    public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, AllowAll, async serving =>
+    public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, All, async serving =>
     {
         var account = RequestPath.Subscriptions(request);
         var missing = new NotFoundException("No such account, or it has no subscription.");
@@ -30,7 +30,7 @@ public sealed class SubscriptionsEndpoint
     });
 
     /// <summary>Shows one, and how it stands.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
+    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Subscription(request);
         await serving.DemandAsync(Need.Subscribe, account, NotFound());
@@ -38,7 +38,7 @@ public sealed class SubscriptionsEndpoint
     });
 
     /// <summary>Asks for one: 201 if it is new, else 200.</summary>
-    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
+    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Subscription(request);
         await serving.DemandAsync(Need.Subscribe, account, NotFound());
@@ -50,7 +50,7 @@ public sealed class SubscriptionsEndpoint
     });
 
     /// <summary>Asks for the end of one; it is there, deleting, until Event Grid has forgotten it.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, AllowOne, async serving =>
+    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Subscription(request);
         await serving.DemandAsync(Need.Subscribe, account, NotFound());
@@ -58,10 +58,10 @@ public sealed class SubscriptionsEndpoint
     });
 
     /// <summary>405, for the list.</summary>
-    public Task<IResult> RefuseListAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Subscriptions(request), AllowAll);
+    public Task<IResult> RefuseListAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Subscriptions(request), All);
 
     /// <summary>405, for one.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Subscription(request), AllowOne);
+    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Subscription(request), One);
 
     private Subscriptions On => subscriptions ?? throw new UnavailableException("This service has no Event Grid, so there are no subscriptions.");
 
