@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Burrow.Access;
 using Burrow.Events;
+using Burrow.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Burrow;
@@ -46,6 +47,10 @@ public sealed class BurrowOptions
     /// <summary>What each account may.</summary>
     [ValidateObjectMembers]
     public QuotasOptions Quotas { get; set; } = new();
+
+    /// <summary>What is told of how it goes.</summary>
+    [ValidateObjectMembers]
+    public TelemetryOptions Telemetry { get; set; } = new();
 
     internal TimeSpan LongestWait => TimeSpan.FromSeconds(MaxWait);
 }

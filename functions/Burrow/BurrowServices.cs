@@ -5,6 +5,7 @@ using Burrow.Health;
 using Burrow.Http;
 using Burrow.Queues;
 using Burrow.Tables;
+using Burrow.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -46,6 +47,7 @@ public static class BurrowServices
         services.AddHostedService<Lifetime>();
         services.AddHostedService<CountsWriter>();
         services.AddAccess();
+        services.AddTelemetry(configuration);
         services.AddSingleton(provider => new Responder(
             provider.GetRequiredService<Gate>(),
             provider.GetRequiredService<Quotas>(),

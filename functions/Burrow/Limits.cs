@@ -69,6 +69,9 @@ public static class Limits
     /// <summary>For how long one run of the timer works. The next begins a minute after it did.</summary>
     public static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(50);
 
+    /// <summary>How often a process tells how deep and how old its busiest queues are.</summary>
+    public static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(30);
+
     /// <summary>The timer is late when it has not finished for so long.</summary>
     public static readonly TimeSpan SweepLate = TimeSpan.FromMinutes(10);
 

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
+using System.Diagnostics;
 using Burrow.Queues;
 using Burrow.Tables;
+using Burrow.Telemetry;
 using Microsoft.Extensions.Logging;
 using Group = Burrow.Queues.GroupCommit<Burrow.Events.Unpublished, bool>;
 
@@ -37,10 +38,6 @@ internal sealed partial class EventPublisher : IAnnouncer
     private static readonly TimeSpan Recently = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
-
-    private static readonly Meter Meter = new("Burrow");
-    private static readonly Histogram<double> Lag = Meter.CreateHistogram<double>("burrow.outbox.lag", "s", "From a change to when its event was published.");
-    private static readonly Counter<long> Published = Meter.CreateCounter<long>("burrow.events.published", "{event}", "Events that Event Grid took.");
 
     private readonly IEventSink sink;
     private readonly Outbox outbox;
@@ -80,19 +77,18 @@ internal sealed partial class EventPublisher : IAnnouncer
         messages = new RetryingTable(store.Open(QueueContext.MessagesTable), time, random);
         this.time = time;
         this.logger = logger;
-        group = new(ServeAsync, unpublished => unpublished.Weight, RequestBytes);
+        group = new("publish", ServeAsync, unpublished => unpublished.Weight, RequestBytes);
     }
 
     private bool IsPaused => time.GetUtcNow() < pausedUntil;
 
     /// <summary>About as many bytes as an event takes in a request.</summary>
-    public static int WeightOf(QueueAddress queue, Announcement row) => row.Columns.Bytes("data").Length + Outbox.EnvelopeOf(queue, new(row.Columns.Text("id")!));
+    public static int WeightOf(QueueAddress queue, Announcement row) => row.Columns.Bytes("data").Length + Outbox.EnvelopeOf(queue, Outbox.MessageOf(row));
 
     public ValueTask<Announced> WantedAsync(QueueAddress queue, CancellationToken cancellationToken) =>
         wanted(queue, cancellationToken);
 
-    public Announcement Created(QueueAddress queue, MessageState message, string? contentType, byte[] body) =>
-        outbox.Created(queue, message, contentType, body);
+    public Announcement Created(QueueAddress queue, MessageState message, PutRequest request) => outbox.Created(queue, message, request);
 
     public Announcement Expired(QueueAddress queue, MessageState message, Line? line) => outbox.Expired(queue, message, line);
 
@@ -165,6 +161,8 @@ internal sealed partial class EventPublisher : IAnnouncer
 
     private async Task ServeAsync(IReadOnlyList<Group.Pending> pending)
     {
+        // For many messages of many requests: beneath none of them.
+        Activity.Current = null;
         var rows = pending.SelectMany(one => one.Request.Rows.Select(row => (one.Request.Queue, Row: row))).ToList();
         var sent = new List<(QueueAddress Queue, Announcement Row)>();
         try
@@ -213,6 +211,8 @@ internal sealed partial class EventPublisher : IAnnouncer
     {
         if (IsPaused)
             return false;
+        using var span = Instruments.Source.StartActivity("publish to Event Grid", ActivityKind.Client);
+        span?.SetTag("messaging.system", "eventgrid").SetTag("messaging.batch.message_count", rows.Count).SetStatus(ActivityStatusCode.Error);
         try
         {
             await sink.SendAsync(rows, CancellationToken.None);
@@ -237,12 +237,14 @@ internal sealed partial class EventPublisher : IAnnouncer
             return false;
         }
 
+        span?.SetStatus(ActivityStatusCode.Unset);
+        MessageTrace.Published(rows.Select(one => (one.Queue, Outbox.MessageOf(one.Row), Outbox.TraceParentOf(one.Row))));
         (failures, takenLast) = (0, time.GetUtcNow());
         done.AddRange(rows);
-        Published.Add(rows.Count);
+        Instruments.EventsPublished.Add(rows.Count);
         var now = time.GetUtcNow().UtcTicks;
         foreach (var (_, row) in rows)
-            Lag.Record(TimeSpan.FromTicks(now - Outbox.WrittenAt(row)).TotalSeconds);
+            Instruments.OutboxLag.Record(TimeSpan.FromTicks(now - Outbox.WrittenAt(row)).TotalSeconds);
         return true;
     }
 

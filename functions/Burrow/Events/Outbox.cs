@@ -24,17 +24,18 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
     public static int EnvelopeOf(QueueAddress queue, MessageId id) => Envelope + 3 * Topic.Subject(queue.Queue, id).Length;
 
     /// <inheritdoc cref="IAnnouncer.Created"/>
-    public Announcement Created(QueueAddress queue, MessageState message, string? contentType, byte[] body) => ToRow(
+    public Announcement Created(QueueAddress queue, MessageState message, PutRequest request) => ToRow(
         EventTypes.MessageCreated,
         queue,
         message,
         message.Inserted,
-        EventSigner.Hash(body),
+        EventSigner.Hash(request.Body),
+        request.TraceParent,
         (json, withBody) =>
         {
             json.WriteNumber("ttl", Attributes.Remaining(message.ExpiresAt == MessageState.Never ? 0 : message.ExpiresAt, message.Inserted));
             json.WriteNumber("hide", Attributes.Remaining(message.VisibleAt, message.Inserted));
-            WriteMessage(json, message, contentType, withBody ? body : null);
+            WriteMessage(json, message, request.ContentType, withBody ? request.Body : null);
             if (!withBody && options.PublicUrl is { } publicUrl)
                 json.WriteString("url", new Uri(publicUrl, $"/v1.0/{Topic.Encode(queue.Account.Value)}/{Topic.Subject(queue.Queue, message.Id)}?detail=body").AbsoluteUri);
         });
@@ -50,6 +51,7 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
             message,
             time.GetUtcNow().UtcTicks,
             body is null ? null : EventSigner.Hash(body),
+            line?.TraceParent,
             (json, withBody) =>
             {
                 json.WriteString("expired", Instant(message.ExpiresAt));
@@ -64,15 +66,25 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
         var columns = row.Columns;
         var (id, type) = (columns.Text("event")!, columns.Text("type")!);
         var source = Topic.Of(queue.Account);
-        var subject = Topic.Subject(queue.Queue, new(columns.Text("id")!));
-        return new(source, type, new BinaryData(columns.Bytes("data")), "application/json", CloudEventDataFormat.Json)
+        var subject = Topic.Subject(queue.Queue, MessageOf(row));
+        var made = new CloudEvent(source, type, new BinaryData(columns.Bytes("data")), "application/json", CloudEventDataFormat.Json)
         {
             Id = id,
             Subject = subject,
             Time = new DateTimeOffset(columns.Number("time"), TimeSpan.Zero),
             ExtensionAttributes = { ["signature"] = signer.Value.Sign(id, source, type, subject, columns.Text("bodyhash")) },
         };
+        // CloudEvents, extension "Distributed Tracing".
+        if (TraceParentOf(row) is { } traceParent)
+            made.ExtensionAttributes["traceparent"] = traceParent;
+        return made;
     }
+
+    /// <summary>The id of the message that a row is about.</summary>
+    public static MessageId MessageOf(Announcement row) => new(row.Columns.Text("id")!);
+
+    /// <summary>The span that its message was put by, if anybody said.</summary>
+    public static string? TraceParentOf(Announcement row) => row.Columns.Text("trace");
 
     /// <summary>When a row was written, UTC ticks.</summary>
     public static long WrittenAt(Announcement row) => row.Columns.Number("written");
@@ -80,7 +92,7 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
     private static string Instant(long ticks) => new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private Announcement ToRow(
-        string type, QueueAddress queue, MessageState message, long at, string? bodyHash, Action<Utf8JsonWriter, bool> write)
+        string type, QueueAddress queue, MessageState message, long at, string? bodyHash, string? traceParent, Action<Utf8JsonWriter, bool> write)
     {
         // The message's own may have been announced under it before.
         var revision = Revisions.New(random);
@@ -96,6 +108,7 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
             { "time", at },
             { "written", time.GetUtcNow().UtcTicks },
             { "bodyhash", bodyHash },
+            { "trace", traceParent },
             { "data", data },
         });
 

@@ -3,10 +3,11 @@ using Burrow.Queues;
 using Burrow.Tables;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Burrow.Health;
 
-/// <summary>Puts together what knows whether the service can do its work.</summary>
+/// <summary>Puts together what knows how the service does, and whether it can do its work.</summary>
 internal static class HealthServices
 {
     public static IServiceCollection AddHealth(this IServiceCollection services)
@@ -22,6 +23,11 @@ internal static class HealthServices
             provider.GetRequiredService<LastSweep>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Readiness>>()));
+        services.AddHostedService(provider => new QueueSampler(
+            provider.GetRequiredService<QueueEngine>(),
+            provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Telemetry,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<QueueSampler>>()));
         services.AddSingleton(provider => new HealthEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Readiness>()));
         return services;
     }

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Burrow.Queues;
 using Burrow.Tables;
+using Burrow.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Burrow.Health;
@@ -18,7 +20,20 @@ public sealed partial class Sweeper
     /// <summary>Removes what expired and tidies up, for <see cref="Limits.SweepTime"/> at most; the next run goes on.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await queues.SweepAsync(Limits.SweepTime, cancellationToken);
+        using var span = Instruments.Source.StartActivity("sweep");
+        var begun = time.GetTimestamp();
+        try
+        {
+            await queues.SweepAsync(Limits.SweepTime, cancellationToken);
+        }
+        catch
+        {
+            span?.SetStatus(ActivityStatusCode.Error);
+            Instruments.SweepFailures.Add(1);
+            throw;
+        }
+
+        Instruments.SweepDuration.Record(time.GetElapsedTime(begun).TotalSeconds);
         try
         {
             await last.WriteAsync(time.GetUtcNow(), cancellationToken);

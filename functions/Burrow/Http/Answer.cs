@@ -27,6 +27,8 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         return new(status, contentType, json.WrittenMemory) { borrowed = json };
     }
 
+    public int Status => status;
+
     /// <summary>Bytes of its body.</summary>
     public int Length => body.Length;
 

@@ -165,7 +165,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
             }
             else if (item.Operation == BatchOperation.Put)
             {
-                puts.Add(PutAsync(queue, item, onlyNew, serving.Aborted));
+                puts.Add(PutAsync(serving, queue, item, onlyNew));
             }
             else
             {
@@ -187,14 +187,14 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         _ => new Precondition(item.IfMatch, null).NamesReceipt ? Need.FinishMessage : Need.DeleteMessages,
     };
 
-    private Task<Outcome> PutAsync(QueueAddress queue, BatchItem item, bool onlyNew, CancellationToken cancellationToken)
+    private Task<Outcome> PutAsync(Serving serving, QueueAddress queue, BatchItem item, bool onlyNew)
     {
         var id = item.Id ?? queues.NewId();
         return TryAsync(id, async () =>
         {
             var precondition = new Precondition(item.IfMatch, onlyNew ? Precondition.MustNotExist.IfNoneMatch : null);
             var result = await queues.PutAsync(
-                queue, new(id, item.Body, item.ContentType, item.Attributes, precondition), cancellationToken);
+                queue, new(id, item.Body, item.ContentType, item.Attributes, precondition) { TraceParent = serving.TraceParent }, serving.Aborted);
             return new(id, result.Created ? 201 : 200, result.Receipt, null);
         });
     }

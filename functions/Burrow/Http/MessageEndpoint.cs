@@ -38,7 +38,7 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
         var contentType = RequestBody.ContentType(request.ContentType);
         var body = await serving.ReadBodyAsync(options.Value.MaxBodyBytes);
         await serving.DemandRoomAsync(queue, 1, body.Length);
-        var result = await queues.PutAsync(queue, new(id, body, contentType, attributes, precondition), serving.Aborted);
+        var result = await queues.PutAsync(queue, new(id, body, contentType, attributes, precondition) { TraceParent = serving.TraceParent }, serving.Aborted);
         return new Answer(result.Created ? 201 : 200).With("ETag", result.Receipt.ETag);
     });
 

@@ -85,6 +85,8 @@ internal static class MessageJson
             json.WriteInstant("inserted", message.Inserted);
             if (message.ContentType is { } contentType)
                 json.WriteString("contentType", contentType);
+            if (message.TraceParent is { } traceParent)
+                json.WriteString("traceparent", traceParent);
         }
 
         json.WriteEndObject();

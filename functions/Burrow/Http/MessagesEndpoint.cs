@@ -50,7 +50,12 @@ public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
             await serving.BeginAsync(need(selection.Detail), Weight(selection, isChange: absent == Detail.None));
             var list = await serve(queue, selection, parameters, serving.WaitFor(parameters.Wait), serving.Aborted);
             if (absent == Detail.None)
+            {
                 serving.Charge(list.Count - 1);
+                if (HttpMethods.IsDelete(request.Method) || parameters.Attributes.IsClaim)
+                    MessageTrace.Received(queue, list.Messages);
+            }
+
             return list.Count == 0 ? throw missing : MessageJson.List(list, selection.Detail);
         });
 

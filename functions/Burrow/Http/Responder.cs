@@ -21,13 +21,18 @@ public sealed partial class Responder
     /// <param name="serve">Serves it.</param>
     internal async Task<IResult> ServeAsync(HttpRequest request, Resource resource, Func<Serving, Task<Answer>> serve)
     {
-        var serving = new Serving(request, gate, quotas);
+        using var span = RequestSpan.Begin(request, resource);
+        var serving = new Serving(request, gate, quotas, span);
         Answer answer;
         try
         {
             // What a browser asks before it sends a page's request has no key.
             if (cors.Apply(request.HttpContext))
+            {
+                span.End(StatusCodes.Status200OK);
                 return new Answer(StatusCodes.Status200OK);
+            }
+
             if (!resource.Methods.Contains(request.Method))
                 throw new MethodNotAllowedException(request.Method, resource.Methods);
             answer = await serve(serving);
@@ -52,6 +57,7 @@ public sealed partial class Responder
             }
         }
 
+        span.End(answer.Status);
         return answer.Holding(serving.End(answer.Length));
     }
 

@@ -10,7 +10,7 @@ namespace Burrow.Http;
 /// One request while it is served: who asks, whether it may, and what it costs its account. First who asks (401), then whether
 /// that isn't too often (429), whether it is for this account at all (404), and last whether it may do this (403).
 /// </summary>
-internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas) : IWaiter
+internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas, RequestSpan span) : IWaiter
 {
     /// <summary>As a weight: goes through a whole queue or account.</summary>
     public const int Whole = int.MaxValue;
@@ -25,6 +25,9 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas) : I
 
     /// <summary>Cancelled when the client disconnects.</summary>
     public CancellationToken Aborted { get; } = request.HttpContext.RequestAborted;
+
+    /// <inheritdoc cref="RequestSpan.TraceParent"/>
+    public string? TraceParent => span.TraceParent;
 
     /// <summary>Who asks.</summary>
     public Caller Caller => caller ?? throw new InvalidOperationException("Nobody asked who it is.");
@@ -56,6 +59,7 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas) : I
     public async Task EnterAsync(QueueAddress queue, NotFoundException missing)
     {
         await AuthenticateAsync(KeyAsync);
+        span.Tell(queue.Queue);
         await EnterAsync(queue.Account, missing);
         Caller.DemandQueue(queue.Queue);
     }
@@ -67,6 +71,7 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas) : I
             !gate.IsOpen && request.Headers.Authorization.Count == 0 && parameters.Link is { } link
                 ? () => gate.OfLinkAsync(link, queue, id, HttpMethods.IsHead(request.Method) ? HttpMethods.Get : request.Method, parameters.Given)
                 : KeyAsync);
+        span.Tell(queue.Queue);
         await EnterAsync(queue.Account, missing);
         Caller.DemandQueue(queue.Queue);
     }
@@ -158,6 +163,7 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas) : I
 
     private async Task EnterAsync(AccountName account, NotFoundException missing)
     {
+        span.Tell(account);
         await AdmitAsync(account);
         Caller.DemandAccount(account, missing);
     }

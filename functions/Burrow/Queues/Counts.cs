@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Burrow.Tables;
+using Burrow.Telemetry;
 
 namespace Burrow.Queues;
 
@@ -27,11 +28,19 @@ internal sealed class Counts(QueueContext context, DueTable due)
     private readonly ITable table = context.OpenOnce(TableName);
     private readonly ConcurrentDictionary<AccountName, AccountCounts> accounts = new();
 
+    /// <summary>What this process does to which queue.</summary>
+    public BusyQueues Busy { get; } = new();
+
     /// <summary>Notes what was done.</summary>
     public void Add(QueueAddress queue, Count count)
     {
         if (count == Count.None)
             return;
+        Busy.Note(queue, count);
+        Tell("inserted", count.Inserted);
+        Tell("claimed", count.Claimed);
+        Tell("deleted", count.Deleted);
+        Tell("expired", count.Expired);
         while (!accounts.GetOrAdd(queue.Account, _ => new()).TryAdd(queue.Queue, count))
         {
             // It was let go just now; there is another.
@@ -145,6 +154,12 @@ internal sealed class Counts(QueueContext context, DueTable due)
 
             row = await table.GetAsync(partition, key, cancellationToken);
         }
+    }
+
+    private static void Tell(string change, long messages)
+    {
+        if (messages > 0)
+            Instruments.Messages.Add(messages, new KeyValuePair<string, object?>("burrow.change", change));
     }
 
     private static Count Stored(Count count) => Count.None with { Messages = count.Messages, Bytes = count.Bytes };

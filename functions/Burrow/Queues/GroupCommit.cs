@@ -1,13 +1,18 @@
+using System.Diagnostics;
+using Burrow.Telemetry;
+
 namespace Burrow.Queues;
 
 /// <summary>
 /// Serves concurrent requests together: while one group is under way, those that arrive wait for the next, in their order. No
 /// timer and no delay when idle. A group only holds requests that came before it began.
 /// </summary>
+/// <param name="kind">What they are, for whoever measures.</param>
 /// <param name="serve">Completes every request of a group; what it throws fails those it has not completed.</param>
 /// <param name="weigh">How much a request adds to a group.</param>
 /// <param name="heaviest">How much a group may weigh; it holds at least one request.</param>
 internal sealed class GroupCommit<TRequest, TResult>(
+    string kind,
     Func<IReadOnlyList<GroupCommit<TRequest, TResult>.Pending>, Task> serve,
     Func<TRequest, int> weigh,
     int heaviest)
@@ -49,7 +54,10 @@ internal sealed class GroupCommit<TRequest, TResult>(
             try
             {
                 if (group.Count > 0)
+                {
+                    Observe(group);
                     await serve(group);
+                }
             }
             catch (Exception e)
             {
@@ -59,6 +67,20 @@ internal sealed class GroupCommit<TRequest, TResult>(
 
             // Whoever's request began this loop gets its answer now; the others are served on another turn.
             await Task.Yield();
+        }
+    }
+
+    /// <summary>What is asked of storage for all of them is told beneath the first, with which the others are linked.</summary>
+    private void Observe(List<Pending> group)
+    {
+        Instruments.GroupSize.Record(group.Count, new KeyValuePair<string, object?>("burrow.operation", kind));
+        if (!Instruments.Source.HasListeners())
+            return;
+        var first = Activity.Current = group[0].Cause;
+        foreach (var other in group.Skip(1))
+        {
+            if (first is not null && other.Cause != first)
+                other.Cause?.AddLink(new(first.Context));
         }
     }
 
@@ -98,6 +120,9 @@ internal sealed class GroupCommit<TRequest, TResult>(
         private readonly TaskCompletionSource<TResult> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public TRequest Request => request;
+
+        /// <summary>The span that it is asked under, if anybody is told.</summary>
+        public Activity? Cause { get; } = Instruments.Source.HasListeners() ? Activity.Current : null;
 
         public Task<TResult> Result => result.Task;
 

@@ -25,7 +25,7 @@ internal interface IAnnouncer
     ValueTask<Announced> WantedAsync(QueueAddress queue, CancellationToken cancellationToken);
 
     /// <summary>A message was put.</summary>
-    Announcement Created(QueueAddress queue, MessageState message, string? contentType, byte[] body);
+    Announcement Created(QueueAddress queue, MessageState message, PutRequest request);
 
     /// <summary>A message expired and is removed.</summary>
     /// <param name="queue">Whose it was.</param>
@@ -56,7 +56,7 @@ internal sealed class NoAnnouncer : IAnnouncer
 {
     public ValueTask<Announced> WantedAsync(QueueAddress queue, CancellationToken cancellationToken) => new(Announced.Nothing);
 
-    public Announcement Created(QueueAddress queue, MessageState message, string? contentType, byte[] body) => throw new InvalidOperationException();
+    public Announcement Created(QueueAddress queue, MessageState message, PutRequest request) => throw new InvalidOperationException();
 
     public Announcement Expired(QueueAddress queue, MessageState message, Line? line) => throw new InvalidOperationException();
 

@@ -2,26 +2,28 @@ using Burrow.Tables;
 
 namespace Burrow.Queues;
 
-/// <summary>A message's row in line: its state, content type, and the body where it is small.</summary>
-internal sealed record Line(string ETag, MessageState State, string? ContentType, byte[] Inline)
+/// <summary>A message's row in line: its state, what its put said of it, and the body where it is small.</summary>
+internal sealed record Line(string ETag, MessageState State, string? ContentType, string? TraceParent, byte[] Inline)
 {
     /// <summary>The columns that a line row has with its body left out.</summary>
-    public static readonly IReadOnlyList<string> WithoutBody = [.. MessageState.ColumnNames, "type"];
+    public static readonly IReadOnlyList<string> WithoutBody = [.. MessageState.ColumnNames, "type", "trace"];
 
     public MessageId Id => State.Id;
 
     public Sequence Sequence => State.Sequence;
 
     public static Line From(Row row) =>
-        new(row.ETag, MessageState.From(row.Columns), row.Columns.Text("type"), row.Columns.Bytes("body"));
+        new(row.ETag, MessageState.From(row.Columns), row.Columns.Text("type"), row.Columns.Text("trace"), row.Columns.Bytes("body"));
 
     /// <param name="state">The columns of the message's state, which stay as they are.</param>
     /// <param name="contentType">What it is, if known.</param>
+    /// <param name="traceParent">Where it came from, if known.</param>
     /// <param name="inline">Its body, if it is to be here.</param>
-    public static Columns ToColumns(Columns state, string? contentType, byte[] inline)
+    public static Columns ToColumns(Columns state, string? contentType, string? traceParent, byte[] inline)
     {
-        var columns = new Columns(state, 2);
+        var columns = new Columns(state, 3);
         columns.Add("type", contentType);
+        columns.Add("trace", traceParent);
         columns.Add("body", inline);
         return columns;
     }

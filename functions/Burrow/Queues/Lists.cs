@@ -25,7 +25,7 @@ internal sealed class Lists(QueueContext context, Walk walk)
                 break;
             }
 
-            messages.Add(Message.From(line.State, line.ContentType, body, context.Now));
+            messages.Add(Message.From(line.State, line, body, context.Now));
         }
 
         return messages.Count == 0 ? MessageList.Empty : new()

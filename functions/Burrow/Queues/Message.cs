@@ -27,10 +27,17 @@ public sealed record Message
     /// <summary>The content type that it was last put with, if any.</summary>
     public required string? ContentType { get; init; }
 
+    /// <summary>The span that it was last put by (W3C Trace Context, <c>traceparent</c>), if anybody said.</summary>
+    public required string? TraceParent { get; init; }
+
     /// <summary>Its body, where the request asked for it.</summary>
     public required byte[]? Body { get; init; }
 
-    internal static Message From(MessageState state, string? contentType, byte[]? body, long now) => new()
+    /// <param name="state">How it stands.</param>
+    /// <param name="line">Its row in line, before that perhaps; null where nobody is to see it.</param>
+    /// <param name="body">Its body, if it is to be seen.</param>
+    /// <param name="now">UTC ticks.</param>
+    internal static Message From(MessageState state, Line? line, byte[]? body, long now) => new()
     {
         Id = state.Id,
         Sequence = state.Sequence,
@@ -40,7 +47,8 @@ public sealed record Message
         Hide = Attributes.Remaining(state.VisibleAt, now),
         Inserted = new DateTimeOffset(state.Inserted, TimeSpan.Zero),
         Deliveries = state.Deliveries,
-        ContentType = contentType,
+        ContentType = line?.ContentType,
+        TraceParent = line?.TraceParent,
         Body = body,
     };
 }

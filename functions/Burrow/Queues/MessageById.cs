@@ -13,7 +13,7 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
                 return null;
             var (body, there) = await BodyAsync(queue, line, detail, cancellationToken);
             if (there)
-                return Message.From(line.State, line.ContentType, body, context.Now);
+                return Message.From(line.State, line, body, context.Now);
             if (tries == Limits.MovedReads)
                 throw new UnavailableException("The message is changed by others faster than it can be read.");
             await context.BackOffAsync(tries, cancellationToken);
@@ -56,13 +56,13 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
             {
                 var now = context.Now;
                 if (change is { IsEmpty: true })
-                    return Message.From(state, line?.ContentType, body, now);
+                    return Message.From(state, line, body, now);
                 var write = change is { } attributes ? MessageWrite.Update(line!, attributes.Apply(state, delivers: false, now, context.Random))
                     : line is not null ? MessageWrite.Remove(line)
                     : MessageWrite.Remove(state, indexETag);
                 var (outcome, _) = await transactions.CommitAsync(queue, [write], cancellationToken);
                 if (outcome == Outcome.Done)
-                    return Message.From(write.After ?? state, line?.ContentType, body, now);
+                    return Message.From(write.After ?? state, line, body, now);
                 if (outcome == Outcome.Unknown)
                     throw new UnavailableException("Storage failed while the message was changed; whether it was can't be told.");
             }

@@ -35,7 +35,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         else
         {
             operations.Add(Operation.Delete(before.LineKey, line.ETag));
-            operations.Add(Operation.Insert(after.LineKey, Line.ToColumns(columns, line.ContentType, line.Inline)));
+            operations.Add(Operation.Insert(after.LineKey, Line.ToColumns(columns, line.ContentType, line.TraceParent, line.Inline)));
         }
 
         operations.Add(Operation.Replace(QueueKeys.Index(before.Id), columns, Operation.Any));
@@ -60,16 +60,16 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     ]);
 
     /// <summary>Put for the first time.</summary>
-    public static IEnumerable<Operation> Insert(MessageState after, string? contentType, byte[] body)
+    public static IEnumerable<Operation> Insert(MessageState after, PutRequest request)
     {
         var columns = after.ToColumns();
         yield return Operation.Insert(QueueKeys.Index(after.Id), columns);
-        foreach (var operation in InsertLine(after, columns, contentType, body))
+        foreach (var operation in InsertLine(after, columns, request))
             yield return operation;
     }
 
     /// <summary>Put again: in its old place, or, if it had expired, at the end. Locked by the row by id as it was read.</summary>
-    public static IEnumerable<Operation> Replace(MessageState before, string indexETag, MessageState after, string? contentType, byte[] body)
+    public static IEnumerable<Operation> Replace(MessageState before, string indexETag, MessageState after, PutRequest request)
     {
         var columns = after.ToColumns();
         yield return Operation.Replace(QueueKeys.Index(before.Id), columns, indexETag);
@@ -79,7 +79,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
             yield return Operation.Delete(before.LineKey, Operation.Any);
         if (before.ExpiryKey is { } old && old != after.ExpiryKey)
             yield return Operation.Delete(old, Operation.Any);
-        foreach (var operation in InsertLine(after, columns, contentType, body))
+        foreach (var operation in InsertLine(after, columns, request))
         {
             // A row whose key stays is replaced: a transaction changes a row once.
             if (operation.Key == before.LineKey)
@@ -89,12 +89,12 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         }
     }
 
-    private static IEnumerable<Operation> InsertLine(MessageState after, Columns columns, string? contentType, byte[] body)
+    private static IEnumerable<Operation> InsertLine(MessageState after, Columns columns, PutRequest request)
     {
-        yield return Operation.Insert(after.LineKey, Line.ToColumns(columns, contentType, after.Chunks == 0 ? body : []));
+        yield return Operation.Insert(after.LineKey, Line.ToColumns(columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : []));
         if (after.ExpiryKey is { } expiry)
             yield return Operation.Insert(expiry, new Columns(1) { { "id", after.Id.Value } });
-        foreach (var operation in Chunks.Insert(after, body))
+        foreach (var operation in Chunks.Insert(after, request.Body))
             yield return operation;
     }
 

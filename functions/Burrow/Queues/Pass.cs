@@ -97,7 +97,7 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
                 var (write, line, body, size) = writes[i];
                 if (outcomes[i] == Outcome.Done)
                 {
-                    answer.Add(Message.From(write.After ?? write.Before, line.ContentType, body, now));
+                    answer.Add(Message.From(write.After ?? write.Before, line, body, now));
                     continue;
                 }
 

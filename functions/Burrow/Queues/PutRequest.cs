@@ -6,7 +6,11 @@ namespace Burrow.Queues;
 /// <param name="ContentType">What it is, if known.</param>
 /// <param name="Attributes">Absent ones are the defaults of the settings.</param>
 /// <param name="Precondition">What is demanded of a message of that id.</param>
-public sealed record PutRequest(MessageId Id, byte[] Body, string? ContentType, Attributes Attributes, Precondition Precondition);
+public sealed record PutRequest(MessageId Id, byte[] Body, string? ContentType, Attributes Attributes, Precondition Precondition)
+{
+    /// <summary>The span that it comes from (W3C Trace Context, <c>traceparent</c>), well-formed; null: nobody said.</summary>
+    public string? TraceParent { get; init; }
+}
 
 /// <summary>What a put did.</summary>
 /// <param name="Created">A new message; false: one was replaced, in its old place.</param>

@@ -197,11 +197,11 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             var sequence = live?.State.Sequence ?? new Sequence(Math.Max(last.Value + 1, now));
             var after = StateOf(request, sequence, live?.State, now);
             Operation[] operations = there is not null
-                ? [.. MessageWrite.Replace(there.State, there.ETag, after, request.ContentType, request.Body)]
-                : [.. MessageWrite.Insert(after, request.ContentType, request.Body)];
+                ? [.. MessageWrite.Replace(there.State, there.ETag, after, request)]
+                : [.. MessageWrite.Insert(after, request)];
             var announcements = new List<Announcement>();
             if (live is null && wanted.HasFlag(Announced.Created))
-                announcements.Add(announcer.Created(queue, after, request.ContentType, request.Body));
+                announcements.Add(announcer.Created(queue, after, request));
             if (live is null && there is not null && wanted.HasFlag(Announced.Expired))
                 announcements.Add(announcer.Expired(queue, there.State, there.Line));
             if (announcements.Count > 0)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Burrow.Tables;
+using Burrow.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Burrow.Queues;
@@ -60,6 +61,9 @@ public sealed class QueueEngine
         byId = new MessageById(context, walk, transactions);
         sweep = new Sweep(context, due, directory, transactions, counts, announcer);
     }
+
+    /// <inheritdoc cref="Counts.Busy"/>
+    internal BusyQueues Busy => counts.Busy;
 
     /// <summary>A new message id.</summary>
     public MessageId NewId() => MessageId.New(context.Random);
@@ -210,6 +214,7 @@ public sealed class QueueEngine
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping.Token);
             using var waiter = state.Waiters.Enter();
+            Instruments.Waiters.Add(1);
             while (list.Count == 0 && !ended.IsCancellationRequested)
             {
                 wait.Waiter?.Pause();
@@ -231,6 +236,7 @@ public sealed class QueueEngine
         }
         finally
         {
+            Instruments.Waiters.Add(-1);
             Leave(queue.Account);
         }
     }

@@ -20,8 +20,9 @@ internal sealed class QueueState
     {
         Address = queue;
         Waiters = new Waiters(context, queue, Changed);
-        Puts = new(new Puts(context, due, directory, counts, announcer, queue, Changed.Set).ServeAsync, _ => 1, 256);
+        Puts = new("put", new Puts(context, due, directory, counts, announcer, queue, Changed.Set).ServeAsync, _ => 1, 256);
         newTakes = kind => new(
+            kind.Remove ? "take" : "claim",
             new Takes(context, transactions, queue, kind, () => manyDue(this)).ServeAsync, request => request.Limit, Queues.Takes.Most);
     }
 

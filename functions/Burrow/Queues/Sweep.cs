@@ -1,4 +1,5 @@
 using Burrow.Tables;
+using Burrow.Telemetry;
 
 namespace Burrow.Queues;
 
@@ -75,6 +76,7 @@ internal sealed class Sweep(
         catch (Exception e) when (e is TableUnavailableException or UnavailableException)
         {
             // Its rows stay, so the next run comes here again.
+            Instruments.SweepFailures.Add(1);
             context.Logger.SweepFailed(e.Message);
         }
     }

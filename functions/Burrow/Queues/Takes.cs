@@ -1,4 +1,5 @@
 using Burrow.Tables;
+using Burrow.Telemetry;
 using PendingTake = Burrow.Queues.GroupCommit<Burrow.Queues.TakeRequest, Burrow.Queues.MessageList>.Pending;
 
 namespace Burrow.Queues;
@@ -56,6 +57,7 @@ internal sealed class Takes(
             // Without a conflict, what is not there is not there. After a failure, no more is put at stake.
             if (!conflict || failed || shares.All(share => share.IsFull))
                 break;
+            Instruments.ClaimConflicts.Add(1);
             // From the first conflict: that storage is slow is none.
             begun ??= context.Time.GetTimestamp();
             if (context.Time.GetElapsedTime(begun.Value) > Limits.ConflictTime)
@@ -131,7 +133,7 @@ internal sealed class Takes(
                 }
 
                 taken.Add(message.Sequence);
-                share.Add(Message.From(writes[i].After ?? message.State, message.ContentType, body, now));
+                share.Add(Message.From(writes[i].After ?? message.State, message, body, now));
             }
 
             foreach (var share in shares.Where(share => share.IsFull))

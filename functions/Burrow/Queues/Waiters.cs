@@ -36,8 +36,12 @@ internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal c
             if (count++ == 0)
             {
                 polling = new CancellationTokenSource();
-                _ = KeepAsync(PollHeadAsync, polling.Token);
-                _ = KeepAsync(PollDueAsync, polling.Token);
+                // For all who wait, so not under the request that happened to be first.
+                using (ExecutionContext.SuppressFlow())
+                {
+                    _ = KeepAsync(PollHeadAsync, polling.Token);
+                    _ = KeepAsync(PollDueAsync, polling.Token);
+                }
             }
         }
 

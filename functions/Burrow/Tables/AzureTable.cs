@@ -31,7 +31,8 @@ public sealed class AzureTableStore : ITableStore
         new(new TableServiceClient(tableService, credential, ClientOptions()), prefix);
 
     /// <inheritdoc/>
-    public ITable Open(string name) => tables.GetOrAdd(name, _ => new CheckedTable(new AzureTable(service.GetTableClient(prefix + name))));
+    public ITable Open(string name) => tables.GetOrAdd(
+        name, name => new ObservedTable(new CheckedTable(new AzureTable(service.GetTableClient(prefix + name))), "azure.tables", name));
 
     /// <inheritdoc/>
     public async Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken)

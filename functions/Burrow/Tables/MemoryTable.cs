@@ -9,7 +9,7 @@ public sealed class MemoryTableStore : ITableStore
     private readonly ConcurrentDictionary<string, ITable> tables = new();
 
     /// <inheritdoc/>
-    public ITable Open(string name) => tables.GetOrAdd(name, _ => new CheckedTable(new MemoryTable()));
+    public ITable Open(string name) => tables.GetOrAdd(name, name => new ObservedTable(new CheckedTable(new MemoryTable()), "memory", name));
 
     /// <inheritdoc/>
     public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,3 +1,5 @@
+using Burrow.Telemetry;
+
 namespace Burrow.Tables;
 
 /// <summary>
@@ -36,6 +38,7 @@ internal sealed class RetryingTable(ITable inner, TimeProvider time, Random rand
             }
             catch (TableUnavailableException) when (tries < Limits.StorageRetries && time.GetElapsedTime(begun) < Limits.StorageRetryTime)
             {
+                Instruments.StorageRetries.Add(1);
                 await Task.Delay(Backoff.Next(tries, FirstDelay, LongestDelay, random), time, cancellationToken);
             }
         }

@@ -66,7 +66,8 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
     internal int Commits { get; private set; }
 
     /// <inheritdoc/>
-    public ITable Open(string name) => tables.GetOrAdd(name, _ => new CheckedTable(new SqliteTable(this, name)));
+    public ITable Open(string name) => tables.GetOrAdd(
+        name, name => new ObservedTable(new CheckedTable(new SqliteTable(this, name)), "sqlite", name));
 
     /// <inheritdoc/>
     public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => WriteAsync(connection =>

@@ -1,0 +1,96 @@
+using System.Diagnostics.Metrics;
+using Burrow.Queues;
+using Burrow.Tables;
+using Burrow.Telemetry;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Burrow.Health;
+
+/// <summary>
+/// Tells now and then how deep and how old the queues are that this process has most to do with; those too that it had, as long as
+/// they hold messages and there is room: nobody does anything to a queue whose workers are gone. While nobody listens it does nothing.
+/// </summary>
+internal sealed partial class QueueSampler : BackgroundService
+{
+    private readonly Meter meter = new(TelemetryServices.Name);
+    private readonly ObservableGauge<long> depth;
+    private readonly QueueEngine queues;
+    private readonly int most;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+
+    private IReadOnlyList<(QueueAddress Queue, Statistics Statistics)> samples = [];
+
+    public QueueSampler(QueueEngine queues, TelemetryOptions options, TimeProvider time, ILogger<QueueSampler> logger)
+    {
+        (this.queues, most, this.time, this.logger) = (queues, options.BusiestQueues, time, logger);
+        depth = meter.CreateObservableGauge(
+            "burrow.queue.messages",
+            () => samples.SelectMany(sample => new Measurement<long>[]
+            {
+                new(sample.Statistics.Visible, Of(sample.Queue, "visible")),
+                new(sample.Statistics.Hidden, Of(sample.Queue, "hidden")),
+            }),
+            "{message}",
+            "Messages of the busiest queues, visible and hidden.");
+        meter.CreateObservableGauge(
+            "burrow.queue.oldest_visible_age",
+            () => samples.Select(sample => new Measurement<double>(sample.Statistics.OldestVisibleAge?.TotalSeconds ?? 0, Of(sample.Queue, null))),
+            "s",
+            "Of the busiest queues, how long ago the first visible message was put; 0 where there is none.");
+    }
+
+    public override void Dispose()
+    {
+        meter.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (most == 0)
+            return;
+        queues.Busy.IsWatched = depth.Enabled;
+        using var timer = new PeriodicTimer(Limits.SampleInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            queues.Busy.IsWatched = depth.Enabled;
+            if (depth.Enabled)
+                await SampleAsync(stoppingToken);
+            else
+                samples = [];
+        }
+    }
+
+    /// <summary>Looks at them; what it finds is told until the next look.</summary>
+    internal async Task SampleAsync(CancellationToken cancellationToken)
+    {
+        var held = samples.Where(sample => sample.Statistics.Count.Messages > 0).Select(sample => sample.Queue);
+        var found = new List<(QueueAddress, Statistics)>();
+        foreach (var queue in queues.Busy.Take(most).Concat(held).Distinct().Take(most))
+        {
+            try
+            {
+                if (await queues.StatisticsAsync(queue, cancellationToken) is { } statistics)
+                    found.Add((queue, statistics));
+            }
+            catch (Exception e) when (e is TableUnavailableException or UnavailableException)
+            {
+                NotSampled(e.Message);
+            }
+        }
+
+        samples = found;
+    }
+
+    private static KeyValuePair<string, object?>[] Of(QueueAddress queue, string? state) =>
+    [
+        new("burrow.account", queue.Account.Value),
+        new("messaging.destination.name", queue.Queue.Value),
+        .. state is null ? [] : new KeyValuePair<string, object?>[] { new("burrow.state", state) },
+    ];
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "How a queue stands could not be told: {Reason}")]
+    private partial void NotSampled(string reason);
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Burrow.Telemetry;
+
+/// <summary>
+/// All that can be measured and traced. Where nobody listens, an instrument costs a look at a field, and a span is never made.
+/// docs/telemetry.md says the same in words.
+/// </summary>
+internal static class Instruments
+{
+    public static readonly ActivitySource Source = new(TelemetryServices.Name);
+
+    private static readonly Meter Meter = new(TelemetryServices.Name);
+
+    /// <summary>Seconds: from a request to storage nearby to one that waits for messages.</summary>
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250],
+    };
+
+    /// <summary>Seconds that an event may be late: from at once to a day.</summary>
+    private static readonly InstrumentAdvice<double> LongSeconds = new()
+    {
+        HistogramBucketBoundaries = [0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400],
+    };
+
+    private static readonly InstrumentAdvice<int> Sizes = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256] };
+
+    public static readonly Histogram<double> RequestDuration = Meter.CreateHistogram(
+        "burrow.request.duration", "s", "From a request to its answer, waiting for messages included.", advice: Seconds);
+
+    public static readonly Histogram<double> StorageDuration = Meter.CreateHistogram(
+        "burrow.storage.duration", "s", "Of one request to storage.", advice: Seconds);
+
+    public static readonly Counter<long> StorageRetries = Meter.CreateCounter<long>(
+        "burrow.storage.retries", "{request}", "Requests to storage that were sent again, as storage did not answer or was too busy.");
+
+    public static readonly Histogram<int> GroupSize = Meter.CreateHistogram(
+        "burrow.group.size", "{request}", "Requests that were served together.", advice: Sizes);
+
+    public static readonly Counter<long> ClaimConflicts = Meter.CreateCounter<long>(
+        "burrow.claim.conflicts", "{conflict}", "Looks at the front of a queue in which others were ahead of a claim or a take.");
+
+    public static readonly UpDownCounter<int> Waiters = Meter.CreateUpDownCounter<int>(
+        "burrow.waiters", "{request}", "Requests that wait for messages.");
+
+    public static readonly Counter<long> Messages = Meter.CreateCounter<long>(
+        "burrow.messages", "{message}", "Messages inserted, claimed, deleted or expired.");
+
+    public static readonly Histogram<double> OutboxLag = Meter.CreateHistogram(
+        "burrow.outbox.lag", "s", "From a change to when its event was published.", advice: LongSeconds);
+
+    public static readonly Counter<long> EventsPublished = Meter.CreateCounter<long>(
+        "burrow.events.published", "{event}", "Events that Event Grid took.");
+
+    public static readonly Histogram<double> SweepDuration = Meter.CreateHistogram(
+        "burrow.sweep.duration", "s", "Of one run of the timer.", advice: Seconds);
+
+    public static readonly Counter<long> SweepFailures = Meter.CreateCounter<long>(
+        "burrow.sweep.failures", "{failure}", "Runs of the timer, and visits of one to a queue, that failed and will be repeated.");
+}

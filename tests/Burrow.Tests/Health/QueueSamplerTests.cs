@@ -1,0 +1,114 @@
+using System.Diagnostics.Metrics;
+using Burrow.Health;
+using Burrow.Queues;
+using Burrow.Tables;
+using Burrow.Telemetry;
+using Burrow.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Burrow.Tests.Health;
+
+/// <summary>What a process tells of its busiest queues.</summary>
+public sealed class QueueSamplerTests : IAsyncLifetime
+{
+    private readonly JumpingTime time = new();
+    private readonly MemoryTableStore store = new();
+    private readonly string account = $"a{Guid.NewGuid():n}";
+    private readonly SortedDictionary<string, double> told = new(StringComparer.Ordinal);
+    private readonly MeterListener listener = new();
+    private readonly QueueEngine queues;
+    private readonly QueueSampler sampler;
+
+    public QueueSamplerTests()
+    {
+        queues = new(store, time, Random.Shared, new BurrowOptions(), NullLogger<QueueEngine>.Instance);
+        // Its own clock stands still: it looks when it is told to.
+        sampler = new(queues, new TelemetryOptions { BusiestQueues = 2 }, new TestTime(), NullLogger<QueueSampler>.Instance);
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        listener.InstrumentPublished = (instrument, listening) =>
+        {
+            if (instrument.Meter.Name == TelemetryServices.Name && instrument.Name.StartsWith("burrow.queue.", StringComparison.Ordinal))
+                listening.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Tell(instrument, value, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Tell(instrument, value, tags));
+        listener.Start();
+        await sampler.StartAsync(Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        listener.Dispose();
+        await sampler.StopAsync(Token);
+        sampler.Dispose();
+    }
+
+    [Fact]
+    public async Task The_busiest_are_told_then_those_that_still_hold_something_and_no_more_than_asked_for()
+    {
+        foreach (var (queue, count) in ((string, int)[])[("busy", 3), ("calm", 2), ("rare", 1)])
+        {
+            for (var i = 0; i < count; i++)
+                await PutAsync(queue, $"{i}");
+        }
+
+        await queues.UpdateAsync(Address("busy"), new() { Limit = 1 }, new(null, 3600), TimeSpan.Zero, Token);
+        time.Advance(TimeSpan.FromSeconds(30));
+
+        (await SampleAsync()).ShouldBe(
+        [
+            "burrow.queue.messages busy hidden: 1",
+            "burrow.queue.messages busy visible: 2",
+            "burrow.queue.messages calm hidden: 0",
+            "burrow.queue.messages calm visible: 2",
+            "burrow.queue.oldest_visible_age busy: 30",
+            "burrow.queue.oldest_visible_age calm: 30",
+        ]);
+
+        // Nothing happens to the calm one any more, and it grows old; the busy one is emptied, and says so once.
+        await queues.TakeAsync(Address("busy"), new() { MatchHidden = true }, TimeSpan.Zero, Token);
+        time.Advance(TimeSpan.FromSeconds(30));
+        (await SampleAsync()).ShouldBe(
+        [
+            "burrow.queue.messages busy hidden: 0",
+            "burrow.queue.messages busy visible: 0",
+            "burrow.queue.messages calm hidden: 0",
+            "burrow.queue.messages calm visible: 2",
+            "burrow.queue.oldest_visible_age busy: 0",
+            "burrow.queue.oldest_visible_age calm: 60",
+        ]);
+        time.Advance(TimeSpan.FromSeconds(30));
+        (await SampleAsync()).ShouldBe(
+        [
+            "burrow.queue.messages calm hidden: 0",
+            "burrow.queue.messages calm visible: 2",
+            "burrow.queue.oldest_visible_age calm: 90",
+        ]);
+    }
+
+    private QueueAddress Address(string queue) => new(new(account), new(queue));
+
+    private Task PutAsync(string queue, string id) => queues.PutAsync(Address(queue), new(new(id), [], null, new(0, 0), Precondition.None), Token);
+
+    /// <summary>What is told after the next look.</summary>
+    private async Task<IEnumerable<string>> SampleAsync()
+    {
+        await sampler.SampleAsync(Token);
+        told.Clear();
+        listener.RecordObservableInstruments();
+        return told.Select(one => $"{one.Key}: {one.Value}");
+    }
+
+    private void Tell(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        // Other tests' samplers tell of other accounts.
+        if (!account.Equals(tags[0].Value))
+            return;
+        told[string.Join(' ', [instrument.Name, .. tags[1..].ToArray().Select(tag => tag.Value)])] = value;
+    }
+}

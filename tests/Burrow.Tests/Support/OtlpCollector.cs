@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Burrow.Tests.Support;
+
+/// <summary>
+/// Takes OTLP over HTTP, in protobuf, on a free loopback port, and keeps what the tests ask for. Field numbers are those of
+/// opentelemetry-proto 1.x (trace.proto, metrics.proto, logs.proto, common.proto).
+/// </summary>
+internal sealed class OtlpCollector : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly WebApplication app;
+    private readonly SemaphoreSlim arrived = new(0);
+
+    private OtlpCollector(WebApplication app) => this.app = app;
+
+    public Uri Address => new(app.Urls.Single());
+
+    public ConcurrentQueue<OtlpSpan> Spans { get; } = new();
+
+    /// <summary>Every data point of every export.</summary>
+    public ConcurrentQueue<OtlpPoint> Points { get; } = new();
+
+    /// <summary>The bodies of log records.</summary>
+    public ConcurrentQueue<string> Logs { get; } = new();
+
+    /// <summary>The attributes of resources.</summary>
+    public ConcurrentDictionary<string, string> Resource { get; } = new();
+
+    public static async Task<OtlpCollector> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        var collector = new OtlpCollector(app);
+        app.MapPost("/v1/traces", (HttpRequest request) => collector.TakeAsync(request, collector.Span));
+        app.MapPost("/v1/metrics", (HttpRequest request) => collector.TakeAsync(request, collector.Metric));
+        app.MapPost("/v1/logs", (HttpRequest request) => collector.TakeAsync(request, record => collector.Logs.Enqueue(Text(record.Part(5)))));
+        await app.StartAsync();
+        return collector;
+    }
+
+    /// <summary>What tells a process to export here, soon.</summary>
+    public Dictionary<string, string?> Environment => new()
+    {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Address.ToString(),
+        ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+        ["OTEL_BSP_SCHEDULE_DELAY"] = "50",
+        ["OTEL_BLRP_SCHEDULE_DELAY"] = "50",
+        ["OTEL_METRIC_EXPORT_INTERVAL"] = "200",
+    };
+
+    /// <summary>Waits until there is what is looked for.</summary>
+    public async Task<T> HasAsync<T>(Func<T?> find)
+        where T : class
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            if (find() is { } found)
+                return found;
+            await arrived.WaitAsync(patience.Token);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+        arrived.Dispose();
+    }
+
+    /// <summary>All three requests are alike: resources (1), of each scopes (2), of each records (2).</summary>
+    private async Task<IResult> TakeAsync(HttpRequest request, Action<OtlpMessage> take)
+    {
+        using var memory = new MemoryStream();
+        await request.Body.CopyToAsync(memory);
+        foreach (var resource in new OtlpMessage(memory.ToArray()).Parts(1))
+        {
+            foreach (var (name, value) in Attributes(resource.Parts(1).SelectMany(one => one.Parts(1))))
+                Resource[name] = value;
+            foreach (var record in resource.Parts(2).SelectMany(scope => scope.Parts(2)))
+                take(record);
+        }
+
+        arrived.Release();
+        return Results.Bytes([], "application/x-protobuf");
+    }
+
+    private void Span(OtlpMessage span) => Spans.Enqueue(new(
+        span.Hex(1), span.Hex(2), span.Hex(4), span.Text(5), (int)span.Number(6), Attributes(span.Parts(9)), [.. span.Parts(13).Select(link => (link.Hex(1), link.Hex(2)))]));
+
+    private void Metric(OtlpMessage metric)
+    {
+        // Gauge 5 and sum 7 have numbers (double 4, integer 6; attributes 7), a histogram 9 a count (4; attributes 9).
+        foreach (var point in metric.Parts(5).Concat(metric.Parts(7)).SelectMany(data => data.Parts(1)))
+            Points.Enqueue(new(metric.Text(1), point.Has(6) ? point.Number(6) : BitConverter.Int64BitsToDouble(point.Number(4)), Attributes(point.Parts(7))));
+        foreach (var point in metric.Parts(9).SelectMany(data => data.Parts(1)))
+            Points.Enqueue(new(metric.Text(1), point.Number(4), Attributes(point.Parts(9))));
+    }
+
+    private static Dictionary<string, string> Attributes(IEnumerable<OtlpMessage> pairs) =>
+        pairs.ToDictionary(pair => pair.Text(1), pair => Text(pair.Part(2)));
+
+    /// <summary>Of a value: a string (1) or an integer (3); others aren't asked for.</summary>
+    private static string Text(OtlpMessage value) => value.Has(1) ? value.Text(1) : value.Has(3) ? $"{value.Number(3)}" : "";
+}
+
+/// <summary>A span as it came; ids in hexadecimal, empty if absent.</summary>
+internal sealed record OtlpSpan(
+    string Trace, string Id, string Parent, string Name, int Kind, IReadOnlyDictionary<string, string> Attributes, IReadOnlyList<(string Trace, string Id)> Links);
+
+/// <summary>A data point: of a histogram how many there were.</summary>
+internal sealed record OtlpPoint(string Metric, double Value, IReadOnlyDictionary<string, string> Attributes);
+
+/// <summary>A protobuf message whose fields are read by their numbers.</summary>
+internal sealed class OtlpMessage
+{
+    private readonly List<(int Field, long Number, byte[]? Bytes)> fields = [];
+
+    public OtlpMessage(byte[] bytes)
+    {
+        var input = new CodedInputStream(bytes);
+        for (uint tag; (tag = input.ReadTag()) != 0;)
+        {
+            var field = WireFormat.GetTagFieldNumber(tag);
+            switch (WireFormat.GetTagWireType(tag))
+            {
+                case WireFormat.WireType.LengthDelimited:
+                    fields.Add((field, 0, input.ReadBytes().ToByteArray()));
+                    break;
+                case WireFormat.WireType.Fixed64:
+                    fields.Add((field, input.ReadSFixed64(), null));
+                    break;
+                case WireFormat.WireType.Varint:
+                    fields.Add((field, input.ReadInt64(), null));
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
+            }
+        }
+    }
+
+    public bool Has(int field) => fields.Exists(one => one.Field == field);
+
+    public IEnumerable<OtlpMessage> Parts(int field) => fields.Where(one => one.Field == field).Select(one => new OtlpMessage(one.Bytes!));
+
+    public OtlpMessage Part(int field) => Parts(field).FirstOrDefault() ?? new([]);
+
+    public string Text(int field) => System.Text.Encoding.UTF8.GetString(Bytes(field));
+
+    public string Hex(int field) => Convert.ToHexStringLower(Bytes(field));
+
+    public long Number(int field) => fields.LastOrDefault(one => one.Field == field).Number;
+
+    private byte[] Bytes(int field) => fields.LastOrDefault(one => one.Field == field).Bytes ?? [];
+}

@@ -1,0 +1,62 @@
+using System.Text;
+using Burrow.Tests.Support;
+
+namespace Burrow.Tests.Telemetry;
+
+/// <summary>Where a message came from is kept with it, whether this process is traced or not.</summary>
+public abstract class TraceParentTests(ServerFixture server) : ProtocolTests(server)
+{
+    private const string Sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    [Fact]
+    public async Task It_stays_with_the_message_through_claims_and_updates_and_changes_with_a_replace()
+    {
+        await PutAsync($"{Queue}/1?ttl=0", "x", ("traceparent", Sent));
+        (await ShownAsync()).ShouldBe(Sent);
+        (await PostAsync($"{Queue}?limit=1&hide=60&detail=full")).Json[0].GetProperty("traceparent").GetString().ShouldBe(Sent);
+        await PostAsync($"{Queue}/1?hide=0&ttl=60");
+        (await ShownAsync()).ShouldBe(Sent);
+        var other = Sent.Replace("0af7", "1af7");
+        await PutAsync($"{Queue}/1?ttl=0", new string('x', 100_000), ("traceparent", other));
+        (await ShownAsync()).ShouldBe(other);
+        await PutAsync($"{Queue}/1?ttl=0");
+        (await ShownAsync()).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Every_put_of_a_batch_has_that_of_the_request()
+    {
+        await SendAsync("POST", $"/batch/{Account}/q", Encoding.UTF8.GetBytes("""[{"id":"1"},{"id":"2","ttl":0}]"""), ("Content-Type", "application/json"), ("traceparent", Sent));
+        var all = await GetAsync($"{Queue}?detail=full");
+        all.Json.EnumerateArray().Select(message => message.GetProperty("traceparent").GetString()).ShouldBe([Sent, Sent]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("nonsense")]
+    [InlineData("00-00000000000000000000000000000000-b7ad6b7169203331-01")]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01")]
+    [InlineData("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+    [InlineData("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01")]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-and-more")]
+    public async Task What_is_not_well_formed_is_as_good_as_absent(string sent)
+    {
+        (await PutAsync($"{Queue}/1?ttl=0", "x", ("traceparent", sent))).Status.ShouldBe(201);
+        (await ShownAsync()).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Other_details_show_as_little_as_ever()
+    {
+        await PutAsync($"{Queue}/1?ttl=0", "x", ("traceparent", Sent));
+        (await GetAsync($"{Queue}/1")).ShouldBeJson("""{"id":"1","ttl":0,"hide":0,"body":"x"}""");
+        (await GetAsync($"{Queue}?detail=attributes")).ShouldBeJson("""[{"id":"1","ttl":0,"hide":0}]""");
+    }
+
+    private async Task<string?> ShownAsync() =>
+        (await GetAsync($"{Queue}/1?detail=full")).Json.TryGetProperty("traceparent", out var shown) ? shown.GetString() : null;
+}
+
+public sealed class MemoryTraceParentTests(MemoryServer server) : TraceParentTests(server), IClassFixture<MemoryServer>;
+
+public sealed class AzuriteTraceParentTests(AzuriteServer server) : TraceParentTests(server), IClassFixture<AzuriteServer>;
