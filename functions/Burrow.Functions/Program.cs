@@ -1,7 +1,9 @@
 using Burrow;
+using Burrow.Functions;
 using Microsoft.Extensions.Hosting;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
 builder.Services.AddBurrow(builder.Configuration);
+builder.Services.AddFunctionsTelemetry(builder.Configuration);
 await builder.Build().RunAsync();

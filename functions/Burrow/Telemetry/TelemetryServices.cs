@@ -20,13 +20,16 @@ public static class TelemetryServices
         .WithTracing(tracing => tracing.AddSource(Name))
         .WithMetrics(metrics => metrics.AddMeter(Name, "System.Runtime"));
 
+    /// <summary>Whether those variables say where to.</summary>
+    public static bool IsExported(IConfiguration configuration) => Endpoints.Any(endpoint => configuration[endpoint] is { Length: > 0 });
+
     /// <summary>
     /// Exports traces, metrics and logs by OTLP where the standard environment variables say where to; else does nothing, and costs nothing.
     /// <c>OTEL_SERVICE_NAME</c> and the other variables of the specification hold.
     /// </summary>
     internal static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
-        if (Endpoints.Any(endpoint => configuration[endpoint] is { Length: > 0 }))
+        if (IsExported(configuration))
             AddExporter(services, configuration);
         return services;
     }
