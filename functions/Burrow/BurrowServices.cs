@@ -47,6 +47,7 @@ public static class BurrowServices
         services.AddHostedService<Lifetime>();
         services.AddHostedService<CountsWriter>();
         services.AddAccess();
+        services.AddHealth();
         services.AddTelemetry(configuration);
         services.AddSingleton(provider => new Responder(
             provider.GetRequiredService<Gate>(),
@@ -62,7 +63,7 @@ public static class BurrowServices
         services.AddSingleton<MessageEndpoint>();
         services.AddSingleton<BatchEndpoint>();
         services.AddSingleton<StatisticsEndpoint>();
-        services.AddHealth();
+        services.AddSingleton(provider => new HealthEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Readiness>()));
         services.AddSingleton(provider => new SubscriptionsEndpoint(
             provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>().Subscriptions, provider.GetRequiredService<WebhookRules>()));
         services.AddSingleton(provider => new KeysEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Keys>()));

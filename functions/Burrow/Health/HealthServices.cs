@@ -1,4 +1,3 @@
-using Burrow.Http;
 using Burrow.Queues;
 using Burrow.Tables;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,7 +27,6 @@ internal static class HealthServices
             provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Telemetry,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<QueueSampler>>()));
-        services.AddSingleton(provider => new HealthEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Readiness>()));
         return services;
     }
 }
