@@ -42,8 +42,7 @@ internal static class MessageTrace
                     new("messaging.message.id", id.Value),
                     new("burrow.account", queue.Account.Value),
                 ],
-                links: cause is null ? null : [new(cause.Context)],
-                startTime: cause?.StartTimeUtc ?? default);
+                links: cause is null ? null : [new(cause.Context)]);
         }
     }
 }

@@ -12,13 +12,16 @@ namespace Burrow.Tables;
 /// <param name="name">The table's, without its prefix.</param>
 internal sealed class ObservedTable(ITable inner, string system, string name) : ITable
 {
+    private const string Done = "ok";
+    private const string Unavailable = "unavailable";
+
     public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken) => IsOff
         ? inner.GetAsync(partition, key, cancellationToken)
-        : ObserveAsync("get", 0, () => inner.GetAsync(partition, key, cancellationToken), row => (row is null ? 0 : 1, Found));
+        : ObserveAsync("get", 0, () => inner.GetAsync(partition, key, cancellationToken), row => (row is null ? 0 : 1, Done), cancellationToken);
 
     public Task<RowPage> QueryAsync(string partition, RowQuery query, CancellationToken cancellationToken) => IsOff
         ? inner.QueryAsync(partition, query, cancellationToken)
-        : ObserveAsync("query", 0, () => inner.QueryAsync(partition, query, cancellationToken), page => (page.Rows.Count, Found));
+        : ObserveAsync("query", 0, () => inner.QueryAsync(partition, query, cancellationToken), page => (page.Rows.Count, Done), cancellationToken);
 
     public Task<SubmitResult> SubmitAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) => IsOff
         ? inner.SubmitAsync(partition, operations, cancellationToken)
@@ -26,24 +29,22 @@ internal sealed class ObservedTable(ITable inner, string system, string name) : 
             "submit",
             operations.Count,
             () => inner.SubmitAsync(partition, operations, cancellationToken),
-            result => (0, result.Committed ? Found : "refused"));
-
-    private const string Found = "ok";
+            result => (0, result.Committed ? Done : "refused"),
+            cancellationToken);
 
     private static bool IsOff => !Instruments.StorageDuration.Enabled && !IsTraced;
 
     /// <summary>What is nobody's request, as polls for those who wait, would be a trace of one span each.</summary>
     private static bool IsTraced => Instruments.Source.HasListeners() && Activity.Current is not null;
 
-    private async Task<T> ObserveAsync<T>(string operation, int operations, Func<Task<T>> call, Func<T, (int Rows, string Outcome)> judge)
+    private async Task<T> ObserveAsync<T>(string operation, int operations, Func<Task<T>> call, Func<T, (int Rows, string Outcome)> judge, CancellationToken cancellationToken)
     {
         using var span = IsTraced ? Instruments.Source.StartActivity($"{operation} {name}", ActivityKind.Client) : null;
         span?.SetTag("db.system.name", system).SetTag("db.collection.name", name).SetTag("db.operation.name", operation);
         if (operations > 0)
             span?.SetTag("db.operation.batch.size", operations);
         var begun = Stopwatch.GetTimestamp();
-        // Nobody knows otherwise until it is over.
-        var outcome = "unavailable";
+        var outcome = Unavailable;
         try
         {
             var result = await call();
@@ -52,10 +53,15 @@ internal sealed class ObservedTable(ITable inner, string system, string name) : 
                 span?.SetTag("db.response.returned_rows", rows);
             return result;
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            outcome = "cancelled";
+            throw;
+        }
         finally
         {
-            if (outcome != Found)
-                span?.SetTag("error.type", outcome).SetStatus(outcome == "refused" ? ActivityStatusCode.Unset : ActivityStatusCode.Error);
+            if (outcome != Done)
+                span?.SetTag("error.type", outcome).SetStatus(outcome == Unavailable ? ActivityStatusCode.Error : ActivityStatusCode.Unset);
             Instruments.StorageDuration.Record(
                 Stopwatch.GetElapsedTime(begun).TotalSeconds,
                 new("db.collection.name", name),
