@@ -15,27 +15,33 @@ internal sealed class ObservedTable(ITable inner, string system, string name) : 
     private const string Done = "ok";
     private const string Unavailable = "unavailable";
 
-    public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken) => IsOff
-        ? inner.GetAsync(partition, key, cancellationToken)
-        : ObserveAsync("get", 0, () => inner.GetAsync(partition, key, cancellationToken), row => (row is null ? 0 : 1, Done), cancellationToken);
+    public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken) =>
+        IsOff ? inner.GetAsync(partition, key, cancellationToken) : GetObservedAsync(partition, key, cancellationToken);
 
-    public Task<RowPage> QueryAsync(string partition, RowQuery query, CancellationToken cancellationToken) => IsOff
-        ? inner.QueryAsync(partition, query, cancellationToken)
-        : ObserveAsync("query", 0, () => inner.QueryAsync(partition, query, cancellationToken), page => (page.Rows.Count, Done), cancellationToken);
+    public Task<RowPage> QueryAsync(string partition, RowQuery query, CancellationToken cancellationToken) =>
+        IsOff ? inner.QueryAsync(partition, query, cancellationToken) : QueryObservedAsync(partition, query, cancellationToken);
 
-    public Task<SubmitResult> SubmitAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) => IsOff
-        ? inner.SubmitAsync(partition, operations, cancellationToken)
-        : ObserveAsync(
-            "submit",
-            operations.Count,
-            () => inner.SubmitAsync(partition, operations, cancellationToken),
-            result => (0, result.Committed ? Done : "refused"),
-            cancellationToken);
+    public Task<SubmitResult> SubmitAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
+        IsOff ? inner.SubmitAsync(partition, operations, cancellationToken) : SubmitObservedAsync(partition, operations, cancellationToken);
 
     private static bool IsOff => !Instruments.StorageDuration.Enabled && !IsTraced;
 
     /// <summary>What is nobody's request, as polls for those who wait, would be a trace of one span each.</summary>
     private static bool IsTraced => Instruments.Source.HasListeners() && Activity.Current is not null;
+
+    // Apart from those above, which would make objects for these lambdas whether they are called or not.
+    private Task<Row?> GetObservedAsync(string partition, string key, CancellationToken cancellationToken) =>
+        ObserveAsync("get", 0, () => inner.GetAsync(partition, key, cancellationToken), row => (row is null ? 0 : 1, Done), cancellationToken);
+
+    private Task<RowPage> QueryObservedAsync(string partition, RowQuery query, CancellationToken cancellationToken) =>
+        ObserveAsync("query", 0, () => inner.QueryAsync(partition, query, cancellationToken), page => (page.Rows.Count, Done), cancellationToken);
+
+    private Task<SubmitResult> SubmitObservedAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) => ObserveAsync(
+        "submit",
+        operations.Count,
+        () => inner.SubmitAsync(partition, operations, cancellationToken),
+        result => (0, result.Committed ? Done : "refused"),
+        cancellationToken);
 
     private async Task<T> ObserveAsync<T>(string operation, int operations, Func<Task<T>> call, Func<T, (int Rows, string Outcome)> judge, CancellationToken cancellationToken)
     {
