@@ -16,11 +16,16 @@ internal static class FunctionsTelemetry
     public static IServiceCollection AddFunctionsTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
         var toInsights = configuration[ApplicationInsights] is { Length: > 0 };
-        if (!toInsights && !TelemetryServices.IsExported(configuration))
-            return services;
+        if (toInsights || TelemetryServices.IsExported(configuration))
+            AddExporter(services, toInsights);
+        return services;
+    }
+
+    /// <summary>Apart, so that nothing of OpenTelemetry is loaded where it isn't called.</summary>
+    private static void AddExporter(IServiceCollection services, bool toInsights)
+    {
         var telemetry = services.AddOpenTelemetry().AddBurrow().UseFunctionsWorkerDefaults();
         if (toInsights)
             telemetry.UseAzureMonitorExporter(monitor => monitor.Credential = new DefaultAzureCredential());
-        return services;
     }
 }

@@ -47,6 +47,9 @@ internal sealed partial class EventPublisher : IAnnouncer
     private readonly ILogger logger;
     private readonly Group group;
 
+    /// <summary>What this was made in, before there was any request.</summary>
+    private readonly ExecutionContext nobodys = ExecutionContext.Capture()!;
+
     /// <summary>Rows that this process is about to publish.</summary>
     private readonly ConcurrentDictionary<(string Partition, string Key), bool> queued = new();
 
@@ -97,8 +100,7 @@ internal sealed partial class EventPublisher : IAnnouncer
         if (IsPaused || Interlocked.Read(ref waiting) > MostWaiting)
             return;
         // It is nobody's request, so it doesn't go on under the one that it came from.
-        using (ExecutionContext.SuppressFlow())
-            _ = PublishAsync(new(queue, announcements));
+        ExecutionContext.Run(nobodys, nothing => _ = PublishAsync(new(queue, announcements)), null);
     }
 
     public async Task<bool> TellAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
@@ -238,7 +240,7 @@ internal sealed partial class EventPublisher : IAnnouncer
         }
 
         span?.SetStatus(ActivityStatusCode.Unset);
-        MessageTrace.Published(rows.Select(one => (one.Queue, Outbox.MessageOf(one.Row), Outbox.TraceParentOf(one.Row))));
+        MessageTrace.Published(span, rows.Select(one => (one.Queue, Outbox.MessageOf(one.Row), Outbox.TraceParentOf(one.Row))));
         (failures, takenLast) = (0, time.GetUtcNow());
         done.AddRange(rows);
         Instruments.EventsPublished.Add(rows.Count);

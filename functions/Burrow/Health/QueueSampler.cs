@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Burrow.Queues;
-using Burrow.Tables;
 using Burrow.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,16 +8,22 @@ namespace Burrow.Health;
 
 /// <summary>
 /// Tells now and then how deep and how old the queues are that this process has most to do with; those too that it had, as long as
-/// they hold messages and there is room: nobody does anything to a queue whose workers are gone. While nobody listens it does nothing.
+/// they hold messages and when there is room: nobody does anything to a queue whose workers are gone. While nobody listens it does nothing.
 /// </summary>
 internal sealed partial class QueueSampler : BackgroundService
 {
+    /// <summary>Times as many queues are remembered as are told of.</summary>
+    private const int Remembered = 10;
+
     private readonly Meter meter = new(TelemetryServices.Name);
     private readonly ObservableGauge<long> depth;
     private readonly QueueEngine queues;
     private readonly int most;
     private readonly TimeProvider time;
     private readonly ILogger logger;
+
+    /// <summary>Those that it had to do with, most recently first.</summary>
+    private List<QueueAddress> known = [];
 
     private IReadOnlyList<(QueueAddress Queue, Statistics Statistics)> samples = [];
 
@@ -41,6 +46,12 @@ internal sealed partial class QueueSampler : BackgroundService
             "Of the busiest queues, how long ago the first visible message was put; 0 where there is none.");
     }
 
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        queues.Busy.IsWatched = most > 0 && depth.Enabled;
+        return base.StartAsync(cancellationToken);
+    }
+
     public override void Dispose()
     {
         meter.Dispose();
@@ -51,7 +62,6 @@ internal sealed partial class QueueSampler : BackgroundService
     {
         if (most == 0)
             return;
-        queues.Busy.IsWatched = depth.Enabled;
         using var timer = new PeriodicTimer(Limits.SampleInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -66,16 +76,20 @@ internal sealed partial class QueueSampler : BackgroundService
     /// <summary>Looks at them; what it finds is told until the next look.</summary>
     internal async Task SampleAsync(CancellationToken cancellationToken)
     {
-        var held = samples.Where(sample => sample.Statistics.Count.Messages > 0).Select(sample => sample.Queue);
-        var found = new List<(QueueAddress, Statistics)>();
-        foreach (var queue in queues.Busy.Take(most).Concat(held).Distinct().Take(most))
+        var busy = queues.Busy.Take(most);
+        known = [.. busy.Concat(known).Distinct().Take(most * Remembered)];
+        var found = new List<(QueueAddress Queue, Statistics Statistics)>();
+        foreach (var queue in known.Take(most).ToList())
         {
             try
             {
                 if (await queues.StatisticsAsync(queue, cancellationToken) is { } statistics)
                     found.Add((queue, statistics));
+                // Only a look that says so makes it forget a queue; one that failed doesn't.
+                if (found.Count == 0 || found[^1].Queue != queue || found[^1].Statistics.Count.Messages == 0)
+                    known.Remove(queue);
             }
-            catch (Exception e) when (e is TableUnavailableException or UnavailableException)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 NotSampled(e.Message);
             }

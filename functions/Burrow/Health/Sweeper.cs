@@ -26,7 +26,7 @@ public sealed partial class Sweeper
         {
             await queues.SweepAsync(Limits.SweepTime, cancellationToken);
         }
-        catch
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
             span?.SetStatus(ActivityStatusCode.Error);
             Instruments.SweepFailures.Add(1);

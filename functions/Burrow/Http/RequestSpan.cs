@@ -33,7 +33,9 @@ internal readonly struct RequestSpan : IDisposable
     /// Where a message that this request puts came from: this request, where it is recorded, else whoever sent it, if he said so
     /// (W3C Trace Context); what he said that isn't well-formed is as good as nothing.
     /// </summary>
-    public string? TraceParent => span is { Recorded: true } ? span.Id : Context is not null ? Sent : null;
+    public string? TraceParent => span is { Recorded: true } ? span.Id
+        // Spelt anew: the parser takes other characters for the dashes, too.
+        : Context is { } sent ? $"00-{sent.TraceId}-{sent.SpanId}-{(byte)sent.TraceFlags:x2}" : null;
 
     private string Method => Array.IndexOf(KnownMethods, request.Method) >= 0 ? request.Method : "_OTHER";
 

@@ -7,6 +7,9 @@ namespace Burrow.Http;
 /// <summary><c>/stats/{account}</c> and <c>/stats/{account}/{queue}</c>: how much there is, how old it is, and what became of the rest.</summary>
 public sealed class StatisticsEndpoint(Responder responder, QueueEngine queues)
 {
+    /// <summary>Queues known, shown or not, that count as one more request.</summary>
+    private const int KnownPerRequest = 100;
+
     private static readonly Resource Account = new("/stats/{account}", "GET", "HEAD");
     private static readonly Resource Queue = new("/stats/{account}/{queue}", "GET", "HEAD");
 
@@ -24,8 +27,8 @@ public sealed class StatisticsEndpoint(Responder responder, QueueEngine queues)
             Only = serving.Caller.Spec.Queues,
         };
         var statistics = await queues.StatisticsAsync(account, selection, serving.Aborted) ?? throw missing;
-        // Each was looked at.
-        serving.Charge(statistics.Shown.Count - 1);
+        // Each was looked at, and of all others there was something to read.
+        serving.Charge(statistics.Shown.Count + (statistics.Known / KnownPerRequest) - 1);
         return Answer.OfJson(200, json => StatisticsJson.Write(json, account, statistics)).With("Burrow-More", statistics.More ? "true" : null);
     });
 

@@ -70,18 +70,19 @@ internal sealed class GroupCommit<TRequest, TResult>(
         }
     }
 
-    /// <summary>What is asked of storage for all of them is told beneath the first, with which the others are linked.</summary>
+    /// <summary>What is asked of storage for all of them is told beneath the first that is recorded, with which the others are linked.</summary>
     private void Observe(List<Pending> group)
     {
         Instruments.GroupSize.Record(group.Count, new KeyValuePair<string, object?>("burrow.operation", kind));
         if (!Instruments.Source.HasListeners())
             return;
-        var first = Activity.Current = group[0].Cause;
-        foreach (var other in group.Skip(1))
-        {
-            if (first is not null && other.Cause != first)
-                other.Cause?.AddLink(new(first.Context));
-        }
+        var causes = group.Select(pending => pending.Cause).OfType<Activity>().Distinct().ToList();
+        var first = causes.Find(cause => cause.Recorded);
+        Activity.Current = first ?? causes.FirstOrDefault();
+        if (first is null)
+            return;
+        foreach (var other in causes.Where(cause => cause.Recorded && cause != first))
+            other.AddLink(new(first.Context));
     }
 
     private List<Pending>? TakeGroup()

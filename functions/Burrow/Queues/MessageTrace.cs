@@ -12,19 +12,18 @@ internal static class MessageTrace
     /// <summary>Messages of one request that are told of: as many links as a span has by default (OpenTelemetry, "Span Limits").</summary>
     private const int Most = 128;
 
-    /// <summary>A worker got them.</summary>
+    /// <summary>A worker got them, by the request that is served.</summary>
     public static void Received(QueueAddress queue, IReadOnlyList<Message> messages) =>
-        Tell("receive", ActivityKind.Consumer, messages.Select(message => (queue, message.Id, message.TraceParent)));
+        Tell("receive", ActivityKind.Consumer, Activity.Current, messages.Select(message => (queue, message.Id, message.TraceParent)));
 
-    /// <summary>Event Grid took the events that they were put.</summary>
-    public static void Published(IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages) =>
-        Tell("publish", ActivityKind.Producer, messages);
+    /// <summary>Event Grid took the events that they were put, by that request.</summary>
+    public static void Published(Activity? request, IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages) =>
+        Tell("publish", ActivityKind.Producer, request, messages);
 
-    private static void Tell(string operation, ActivityKind kind, IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages)
+    private static void Tell(string operation, ActivityKind kind, Activity? cause, IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages)
     {
         if (!Instruments.Source.HasListeners())
             return;
-        var cause = Activity.Current;
         foreach (var (queue, id, traceParent) in messages.Where(message => message.TraceParent is not null).Take(Most))
         {
             if (!ActivityContext.TryParse(traceParent, null, isRemote: true, out var put))

@@ -43,11 +43,19 @@ public readonly record struct MessageId(string Value)
 /// <summary>What accounts, queues and ids may be called (protocol, part 1).</summary>
 public static class Name
 {
-    /// <summary>The order of names: UTF-8 sorts by code point, which UTF-16 doesn't.</summary>
-    internal static readonly Comparer<string> ByCodePoint = Comparer<string>.Create(
-        (a, b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b)));
+    /// <summary>The order of names, which is that of their UTF-8.</summary>
+    internal static readonly Comparer<string> ByCodePoint = Comparer<string>.Create(CompareByCodePoint);
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private static int CompareByCodePoint(string a, string b)
+    {
+        var alike = a.AsSpan().CommonPrefixLength(b);
+        if (alike == a.Length || alike == b.Length)
+            return a.Length.CompareTo(b.Length);
+        // Surrogates spell what comes after all else, though in UTF-16 they stand before some of it.
+        return (char.IsSurrogate(a[alike]), a[alike]).CompareTo((char.IsSurrogate(b[alike]), b[alike]));
+    }
 
     /// <summary>
     /// The name, if it is one: 1 to <see cref="Limits.NameBytes"/> bytes of UTF-8, no NUL, neither <c>.</c> nor <c>..</c>

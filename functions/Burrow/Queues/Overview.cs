@@ -3,10 +3,10 @@ using Burrow.Tables;
 namespace Burrow.Queues;
 
 /// <summary>
-/// How queues stand, cheaply: what <see cref="Counts"/> knows, and three queries of a queue, each of a page at most, whatever its
+/// How queues stand, cheaply: what <see cref="Counts"/> knows, and three looks at a queue, each of a page or two, whatever its
 /// length: the front of the visible line, the first that are due of the hidden line, and those of it that aren't.
 /// </summary>
-internal sealed class Overview(QueueContext context, Counts counts)
+internal sealed class Overview(QueueContext context, Counts counts, QueueDirectory directory)
 {
     /// <summary>Queues looked at side by side.</summary>
     private const int SideBySide = 16;
@@ -16,6 +16,9 @@ internal sealed class Overview(QueueContext context, Counts counts)
 
     /// <summary>Messages whose hide ran out and that nobody moved yet: the oldest of so many.</summary>
     private const int MostDue = 100;
+
+    /// <summary>Pages of one look: storage also ends a page where it has passed over much that has expired.</summary>
+    private const int MostPages = 2;
 
     private static readonly string[] Columns = ["inserted", MessageState.ExpiresColumn];
 
@@ -30,12 +33,20 @@ internal sealed class Overview(QueueContext context, Counts counts)
     /// <summary>An account's, of those queues that match; null if it has none.</summary>
     public async Task<AccountStatistics?> AccountAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken)
     {
-        var all = (await counts.FindAllAsync(account, cancellationToken)).Where(one => selection.Matches(one.Queue.Value))
-            .OrderBy(one => one.Queue.Value, Name.ByCodePoint).ToList();
+        var all = (await counts.FindAllAsync(account, cancellationToken)).Where(one => selection.Matches(one.Queue.Value)).ToList();
+        if (all.Count == 0)
+        {
+            // Another process may have put the first messages, and not written that down yet.
+            var names = await directory.QueuesAsync(account, selection with { Marker = null }, cancellationToken);
+            all = [.. names.Names.Select(name => (new QueueName(name), Count.None))];
+        }
+
         if (all.Count == 0)
             return null;
-        var first = selection.Marker is { } marker ? all.FindIndex(one => one.Queue.Value == marker) + 1 : 0;
-        var asked = all.Skip(first).Take(selection.Limit ?? all.Count).ToList();
+        all.Sort((a, b) => Name.ByCodePoint.Compare(a.Queue.Value, b.Queue.Value));
+        // The next name, whether there still is a queue of that one or not.
+        var first = selection.Marker is { } marker ? all.FindIndex(one => Name.ByCodePoint.Compare(one.Queue.Value, marker) > 0) : 0;
+        var asked = first < 0 ? [] : all.Skip(first).Take(selection.Limit ?? all.Count).ToList();
         var shown = new List<QueueStatistics>();
         foreach (var some in asked.Chunk(SideBySide))
         {
@@ -43,21 +54,25 @@ internal sealed class Overview(QueueContext context, Counts counts)
                 new QueueStatistics(one.Queue, await LookAsync(new(account, one.Queue), one.Count, cancellationToken)))));
         }
 
+        // What was looked at is known better.
+        var others = all.Except(asked).Select(one => one.Count with { Messages = Math.Max(0, one.Count.Messages), Bytes = Math.Max(0, one.Count.Bytes) }).ToList();
+        var parts = shown.ConvertAll(one => one.Statistics);
         return new(
-            all.Count(one => one.Count.Messages > 0),
-            Together(all.Aggregate(Count.None, (sum, one) => sum + one.Count), shown.ConvertAll(one => one.Statistics), isAll: shown.Count == all.Count),
+            others.Count(count => count.Messages > 0) + parts.Count(part => part.Count.Messages > 0),
+            Together(others, parts),
             shown,
-            More: first + asked.Count < all.Count);
+            More: first >= 0 && first + asked.Count < all.Count,
+            all.Count);
     }
 
-    private static Statistics Together(Count count, List<Statistics> parts, bool isAll)
+    private static Statistics Together(List<Count> others, List<Statistics> parts)
     {
-        var hidden = parts.Sum(part => part.Hidden);
+        var isAll = others.TrueForAll(count => count.Messages == 0);
         return new()
         {
-            Count = count,
-            Hidden = hidden,
-            Visible = isAll ? parts.Sum(part => part.Visible) : Math.Max(0, count.Messages - hidden),
+            Count = others.Concat(parts.ConvertAll(part => part.Count)).Aggregate(Count.None, (sum, count) => sum + count),
+            Hidden = parts.Sum(part => part.Hidden),
+            Visible = parts.Sum(part => part.Visible) + others.Sum(count => count.Messages),
             HiddenIsExact = isAll && parts.TrueForAll(part => part.HiddenIsExact),
             OldestVisibleAge = parts.Max(part => part.OldestVisibleAge),
             OldestIsExact = isAll && parts.TrueForAll(part => part.OldestIsExact),
@@ -69,23 +84,26 @@ internal sealed class Overview(QueueContext context, Counts counts)
         var now = context.Now;
         // What is due first: a message that is moved in between goes from there to the visible line.
         var (due, moreDue) = await FirstAsync(queue, QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), MostDue, now, cancellationToken);
-        var (visible, _) = await FirstAsync(queue, QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, 1, now, cancellationToken);
+        var (visible, moreVisible) = await FirstAsync(queue, QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, 1, now, cancellationToken);
         var (hidden, moreHidden) = await FirstAsync(queue, QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenBefore, MostHidden, now, cancellationToken);
         var front = due.Concat(visible).ToList();
+        // Where there was too much that has expired to look behind it, nobody knows.
+        var isKnown = visible.Count > 0 || !moreVisible;
+        var rest = Math.Max(0, count.Messages - hidden.Count);
         return new()
         {
             // A message that was found is there, whoever has written it down or not.
             Count = count with { Messages = Math.Max(count.Messages, hidden.Count + front.Count), Bytes = Math.Max(0, count.Bytes) },
             Hidden = hidden.Count,
             HiddenIsExact = !moreHidden,
-            Visible = front.Count == 0 ? 0 : Math.Max(front.Count, count.Messages - hidden.Count),
+            Visible = front.Count == 0 && isKnown ? 0 : Math.Max(front.Count, rest),
             OldestVisibleAge = front.Count == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - front.Min(row => row.Columns.Number("inserted")))),
-            OldestIsExact = !moreDue,
+            OldestIsExact = !moreDue && isKnown,
         };
     }
 
     private Task<(List<Row> Rows, bool More)> FirstAsync(
         QueueAddress queue, string from, string before, int most, long now, CancellationToken cancellationToken) =>
         context.Messages.QueryFirstAsync(
-            queue.Partition, new(from, before) { Top = most, Select = Columns, Above = (MessageState.ExpiresColumn, now) }, cancellationToken);
+            queue.Partition, new(from, before) { Top = most, Select = Columns, Above = (MessageState.ExpiresColumn, now) }, cancellationToken, MostPages);
 }

@@ -52,8 +52,8 @@ public sealed class QueueEngine
         context = new QueueContext(store, time, random, options, logger);
         due = new DueTable(context);
         counts = new Counts(context, due);
-        overview = new Overview(context, counts);
         directory = new QueueDirectory(context, due, counts);
+        overview = new Overview(context, counts, directory);
         transactions = new Transactions(context, due, counts);
         walk = new Walk(context);
         lists = new Lists(context, walk);
@@ -149,10 +149,10 @@ public sealed class QueueEngine
     /// </summary>
     public ValueTask<(Usage Account, bool Holds)> UsageAsync(QueueAddress queue) => counts.UsageAsync(queue);
 
-    /// <summary>How a queue stands; null if there is none. Costs four requests to storage, however long the queue is.</summary>
+    /// <summary>How a queue stands; null if there is none. Costs four requests to storage, up to seven where much has expired, however long the queue is.</summary>
     public Task<Statistics?> StatisticsAsync(QueueAddress queue, CancellationToken cancellationToken) => overview.QueueAsync(queue, cancellationToken);
 
-    /// <summary>How an account and its queues stand; null if it has none. Costs three requests a queue that is shown.</summary>
+    /// <summary>How an account and its queues stand; null if it has none. Costs three requests a queue that is shown, as above, and one for each thousand queues.</summary>
     public Task<AccountStatistics?> StatisticsAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) =>
         overview.AccountAsync(account, selection, cancellationToken);
 

@@ -21,7 +21,7 @@ public sealed record Statistics
     /// <summary>How long ago the first visible message was put, seen just now; null: none is visible.</summary>
     public required TimeSpan? OldestVisibleAge { get; init; }
 
-    /// <summary>Whether there is none that is older.</summary>
+    /// <summary>Whether there is none that is older; without an age, whether there is none at all.</summary>
     public required bool OldestIsExact { get; init; }
 }
 
@@ -33,4 +33,5 @@ public sealed record QueueStatistics(QueueName Queue, Statistics Statistics);
 /// <param name="Statistics">All of them together; what is seen by looking is of <paramref name="Shown"/> alone, and not exact if there are others.</param>
 /// <param name="Shown">Some of them, in order of their names; those too that were emptied some minutes ago, whose totals are still known.</param>
 /// <param name="More">There are more.</param>
-public sealed record AccountStatistics(long Queues, Statistics Statistics, IReadOnlyList<QueueStatistics> Shown, bool More);
+/// <param name="Known">How many queues are known, shown or not.</param>
+public sealed record AccountStatistics(long Queues, Statistics Statistics, IReadOnlyList<QueueStatistics> Shown, bool More, int Known);

@@ -4,8 +4,13 @@ namespace Burrow.Tables;
 internal static class TableQueries
 {
     /// <summary>The first so many rows of a range (<see cref="RowQuery.Top"/>), however short its pages are, and whether there may be more.</summary>
+    /// <param name="table">Where.</param>
+    /// <param name="partition">Of which partition.</param>
+    /// <param name="query">Which.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="pages">Pages read at most, where fewer rows will do: what a filter passes over may be much, and makes pages of its own.</param>
     public static async Task<(List<Row> Rows, bool More)> QueryFirstAsync(
-        this ITable table, string partition, RowQuery query, CancellationToken cancellationToken)
+        this ITable table, string partition, RowQuery query, CancellationToken cancellationToken, int pages = int.MaxValue)
     {
         var rows = new List<Row>();
         RowPage page;
@@ -15,7 +20,7 @@ internal static class TableQueries
             rows.AddRange(page.Rows);
             query = query with { Continuation = page.Continuation };
         }
-        while (page.Continuation is not null && rows.Count < query.Top);
+        while (page.Continuation is not null && rows.Count < query.Top && --pages > 0);
         return (rows, page.Continuation is not null);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 
 namespace Burrow.Telemetry;
@@ -11,21 +12,23 @@ public static class TelemetryServices
     /// <summary>The name of the <c>ActivitySource</c> and of the <c>Meter</c>.</summary>
     public const string Name = "Burrow";
 
-    /// <summary>What says where to, for each signal or for all (OpenTelemetry, "OTLP Exporter Configuration").</summary>
-    private static readonly string[] Endpoints =
-        ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"];
+    /// <summary>What says where to (OpenTelemetry, "OTLP Exporter Configuration"); those for one signal alone go beside it.</summary>
+    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>Series of a metric by queue that the SDK keeps; it lets none go while a process lives that adds up (OTLP's default).</summary>
+    private const int MostSeries = 10_000;
 
     /// <summary>Has whatever this builder exports to be told of Burrow's spans and metrics, and of the runtime's.</summary>
     public static OpenTelemetryBuilder AddBurrow(this OpenTelemetryBuilder builder) => builder
         .WithTracing(tracing => tracing.AddSource(Name))
-        .WithMetrics(metrics => metrics.AddMeter(Name, "System.Runtime"));
+        .WithMetrics(metrics => metrics.AddMeter(Name, "System.Runtime").AddView("burrow.queue.*", new MetricStreamConfiguration { CardinalityLimit = MostSeries }));
 
-    /// <summary>Whether those variables say where to.</summary>
-    public static bool IsExported(IConfiguration configuration) => Endpoints.Any(endpoint => configuration[endpoint] is { Length: > 0 });
+    /// <summary>Whether it says where to.</summary>
+    public static bool IsExported(IConfiguration configuration) => configuration[Endpoint] is { Length: > 0 };
 
     /// <summary>
-    /// Exports traces, metrics and logs by OTLP where the standard environment variables say where to; else does nothing, and costs nothing.
-    /// <c>OTEL_SERVICE_NAME</c> and the other variables of the specification hold.
+    /// Exports traces, metrics and logs by OTLP where the standard environment variable says where to; else does nothing, and costs nothing.
+    /// <c>OTEL_SERVICE_NAME</c> and the other variables that the SDK for .NET knows hold.
     /// </summary>
     internal static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {

@@ -16,12 +16,14 @@ public sealed class QueueSamplerTests : IAsyncLifetime
     private readonly string account = $"a{Guid.NewGuid():n}";
     private readonly SortedDictionary<string, double> told = new(StringComparer.Ordinal);
     private readonly MeterListener listener = new();
+    private readonly InterceptedStore intercepted;
     private readonly QueueEngine queues;
     private readonly QueueSampler sampler;
 
     public QueueSamplerTests()
     {
-        queues = new(store, time, Random.Shared, new BurrowOptions(), NullLogger<QueueEngine>.Instance);
+        intercepted = new(store);
+        queues = new(intercepted, time, Random.Shared, new BurrowOptions(), NullLogger<QueueEngine>.Instance);
         // Its own clock stands still: it looks when it is told to.
         sampler = new(queues, new TelemetryOptions { BusiestQueues = 2 }, new TestTime(), NullLogger<QueueSampler>.Instance);
     }
@@ -89,6 +91,34 @@ public sealed class QueueSamplerTests : IAsyncLifetime
             "burrow.queue.messages calm visible: 2",
             "burrow.queue.oldest_visible_age calm: 90",
         ]);
+    }
+
+    [Theory]
+    [InlineData(typeof(TableUnavailableException))]
+    [InlineData(typeof(InvalidOperationException))]
+    public async Task A_look_that_fails_is_taken_again_and_forgets_nothing(Type failure)
+    {
+        await PutAsync("calm", "1");
+        await SampleAsync();
+
+        var error = failure == typeof(TableUnavailableException) ? new TableUnavailableException("down") : (Exception)new InvalidOperationException("no token");
+        intercepted.Before = _ => throw error;
+        (await SampleAsync()).ShouldBeEmpty();
+        intercepted.Before = _ => Task.CompletedTask;
+        (await SampleAsync()).ShouldContain("burrow.queue.messages calm visible: 1");
+    }
+
+    [Fact]
+    public async Task One_that_had_to_make_room_comes_back()
+    {
+        await PutAsync("calm", "1");
+        await SampleAsync();
+        await PutAsync("busy", "1");
+        await PutAsync("busier", "1");
+        string.Join(' ', await SampleAsync()).ShouldNotContain("calm");
+        await queues.TakeAsync(Address("busier"), new(), TimeSpan.Zero, Token);
+        await SampleAsync();
+        (await SampleAsync()).ShouldContain("burrow.queue.messages calm visible: 1");
     }
 
     private QueueAddress Address(string queue) => new(new(account), new(queue));

@@ -152,13 +152,91 @@ public sealed class StatisticsTests
         (some.More, some.Statistics.Count.Messages, some.Statistics.Hidden, some.Statistics.HiddenIsExact, some.Statistics.Visible, some.Statistics.OldestIsExact)
             .ShouldBe((true, 12, 2, false, 10, false));
         (await AccountAsync(new("z", 3)))!.More.ShouldBeFalse();
-        // What is no queue is no marker, and a key sees its own.
-        (await AccountAsync(new("no such", 1)))!.Shown.Single().Queue.Value.ShouldBe("B");
+        // Behind a name that is no queue comes the next, and a key sees its own.
+        (await AccountAsync(new("aa", 1)))!.Shown.Single().Queue.Value.ShouldBe("z");
         var own = (await AccountAsync(new(null, null) { Only = new("z", false) }))!;
         (own.Queues, own.Statistics.Count.Messages, own.Statistics.HiddenIsExact).ShouldBe((1, 2, true));
 
         Task<AccountStatistics?> AccountAsync(NameSelection selection) => queue.Engine.StatisticsAsync(queue.Address.Account, selection, Token);
     }
 
+    [Fact]
+    public async Task An_account_is_what_its_queues_are_whatever_is_written_down()
+    {
+        // One process puts and is killed before it wrote that down; another takes, and writes that.
+        await queue.PutAllAsync(["1", "2", "3", "4", "5"]);
+        var other = new TestQueue(memory, time);
+        await other.TakeAsync(limit: 4);
+        await other.Engine.WriteCountsAsync(Token);
+        await new TestQueue(memory, time, queue: "more").PutAllAsync(["1", "2"], hide: 60);
+
+        var third = new TestQueue(memory, time);
+        var all = (await third.Engine.StatisticsAsync(queue.Address.Account, new(null, null), Token))!;
+        (all.Queues, all.Statistics.Count.Messages, all.Statistics.Visible, all.Statistics.Hidden, all.Statistics.Count.Bytes).ShouldBe((1, 1, 1, 0, 0));
+        all.Shown.Sum(one => one.Statistics.Count.Messages).ShouldBe(1);
+        // What isn't shown isn't looked at, and is nothing less than nothing.
+        var none = (await third.Engine.StatisticsAsync(queue.Address.Account, new("z", null), Token))!;
+        (none.Shown.Count, none.Queues, none.Statistics.Count.Messages).ShouldBe((0, 0, 0));
+    }
+
+    [Fact]
+    public async Task An_account_that_another_process_began_just_now_is_there()
+    {
+        await queue.PutAllAsync(["1", "2"]);
+        var all = (await new TestQueue(memory, time).Engine.StatisticsAsync(queue.Address.Account, new(null, null), Token))!;
+        // As many as a look finds.
+        (all.Queues, all.Shown.Single().Statistics.Visible).ShouldBe((1, 1));
+    }
+
+    [Fact]
+    public async Task A_marker_whose_queue_has_gone_stands_where_it_stood()
+    {
+        foreach (var name in (string[])["a", "c", "d"])
+            await new TestQueue(memory, time, queue: name).PutAsync("1");
+        var all = await queue.Engine.StatisticsAsync(queue.Address.Account, new("b", null), Token);
+        // Nothing of them is written down, so the directory was asked.
+        all!.Shown.Select(one => one.Queue.Value).ShouldBe(["c", "d"]);
+    }
+
+    [Fact]
+    public async Task Where_much_has_expired_it_looks_no_further_and_says_so()
+    {
+        await queue.PutAllAsync(["1", "2"]);
+        await queue.PutAllAsync(["3"], hide: 60);
+        // As Table storage does: pages that hold nothing, as all on them has expired.
+        var empty = new EmptyPages(memory);
+        var now = (await new TestQueue(empty, time).Engine.StatisticsAsync(queue.Address, Token));
+        now.ShouldBeNull();
+        empty.Queries.ShouldBe(6);
+
+        await queue.Engine.WriteCountsAsync(Token);
+        now = (await new TestQueue(empty, time).Engine.StatisticsAsync(queue.Address, Token)).ShouldNotBeNull();
+        (now.Visible, now.Hidden, now.HiddenIsExact, now.OldestVisibleAge, now.OldestIsExact).ShouldBe((3, 0, false, null, false));
+    }
+
     private async Task<Statistics> StandsAsync() => (await queue.Engine.StatisticsAsync(queue.Address, Token)).ShouldNotBeNull();
+
+    /// <summary>Of messages it never gets to the end of what has expired.</summary>
+    private sealed class EmptyPages(ITableStore inner) : ITableStore
+    {
+        public int Queries { get; private set; }
+
+        public ITable Open(string name) => name == "messages" ? new Table(this, inner.Open(name)) : inner.Open(name);
+
+        public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => inner.CreateAsync(names, cancellationToken);
+
+        private sealed class Table(EmptyPages store, ITable table) : ITable
+        {
+            public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken) => table.GetAsync(partition, key, cancellationToken);
+
+            public Task<RowPage> QueryAsync(string partition, RowQuery query, CancellationToken cancellationToken)
+            {
+                store.Queries++;
+                return Task.FromResult(new RowPage([], "further on"));
+            }
+
+            public Task<SubmitResult> SubmitAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
+                table.SubmitAsync(partition, operations, cancellationToken);
+        }
+    }
 }

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using Burrow.Queues;
+using Burrow.Telemetry;
+
+namespace Burrow.Tests.Telemetry;
+
+/// <summary>Under whose span a group of requests is served, and who is linked with it.</summary>
+public sealed class GroupTests : IDisposable
+{
+    private readonly ActivityListener listener = new()
+    {
+        ShouldListenTo = source => source.Name == TelemetryServices.Name,
+        // As a sampler that goes by the parent, for spans of this test; others' are as they are.
+        Sample = (ref options) => options.Name.StartsWith("sampled", StringComparison.Ordinal) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.AllData,
+    };
+
+    private readonly TaskCompletionSource first = new();
+    private readonly List<Activity?> servedUnder = [];
+    private readonly GroupCommit<int, bool> group;
+
+    public GroupTests()
+    {
+        ActivitySource.AddActivityListener(listener);
+        group = new("test", ServeAsync, _ => 1, 10);
+    }
+
+    public void Dispose() => listener.Dispose();
+
+    [Fact]
+    public async Task It_runs_under_the_first_that_is_recorded_and_the_others_link_to_it_once()
+    {
+        // While this one is served, the others wait for the next group.
+        var busy = SubmitAsync("busy");
+        var unsampled = SubmitAsync("not sampled");
+        var (leader, leading) = Begin("sampled first");
+        var (batch, ofBatch) = Begin("sampled second", times: 3);
+        var nobody = group.SubmitAsync(0, CancellationToken.None);
+        first.SetResult();
+        await Task.WhenAll([busy, unsampled, .. leading, .. ofBatch, nobody]);
+
+        servedUnder.Select(one => one?.OperationName).ShouldBe(["busy", "sampled first"]);
+        batch.Links.Select(link => link.Context.SpanId).ShouldBe([leader.SpanId]);
+        leader.Links.ShouldBeEmpty();
+    }
+
+    private Task SubmitAsync(string name) => Begin(name).Tasks[0];
+
+    private (Activity Span, List<Task> Tasks) Begin(string name, int times = 1)
+    {
+        // As a request's, it goes on until it is answered; what comes next isn't beneath it.
+        var span = Instruments.Source.StartActivity(name).ShouldNotBeNull();
+        List<Task> tasks = [.. Enumerable.Range(0, times).Select(_ => (Task)group.SubmitAsync(0, CancellationToken.None))];
+        Activity.Current = null;
+        return (span, tasks);
+    }
+
+    private async Task ServeAsync(IReadOnlyList<GroupCommit<int, bool>.Pending> pending)
+    {
+        servedUnder.Add(Activity.Current);
+        await first.Task;
+        foreach (var one in pending)
+            one.Complete(true);
+    }
+}
