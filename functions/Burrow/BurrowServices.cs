@@ -57,6 +57,7 @@ public static class BurrowServices
         services.AddSingleton(provider => new Cors(
             provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Access, provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<VersionsEndpoint>();
+        services.AddSingleton<OpenApiEndpoint>();
         services.AddSingleton<AccountsEndpoint>();
         services.AddSingleton<QueuesEndpoint>();
         services.AddSingleton<MessagesEndpoint>();

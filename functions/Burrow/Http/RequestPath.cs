@@ -78,6 +78,9 @@ internal static class RequestPath
     /// <summary>Demands <c>/.well-known/jwks.json</c>.</summary>
     public static void SigningKeys(HttpRequest request) => Match(request, [".well-known", "jwks.json"]);
 
+    /// <summary>Demands <c>/openapi.json</c>.</summary>
+    public static void OpenApi(HttpRequest request) => Match(request, ["openapi.json"]);
+
     /// <summary>Demands nothing but that no segment is a dot.</summary>
     public static void Nowhere(HttpRequest request) => Segments(request);
 

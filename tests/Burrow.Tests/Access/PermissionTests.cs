@@ -23,6 +23,7 @@ public sealed class PermissionTests : IAsyncLifetime
     [
         new("GET HEAD", "/", Public),
         new("GET HEAD", "/.well-known/jwks.json", Public),
+        new("GET HEAD", "/openapi.json", Public),
         new("GET HEAD", "/health", Public),
         new("GET HEAD", "/health/ready", Public),
         new("GET HEAD", "/v1.0", Admins),

@@ -41,8 +41,13 @@ internal sealed class AccessServer : IAsyncDisposable
     public static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>Asks with a key; with none, if it is null.</summary>
-    public Task<RawAnswer> SendAsync(string? key, string method, string target, string? body = null, params (string Name, string Value)[] headers) =>
-        http.SendAsync(method, target, body is null ? null : Encoding.UTF8.GetBytes(body), key is null ? headers : [("Authorization", $"Bearer {key}"), .. headers]);
+    public async Task<RawAnswer> SendAsync(string? key, string method, string target, string? body = null, params (string Name, string Value)[] headers)
+    {
+        var bytes = body is null ? null : Encoding.UTF8.GetBytes(body);
+        var answer = await http.SendAsync(method, target, bytes, key is null ? headers : [("Authorization", $"Bearer {key}"), .. headers]);
+        answer.ShouldBeDocumented(method, target);
+        return answer;
+    }
 
     /// <summary>The text of a new key.</summary>
     public async Task<string> MakeKeyAsync(string name, string allow, string queues = "*", string? expires = null, string? with = null, string account = "a")

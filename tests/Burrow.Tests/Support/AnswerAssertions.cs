@@ -5,7 +5,7 @@ namespace Burrow.Tests.Support;
 /// <summary>What the protocol says of answers.</summary>
 internal static class AnswerAssertions
 {
-    /// <summary>What every answer has; an error is a problem besides.</summary>
+    /// <summary>What every answer has; an error is a problem besides. And it is as documented, if the target is known.</summary>
     public static void ShouldBeServed(this RawAnswer answer, string method, string target)
     {
         var what = $"{method} {(target.Length < 200 ? target : target[..200])} {answer.Status}";
@@ -19,6 +19,16 @@ internal static class AnswerAssertions
             if (method != "HEAD")
                 answer.ShouldBeAProblem(answer.Status);
         }
+
+        if (target.Length > 0)
+            answer.ShouldBeDocumented(method, target);
+    }
+
+    /// <summary>What the OpenAPI document says of answers to such a request.</summary>
+    public static void ShouldBeDocumented(this RawAnswer answer, string method, string target)
+    {
+        if (OpenApiDocument.Served.Contradiction(method, target, answer) is { } contradiction)
+            Assert.Fail($"{method} {(target.Length < 200 ? target : target[..200])} {answer.Status}: {contradiction}");
     }
 
     public static void ShouldBeAProblem(this RawAnswer answer, int status)

@@ -35,8 +35,8 @@ public sealed class Azurite : IAsyncDisposable
         catch (Win32Exception e)
         {
             if (Environment.GetEnvironmentVariable("CI") == "true")
-                Assert.Fail($"Azurite needs Node and npm, which CI must have: {e.Message}");
-            Assert.Skip($"Azurite needs Node and npm: {e.Message}");
+                Assert.Fail($"This needs Node and npm, which CI must have: {e.Message}");
+            Assert.Skip($"This needs Node and npm: {e.Message}");
             throw;
         }
     }

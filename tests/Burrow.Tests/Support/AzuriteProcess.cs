@@ -16,8 +16,6 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     // The emulator's well-known key: public, the same everywhere (learn.microsoft.com, "Use the Azurite emulator").
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-    private static readonly SemaphoreSlim Installing = new(1);
-
     private readonly Process process;
 
     private AzuriteProcess(Process process, string connectionString)
@@ -69,23 +67,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
 
     /// <summary>Installs it, if it is missing.</summary>
     /// <returns>The folder of its code.</returns>
-    public static async Task<string> InstallAsync()
-    {
-        var tests = Path.Combine(Repository.Root, "tests");
-        var code = Path.Combine(tests, "node_modules", "azurite", "dist", "src");
-        await Installing.WaitAsync();
-        try
-        {
-            if (!Directory.Exists(code))
-                await Commands.RunAsync(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", "ci --no-audit --no-fund", tests);
-        }
-        finally
-        {
-            Installing.Release();
-        }
-
-        return code;
-    }
+    public static async Task<string> InstallAsync() => Path.Combine(await NodePackages.InstallAsync("azurite"), "dist", "src");
 
     /// <summary>How to connect to one on that port.</summary>
     public static string ConnectionStringOf(int port) =>

@@ -1,0 +1,270 @@
+using System.Text;
+using System.Text.Json;
+using Burrow.Local;
+using Burrow.Tests.Support;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Burrow.Tests.Http;
+
+/// <summary>
+/// The OpenAPI document is valid, complete and true. That answers are as it says is checked of every answer that tests get:
+/// <see cref="AnswerAssertions.ShouldBeDocumented"/>.
+/// </summary>
+public sealed class OpenApiTests
+{
+    private const string Everything = "send receive read delete subscribe manage";
+
+    /// <summary>What can't be brought about from without, or not at will: a slow client, storage that fails, a fault of ours.</summary>
+    private static readonly int[] NotAtWill = [408, 500, 503];
+
+    private static OpenApiDocument Document => OpenApiDocument.Served;
+
+    [Fact]
+    public async Task It_is_valid_OpenAPI_3_1_says_an_independent_validator()
+    {
+        var validator = await Azurite.WithNodeAsync(() => NodePackages.InstallAsync("@seriousme/openapi-schema-validator"));
+        await Commands.RunAsync(
+            "node",
+            $"\"{Path.Combine(validator, "bin", "validate-api-cli.js")}\" \"{Path.Combine(Repository.Root, "functions", "Burrow", "Http", "openapi.json")}\"",
+            Repository.Root);
+        Document.Root.GetProperty("openapi").GetString()!.ShouldStartWith("3.1.");
+    }
+
+    [Fact]
+    public async Task It_is_served_as_it_stands_in_the_repository()
+    {
+        await using var server = await AccessServer.StartAsync();
+        var answer = await server.SendAsync(null, "GET", "/openapi.json");
+        answer.ShouldBeBytes(await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "functions", "Burrow", "Http", "openapi.json"), TestContext.Current.CancellationToken), "application/json");
+    }
+
+    [Fact]
+    public void Its_operations_are_the_routes_and_methods_of_the_triggers()
+    {
+        var declared =
+            from function in Triggers.All
+            let http = function.Trigger as HttpTriggerAttribute
+            where http is not null && !function.Name.EndsWith("Refuse", StringComparison.Ordinal)
+            from method in http.Methods
+            select $"{method.ToUpperInvariant()} /{http.Route!.Replace("{ignored:maxlength(0)?}", "")}";
+
+        Document.Operations.Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal).ShouldBe(declared.Order(StringComparer.Ordinal));
+        Document.Operations.Select(operation => operation.Json.GetProperty("operationId").GetString()).ShouldBeUnique();
+    }
+
+    [Fact]
+    public void The_README_shows_the_same_operations()
+    {
+        string[] columns = ["GET HEAD", "PUT", "POST", "DELETE"];
+        var rows = File.ReadLines(Path.Combine(Repository.Root, "README.md")).Where(line => line.StartsWith("| `/", StringComparison.Ordinal)).Select(line => line.Split('|')).ToList();
+        var shown =
+            from row in rows
+            from column in Enumerable.Range(0, columns.Length)
+            where row[column + 2].Trim().Length > 0
+            from method in columns[column].Split(' ')
+            select $"{method} {row[1].Trim(' ', '`')}";
+
+        shown.Order(StringComparer.Ordinal).ShouldBe(Document.Operations.Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_reference_leads_somewhere_and_every_component_is_used()
+    {
+        var references = Objects(Document.Root).Where(value => value.TryGetProperty("$ref", out _)).ToList();
+        foreach (var reference in references)
+            Should.NotThrow(() => Document.Resolve(reference), reference.GetRawText());
+        var used = references.Select(reference => reference.GetProperty("$ref").GetString()!).ToHashSet();
+        // No operation answers 405: that is for methods without one.
+        used.Add("#/components/responses/MethodNotAllowed");
+        foreach (var kind in Document.Root.GetProperty("components").EnumerateObject().Where(kind => kind.Name != "securitySchemes"))
+            kind.Value.EnumerateObject().Select(component => $"#/components/{kind.Name}/{component.Name}").Where(name => !used.Contains(name)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_example_is_valid()
+    {
+        var examples = 0;
+        foreach (var value in Objects(Document.Root).Where(value => value.TryGetProperty("schema", out _)))
+        {
+            var schema = Document.SchemaOf(value.GetProperty("schema"));
+            foreach (var example in Examples(value))
+            {
+                schema.Evaluate(example).IsValid.ShouldBeTrue(example.GetRawText());
+                examples++;
+            }
+        }
+
+        examples.ShouldBeGreaterThan(70);
+        var item = Document.SchemaOf(JsonElement.Parse("""{"$ref":"#/components/schemas/BatchItem"}"""));
+        foreach (var line in Lines(Document.Operations.Single(operation => operation.Path.StartsWith("/batch", StringComparison.Ordinal))))
+            item.Evaluate(JsonElement.Parse(line)).IsValid.ShouldBeTrue(line);
+
+        static string[] Lines(OpenApiOperation batch) =>
+            Contents(batch.Json.GetProperty("requestBody")).Single(content => content.Name == "application/x-ndjson").Value.GetProperty("example").GetString()!.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    [Fact]
+    public void Every_request_body_and_every_successful_answer_has_an_example()
+    {
+        foreach (var operation in Document.Operations)
+        {
+            var bodies = operation.Json.GetProperty("responses").EnumerateObject().Where(response => response.Name[0] == '2').Select(response => Document.Resolve(response.Value)).ToList();
+            if (operation.Json.TryGetProperty("requestBody", out var request))
+                bodies.Add(request);
+            foreach (var content in bodies.SelectMany(Contents))
+                Examples(content.Value).ShouldNotBeEmpty($"{operation.Method} {operation.Path} {content.Name}");
+            operation.Json.GetProperty("summary").GetString().ShouldNotBeNullOrEmpty();
+            operation.Json.GetProperty("description").GetString()!.ShouldEndWith(".");
+        }
+    }
+
+    [Fact]
+    public async Task Every_operation_does_what_its_examples_ask_for()
+    {
+        await using var server = await StartAsync();
+        foreach (var operation in Document.Operations)
+        {
+            foreach (var (query, headers, body) in Requests(operation))
+            {
+                await SetUpAsync(server, isNew: operation.Path.StartsWith("/keys", StringComparison.Ordinal) && operation.Method == "PUT");
+                var target = TargetOf(operation) + query;
+                var answer = await server.SendAsync(server.Admin, operation.Method, target, body, headers);
+                answer.Status.ShouldBeInRange(200, 299, $"{operation.Method} {target} {answer.Text}");
+                if (operation.Path.StartsWith("/batch", StringComparison.Ordinal))
+                    answer.Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32()).ShouldBe([201, 200, 200]);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Every_documented_status_comes_about_but_those_that_nobody_can_bring_about_at_will()
+    {
+        await using var server = await StartAsync();
+        var elsewhere = await server.MakeKeyAsync("all", Everything, account: "elsewhere");
+        var subscriber = await server.MakeKeyAsync("subscriber", "subscribe", account: "shop");
+        var sender = await server.MakeKeyAsync("sender", "send", account: "shop");
+        var number = 0;
+        foreach (var operation in Document.Operations)
+        {
+            var seen = new HashSet<int>();
+            var isPublic = operation.Json.TryGetProperty("security", out var security) && security.GetArrayLength() == 0;
+            var (target, body) = (TargetOf(operation), Requests(operation).First().Body);
+            var type = ("Content-Type", operation.Path.StartsWith("/batch", StringComparison.Ordinal) ? "application/json" : "text/plain");
+
+            await SetUpAsync(server, isNew: true);
+            await AskAsync(server.Admin, target.Replace("kitchen", "new-kitchen"), type);
+            await SetUpAsync(server, isNew: false);
+            await AskAsync(server.Admin, target, type);
+            if (!isPublic)
+            {
+                var slow = $"slow-{number++}";
+                (await server.SendAsync(server.Admin, "PUT", $"/limits/{slow}", """{"requestsPerSecond":1}""")).Status.ShouldBe(200);
+                var impatient = await server.MakeKeyAsync("impatient", Everything, account: slow);
+                await server.SendAsync(impatient, "GET", $"/v1.0/{slow}");
+
+                await AskAsync(null, target, type);
+                await AskAsync(operation.Path.StartsWith("/subscriptions", StringComparison.Ordinal) ? sender : subscriber, target, type);
+                await AskAsync(elsewhere, target, type);
+                await AskAsync(impatient, target.Replace("shop", slow), type);
+                await AskAsync(server.Admin, target.Replace("shop", "%FF"), type);
+                await AskAsync(server.Admin, target, type, ("If-Match", "\"not-its-receipt\""));
+                await SetUpAsync(server, isNew: false);
+                await AskAsync(server.Admin, target, type, ("If-None-Match", "*"));
+                await AskAsync(server.Admin, target, type, ("Content-Encoding", "gzip"));
+                await AskAsync(server.Admin, target, type, ("Content-Length", $"{Limits.BatchBytes + 1}"));
+                await server.SendAsync(server.Admin, "PUT", "/limits/shop", """{"messages":0,"subscriptions":0}""");
+                if (target == "/v1.0")
+                    await server.SendAsync(server.Admin, "DELETE", target);
+                // What is kept of the account's limits is as old as it may be.
+                server.Time.Advance(Limits.AccessFreshness);
+                await AskAsync(server.Admin, target.Replace("order-17", "order-19").Replace("kitchen", "another"), type);
+                await server.SendAsync(server.Admin, "DELETE", "/limits/shop");
+                server.Time.Advance(Limits.AccessFreshness);
+            }
+
+            // An account's 1,001st key.
+            int[] left = operation.Path.StartsWith("/keys", StringComparison.Ordinal) && operation.Method == "PUT" ? [.. NotAtWill, 507] : NotAtWill;
+            operation.Responses.Keys.Except(left).Except(seen).ShouldBeEmpty($"{operation.Method} {operation.Path}");
+
+            async Task AskAsync(string? key, string target, params (string Name, string Value)[] headers)
+            {
+                await using var http = await RawHttp.ConnectAsync(server.Server.Address);
+                if (key is not null)
+                    headers = [("Authorization", $"Bearer {key}"), .. headers];
+                var declared = headers.Any(header => header.Name == "Content-Length");
+                var answer = await http.SendAsync(operation.Method, target, body is null || declared ? null : Encoding.UTF8.GetBytes(body), headers);
+                answer.ShouldBeDocumented(operation.Method, target);
+                seen.Add(answer.Status);
+            }
+        }
+    }
+
+    /// <summary>Event Grid is nowhere to be found: what examples say of endpoints isn't called.</summary>
+    private static Task<AccessServer> StartAsync() => AccessServer.StartAsync(configure: options => options.Events.Domain = new Uri("http://localhost/nowhere"));
+
+    /// <summary>What the examples are about: the key only if it isn't to be new.</summary>
+    private static async Task SetUpAsync(AccessServer server, bool isNew)
+    {
+        foreach (var id in (string[])["order-18", "order-19"])
+            (await server.SendAsync(server.Admin, "DELETE", $"/v1.0/shop/orders/{id}")).Status.ShouldBeOneOf(200, 404);
+        foreach (var id in (string[])["order-9", "order-16", "order-17"])
+            (await server.SendAsync(server.Admin, "PUT", $"/v1.0/shop/orders/{id}?ttl=0", "two pizzas")).Status.ShouldBeOneOf(200, 201);
+        await server.SendAsync(server.Admin, "DELETE", "/keys/shop/workers");
+        if (isNew)
+        {
+            await server.SendAsync(server.Admin, "DELETE", "/v1.0/shop/orders/order-17");
+        }
+        else
+        {
+            await server.MakeKeyAsync("workers", "receive", account: "shop");
+            (await server.SendAsync(server.Admin, "PUT", "/subscriptions/shop/kitchen", """{"endpoint":"https://kitchen.example.com"}""")).Status.ShouldBeOneOf(200, 201);
+        }
+    }
+
+    private static string TargetOf(OpenApiOperation operation) => operation.Parameters
+        .Where(parameter => parameter.GetProperty("in").GetString() == "path")
+        .Aggregate(operation.Path, (path, parameter) => path.Replace($"{{{parameter.GetProperty("name").GetString()}}}", parameter.GetProperty("example").GetString()));
+
+    /// <summary>What the document's examples ask for: nothing but the path, each parameter alone, and each body.</summary>
+    private static IEnumerable<(string Query, (string, string)[] Headers, string? Body)> Requests(OpenApiOperation operation)
+    {
+        var bodies = operation.Json.TryGetProperty("requestBody", out var request)
+            ? Contents(request).Select(content => (Type: content.Name, Body: (string?)Text(Examples(content.Value).First()))).ToList()
+            : [("*/*", null)];
+        foreach (var (type, body) in bodies)
+            yield return ("", TypeOf(type), body);
+        foreach (var parameter in operation.Parameters.Where(parameter => parameter.TryGetProperty("example", out _)))
+        {
+            var (name, value) = (parameter.GetProperty("name").GetString()!, Text(parameter.GetProperty("example")));
+            if (parameter.GetProperty("in").GetString() == "query")
+                yield return ($"?{name}={Uri.EscapeDataString(value)}", TypeOf(bodies[0].Type), bodies[0].Body);
+            else if (parameter.GetProperty("in").GetString() == "header")
+                yield return ("", [.. TypeOf(bodies[0].Type), (name, value)], bodies[0].Body);
+        }
+
+        static (string, string)[] TypeOf(string type) => type == "*/*" ? [] : [("Content-Type", type)];
+
+        static string Text(JsonElement example) => example.ValueKind == JsonValueKind.String ? example.GetString()! : example.GetRawText();
+    }
+
+    private static IEnumerable<JsonProperty> Contents(JsonElement body) => body.TryGetProperty("content", out var content) ? content.EnumerateObject() : [];
+
+    private static IEnumerable<JsonElement> Examples(JsonElement value)
+    {
+        if (value.TryGetProperty("example", out var example))
+            yield return example;
+        if (value.TryGetProperty("examples", out var examples))
+        {
+            foreach (var named in examples.EnumerateObject())
+                yield return named.Value.GetProperty("value");
+        }
+    }
+
+    /// <summary>Every object within a value, itself included, but for what stands in examples.</summary>
+    private static IEnumerable<JsonElement> Objects(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => value.EnumerateObject().Where(member => member.Name is not ("example" or "examples")).SelectMany(member => Objects(member.Value)).Prepend(value),
+        JsonValueKind.Array => value.EnumerateArray().SelectMany(Objects),
+        _ => [],
+    };
+}
