@@ -51,7 +51,7 @@ internal sealed class OpenApiDocument
     /// <summary>In what an answer to such a request is otherwise than documented; null: in nothing.</summary>
     public string? Contradiction(string method, string target, RawAnswer answer)
     {
-        // What the local process refuses before any function, as it does of pages elsewhere.
+        // The local process refuses it before any function, as it does what pages of other origins ask.
         if (answer.Status == 421)
             return problem.Contradiction(method, target, false, answer);
         if (Find(target) is not { } operations)
@@ -68,6 +68,7 @@ internal sealed class OpenApiDocument
             405 when answer.Headers.GetValueOrDefault("Allow")?.Split(", ").ToHashSet().SetEquals(operations.Keys) != true => "Other methods are documented.",
             405 => refused.Contradiction(method, target, false, answer),
             400 or 404 => problem.Contradiction(method, target, false, answer),
+            403 when answer.Text.Contains("foreign-origin", StringComparison.Ordinal) => problem.Contradiction(method, target, false, answer),
             200 when method == "OPTIONS" && answer.Headers.ContainsKey("Access-Control-Allow-Origin") => null,
             _ => "There is no such operation.",
         };
