@@ -1,0 +1,160 @@
+metadata description = 'What somebody should know of before tenants tell them. docs/deploy.md says what to do at each.'
+
+@description('The region.')
+param location string
+
+@description('Tags.')
+param tags object
+
+@description('What makes names unique.')
+param token string
+
+@description('Who is told; empty: nobody.')
+param email string
+
+@description('The workspace that the app\'s requests and metrics are in.')
+param workspaceId string
+
+@description('The storage account of the queues.')
+param dataAccountId string
+
+@description('Per cent of requests.')
+param serverErrorPercent int
+
+@description('Seconds.')
+param outboxLag int
+
+@description('Seconds; 0: no such alert.')
+param oldestVisibleAge int
+
+@description('Requests in 15 minutes.')
+param throttledRequests int
+
+@description('Failures in 30 minutes.')
+param sweepFailures int
+
+// Application Insights keeps an OpenTelemetry metric in AppMetrics under its own name. A histogram or gauge has its largest value in Max.
+var rules = [
+  {
+    name: 'server-errors'
+    description: 'Too many requests were answered with 5xx.'
+    severity: 1
+    window: 'PT15M'
+    // With few requests one failure would be a large share.
+    query: 'AppRequests | where isnotempty(Url) | summarize Failed = sumif(ItemCount, toint(ResultCode) >= 500), Total = sum(ItemCount) | where Total >= 20 | project Value = 100.0 * Failed / Total'
+    threshold: serverErrorPercent
+  }
+  {
+    name: 'outbox-lag'
+    description: 'Events are published late.'
+    severity: 2
+    window: 'PT15M'
+    query: 'AppMetrics | where Name == "burrow.outbox.lag" | summarize Value = max(coalesce(Max, Sum / ItemCount))'
+    threshold: outboxLag
+  }
+  {
+    name: 'oldest-visible'
+    description: 'A visible message has waited long: its workers are gone, or too slow.'
+    severity: 3
+    window: 'PT15M'
+    query: 'AppMetrics | where Name == "burrow.queue.oldest_visible_age" | summarize Value = max(coalesce(Max, Sum / ItemCount))'
+    threshold: oldestVisibleAge
+  }
+  {
+    name: 'sweep-failures'
+    description: 'The timer fails: what expired stays stored, though nobody sees it.'
+    severity: 2
+    window: 'PT30M'
+    query: 'AppMetrics | where Name == "burrow.sweep.failures" | summarize Value = sum(Sum)'
+    threshold: sweepFailures
+  }
+]
+
+resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
+  name: 'ag-${token}'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'burrow'
+    enabled: true
+    emailReceivers: [{ name: 'operator', emailAddress: email, useCommonAlertSchema: true }]
+  }
+}
+
+resource queries 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for rule in rules: if (rule.name != 'oldest-visible' || oldestVisibleAge > 0) {
+    name: 'alert-${rule.name}-${token}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'Burrow: ${rule.name}'
+      description: rule.description
+      severity: rule.severity
+      enabled: true
+      scopes: [workspaceId]
+      evaluationFrequency: 'PT5M'
+      windowSize: rule.window
+      autoMitigate: true
+      // The tables may be unknown to a workspace that is seconds old.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: rule.query
+            metricMeasureColumn: 'Value'
+            timeAggregation: 'Maximum'
+            operator: 'GreaterThan'
+            threshold: rule.threshold
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: empty(email) ? [] : [group.id] }
+    }
+  }
+]
+
+resource throttled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'alert-throttled-${token}'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Table storage throttles: a queue, or the account, has more to do than it can.'
+    severity: 2
+    enabled: true
+    scopes: ['${dataAccountId}/tableServices/default']
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    autoMitigate: true
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'throttled'
+          criterionType: 'StaticThresholdCriterion'
+          metricNamespace: 'Microsoft.Storage/storageAccounts/tableServices'
+          metricName: 'Transactions'
+          dimensions: [
+            {
+              name: 'ResponseType'
+              operator: 'Include'
+              // https://learn.microsoft.com/azure/storage/tables/monitor-table-storage-reference#metrics-dimensions
+              values: [
+                'ServerBusyError'
+                'ClientThrottlingError'
+                'ClientAccountRequestThrottlingError'
+                'ClientAccountBandwidthThrottlingError'
+                'SuccessWithThrottling'
+              ]
+            }
+          ]
+          timeAggregation: 'Total'
+          operator: 'GreaterThan'
+          threshold: throttledRequests
+        }
+      ]
+    }
+    actions: empty(email) ? [] : [{ actionGroupId: group.id }]
+  }
+}
