@@ -33,7 +33,8 @@ param throttledRequests int
 @description('Failures in 30 minutes.')
 param sweepFailures int
 
-// Application Insights keeps an OpenTelemetry metric in AppMetrics under its own name. A histogram or gauge has its largest value in Max.
+// Application Insights keeps an OpenTelemetry metric in AppMetrics under its own name, with its attributes in Properties; of a
+// histogram or gauge, Max is the largest value. Requests are the host's, which knows also of those that the app never answered.
 var rules = [
   {
     name: 'server-errors'
@@ -43,6 +44,7 @@ var rules = [
     // With few requests one failure would be a large share.
     query: 'AppRequests | where isnotempty(Url) | summarize Failed = sumif(ItemCount, toint(ResultCode) >= 500), Total = sum(ItemCount) | where Total >= 20 | project Value = 100.0 * Failed / Total'
     threshold: serverErrorPercent
+    by: []
   }
   {
     name: 'outbox-lag'
@@ -51,14 +53,17 @@ var rules = [
     window: 'PT15M'
     query: 'AppMetrics | where Name == "burrow.outbox.lag" | summarize Value = max(coalesce(Max, Sum / ItemCount))'
     threshold: outboxLag
+    by: []
   }
   {
     name: 'oldest-visible'
     description: 'A visible message has waited long: its workers are gone, or too slow.'
     severity: 3
     window: 'PT15M'
-    query: 'AppMetrics | where Name == "burrow.queue.oldest_visible_age" | summarize Value = max(coalesce(Max, Sum / ItemCount))'
+    query: 'AppMetrics | where Name == "burrow.queue.oldest_visible_age" | summarize Value = max(coalesce(Max, Sum / ItemCount)) by Account = tostring(Properties["burrow.account"]), Queue = tostring(Properties["messaging.destination.name"])'
     threshold: oldestVisibleAge
+    // One alert for each queue, which says for which.
+    by: ['Account', 'Queue']
   }
   {
     name: 'sweep-failures'
@@ -67,6 +72,7 @@ var rules = [
     window: 'PT30M'
     query: 'AppMetrics | where Name == "burrow.sweep.failures" | summarize Value = sum(Sum)'
     threshold: sweepFailures
+    by: []
   }
 ]
 
@@ -103,6 +109,7 @@ resource queries 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
           {
             query: rule.query
             metricMeasureColumn: 'Value'
+            dimensions: map(rule.by, column => { name: column, operator: 'Include', values: ['*'] })
             timeAggregation: 'Maximum'
             operator: 'GreaterThan'
             threshold: rule.threshold

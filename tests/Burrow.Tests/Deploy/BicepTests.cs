@@ -229,6 +229,8 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         rules.Select(rule => rule.GetProperty("name").GetString()).ShouldBe(["server-errors", "outbox-lag", "oldest-visible", "sweep-failures"], ignoreOrder: true);
         rules.SelectMany(rule => Metric().Matches(rule.GetProperty("query").GetString()!)).Select(match => match.Groups[1].Value)
             .ShouldBe(["burrow.outbox.lag", "burrow.queue.oldest_visible_age", "burrow.sweep.failures"], ignoreOrder: true);
+        foreach (var name in rules.SelectMany(rule => Name().Matches(rule.GetProperty("query").GetString()!)).Select(match => match.Value).Distinct())
+            Sources().ShouldContain(source => source.Contains(name, StringComparison.Ordinal), name);
         rules.ShouldAllBe(rule => Threshold().IsMatch(rule.GetProperty("threshold").GetString()!));
         var throttled = template.Each("Microsoft.Insights/metricAlerts").ShouldHaveSingleItem();
         throttled["properties.scopes"]!.ShouldContain("tableServices/default");
@@ -262,6 +264,10 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         template.Each("Microsoft.Web/sites").ShouldHaveSingleItem()["tags"]!.ShouldContain("createObject('azd-service-name', 'burrow')");
     }
 
+    /// <summary>The product's code, in which every metric and attribute is named that an alert asks for.</summary>
+    private static IEnumerable<string> Sources() =>
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, "functions", "Burrow"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);
+
     private static JsonElement Json(string file) =>
         JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, file))).RootElement;
 
@@ -273,6 +279,9 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
 
     [GeneratedRegex("Name == \"([^\"]+)\"")]
     private static partial Regex Metric();
+
+    [GeneratedRegex("\"(burrow|messaging)[a-z_.]+\"")]
+    private static partial Regex Name();
 
     [GeneratedRegex(@"^\[parameters\('\w+'\)\]$")]
     private static partial Regex Threshold();
