@@ -3,6 +3,7 @@ using System.Net;
 using Burrow.Events;
 using Burrow.Http;
 using Burrow.Local.EventGrid;
+using Burrow.Local.Pages;
 using Burrow.Tables;
 using Microsoft.Extensions.Options;
 
@@ -61,6 +62,7 @@ internal static partial class LocalApp
         app.UseRouting();
         app.MapTriggers();
         app.MapEventGrid();
+        app.MapPages();
         app.MapFallback("{**path}", (HttpRequest request, Responder responder) => responder.NotFoundAsync(request));
         // Known only now, where the port was free to choose.
         app.Lifetime.ApplicationStarted.Register(() =>

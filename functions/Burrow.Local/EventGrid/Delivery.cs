@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Burrow.Tables;
 
 namespace Burrow.Local.EventGrid;
@@ -13,6 +14,9 @@ namespace Burrow.Local.EventGrid;
 /// <param name="Result">What the last attempt came to.</param>
 internal sealed record Delivery(string Key, string Topic, string Subscription, byte[] Event, long Published, int Attempts, long Next, string? Result)
 {
+    /// <summary>The event's <c>id</c> and <c>subject</c>.</summary>
+    public (string Id, string Subject) Name { get; } = NameOf(Event);
+
     public Columns ToColumns() => new()
     {
         { "topic", Topic },
@@ -37,4 +41,12 @@ internal sealed record Delivery(string Key, string Topic, string Subscription, b
         row.Columns.Text("result"));
 
     private const int Half = TableLimits.ColumnBytes;
+
+    private static (string, string) NameOf(byte[] json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return (Text("id"), Text("subject"));
+
+        string Text(string name) => document.RootElement.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    }
 }

@@ -40,6 +40,9 @@ internal sealed partial class StandIn(
     /// <summary>Completes when it knows what it was told before the process was started.</summary>
     public Task ReadyAsync(CancellationToken cancellationToken) => loaded.Task.WaitAsync(cancellationToken);
 
+    /// <summary>What it tried last, and what it has yet to do.</summary>
+    public DeliveryLog Log { get; } = new();
+
     public EventSubscription? Find(string topic, string name) => subscriptions.GetValueOrDefault((topic, name));
 
     /// <summary>Creates or replaces an event subscription; its handshake comes next.</summary>
@@ -127,6 +130,7 @@ internal sealed partial class StandIn(
 
     private void Begin(Delivery delivery)
     {
+        Log.Stands(delivery);
         using (ExecutionContext.SuppressFlow())
             _ = DeliverAsync(delivery);
     }
@@ -177,6 +181,7 @@ internal sealed partial class StandIn(
             }
             while (await AttemptAsync(delivery) is { } again && await UntilDoneAsync(() => store.WriteAsync(delivery = again, stopping.Token)));
 
+            Log.Done(delivery);
             await UntilDoneAsync(() => store.RemoveAsync(delivery, stopping.Token));
         }
         catch (OperationCanceledException)
@@ -227,9 +232,10 @@ internal sealed partial class StandIn(
 
             // Its endpoint is another one, and hasn't agreed yet.
             if (subscription.State != "Succeeded")
-                return delivery with { Next = (now + Scaled(RetryLadder.After(1))).UtcTicks };
+                return Later(delivery, RetryLadder.After(1));
 
             var (status, result) = await webhooks.DeliverAsync(subscription, delivery, stopping.Token);
+            Log.Tried(new(time.GetUtcNow(), delivery, status, result));
             if (RetryLadder.IsDelivered(status))
                 return null;
             delivery = delivery with { Attempts = delivery.Attempts + 1, Result = result };
@@ -241,12 +247,19 @@ internal sealed partial class StandIn(
                 return null;
             }
 
-            return delivery with { Next = (time.GetUtcNow() + Scaled(RetryLadder.After(delivery.Attempts))).UtcTicks };
+            return Later(delivery, RetryLadder.After(delivery.Attempts));
         }
         finally
         {
             gate.Release();
         }
+    }
+
+    private Delivery Later(Delivery delivery, TimeSpan real)
+    {
+        var later = delivery with { Next = (time.GetUtcNow() + Scaled(real)).UtcTicks };
+        Log.Stands(later);
+        return later;
     }
 
     private TimeSpan Scaled(TimeSpan real) => real / options.Value.Speed;

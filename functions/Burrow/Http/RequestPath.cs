@@ -22,7 +22,7 @@ internal static class RequestPath
     public static void Accounts(HttpRequest request) => Match(request, [Version]);
 
     /// <summary>The account of <c>/v1.0/{account}</c>.</summary>
-    public static AccountName Account(HttpRequest request) => Account(request, Version);
+    public static AccountName Account(HttpRequest request) => AccountBehind(request, Version);
 
     /// <summary>The queue of <c>/v1.0/{account}/{queue}</c>.</summary>
     public static QueueAddress Queue(HttpRequest request) => Address(Match(request, [Version, null, null]));
@@ -38,7 +38,7 @@ internal static class RequestPath
     public static QueueAddress Batch(HttpRequest request) => Address(Match(request, ["batch", null, null]));
 
     /// <summary>The account of <c>/stats/{account}</c>.</summary>
-    public static AccountName AccountStatistics(HttpRequest request) => Account(request, "stats");
+    public static AccountName AccountStatistics(HttpRequest request) => AccountBehind(request, "stats");
 
     /// <summary>The queue of <c>/stats/{account}/{queue}</c>.</summary>
     public static QueueAddress QueueStatistics(HttpRequest request) => Address(Match(request, ["stats", null, null]));
@@ -50,7 +50,7 @@ internal static class RequestPath
     public static void Ready(HttpRequest request) => Match(request, ["health", "ready"]);
 
     /// <summary>The account of <c>/subscriptions/{account}</c>.</summary>
-    public static AccountName Subscriptions(HttpRequest request) => Account(request, "subscriptions");
+    public static AccountName Subscriptions(HttpRequest request) => AccountBehind(request, "subscriptions");
 
     /// <summary>The account and the name of <c>/subscriptions/{account}/{name}</c>.</summary>
     public static (AccountName Account, SubscriptionName Name) Subscription(HttpRequest request)
@@ -60,7 +60,7 @@ internal static class RequestPath
     }
 
     /// <summary>The account of <c>/keys/{account}</c>.</summary>
-    public static AccountName Keys(HttpRequest request) => Account(request, "keys");
+    public static AccountName Keys(HttpRequest request) => AccountBehind(request, "keys");
 
     /// <summary>The account and the name of <c>/keys/{account}/{name}</c>.</summary>
     public static (AccountName Account, KeyName Name) Key(HttpRequest request)
@@ -70,10 +70,10 @@ internal static class RequestPath
     }
 
     /// <summary>The account of <c>/links/{account}</c>.</summary>
-    public static AccountName Links(HttpRequest request) => Account(request, "links");
+    public static AccountName Links(HttpRequest request) => AccountBehind(request, "links");
 
     /// <summary>The account of <c>/limits/{account}</c>.</summary>
-    public static AccountName Limits(HttpRequest request) => Account(request, "limits");
+    public static AccountName Limits(HttpRequest request) => AccountBehind(request, "limits");
 
     /// <summary>Demands <c>/.well-known/jwks.json</c>.</summary>
     public static void SigningKeys(HttpRequest request) => Match(request, [".well-known", "jwks.json"]);
@@ -81,10 +81,11 @@ internal static class RequestPath
     /// <summary>Demands <c>/openapi.json</c>.</summary>
     public static void OpenApi(HttpRequest request) => Match(request, ["openapi.json"]);
 
+    /// <summary>The account of a path of which it is the last segment, behind these.</summary>
+    public static AccountName AccountBehind(HttpRequest request, params ReadOnlySpan<string?> before) => AccountName.Parse(Match(request, [.. before, null])[^1]);
+
     /// <summary>Demands nothing but that no segment is a dot.</summary>
     public static void Nowhere(HttpRequest request) => Segments(request);
-
-    private static AccountName Account(HttpRequest request, string first) => AccountName.Parse(Match(request, [first, null])[1]);
 
     private static QueueAddress Address(string[] segments) => new(AccountName.Parse(segments[1]), QueueName.Parse(segments[2]));
 

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json;
+using Burrow.Access;
+using Burrow.Events;
+using Burrow.Http;
+using Burrow.Local.EventGrid;
+using Burrow.Queues;
+
+namespace Burrow.Local.Pages;
+
+/// <summary><c>/console/deliveries/{account}</c>: what Event Grid's stand-in tried of an account's last, and what waits for its time.</summary>
+internal static class Deliveries
+{
+    private const int MostShown = 200;
+
+    private static readonly Resource Resource = new("/console/deliveries/{account}", "GET", "HEAD");
+
+    public static Task<IResult> GetAsync(HttpRequest request, StandIn grid, Responder responder) => responder.ServeAsync(request, Resource, async serving =>
+    {
+        var account = RequestPath.AccountBehind(request, "console", "deliveries");
+        await serving.DemandAsync(Need.Subscribe, account, new NotFoundException("No such account."));
+        await grid.ReadyAsync(serving.Aborted);
+        var (topic, scope) = (Topic.Of(account), serving.Caller.Spec.Queues);
+        var attempts = grid.Log.Attempts.Where(attempt => IsOf(attempt.Delivery, topic, scope));
+        var waiting = grid.Log.Undone.Where(delivery => IsOf(delivery, topic, scope)).ToList();
+        return Answer.OfJson(200, json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("attempts");
+            foreach (var attempt in attempts)
+                Write(json, attempt);
+            json.WriteEndArray();
+            json.WriteNumber("waitingCount", waiting.Count);
+            json.WriteStartArray("waiting");
+            foreach (var delivery in waiting.Take(MostShown))
+                Write(json, delivery);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+    });
+
+    /// <summary>Whether it is of that account, and of queues that the key is for.</summary>
+    private static bool IsOf(Delivery delivery, string topic, QueuePattern scope) =>
+        delivery.Topic == topic && scope.Matches(new QueueName(Uri.UnescapeDataString(delivery.Name.Subject.Split('/')[0])));
+
+    private static void Write(Utf8JsonWriter json, DeliveryAttempt attempt)
+    {
+        json.WriteStartObject();
+        json.WriteString("at", Instant(attempt.At));
+        WriteName(json, attempt.Delivery);
+        json.WriteNumber("attempt", attempt.Number);
+        json.WriteNumber("status", attempt.Status);
+        json.WriteString("result", attempt.Result);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, Delivery delivery)
+    {
+        json.WriteStartObject();
+        json.WriteString("next", Instant(new(delivery.Next, TimeSpan.Zero)));
+        WriteName(json, delivery);
+        json.WriteNumber("attempts", delivery.Attempts);
+        if (delivery.Result is { } result)
+            json.WriteString("result", result);
+        json.WriteEndObject();
+    }
+
+    private static void WriteName(Utf8JsonWriter json, Delivery delivery)
+    {
+        json.WriteString("subscription", delivery.Subscription);
+        json.WriteString("id", delivery.Name.Id);
+        json.WriteString("subject", delivery.Name.Subject);
+    }
+
+    private static string Instant(DateTimeOffset instant) => instant.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}
