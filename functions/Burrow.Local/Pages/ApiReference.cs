@@ -12,7 +12,7 @@ internal sealed class ApiReference(IServiceProvider services)
     /// <summary>Where it is.</summary>
     public const string Path = "/docs";
 
-    private const int NonceBytes = 16;
+    private const int NonceLength = 32;
 
     private static readonly object Nonce = new();
 
@@ -20,7 +20,7 @@ internal sealed class ApiReference(IServiceProvider services)
 
     public Task ServeAsync(HttpContext context)
     {
-        var nonce = Convert.ToBase64String(RandomNumberGenerator.GetBytes(NonceBytes));
+        var nonce = RandomNumberGenerator.GetHexString(NonceLength, lowercase: true);
         context.Items[Nonce] = nonce;
         var headers = context.Response.Headers;
         // Scalar puts its own style sheets in, and styles on elements, which change with what is shown: no hash or nonce can name them all.
