@@ -29,10 +29,10 @@ public sealed class ConsoleTests
 
         await Azurite.WithNodeAsync(async () =>
         {
-            await NodePackages.InstallAsync();
+            await NodePackages.InstallAsync("playwright-core");
             using var script = Process.Start(new ProcessStartInfo("node", ["browser/console.mjs", burrow.Address.AbsoluteUri, browser, operation])
             {
-                WorkingDirectory = NodePackages.Folder,
+                WorkingDirectory = Path.Combine(Repository.Root, "tests"),
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;
