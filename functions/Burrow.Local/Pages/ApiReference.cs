@@ -45,6 +45,7 @@ internal sealed class ApiReference(IServiceProvider services)
             options.Nonce = (string)context.Items[Nonce]!;
             options.Title = "Burrow";
             options.OpenApiRoutePattern = "/openapi.json";
+            options.DefaultOpenAllTags = true;
             // What would call elsewhere.
             options.DefaultFonts = false;
             options.Telemetry = false;
