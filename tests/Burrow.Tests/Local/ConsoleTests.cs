@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Burrow.Access;
 using Burrow.Local;
 using Burrow.Tables;
 using Burrow.Tests.Support;
