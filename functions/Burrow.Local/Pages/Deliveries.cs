@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Burrow.Access;
 using Burrow.Events;
@@ -46,7 +45,7 @@ internal static class Deliveries
     private static void Write(Utf8JsonWriter json, DeliveryAttempt attempt)
     {
         json.WriteStartObject();
-        json.WriteString("at", Instant(attempt.At));
+        json.WriteInstant("at", attempt.At);
         WriteName(json, attempt.Delivery);
         json.WriteNumber("attempt", attempt.Number);
         json.WriteNumber("status", attempt.Status);
@@ -57,7 +56,7 @@ internal static class Deliveries
     private static void Write(Utf8JsonWriter json, Delivery delivery)
     {
         json.WriteStartObject();
-        json.WriteString("next", Instant(new(delivery.Next, TimeSpan.Zero)));
+        json.WriteInstant("next", new DateTimeOffset(delivery.Next, TimeSpan.Zero));
         WriteName(json, delivery);
         json.WriteNumber("attempts", delivery.Attempts);
         if (delivery.Result is { } result)
@@ -71,6 +70,4 @@ internal static class Deliveries
         json.WriteString("id", delivery.Name.Id);
         json.WriteString("subject", delivery.Name.Subject);
     }
-
-    private static string Instant(DateTimeOffset instant) => instant.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

@@ -35,6 +35,9 @@ internal sealed record ManagementAnswer(
 {
     /// <summary>There was no answer at all, so there is no use in asking more.</summary>
     public bool IsUnreachable { get; init; }
+
+    /// <summary>This process may not ask that.</summary>
+    public bool IsForbidden { get; init; }
 }
 
 /// <summary>
@@ -65,12 +68,15 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
     public Task<ManagementAnswer> DeleteAsync(Subscription subscription, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Delete, UriOf(subscription), null, cancellationToken);
 
-    /// <summary>What became of what was asked for.</summary>
-    public Task<ManagementAnswer> OperationAsync(string operation, CancellationToken cancellationToken) =>
+    /// <summary>What became of what was asked for. <see cref="ManagementOutcome.Missing"/> where nobody says: what is there tells the same.</summary>
+    public async Task<ManagementAnswer> OperationAsync(string operation, CancellationToken cancellationToken)
+    {
         // It came in an answer; the token goes nowhere but where it was sent before.
-        Uri.TryCreate(operation, UriKind.Absolute, out var uri) && uri.GetLeftPart(UriPartial.Authority) == options.Domain!.GetLeftPart(UriPartial.Authority)
-            ? SendAsync(HttpMethod.Get, uri, null, cancellationToken)
-            : Task.FromResult(new ManagementAnswer(ManagementOutcome.Missing));
+        if (!Uri.TryCreate(operation, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != options.Domain!.GetLeftPart(UriPartial.Authority))
+            return new(ManagementOutcome.Missing);
+        // Operations stand beside the domain's resource group, where this process's identity may have no role.
+        return await SendAsync(HttpMethod.Get, uri, null, cancellationToken) is { IsForbidden: false } answer ? answer : new(ManagementOutcome.Missing);
+    }
 
     private Uri UriOf(Subscription subscription) => new(
         $"{options.Domain!.AbsoluteUri.TrimEnd('/')}/topics/{Topic.Of(subscription.Account)}/providers/Microsoft.EventGrid/eventSubscriptions/{subscription.Name}?api-version={ApiVersion}");
@@ -110,6 +116,7 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
                 return new(ManagementOutcome.Missing);
             // Refused to this service, not to the tenant: its identity or roles, which are somebody else's to mend, and to know of.
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
+                return new(ManagementOutcome.Later, null, null, retryAfter) { IsForbidden = true };
             case HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError:
                 return new(ManagementOutcome.Later, null, null, retryAfter);
             case HttpStatusCode.BadRequest:

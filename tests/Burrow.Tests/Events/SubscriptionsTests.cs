@@ -285,6 +285,22 @@ public sealed class SubscriptionsTests
         (await table.VersionAsync(Token)).ShouldNotBe(before);
     }
 
+    [Theory]
+    [InlineData(HttpStatusCode.Unauthorized)]
+    [InlineData(HttpStatusCode.Forbidden)]
+    public async Task Where_operations_may_not_be_asked_for_it_looks_at_what_is_there(HttpStatusCode status)
+    {
+        Answer(HttpStatusCode.Created, State("Creating"), Under(Operation));
+        var (subscription, _) = await PutAsync();
+        Answer(status, "");
+        Answer(HttpStatusCode.OK, State("Creating", subscription.Label));
+        (await GetLaterAsync()).State.ShouldBe(SubscriptionState.Pending);
+        Answer(status, "");
+        Answer(HttpStatusCode.OK, State("Succeeded", subscription.Label));
+        (await GetLaterAsync()).State.ShouldBe(SubscriptionState.Active);
+        asked.Select(one => one.Method).ShouldBe([HttpMethod.Put, HttpMethod.Get, HttpMethod.Get, HttpMethod.Get, HttpMethod.Get]);
+    }
+
     [Fact]
     public async Task The_token_goes_nowhere_but_where_the_domain_is()
     {
