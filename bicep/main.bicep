@@ -47,7 +47,7 @@ param dataRedundancy string = 'Standard_ZRS'
 ])
 param hostRedundancy string = 'Standard_ZRS'
 
-@description('The most instances there may be. Bounds what a flood can cost.')
+@description('The most instances there may be. Bounds what a flood can cost. Azure may refuse less than 40.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 40

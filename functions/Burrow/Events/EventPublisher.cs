@@ -115,7 +115,11 @@ internal sealed partial class EventPublisher : IAnnouncer
             var old = page.Rows.Select(row => new Announcement(row.Key, row.Columns)).Where(row => Outbox.WrittenAt(row) < before).ToList();
             underWay |= old.RemoveAll(row => queued.ContainsKey((queue.Partition, row.Key))) > 0;
             if (old.Count > 0 && (IsPaused || !await IsPublishedInTimeAsync(new(queue, old))))
+            {
+                TellLag(old);
                 return false;
+            }
+
             query = query with { Continuation = page.Continuation };
         }
         while (page.Continuation is not null && !isTimeUp());
@@ -236,6 +240,7 @@ internal sealed partial class EventPublisher : IAnnouncer
             var pause = e.RetryAfter ?? TimeSpan.FromSeconds(Math.Min(Math.Pow(2, Math.Min(failures, 10) - 1), 60));
             pausedUntil = time.GetUtcNow() + (pause < LongestPause ? pause : LongestPause);
             Refused(e.Message, pausedUntil - time.GetUtcNow());
+            TellLag(rows.Select(one => one.Row));
             return false;
         }
 
@@ -244,11 +249,14 @@ internal sealed partial class EventPublisher : IAnnouncer
         (failures, takenLast) = (0, time.GetUtcNow());
         done.AddRange(rows);
         Instruments.EventsPublished.Add(rows.Count);
-        var now = time.GetUtcNow().UtcTicks;
         foreach (var (_, row) in rows)
-            Instruments.OutboxLag.Record(TimeSpan.FromTicks(now - Outbox.WrittenAt(row)).TotalSeconds);
+            TellLag([row]);
         return true;
     }
+
+    /// <summary>How late the oldest of them is: published now, or still not.</summary>
+    private void TellLag(IEnumerable<Announcement> rows) =>
+        Instruments.OutboxLag.Record(TimeSpan.FromTicks(time.GetUtcNow().UtcTicks - rows.Min(Outbox.WrittenAt)).TotalSeconds);
 
     /// <summary>Deletes rows that were published; some may be gone, published by another process.</summary>
     private async Task ForgetAsync(QueueAddress queue, List<string> keys)

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
 using Azure;
 using Azure.Core;
 using Azure.Messaging;
@@ -157,6 +159,33 @@ public sealed class EventPublisherTests
 
         await ForgottenAsync();
         requests[^1].Select(one => one.Subject).ShouldBe(["orders/m1", "orders/m2", "orders/m3"]);
+    }
+
+    [Fact]
+    public async Task While_Event_Grid_takes_nothing_it_is_told_how_late_the_oldest_is()
+    {
+        var told = new ConcurrentBag<double>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Name == "burrow.outbox.lag")
+                    listening.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, value, _, _) => told.Add(value));
+        listener.Start();
+        await SubscribeAsync();
+        answer = () => throw new RequestFailedException(403, "no");
+        await PutAsync("m1");
+        await asked.Task;
+
+        // So late that no other test's event is.
+        var late = TimeSpan.FromDays(400);
+        time.Advance(late);
+        await queues.SweepAsync(TimeSpan.FromSeconds(50), Token);
+
+        told.ShouldContain(late.TotalSeconds);
     }
 
     [Fact]

@@ -115,7 +115,7 @@ public sealed class ConsoleTests
         Triggers.All.Select(function => function.Trigger).OfType<HttpTriggerAttribute>().ShouldAllBe(trigger => !trigger.Route!.StartsWith("console") && !trigger.Route!.StartsWith("docs"));
 
     [Fact]
-    public async Task Deliveries_are_told_to_keys_that_may_subscribe_and_of_their_own_queues()
+    public async Task Deliveries_are_told_to_keys_that_may_subscribe_to_all_queues()
     {
         await using var receiver = await WebhookReceiver.StartAsync();
         await using var access = await AccessServer.StartAsync();
@@ -134,7 +134,7 @@ public sealed class ConsoleTests
         attempts.ShouldAllBe(attempt => attempt.GetProperty("subscription").GetString() == "hook" && attempt.GetProperty("status").GetInt32() == 400
             && attempt.GetProperty("attempt").GetInt32() == 1 && attempt.GetProperty("result").GetString() == "BadRequest");
         attempts.Select(attempt => attempt.GetProperty("subject").GetString()).Order().ShouldBe(["orders/m", "other%2Fone/m"]);
-        (await TriedAsync(some, 1)).Single().GetProperty("subject").GetString().ShouldBe("orders/m");
+        (await AskAsync(some)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await AskAsync(reader)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await AskAsync(foreign)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await AskAsync(null)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);

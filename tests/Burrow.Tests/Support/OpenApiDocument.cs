@@ -59,7 +59,7 @@ internal sealed class OpenApiDocument
         if (operations.TryGetValue(method, out var operation))
         {
             return operation.Responses.TryGetValue(answer.Status, out var response)
-                ? response.Contradiction(method, target, operation.MayShowNothing, answer)
+                ? response.Contradiction(method, target, operation.ShowsNothing(target), answer)
                 : "This status isn't documented.";
         }
 

@@ -11,6 +11,9 @@ namespace Burrow.Tests.Support;
 internal sealed record OpenApiOperation(
     string Method, string Path, JsonElement Json, IReadOnlyList<JsonElement> Parameters, IReadOnlyDictionary<int, OpenApiResponse> Responses)
 {
-    /// <summary>Whether requests say how much they want to be shown, which may be nothing.</summary>
-    public bool MayShowNothing { get; } = Parameters.Any(parameter => parameter.GetProperty("name").GetString() == "detail");
+    private readonly string? detail = Parameters.Where(parameter => parameter.GetProperty("name").GetString() == "detail")
+        .Select(parameter => parameter.GetProperty("schema").GetProperty("default").GetString()).SingleOrDefault();
+
+    /// <summary>Whether a request wants to be shown nothing: it says so, or doesn't say, and that is what it gets then.</summary>
+    public bool ShowsNothing(string target) => detail is not null && (OpenApiResponse.DetailOf(target) ?? detail) == "none";
 }

@@ -38,8 +38,8 @@ internal sealed class OpenApiResponse
     }
 
     /// <summary>In what an answer is otherwise than documented; null: in nothing.</summary>
-    public string? Contradiction(string method, string target, bool mayShowNothing, RawAnswer answer) =>
-        OfHeaders(answer) ?? OfBody(method, target, mayShowNothing, answer);
+    public string? Contradiction(string method, string target, bool showsNothing, RawAnswer answer) =>
+        OfHeaders(answer) ?? OfBody(method, target, showsNothing, answer);
 
     private string? OfHeaders(RawAnswer answer)
     {
@@ -64,17 +64,20 @@ internal sealed class OpenApiResponse
         return unknown.Count == 0 ? null : $"Undocumented headers: {string.Join(", ", unknown)}";
     }
 
-    private string? OfBody(string method, string target, bool mayShowNothing, RawAnswer answer)
+    private string? OfBody(string method, string target, bool showsNothing, RawAnswer answer)
     {
         if (answer.ContentType is not { } type)
         {
             return answer.Body.Length > 0 ? "There is a body without a type."
-                : content.Count > 0 && !(mayShowNothing && answer.Headers["Content-Length"] == "0") ? "The body is missing."
+                : content.Count > 0 && !(showsNothing && answer.Headers["Content-Length"] == "0") ? "The body is missing."
                 : null;
         }
 
+        if (showsNothing && answer.Status < 300)
+            return "Nothing was to be shown.";
+
         // Where a message's body may be the answer, it is called whatever it was called when it was put.
-        if (content.ContainsKey("*/*") && ShowsBody(target))
+        if (content.ContainsKey("*/*") && DetailOf(target) == "body")
             return null;
         if (!content.TryGetValue(type, out var schema))
             return $"{type} isn't documented; {(content.Count == 0 ? "nothing is" : string.Join(", ", content.Keys))}.";
@@ -83,8 +86,7 @@ internal sealed class OpenApiResponse
         return schema.Evaluate(answer.Json).IsValid ? null : $"The body isn't as documented: {answer.Text[..Math.Min(answer.Text.Length, 2000)]}";
     }
 
-    private static bool ShowsBody(string target) =>
-        target.IndexOf('?') is var query and >= 0
-        && QueryHelpers.ParseQuery(target[query..]).TryGetValue("detail", out var detail)
-        && detail[^1] == "body";
+    /// <summary>What a request says that it wants to be shown; null if it doesn't say.</summary>
+    public static string? DetailOf(string target) =>
+        target.IndexOf('?') is var query and >= 0 && QueryHelpers.ParseQuery(target[query..]).TryGetValue("detail", out var detail) ? detail[^1] : null;
 }
