@@ -240,7 +240,6 @@ internal sealed partial class EventPublisher : IAnnouncer
             var pause = e.RetryAfter ?? TimeSpan.FromSeconds(Math.Min(Math.Pow(2, Math.Min(failures, 10) - 1), 60));
             pausedUntil = time.GetUtcNow() + (pause < LongestPause ? pause : LongestPause);
             Refused(e.Message, pausedUntil - time.GetUtcNow());
-            TellLag(rows.Select(one => one.Row));
             return false;
         }
 

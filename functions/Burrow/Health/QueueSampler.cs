@@ -83,10 +83,11 @@ internal sealed partial class QueueSampler : BackgroundService
         {
             try
             {
-                if (await queues.StatisticsAsync(queue, cancellationToken) is { } statistics)
+                var statistics = await queues.StatisticsAsync(queue, cancellationToken);
+                if (statistics is not null)
                     found.Add((queue, statistics));
                 // Only a look that says so makes it forget a queue; one that failed doesn't.
-                if (found.Count == 0 || found[^1].Queue != queue || found[^1].Statistics.Count.Messages == 0)
+                if (statistics is not { Count.Messages: > 0 })
                     known.Remove(queue);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)

@@ -40,20 +40,15 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
     private async Task<ReadinessReport> FindOutAsync()
     {
         using var patience = new CancellationTokenSource(Limits.ReadinessTime, time);
-        var problems = (await Task.WhenAll(Tables.Select(table => TryAsync(table, patience.Token)))).OfType<string>().ToList();
+        // A query: to ask for one row of a table that isn't there is answered as if the row weren't.
+        var query = new RowQuery(QueueKeys.First, QueueKeys.End) { Top = 1 };
+        var problems = (await Task.WhenAll(Tables.Select(table => TryAsync(table, () => store.Open(table).QueryAsync("ready", query, patience.Token), patience.Token))))
+            .OfType<string>().ToList();
+        DateTimeOffset? swept = null;
+        if (problems.Count == 0 && await TryAsync(QueueContext.DueTable, async () => swept = await last.ReadAsync(patience.Token), patience.Token) is { } problem)
+            problems.Add(problem);
         if (problems.Count > 0)
             return new(null, problems);
-        DateTimeOffset? swept;
-        try
-        {
-            swept = await last.ReadAsync(patience.Token).WaitAsync(patience.Token);
-        }
-        catch (Exception e)
-        {
-            NotReadable(QueueContext.DueTable, e.Message);
-            return new(null, [$"Table '{QueueContext.DueTable}' can't be read."]);
-        }
-
         var since = swept > started ? swept.Value : started;
         if (time.GetUtcNow() - since > Limits.SweepLate)
             problems.Add($"The timer has not finished since {since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}.");
@@ -61,12 +56,11 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
     }
 
     /// <returns>What is wrong; null if nothing is.</returns>
-    private async Task<string?> TryAsync(string table, CancellationToken cancellationToken)
+    private async Task<string?> TryAsync(string table, Func<Task> read, CancellationToken cancellationToken)
     {
         try
         {
-            // A query: to ask for one row of a table that isn't there is answered as if the row weren't.
-            await store.Open(table).QueryAsync("ready", new RowQuery(QueueKeys.First, QueueKeys.End) { Top = 1 }, cancellationToken).WaitAsync(cancellationToken);
+            await read().WaitAsync(cancellationToken);
             return null;
         }
         catch (Exception e)

@@ -28,14 +28,11 @@ public sealed partial class Responder
         {
             // What a browser asks before it sends a page's request has no key.
             if (cors.Apply(request.HttpContext))
-            {
-                span.End(StatusCodes.Status200OK);
-                return new Answer(StatusCodes.Status200OK);
-            }
-
-            if (!resource.Methods.Contains(request.Method))
+                answer = new Answer(StatusCodes.Status200OK);
+            else if (resource.Methods.Contains(request.Method))
+                answer = await serve(serving);
+            else
                 throw new MethodNotAllowedException(request.Method, resource.Methods);
-            answer = await serve(serving);
         }
         catch (Exception e) when (serving.Aborted.IsCancellationRequested)
         {

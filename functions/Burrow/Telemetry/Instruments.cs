@@ -49,7 +49,7 @@ internal static class Instruments
         "burrow.messages", "{message}", "Messages inserted, claimed, deleted or expired.");
 
     public static readonly Histogram<double> OutboxLag = Meter.CreateHistogram(
-        "burrow.outbox.lag", "s", "From a change to when its event was published, or was refused once more.", advice: LongSeconds);
+        "burrow.outbox.lag", "s", "From a change to when its event was published, or was found waiting by the timer.", advice: LongSeconds);
 
     public static readonly Counter<long> EventsPublished = Meter.CreateCounter<long>(
         "burrow.events.published", "{event}", "Events that Event Grid took.");
