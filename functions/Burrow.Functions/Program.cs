@@ -1,5 +1,6 @@
 using Burrow;
 using Burrow.Functions;
+using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Hosting;
 
 var builder = FunctionsApplication.CreateBuilder(args);

@@ -151,7 +151,7 @@ public sealed class PermissionTests : IAsyncLifetime
         foreach (var trigger in Triggers.All.Where(function => function.Name.EndsWith("Refuse", StringComparison.Ordinal)).Select(function => function.Trigger).OfType<HttpTriggerAttribute>())
         {
             var target = "/" + trigger.Route!.Replace("{ignored:maxlength(0)?}", "").Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m").Replace("{name}", "some");
-            foreach (var method in trigger.Methods)
+            foreach (var method in trigger.Methods!)
             {
                 foreach (var key in (string?[])[null, "nonsense", server.Admin])
                     (await server.SendAsync(key, method.ToUpperInvariant(), target)).Status.ShouldBe(405);

@@ -29,7 +29,7 @@ public sealed class TriggerTests
                 _ => "[]",
             });
             target.ShouldNotContain("{");
-            foreach (var method in http.Methods.Select(method => method.ToUpperInvariant()))
+            foreach (var method in http.Methods!.Select(method => method.ToUpperInvariant()))
             {
                 await raw.SendAsync("PUT", "/v1.0/a/q/m", []);
                 await raw.SendAsync("PUT", "/subscriptions/a/hook", """{"endpoint":"http://127.0.0.1:9"}"""u8.ToArray());
@@ -51,7 +51,7 @@ public sealed class TriggerTests
     {
         foreach (var route in Triggers.All.Select(function => function.Trigger).OfType<HttpTriggerAttribute>().GroupBy(trigger => trigger.Route))
         {
-            string.Join(' ', route.SelectMany(trigger => trigger.Methods).Order())
+            string.Join(' ', route.SelectMany(trigger => trigger.Methods!).Order())
                 .ShouldBe("delete get head options patch post put trace", route.Key);
         }
 

@@ -11,6 +11,6 @@ internal static class DeclaredOperations
         from function in Triggers.All
         let http = function.Trigger as HttpTriggerAttribute
         where http is not null && !function.Name.EndsWith("Refuse", StringComparison.Ordinal)
-        from method in http.Methods
+        from method in http.Methods!
         select $"{method.ToUpperInvariant()} /{http.Route!.Replace("{ignored:maxlength(0)?}", "")}";
 }
