@@ -19,7 +19,7 @@ internal static class LocalAccess
             options.Access.Mode = open ? AccessMode.Open : AccessMode.Keys;
             options.Access.AllowAnyoneToReadAndDeleteEverything = open;
             if (open)
-                options.Quotas.LiftAll();
+                options.Quotas.RemoveAll();
         });
     }
 

@@ -52,7 +52,7 @@ public sealed class BurrowOptions
     [ValidateObjectMembers]
     public TelemetryOptions Telemetry { get; set; } = new();
 
-    internal TimeSpan LongestWait => TimeSpan.FromSeconds(MaxWait);
+    internal TimeSpan MaxWaitTime => TimeSpan.FromSeconds(MaxWait);
 }
 
 /// <summary>The section <c>Burrow:Storage</c>: a connection string, or the service's address and this process's identity.</summary>

@@ -43,14 +43,14 @@ public static class BurrowServices
             provider.GetRequiredService<Random>(),
             provider.GetRequiredService<IOptions<BurrowOptions>>().Value,
             provider.GetRequiredService<ILogger<QueueEngine>>(),
-            provider.GetRequiredService<IAnnouncer>()));
+            provider.GetRequiredService<IEventOutbox>()));
         services.AddHostedService<Lifetime>();
         services.AddHostedService<CountsWriter>();
         services.AddAccess();
         services.AddHealth();
         services.AddTelemetry(configuration);
         services.AddSingleton(provider => new Responder(
-            provider.GetRequiredService<Gate>(),
+            provider.GetRequiredService<Authenticator>(),
             provider.GetRequiredService<Quotas>(),
             provider.GetRequiredService<Cors>(),
             provider.GetRequiredService<ILogger<Responder>>()));
@@ -66,16 +66,16 @@ public static class BurrowServices
         services.AddSingleton<StatisticsEndpoint>();
         services.AddSingleton(provider => new HealthEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Readiness>()));
         services.AddSingleton(provider => new SubscriptionsEndpoint(
-            provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>().Subscriptions, provider.GetRequiredService<WebhookRules>()));
-        services.AddSingleton(provider => new KeysEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Keys>()));
+            provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGridIntegration>().Subscriptions, provider.GetRequiredService<WebhookRules>()));
+        services.AddSingleton(provider => new KeysEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<KeyService>()));
         services.AddSingleton(provider => new LinksEndpoint(
             provider.GetRequiredService<Responder>(),
-            provider.GetRequiredService<Links>(),
+            provider.GetRequiredService<LinkSigner>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<BurrowOptions>>()));
         services.AddSingleton(provider => new LimitsEndpoint(provider.GetRequiredService<Responder>(), provider.GetRequiredService<Quotas>()));
         services.AddSingleton(provider => new SigningKeysEndpoint(
-            provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGrid>()));
+            provider.GetRequiredService<Responder>(), provider.GetRequiredService<EventGridIntegration>()));
         return services;
     }
 

@@ -22,7 +22,7 @@ public static class Limits
     public const int StatisticsQueues = 100;
 
     /// <summary>And at most.</summary>
-    public const int MostStatisticsQueues = 1_000;
+    public const int MaxStatisticsQueues = 1_000;
 
     /// <summary>Characters of a message's content type.</summary>
     public const int ContentTypeLength = 256;
@@ -46,7 +46,7 @@ public static class Limits
     public const int TransactionBytes = 2 * 1024 * 1024;
 
     /// <summary>For how long a change of a whole queue goes on before it answers with what it did.</summary>
-    public static readonly TimeSpan PassTime = TimeSpan.FromSeconds(100);
+    public static readonly TimeSpan BulkChangeTime = TimeSpan.FromSeconds(100);
 
     /// <summary>For how long a change is tried against those of other processes, before it answers 503.</summary>
     public static readonly TimeSpan ConflictTime = TimeSpan.FromSeconds(20);
@@ -58,7 +58,7 @@ public static class Limits
     public static readonly TimeSpan StorageRetryTime = TimeSpan.FromSeconds(20);
 
     /// <summary>How often a message is read anew that others change in the meantime.</summary>
-    public const int MovedReads = 20;
+    public const int MaxStableReadTries = 20;
 
     /// <summary>What an answer 503 tells the client to wait.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
@@ -85,7 +85,7 @@ public static class Limits
     public static readonly TimeSpan AccessFreshness = TimeSpan.FromSeconds(30);
 
     /// <summary>Keys that a process looks for in a second whose ids weren't made under its deployment's secret: made up, or older than the secret.</summary>
-    public const int StrangersPerSecond = 20;
+    public const int UnknownKeysPerSecond = 20;
 
     /// <summary>Keys of one account.</summary>
     public const int KeysPerAccount = 1_000;
@@ -103,10 +103,10 @@ public static class Limits
     public const int PromptRefusals = 20;
 
     /// <summary>How much later it is told of any more, half of it more or less.</summary>
-    public static readonly TimeSpan RefusalHeld = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan RefusalDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Refusals that one process holds back at a time, of all accounts.</summary>
-    public const int RefusalsHeld = 100;
+    public const int MaxDelayedRefusals = 100;
 
     /// <summary>How often a process writes down what it put and removed; what is younger is in nobody's counts but its own.</summary>
     public static readonly TimeSpan CountsInterval = TimeSpan.FromSeconds(5);

@@ -103,10 +103,10 @@ public sealed class BurrowServicesTests(Azurite azurite)
     {
         using var host = Build(WithEventGrid());
 
-        var grid = host.Services.GetRequiredService<EventGrid>();
+        var grid = host.Services.GetRequiredService<EventGridIntegration>();
         grid.Subscriptions.ShouldNotBeNull();
         grid.Signer.ShouldNotBeNull();
-        grid.Announcer.ShouldBeOfType<EventPublisher>();
+        grid.Outbox.ShouldBeOfType<EventPublisher>();
     }
 
     [Fact]
@@ -114,10 +114,10 @@ public sealed class BurrowServicesTests(Azurite azurite)
     {
         using var host = Build(Sample());
 
-        var grid = host.Services.GetRequiredService<EventGrid>();
+        var grid = host.Services.GetRequiredService<EventGridIntegration>();
         grid.Subscriptions.ShouldBeNull();
         grid.Signer.ShouldBeNull();
-        grid.Announcer.ShouldBeOfType<NoAnnouncer>();
+        grid.Outbox.ShouldBeOfType<NoEventOutbox>();
         await grid.ReconcileAsync(Token);
     }
 
@@ -139,7 +139,7 @@ public sealed class BurrowServicesTests(Azurite azurite)
         var settings = Sample();
         settings["Burrow:Events:TopicEndpoint"] = "https://d.westeurope-1.eventgrid.azure.net/api/events";
         settings["Burrow:Events:Domain"] = "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/domains/d";
-        settings["Burrow:Events:SigningKeys"] = SigningKeys.New().ReplaceLineEndings("\\n");
+        settings["Burrow:Events:SigningKeys"] = SigningKeyPem.New().ReplaceLineEndings("\\n");
         settings["Burrow:Access:Secret"] = "a secret of thirty-two characters";
         return settings;
     }

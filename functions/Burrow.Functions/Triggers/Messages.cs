@@ -4,27 +4,27 @@ using Microsoft.Azure.Functions.Worker;
 namespace Burrow.Functions.Triggers;
 
 /// <summary><c>/v1.0/{account}/{queue}</c>.</summary>
-public sealed class Messages(MessagesEndpoint messages)
+public sealed class MessagesTrigger(MessagesEndpoint messages)
 {
     private const string Route = "v1.0/{account}/{queue}";
 
     /// <inheritdoc cref="MessagesEndpoint.GetAsync"/>
-    [Function(nameof(Messages) + nameof(Get))]
+    [Function(nameof(MessagesTrigger) + nameof(Get))]
     public Task<IResult> Get([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Route)] HttpRequest request) =>
         messages.GetAsync(request);
 
     /// <inheritdoc cref="MessagesEndpoint.PostAsync"/>
-    [Function(nameof(Messages) + nameof(Post))]
+    [Function(nameof(MessagesTrigger) + nameof(Post))]
     public Task<IResult> Post([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = Route)] HttpRequest request) =>
         messages.PostAsync(request);
 
     /// <inheritdoc cref="MessagesEndpoint.DeleteAsync"/>
-    [Function(nameof(Messages) + nameof(Delete))]
+    [Function(nameof(MessagesTrigger) + nameof(Delete))]
     public Task<IResult> Delete([HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = Route)] HttpRequest request) =>
         messages.DeleteAsync(request);
 
     /// <inheritdoc cref="MessagesEndpoint.RefuseAsync"/>
-    [Function(nameof(Messages) + nameof(Refuse))]
+    [Function(nameof(MessagesTrigger) + nameof(Refuse))]
     public Task<IResult> Refuse([HttpTrigger(AuthorizationLevel.Anonymous, "put", "patch", "options", "trace", Route = Route)] HttpRequest request) =>
         messages.RefuseAsync(request);
 }

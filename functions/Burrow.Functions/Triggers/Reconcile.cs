@@ -4,10 +4,10 @@ using Microsoft.Azure.Functions.Worker;
 namespace Burrow.Functions.Triggers;
 
 /// <summary>Looks after subscriptions, so that Event Grid has just those that tenants asked for.</summary>
-public sealed class Reconcile(EventGrid eventGrid)
+public sealed class ReconcileTrigger(EventGridIntegration eventGrid)
 {
-    /// <inheritdoc cref="EventGrid.ReconcileAsync"/>
-    [Function(nameof(Reconcile))]
+    /// <inheritdoc cref="EventGridIntegration.ReconcileAsync"/>
+    [Function(nameof(ReconcileTrigger))]
     public Task Run([TimerTrigger("%Burrow:Events:ReconcileSchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
         eventGrid.ReconcileAsync(cancellationToken);
 }

@@ -32,13 +32,13 @@ internal sealed record Delivery(string Key, string Topic, string Subscription, b
 
     public static Delivery From(Row row) => new(
         row.Key,
-        row.Columns.Text("topic")!,
-        row.Columns.Text("subscription")!,
-        [.. row.Columns.Bytes("event"), .. row.Columns.Bytes("event2")],
-        row.Columns.Number("published"),
-        (int)row.Columns.Number("attempts"),
-        row.Columns.Number("next"),
-        row.Columns.Text("result"));
+        row.Columns.GetString("topic")!,
+        row.Columns.GetString("subscription")!,
+        [.. row.Columns.GetBytes("event"), .. row.Columns.GetBytes("event2")],
+        row.Columns.GetInteger("published"),
+        (int)row.Columns.GetInteger("attempts"),
+        row.Columns.GetInteger("next"),
+        row.Columns.GetString("result"));
 
     private const int Half = TableLimits.ColumnBytes;
 

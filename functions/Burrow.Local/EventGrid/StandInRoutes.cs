@@ -15,14 +15,14 @@ internal static class StandInRoutes
     public const string Domain = "/eventgrid/domains/local";
 
     private const string Operations = "/eventgrid/operations/";
-    private const int MostBytes = 1024 * 1024;
+    private const int MaxBytes = 1024 * 1024;
 
     /// <summary>Maps them. Each asks for the domain's key.</summary>
     public static void MapEventGrid(this IEndpointRouteBuilder routes)
     {
         routes.MapPost(Publish, (HttpRequest request, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, async aborted =>
         {
-            using var body = await RequestBody.BorrowAsync(request, MostBytes, _ => { }, aborted);
+            using var body = await RequestBody.BorrowAsync(request, MaxBytes, _ => { }, aborted);
             using var document = Parse(body.WrittenMemory);
             var isBatch = document.RootElement.ValueKind == JsonValueKind.Array;
             var all = isBatch ? document.RootElement.EnumerateArray().ToList() : [document.RootElement];
@@ -34,7 +34,7 @@ internal static class StandInRoutes
         const string route = Domain + "/topics/{topic}/providers/Microsoft.EventGrid/eventSubscriptions/{name}";
         routes.MapPut(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, async aborted =>
         {
-            using var body = await RequestBody.BorrowAsync(request, MostBytes, _ => { }, aborted);
+            using var body = await RequestBody.BorrowAsync(request, MaxBytes, _ => { }, aborted);
             var subscription = new EventSubscription(topic, name, Checked(body.WrittenMemory), "Creating", null);
             var (operation, created) = await grid.PutAsync(subscription, aborted);
             return Show(created ? 201 : 200, grid.Find(topic, name) ?? subscription).With("Azure-AsyncOperation", $"{request.Scheme}://{request.Host}{Operations}{operation}");

@@ -61,7 +61,7 @@ internal sealed class StandInStore(ITableStore store, LocalEvents events)
         try
         {
             var columns = row.Columns;
-            return new(columns.Text("topic")!, columns.Text("name")!, secrets.Open(columns.Bytes("json")), columns.Text("state")!, columns.Text("reason"));
+            return new(columns.GetString("topic")!, columns.GetString("name")!, secrets.Open(columns.GetBytes("json")), columns.GetString("state")!, columns.GetString("reason"));
         }
         catch (CryptographicException)
         {

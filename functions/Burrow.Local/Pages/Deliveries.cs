@@ -10,14 +10,14 @@ namespace Burrow.Local.Pages;
 /// <summary><c>/console/deliveries/{account}</c>: what Event Grid's stand-in tried of an account's last, and what waits for its time.</summary>
 internal static class Deliveries
 {
-    private const int MostShown = 200;
+    private const int MaxShown = 200;
 
     private static readonly Resource Resource = new("/console/deliveries/{account}", "GET", "HEAD");
 
     public static Task<IResult> GetAsync(HttpRequest request, StandIn grid, Responder responder) => responder.ServeAsync(request, Resource, async serving =>
     {
         var account = RequestPath.AccountBehind(request, "console", "deliveries");
-        await serving.DemandAsync(Need.Subscribe, account, new NotFoundException("No such account."));
+        await serving.DemandAsync(OperationPolicy.Subscribe, account, new NotFoundException("No such account."));
         await grid.ReadyAsync(serving.Aborted);
         // Which queues a subscription is for that has gone, nobody knows.
         if (serving.Caller.Spec.Queues != QueuePattern.All)
@@ -34,7 +34,7 @@ internal static class Deliveries
             json.WriteEndArray();
             json.WriteNumber("waitingCount", waiting.Count);
             json.WriteStartArray("waiting");
-            foreach (var delivery in waiting.Take(MostShown))
+            foreach (var delivery in waiting.Take(MaxShown))
                 Write(json, delivery);
             json.WriteEndArray();
             json.WriteEndObject();

@@ -39,7 +39,7 @@ internal sealed record AccessKey
     public required byte[] Hash { get; init; }
 
     /// <summary>The key that it was made with; an operator's key isn't asked for again.</summary>
-    public required KeyId MadeWith { get; init; }
+    public required KeyId ParentKey { get; init; }
 
     /// <summary>How many keys were made before it, each with the one before.</summary>
     public required int Generation { get; init; }

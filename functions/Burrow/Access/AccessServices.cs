@@ -10,39 +10,39 @@ namespace Burrow.Access;
 internal static class AccessServices
 {
     /// <summary>What logs a request's line as it came, query and all, before anything of ours sees it: a link is in the query.</summary>
-    private static readonly string[] TellingCategories = ["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests"];
+    private static readonly string[] RequestLineCategories = ["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests"];
 
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
         services.AddSingleton<IValidateOptions<BurrowOptions>, AccessOptionsValidator>();
         services.AddSingleton(provider => new AccessTable(
             provider.GetRequiredService<ITableStore>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>()));
-        services.AddSingleton(provider => new Keys(
+        services.AddSingleton(provider => new KeyService(
             provider.GetRequiredService<AccessTable>(),
             OptionsOf(provider).Access.Secret,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<Keys>>()));
-        services.AddSingleton(provider => new Links(OptionsOf(provider).Access.Secret));
-        services.AddSingleton(provider => new Gate(
-            OptionsOf(provider).Access, provider.GetRequiredService<Keys>(), provider.GetRequiredService<Links>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<ILogger<KeyService>>()));
+        services.AddSingleton(provider => new LinkSigner(OptionsOf(provider).Access.Secret));
+        services.AddSingleton(provider => new Authenticator(
+            OptionsOf(provider).Access, provider.GetRequiredService<KeyService>(), provider.GetRequiredService<LinkSigner>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Quotas(
             provider.GetRequiredService<AccessTable>(),
             OptionsOf(provider).Quotas,
             provider.GetRequiredService<QueueEngine>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Random>()));
-        services.PostConfigure<LoggerFilterOptions>(Silence);
+        services.PostConfigure<LoggerFilterOptions>(FilterRequestLines);
         return services;
 
         static BurrowOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<BurrowOptions>>().Value;
     }
 
     /// <summary>After all that anybody configured, and for each provider that has rules of its own, as those come before common ones.</summary>
-    private static void Silence(LoggerFilterOptions filter)
+    private static void FilterRequestLines(LoggerFilterOptions filter)
     {
         foreach (var provider in filter.Rules.Select(rule => rule.ProviderName).Append(null).Distinct().ToList())
         {
-            foreach (var category in TellingCategories)
+            foreach (var category in RequestLineCategories)
                 filter.Rules.Add(new(provider, category, LogLevel.Warning, null));
         }
     }

@@ -42,7 +42,7 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
             { "allow", (long)key.Spec.Allow },
             { "expires", key.Spec.Expires?.UtcTicks ?? 0 },
             { "created", key.Created.UtcTicks },
-            { "madeWith", key.MadeWith.Value },
+            { "madeWith", key.ParentKey.Value },
             { "generation", key.Generation },
         };
         var row = RowOf(key.Name);
@@ -64,7 +64,7 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
     /// <summary>What an account may, where it isn't what every account may; null if nothing was set.</summary>
     public async Task<LimitOverrides?> LimitsAsync(AccountName account, CancellationToken cancellationToken) =>
         await table.GetAsync(KeyId.PartitionOf(account), LimitsKey, cancellationToken) is { } row
-            ? new LimitOverrides(LimitOverrides.Members.ToDictionary(name => name, name => row.Columns.Find(name) as long?))
+            ? new LimitOverrides(LimitOverrides.Members.ToDictionary(name => name, name => row.Columns.GetValue(name) as long?))
             : null;
 
     /// <summary>Sets that, in place of what was set before.</summary>
@@ -89,23 +89,23 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
     private static StoredKey From(Row row)
     {
         var columns = row.Columns;
-        var id = new KeyId(columns.Text("id")!);
+        var id = new KeyId(columns.GetString("id")!);
         return new(
             new()
             {
-                Account = new(columns.Text("account")!),
+                Account = new(columns.GetString("account")!),
                 Name = id.Name,
                 Id = id,
-                Hash = columns.Bytes("hash"),
-                Spec = new(QueuePattern.Parse(columns.Text("queues")!), (Permissions)columns.Number("allow"), Instant("expires")),
+                Hash = columns.GetBytes("hash"),
+                Spec = new(QueuePattern.Parse(columns.GetString("queues")!), (Permissions)columns.GetInteger("allow"), Instant("expires")),
                 Created = Instant("created")!.Value,
                 Used = Instant("used"),
-                MadeWith = new(columns.Text("madeWith")!),
-                Generation = (int)columns.Number("generation"),
+                ParentKey = new(columns.GetString("madeWith")!),
+                Generation = (int)columns.GetInteger("generation"),
             },
             row.ETag);
 
-        DateTimeOffset? Instant(string name) => columns.Number(name) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+        DateTimeOffset? Instant(string name) => columns.GetInteger(name) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
     }
 }
 

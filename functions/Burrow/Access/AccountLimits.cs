@@ -18,7 +18,7 @@ internal sealed record AccountLimits
     public required long Subscriptions { get; init; }
 
     /// <summary>Whether it may store as much as it likes.</summary>
-    public bool StoresAnything => Messages == QuotasOptions.Unlimited && Bytes == QuotasOptions.Unlimited && Queues == QuotasOptions.Unlimited;
+    public bool HasUnlimitedStorage => Messages == QuotasOptions.Unlimited && Bytes == QuotasOptions.Unlimited && Queues == QuotasOptions.Unlimited;
 
     /// <summary>What the settings say, but for what was set for this account.</summary>
     public static AccountLimits Of(QuotasOptions defaults, LimitOverrides? overrides) => new()

@@ -9,7 +9,7 @@ namespace Burrow.Access;
 internal sealed record Caller(KeyId Key, AccountName? Account, KeySpec Spec)
 {
     /// <summary>Where nobody needs a key.</summary>
-    public static readonly Caller Everyone = new(KeyId.Nobody, null, KeySpec.Everything);
+    public static readonly Caller Anonymous = new(KeyId.Anonymous, null, KeySpec.Everything);
 
     /// <summary>How many keys came before its own, each made with the one before; -1 of the operator.</summary>
     public int Generation { get; init; } = -1;
@@ -22,37 +22,37 @@ internal sealed record Caller(KeyId Key, AccountName? Account, KeySpec Spec)
     public static Caller Of(AdminKey key) => new(new(key.Id), null, KeySpec.Everything);
 
     /// <summary>Demands that it is for that account, and says of any other what it would say of one that isn't there.</summary>
-    public void DemandAccount(AccountName account, NotFoundException missing)
+    public void RequireAccount(AccountName account, NotFoundException missing)
     {
         if (Account is { } own && own != account)
             throw missing;
     }
 
     /// <exception cref="ForbiddenException">It isn't for that queue.</exception>
-    public void DemandQueue(QueueName queue)
+    public void RequireQueue(QueueName queue)
     {
         if (!Spec.Queues.Matches(queue))
             throw new ForbiddenException($"This key is for the queues {Spec.Queues}.");
     }
 
-    public bool May(Need need) => IsAdmin || (!need.IsAdmins && (need.Permissions & ~Spec.Allow) == Permissions.None);
+    public bool May(OperationPolicy need) => IsAdmin || (!need.IsOperatorOnly && (need.Permissions & ~Spec.Allow) == Permissions.None);
 
     /// <exception cref="ForbiddenException">It may not.</exception>
-    public void Demand(Need need)
+    public void Require(OperationPolicy need)
     {
         if (!May(need))
-            throw Lacks(need);
+            throw Denied(need);
     }
 
     /// <summary>What is said of an operation that it may not.</summary>
-    public ForbiddenException Lacks(Need need) => new(
-        $"This needs {need.Text}: {need.Operation}. The key allows {(Spec.Allow == Permissions.None ? "nothing" : string.Join(", ", PermissionNames.Of(Spec.Allow)))}.");
+    public ForbiddenException Denied(OperationPolicy need) => new(
+        $"This needs {need.Requirement}: {need.Operation}. The key allows {(Spec.Allow == Permissions.None ? "nothing" : string.Join(", ", PermissionNames.Of(Spec.Allow)))}.");
 
     /// <summary>Whether it may all that this allows; how long doesn't count.</summary>
     public bool Covers(KeySpec spec) => IsAdmin || spec.IsWithin(Spec);
 
     /// <exception cref="ForbiddenException">What is to be made would be wider, or last longer.</exception>
-    public void DemandWithin(KeySpec spec)
+    public void RequireWithin(KeySpec spec)
     {
         if (!Covers(spec) || (!IsAdmin && spec.Expires > Spec.Expires))
         {

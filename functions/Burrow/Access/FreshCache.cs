@@ -6,11 +6,11 @@ namespace Burrow.Access;
 /// Remembers what was read, that nothing was there too, for <see cref="Limits.AccessFreshness"/> from before it was read. Those who
 /// come while it is read wait for the same answer; a failure isn't remembered.
 /// </summary>
-internal sealed class FreshCache<TKey, TValue>(TimeProvider time, Func<TKey, Task<TValue?>> read)
+internal sealed class ReadCache<TKey, TValue>(TimeProvider time, Func<TKey, Task<TValue?>> read)
     where TKey : notnull
     where TValue : class
 {
-    private const int Most = 50_000;
+    private const int Capacity = 50_000;
 
     private readonly ConcurrentDictionary<TKey, Entry> entries = new();
 
@@ -19,7 +19,7 @@ internal sealed class FreshCache<TKey, TValue>(TimeProvider time, Func<TKey, Tas
     {
         if (entries.TryGetValue(key, out var entry) && IsGood(entry))
             return entry.Value.Value;
-        if (entries.Count >= Most)
+        if (entries.Count >= Capacity)
             MakeRoom();
         var fresh = new Entry(time.GetTimestamp(), new(() => read(key)));
         // Where another is reading already, his answer is as fresh.
@@ -42,7 +42,7 @@ internal sealed class FreshCache<TKey, TValue>(TimeProvider time, Func<TKey, Tas
                 entries.TryRemove(KeyValuePair.Create(key, entry));
         }
 
-        if (entries.Count >= Most)
+        if (entries.Count >= Capacity)
             entries.Clear();
     }
 

@@ -3,7 +3,7 @@ using Burrow.Queues;
 namespace Burrow.Access;
 
 /// <summary>Says who asks. What it may then is <see cref="Caller"/>'s to say.</summary>
-internal sealed class Gate(AccessOptions options, Keys keys, Links links, TimeProvider time)
+internal sealed class Authenticator(AccessOptions options, KeyService keys, LinkSigner links, TimeProvider time)
 {
     private const string Hint = "Send a key, as Authorization: Bearer brw_{id}_{secret}.";
 
@@ -15,14 +15,14 @@ internal sealed class Gate(AccessOptions options, Keys keys, Links links, TimePr
     /// <summary>Who has that key.</summary>
     /// <param name="authorization">The header <c>Authorization</c>, if there is one.</param>
     /// <exception cref="UnauthenticatedException">There is none, or it is no good.</exception>
-    public async Task<Caller> OfKeyAsync(string? authorization)
+    public async Task<Caller> AuthenticateKeyAsync(string? authorization)
     {
         if (string.IsNullOrEmpty(authorization))
             throw new UnauthenticatedException(isMissing: true, $"This needs a key. {Hint}");
         const string scheme = "Bearer ";
-        if (!authorization.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) || KeyText.TryParse(authorization[scheme.Length..].Trim()) is not { } text)
+        if (!authorization.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) || KeyToken.TryParse(authorization[scheme.Length..].Trim()) is not { } text)
             throw new UnauthenticatedException(isMissing: false, $"This is no key. {Hint}");
-        if (admins.TryGetValue(text.Id, out var admin) && text.Fits(admin.Hash))
+        if (admins.TryGetValue(text.Id, out var admin) && text.Matches(admin.Hash))
             return Caller.Of(admin);
         return await keys.VerifyAsync(text) is { } key
             ? Caller.Of(key)
@@ -37,7 +37,7 @@ internal sealed class Gate(AccessOptions options, Keys keys, Links links, TimePr
     /// <param name="parameters">Of the request, all that mean something.</param>
     /// <exception cref="UnauthenticatedException">Nobody made it, it has expired or was revoked.</exception>
     /// <exception cref="ForbiddenException">It is for something else.</exception>
-    public async Task<Caller> OfLinkAsync(
+    public async Task<Caller> AuthenticateLinkAsync(
         string token, QueueAddress queue, MessageId? id, string method, IReadOnlyDictionary<string, string> parameters)
     {
         if (links.Verify(token, queue, id) is not { } terms)

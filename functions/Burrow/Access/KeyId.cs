@@ -16,7 +16,7 @@ internal readonly partial record struct KeyId(string Value)
     private const int NonceLength = 8;
 
     /// <summary>Of whoever asks where nobody needs a key.</summary>
-    public static readonly KeyId Nobody = new("nobody");
+    public static readonly KeyId Anonymous = new("nobody");
 
     public string Partition => Value[..PartitionLength];
 
@@ -28,7 +28,7 @@ internal readonly partial record struct KeyId(string Value)
 
     /// <param name="account">Whose key.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="mac">What <see cref="IsOurs"/> is told.</param>
+    /// <param name="mac">What <see cref="HasValidCheck"/> is told.</param>
     public static KeyId New(AccountName account, KeyName name, byte[] mac)
     {
         var start = $"{PartitionOf(account)}-{name}-{Base32.Encode(RandomNumberGenerator.GetBytes(5))}";
@@ -39,7 +39,7 @@ internal readonly partial record struct KeyId(string Value)
     /// Whether it was made with that key of an HMAC: half of the mark is random, half its check. It proves nothing, but whoever
     /// makes ids up has none that is worth looking for.
     /// </summary>
-    public bool IsOurs(byte[] mac)
+    public bool HasValidCheck(byte[] mac)
     {
         var split = Value.Length - (MarkLength - NonceLength);
         return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Check(Value[..split], mac)), Encoding.ASCII.GetBytes(Value[split..]));

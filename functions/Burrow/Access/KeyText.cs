@@ -7,7 +7,7 @@ namespace Burrow.Access;
 /// <summary>A key as clients carry it: <c>brw_{id}_{secret}</c>, the secret 256 random bits in hexadecimal.</summary>
 /// <param name="Id">Which key.</param>
 /// <param name="Hash">SHA-256 of the secret: all that is kept of it.</param>
-internal sealed partial record KeyText(string Id, byte[] Hash)
+internal sealed partial record KeyToken(string Id, byte[] Hash)
 {
     private const int SecretBytes = 32;
 
@@ -20,11 +20,11 @@ internal sealed partial record KeyText(string Id, byte[] Hash)
     }
 
     /// <summary>The key of that text; null if it has not the shape of one.</summary>
-    public static KeyText? TryParse(string text) =>
+    public static KeyToken? TryParse(string text) =>
         Pattern().Match(text) is { Success: true } match ? new(match.Groups[1].Value, HashOf(match.Groups[2].Value)) : null;
 
     /// <summary>Whether the secret is that one. Takes as long whatever is wrong with it.</summary>
-    public bool Fits(byte[] hash) => CryptographicOperations.FixedTimeEquals(Hash, hash);
+    public bool Matches(byte[] hash) => CryptographicOperations.FixedTimeEquals(Hash, hash);
 
     private static byte[] HashOf(string secret) => SHA256.HashData(Encoding.ASCII.GetBytes(secret));
 
@@ -44,7 +44,7 @@ internal sealed partial record AdminKey(string Id, byte[] Hash)
         var keys = new Dictionary<string, AdminKey>();
         foreach (var text in setting?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [])
         {
-            if (KeyText.TryParse(text) is not { } key || !Pattern().IsMatch(key.Id))
+            if (KeyToken.TryParse(text) is not { } key || !Pattern().IsMatch(key.Id))
                 throw new FormatException($"Burrow:Access:AdminKeys: key {keys.Count + 1} is not brw_admin-{{name}}_{{64 hexadecimal digits, a-f in lower case}}.");
             if (!keys.TryAdd(key.Id, new(key.Id, key.Hash)))
                 throw new FormatException($"Burrow:Access:AdminKeys: there are two of the id {key.Id}.");

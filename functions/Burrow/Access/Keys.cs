@@ -8,27 +8,27 @@ namespace Burrow.Access;
 /// The keys of accounts. A key is good while it stands in its table, hasn't expired, and so has and is every key before it that it
 /// was made with; so one deletion revokes it and all that was made with it, and there is nothing that could be left half done.
 /// </summary>
-internal sealed partial class Keys
+internal sealed partial class KeyService
 {
     private readonly AccessTable table;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly FreshCache<KeyId, Known> known;
+    private readonly ReadCache<KeyId, Known> cache;
     private readonly byte[] mac;
 
     /// <summary>Looks that others may be, with ids that weren't made under this deployment's secret.</summary>
-    private readonly TokenBucket strangers;
+    private readonly TokenBucket unknownKeys;
 
     /// <param name="table">Where they are.</param>
     /// <param name="secret">The deployment's; under another one keys are as good, but found more slowly.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Told of what nobody else is told.</param>
-    public Keys(AccessTable table, string? secret, TimeProvider time, ILogger<Keys> logger)
+    public KeyService(AccessTable table, string? secret, TimeProvider time, ILogger<KeyService> logger)
     {
         (this.table, this.time, this.logger) = (table, time, logger);
         mac = DeploymentSecret.Derive(secret ?? "", "burrow key ids");
-        strangers = new(time);
-        known = new(time, ReadAsync);
+        unknownKeys = new(time);
+        cache = new(time, ReadAsync);
     }
 
     private DateTimeOffset Now => time.GetUtcNow();
@@ -43,10 +43,10 @@ internal sealed partial class Keys
     /// <exception cref="ConflictException">There is one of that name.</exception>
     /// <exception cref="ForbiddenException">It would be wider than the one that it is made with.</exception>
     /// <exception cref="QuotaExceededException">The account has as many as it may.</exception>
-    public async Task<(AccessKey Key, string Text)> MakeAsync(
+    public async Task<(AccessKey Key, string Text)> CreateAsync(
         AccountName account, KeyName name, KeySpec spec, Caller maker, CancellationToken cancellationToken)
     {
-        maker.DemandWithin(spec);
+        maker.RequireWithin(spec);
         if (spec.Expires is { } expires && expires <= Now)
             throw new InvalidRequestException("expires", "expires is an instant to come.");
         if (!maker.IsAdmin && spec.Expires is null && maker.Spec.Expires is { } end)
@@ -55,9 +55,9 @@ internal sealed partial class Keys
             throw new ForbiddenException($"A key is made with one that was made with another, and so on, {Limits.KeyGenerations} in all; use an older one.");
 
         // What was made with a key that is gone would be no good, and who is to tell?
-        if (!maker.IsAdmin && maker.Key != KeyId.Nobody)
+        if (!maker.IsAdmin && maker.Key != KeyId.Anonymous)
         {
-            known.Forget(maker.Key);
+            cache.Forget(maker.Key);
             if (await FindAsync(maker.Key) is null)
                 throw new UnauthenticatedException(isMissing: false, "This key was revoked.");
         }
@@ -65,18 +65,18 @@ internal sealed partial class Keys
         var all = await table.ListAsync(account, cancellationToken);
         if (all.Count >= Limits.KeysPerAccount)
         {
-            await ClearAsync(account);
+            await RemoveInvalidAsync(account);
             all = await table.ListAsync(account, cancellationToken);
         }
 
         var old = all.FirstOrDefault(stored => stored.Key.Name == name);
         // What was made with a key that is gone is gone; that its row is left is nobody's business.
-        if (old is not null && await IsStandingAsync(old.Key))
+        if (old is not null && await HasValidParentsAsync(old.Key))
             throw Exists(name);
         if (old is null && !maker.IsAdmin && all.Count >= Limits.KeysPerAccount)
             throw new QuotaExceededException($"An account has at most {Limits.KeysPerAccount} keys.");
         var id = KeyId.New(account, name, mac);
-        var (text, hash) = KeyText.New(id);
+        var (text, hash) = KeyToken.New(id);
         var key = new AccessKey
         {
             Account = account,
@@ -85,7 +85,7 @@ internal sealed partial class Keys
             Created = Now,
             Id = id,
             Hash = hash,
-            MadeWith = maker.Key,
+            ParentKey = maker.Key,
             Generation = maker.Generation + 1,
         };
         return await table.WriteAsync(key, old, cancellationToken) ? (key, text) : throw Exists(name);
@@ -99,7 +99,7 @@ internal sealed partial class Keys
         var shown = new List<AccessKey>();
         foreach (var stored in await table.ListAsync(account, cancellationToken))
         {
-            if (caller.Covers(stored.Key.Spec) && await IsStandingAsync(stored.Key))
+            if (caller.Covers(stored.Key.Spec) && await HasValidParentsAsync(stored.Key))
                 shown.Add(stored.Key);
         }
 
@@ -116,12 +116,12 @@ internal sealed partial class Keys
     {
         while (await FindAsync(account, name, caller, cancellationToken) is { } stored)
         {
-            if (stored.Key.Id != caller.Key && await IsMadeWithAsync(caller.Key, stored.Key.Id))
+            if (stored.Key.Id != caller.Key && await IsDescendantAsync(caller.Key, stored.Key.Id))
                 throw new ForbiddenException("A key doesn't revoke the one that it was made with.");
             if (!await table.RemoveAsync(stored, cancellationToken))
                 continue;
-            known.Forget(stored.Key.Id);
-            await ClearAsync(account);
+            cache.Forget(stored.Key.Id);
+            await RemoveInvalidAsync(account);
             return stored.Key;
         }
 
@@ -129,11 +129,11 @@ internal sealed partial class Keys
     }
 
     /// <summary>The key of that text, if it is good; null if not.</summary>
-    public async Task<AccessKey?> VerifyAsync(KeyText text)
+    public async Task<AccessKey?> VerifyAsync(KeyToken text)
     {
-        if (!KeyId.IsMatch(text.Id) || await known.GetAsync(new(text.Id)) is not { } found || !text.Fits(found.Stored.Key.Hash))
+        if (!KeyId.IsMatch(text.Id) || await cache.GetAsync(new(text.Id)) is not { } found || !text.Matches(found.Stored.Key.Hash))
             return null;
-        if (!await IsGoodAsync(found.Stored.Key))
+        if (!await IsValidAsync(found.Stored.Key))
             return null;
         NoteUsed(found);
         return found.Stored.Key;
@@ -141,30 +141,30 @@ internal sealed partial class Keys
 
     /// <summary>The key of that id, if it is good; null if not.</summary>
     public async Task<AccessKey?> FindAsync(KeyId id) =>
-        KeyId.IsMatch(id.Value) && await known.GetAsync(id) is { } found && await IsGoodAsync(found.Stored.Key) ? found.Stored.Key : null;
+        KeyId.IsMatch(id.Value) && await cache.GetAsync(id) is { } found && await IsValidAsync(found.Stored.Key) ? found.Stored.Key : null;
 
     private async Task<StoredKey?> FindAsync(AccountName account, KeyName name, Caller caller, CancellationToken cancellationToken) =>
-        await table.GetAsync(account, name, cancellationToken) is { } stored && caller.Covers(stored.Key.Spec) && await IsStandingAsync(stored.Key)
+        await table.GetAsync(account, name, cancellationToken) is { } stored && caller.Covers(stored.Key.Spec) && await HasValidParentsAsync(stored.Key)
             ? stored
             : null;
 
-    private async Task<bool> IsGoodAsync(AccessKey key) =>
-        !(key.Spec.Expires <= Now) && await IsStandingAsync(key);
+    private async Task<bool> IsValidAsync(AccessKey key) =>
+        !(key.Spec.Expires <= Now) && await HasValidParentsAsync(key);
 
     /// <summary>One read, and none of what isn't there more often than so many a second: nobody's partition is to be flooded by those who have no key.</summary>
     private async Task<Known?> ReadAsync(KeyId id)
     {
-        if (!id.IsOurs(mac) && strangers.Take(Limits.StrangersPerSecond) > TimeSpan.Zero)
+        if (!id.HasValidCheck(mac) && unknownKeys.Take(Limits.UnknownKeysPerSecond) > TimeSpan.Zero)
             throw new UnavailableException("Too many keys are asked for that aren't known here. Try again.");
         return await table.FindAsync(id) is { } stored ? new(stored) : null;
     }
 
     /// <summary>Whether a key was made with another one, or with one that was.</summary>
-    private async Task<bool> IsMadeWithAsync(KeyId id, KeyId maker)
+    private async Task<bool> IsDescendantAsync(KeyId id, KeyId maker)
     {
-        while (KeyId.IsMatch(id.Value) && await known.GetAsync(id) is { } found)
+        while (KeyId.IsMatch(id.Value) && await cache.GetAsync(id) is { } found)
         {
-            id = found.Stored.Key.MadeWith;
+            id = found.Stored.Key.ParentKey;
             if (id == maker)
                 return true;
         }
@@ -173,11 +173,11 @@ internal sealed partial class Keys
     }
 
     /// <summary>Whether no key is gone that it was made with. What it was made with lasts as long as it, so that needn't be asked.</summary>
-    private async Task<bool> IsStandingAsync(AccessKey key)
+    private async Task<bool> HasValidParentsAsync(AccessKey key)
     {
-        while (KeyId.IsMatch(key.MadeWith.Value))
+        while (KeyId.IsMatch(key.ParentKey.Value))
         {
-            if (await known.GetAsync(key.MadeWith) is not { } maker)
+            if (await cache.GetAsync(key.ParentKey) is not { } maker)
                 return false;
             key = maker.Stored.Key;
         }
@@ -186,12 +186,12 @@ internal sealed partial class Keys
     }
 
     /// <summary>Removes what has expired, or was made with a key that is gone. Nobody relies on it.</summary>
-    private async Task ClearAsync(AccountName account)
+    private async Task RemoveInvalidAsync(AccountName account)
     {
         foreach (var stored in await table.ListAsync(account, CancellationToken.None))
         {
-            if (!await IsGoodAsync(stored.Key) && await table.RemoveAsync(stored, CancellationToken.None))
-                known.Forget(stored.Key.Id);
+            if (!await IsValidAsync(stored.Key) && await table.RemoveAsync(stored, CancellationToken.None))
+                cache.Forget(stored.Key.Id);
         }
     }
 

@@ -22,17 +22,17 @@ internal sealed record LinkTerms(
 /// Capability URLs: whoever has one may do one thing. The parameter <c>st</c> is <c>{terms}.{mac}</c>: the terms as JSON in
 /// base64url, and the HMAC-SHA256, in hexadecimal, of these characters, the account, the queue and the id.
 /// </summary>
-internal sealed class Links
+internal sealed class LinkSigner
 {
     /// <summary>The parameter's name.</summary>
-    public const string Parameter = "st";
+    public const string ParameterName = "st";
 
     private readonly byte[] key;
 
     /// <param name="secret">The deployment's; absent only where nobody needs a key, and so nobody asks what is signed.</param>
-    public Links(string? secret) => key = DeploymentSecret.Derive(secret ?? "", "burrow links");
+    public LinkSigner(string? secret) => key = DeploymentSecret.Derive(secret ?? "", "burrow links");
 
-    /// <summary>The value of <see cref="Parameter"/>.</summary>
+    /// <summary>The value of <see cref="ParameterName"/>.</summary>
     public string Sign(LinkTerms terms, QueueAddress queue, MessageId? id)
     {
         var text = Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(terms));

@@ -10,7 +10,7 @@ namespace Burrow.Access;
 /// </summary>
 internal sealed class Quotas
 {
-    private const int MostBuckets = 50_000;
+    private const int MaxBuckets = 50_000;
 
     /// <summary>How many times what is served may queue.</summary>
     private const int QueueLength = 100;
@@ -22,7 +22,7 @@ internal sealed class Quotas
     private readonly Random random;
     private readonly AccountLimits usual;
     private int held;
-    private readonly FreshCache<AccountName, AccountLimits> limits;
+    private readonly ReadCache<AccountName, AccountLimits> limits;
     private readonly ConcurrentDictionary<AccountName, TokenBucket> buckets = new();
     private readonly ConcurrentDictionary<(AccountName Account, long Most), ConcurrencyLimiter> limiters = new();
 
@@ -60,7 +60,7 @@ internal sealed class Quotas
         if (!buckets.TryGetValue(account, out var bucket))
         {
             // Only where there is a new one: to count them locks them all.
-            if (buckets.Count >= MostBuckets)
+            if (buckets.Count >= MaxBuckets)
                 Forget();
             bucket = buckets.GetOrAdd(account, _ => new TokenBucket(time));
         }
@@ -99,9 +99,9 @@ internal sealed class Quotas
 
     /// <summary>Demands room for messages. What is being put meanwhile isn't counted yet.</summary>
     /// <exception cref="QuotaExceededException">There is none.</exception>
-    public async ValueTask DemandRoomAsync(QueueAddress queue, int messages, long bytes, AccountLimits may)
+    public async ValueTask RequireStorageAsync(QueueAddress queue, int messages, long bytes, AccountLimits may)
     {
-        if (may.StoresAnything)
+        if (may.HasUnlimitedStorage)
             return;
         var (stored, holds) = await queues.UsageAsync(queue);
         if (stored.Messages + messages > may.Messages)
@@ -115,12 +115,12 @@ internal sealed class Quotas
     /// <summary>Holds a refusal back, if there were many of late, each for another time, so that they don't all come again at once; not so many at a time that they would be in others' way.</summary>
     private async Task HoldAsync(TokenBucket bucket, CancellationToken cancellationToken)
     {
-        if (!bucket.IsRefusedTooOften)
+        if (!bucket.ExceedsPromptRefusals)
             return;
         try
         {
-            if (Interlocked.Increment(ref held) <= Limits.RefusalsHeld)
-                await Task.Delay(Limits.RefusalHeld * (0.5 + random.NextDouble()), time, cancellationToken);
+            if (Interlocked.Increment(ref held) <= Limits.MaxDelayedRefusals)
+                await Task.Delay(Limits.RefusalDelay * (0.5 + random.NextDouble()), time, cancellationToken);
         }
         finally
         {
@@ -130,11 +130,11 @@ internal sealed class Quotas
 
     private ConcurrencyLimiter? LimiterOf(AccountName account, AccountLimits may)
     {
-        if (may.Concurrent >= QuotasOptions.AnyConcurrent)
+        if (may.Concurrent >= QuotasOptions.UnlimitedConcurrent)
             return null;
         if (limiters.TryGetValue((account, may.Concurrent), out var limiter))
             return limiter;
-        if (limiters.Count >= MostBuckets)
+        if (limiters.Count >= MaxBuckets)
         {
             // One that is in use goes on by itself; whoever comes then begins another.
             foreach (var (key, idle) in limiters)

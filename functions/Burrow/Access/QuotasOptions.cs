@@ -9,7 +9,7 @@ public sealed class QuotasOptions
     public const long Unlimited = 9_007_199_254_740_991;
 
     /// <summary>As many at a time as come.</summary>
-    internal const long AnyConcurrent = 1_000_000;
+    internal const long UnlimitedConcurrent = 1_000_000;
 
     /// <summary>Requests that one process serves it in a second.</summary>
     [Range(1, Unlimited)]
@@ -35,7 +35,7 @@ public sealed class QuotasOptions
     /// Requests that are served at a time, in one process; those beyond queue. One counts as many as it may bring, or be answered
     /// with, in MiB; one that goes through a whole queue or account as half of all. Who waits for a message doesn't count.
     /// </summary>
-    [Range(2, AnyConcurrent)]
+    [Range(2, UnlimitedConcurrent)]
     public long Concurrent { get; set; } = 32;
 
     /// <summary>Subscriptions. Event Grid takes 500 for a topic.</summary>
@@ -43,9 +43,9 @@ public sealed class QuotasOptions
     public long Subscriptions { get; set; } = 20;
 
     /// <summary>No bounds but those that the process needs for itself.</summary>
-    internal void LiftAll()
+    internal void RemoveAll()
     {
         RequestsPerSecond = Messages = Bytes = Queues = Unlimited;
-        Concurrent = AnyConcurrent;
+        Concurrent = UnlimitedConcurrent;
     }
 }

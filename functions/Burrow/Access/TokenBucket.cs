@@ -9,7 +9,7 @@ internal sealed class TokenBucket(TimeProvider time)
 {
     private readonly Lock gate = new();
     private long at = time.GetTimestamp();
-    private double owed;
+    private double debt;
     private double refused;
     private long perSecond = 1;
 
@@ -23,19 +23,19 @@ internal sealed class TokenBucket(TimeProvider time)
             Refill();
             perSecond = rate;
             // Full with nothing owed; empty with a second's worth.
-            if (owed + 1 > perSecond)
+            if (debt + 1 > perSecond)
             {
                 refused++;
-                return TimeSpan.FromSeconds((owed + 1 - perSecond) / perSecond);
+                return TimeSpan.FromSeconds((debt + 1 - perSecond) / perSecond);
             }
 
-            owed++;
+            debt++;
             return TimeSpan.Zero;
         }
     }
 
     /// <summary>Whether more were refused of late than are told at once.</summary>
-    public bool IsRefusedTooOften
+    public bool ExceedsPromptRefusals
     {
         get
         {
@@ -51,7 +51,7 @@ internal sealed class TokenBucket(TimeProvider time)
         {
             // Nothing is owed before it is.
             Refill();
-            owed += cost;
+            debt += cost;
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed class TokenBucket(TimeProvider time)
             lock (gate)
             {
                 Refill();
-                return owed == 0;
+                return debt == 0;
             }
         }
     }
@@ -72,7 +72,7 @@ internal sealed class TokenBucket(TimeProvider time)
     {
         var now = time.GetTimestamp();
         var seconds = time.GetElapsedTime(at, now).TotalSeconds;
-        owed = Math.Max(0, owed - (seconds * perSecond));
+        debt = Math.Max(0, debt - (seconds * perSecond));
         refused = Math.Max(0, refused - (seconds * Limits.PromptRefusals));
         at = now;
     }

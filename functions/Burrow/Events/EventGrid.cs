@@ -10,11 +10,11 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Events;
 
 /// <summary>What speaks to Event Grid, if anything does.</summary>
-public sealed class EventGrid
+public sealed class EventGridIntegration
 {
     private readonly Lazy<EventSigner>? signer;
 
-    internal EventGrid(
+    internal EventGridIntegration(
         BurrowOptions options, HttpClient http, ITableStore store, TimeProvider time, Random random, ILoggerFactory loggers)
     {
         var events = options.Events;
@@ -26,20 +26,20 @@ public sealed class EventGrid
         // Made when they are first needed: most processes that could tell somebody have nobody to tell.
         signer = new(() => new EventSigner(events, time));
         var client = new Lazy<EventGridPublisherClient>(() => NewClient(events, http, credential));
-        Subscriptions = new Subscriptions(
-            table, new EventGridManagement(http, events, credential), secrets, time, loggers.CreateLogger<Subscriptions>());
-        var outbox = new Outbox(signer, events, time, random);
-        Announcer = new EventPublisher(
-            new EventGridSink(client, outbox, time), outbox, new Watchers(table, time).WantedAsync, store, time, random, loggers.CreateLogger<EventPublisher>());
+        Subscriptions = new SubscriptionService(
+            table, new EventGridManagement(http, events, credential), secrets, time, loggers.CreateLogger<SubscriptionService>());
+        var outbox = new EventComposer(signer, events, time, random);
+        Outbox = new EventPublisher(
+            new EventGridSink(client, outbox, time), outbox, new SubscriptionCache(table, time).GetKindsAsync, store, time, random, loggers.CreateLogger<EventPublisher>());
     }
 
-    internal IAnnouncer Announcer { get; } = new NoAnnouncer();
+    internal IEventOutbox Outbox { get; } = new NoEventOutbox();
 
-    internal Subscriptions? Subscriptions { get; }
+    internal SubscriptionService? Subscriptions { get; }
 
     internal EventSigner? Signer => signer?.Value;
 
-    /// <inheritdoc cref="Subscriptions.ReconcileAsync"/>
+    /// <inheritdoc cref="SubscriptionService.ReconcileAsync"/>
     public Task ReconcileAsync(CancellationToken cancellationToken) => Subscriptions?.ReconcileAsync(cancellationToken) ?? Task.CompletedTask;
 
     private static EventGridPublisherClient NewClient(EventsOptions events, HttpClient http, TokenCredential? credential)

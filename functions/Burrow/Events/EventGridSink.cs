@@ -5,11 +5,11 @@ using Burrow.Queues;
 namespace Burrow.Events;
 
 /// <summary>Sends events to the domain, as signed CloudEvents.</summary>
-internal sealed class EventGridSink(Lazy<EventGridPublisherClient> client, Outbox outbox, TimeProvider time) : IEventSink
+internal sealed class EventGridSink(Lazy<EventGridPublisherClient> client, EventComposer outbox, TimeProvider time) : IEventSink
 {
     private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(30);
 
-    public async Task SendAsync(IReadOnlyList<(QueueAddress Queue, Announcement Row)> events, CancellationToken cancellationToken)
+    public async Task SendAsync(IReadOnlyList<(QueueAddress Queue, OutboxRow Row)> events, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(RequestTime, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);

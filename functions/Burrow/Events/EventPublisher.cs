@@ -4,12 +4,12 @@ using Burrow.Queues;
 using Burrow.Tables;
 using Burrow.Telemetry;
 using Microsoft.Extensions.Logging;
-using Group = Burrow.Queues.GroupCommit<Burrow.Events.Unpublished, bool>;
+using Group = Burrow.Queues.GroupCommit<Burrow.Events.UnpublishedEvents, bool>;
 
 namespace Burrow.Events;
 
 /// <summary>Events of one queue that were committed and are to be published.</summary>
-internal sealed record Unpublished(QueueAddress Queue, IReadOnlyList<Announcement> Rows)
+internal sealed record UnpublishedEvents(QueueAddress Queue, IReadOnlyList<OutboxRow> Rows)
 {
     /// <summary>About as many bytes as they take in a request.</summary>
     public int Weight => Rows.Sum(row => EventPublisher.WeightOf(Queue, row));
@@ -20,35 +20,35 @@ internal sealed record Unpublished(QueueAddress Queue, IReadOnlyList<Announcemen
 /// under way, those that come wait for the next. Once Event Grid took them, their rows are deleted. Where it is down, slow or
 /// throttles, nothing waits for it: the rows stay, and the timer publishes them.
 /// </summary>
-internal sealed partial class EventPublisher : IAnnouncer
+internal sealed partial class EventPublisher : IEventOutbox
 {
     /// <summary>Bytes of one request; Event Grid takes 1 MB.</summary>
     private const int RequestBytes = 900_000;
 
     /// <summary>Bytes that wait in this process at a time; what is more is left to the timer.</summary>
-    private const int MostWaiting = 32 * 1024 * 1024;
+    private const int MaxWaiting = 32 * 1024 * 1024;
 
     /// <summary>What a process wrote as recently as this, it publishes itself.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the timer waits for one queue's events to be taken.</summary>
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Where Event Grid took others this recently, what it doesn't take is that event's fault, and not that of the settings.</summary>
     private static readonly TimeSpan Recently = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(10);
 
     private readonly IEventSink sink;
-    private readonly Outbox outbox;
-    private readonly Func<QueueAddress, CancellationToken, ValueTask<Announced>> wanted;
+    private readonly EventComposer outbox;
+    private readonly Func<QueueAddress, CancellationToken, ValueTask<EventKinds>> wanted;
     private readonly ITable messages;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Group group;
 
     /// <summary>What this was made in, before there was any request.</summary>
-    private readonly ExecutionContext nobodys = ExecutionContext.Capture()!;
+    private readonly ExecutionContext constructionContext = ExecutionContext.Capture()!;
 
     /// <summary>Rows that this process is about to publish.</summary>
     private readonly ConcurrentDictionary<(string Partition, string Key), bool> queued = new();
@@ -67,8 +67,8 @@ internal sealed partial class EventPublisher : IAnnouncer
     /// <param name="logger">Told of what nobody else is told.</param>
     public EventPublisher(
         IEventSink sink,
-        Outbox outbox,
-        Func<QueueAddress, CancellationToken, ValueTask<Announced>> wanted,
+        EventComposer outbox,
+        Func<QueueAddress, CancellationToken, ValueTask<EventKinds>> wanted,
         ITableStore store,
         TimeProvider time,
         Random random,
@@ -86,24 +86,24 @@ internal sealed partial class EventPublisher : IAnnouncer
     private bool IsPaused => time.GetUtcNow() < pausedUntil;
 
     /// <summary>About as many bytes as an event takes in a request.</summary>
-    public static int WeightOf(QueueAddress queue, Announcement row) => row.Columns.Bytes("data").Length + Outbox.EnvelopeOf(queue, Outbox.MessageOf(row));
+    public static int WeightOf(QueueAddress queue, OutboxRow row) => row.Columns.GetBytes("data").Length + EventComposer.EnvelopeOf(queue, EventComposer.MessageOf(row));
 
-    public ValueTask<Announced> WantedAsync(QueueAddress queue, CancellationToken cancellationToken) =>
+    public ValueTask<EventKinds> GetKindsAsync(QueueAddress queue, CancellationToken cancellationToken) =>
         wanted(queue, cancellationToken);
 
-    public Announcement Created(QueueAddress queue, MessageState message, PutRequest request) => outbox.Created(queue, message, request);
+    public OutboxRow NewMessageCreated(QueueAddress queue, MessageState message, PutRequest request) => outbox.NewMessageCreated(queue, message, request);
 
-    public Announcement Expired(QueueAddress queue, MessageState message, Line? line) => outbox.Expired(queue, message, line);
+    public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line) => outbox.NewMessageExpired(queue, message, line);
 
-    public void Tell(QueueAddress queue, IReadOnlyList<Announcement> announcements)
+    public void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> announcements)
     {
-        if (IsPaused || Interlocked.Read(ref waiting) > MostWaiting)
+        if (IsPaused || Interlocked.Read(ref waiting) > MaxWaiting)
             return;
         // It is nobody's request, so it doesn't go on under the one that it came from.
-        ExecutionContext.Run(nobodys, nothing => _ = PublishAsync(new(queue, announcements)), null);
+        ExecutionContext.Run(constructionContext, nothing => _ = PublishAsync(new(queue, announcements)), null);
     }
 
-    public async Task<bool> TellAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    public async Task<bool> DrainAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         var query = new RowQuery(QueueKeys.EventsFrom, QueueKeys.EventsBefore) { Top = 100 };
         var underWay = false;
@@ -112,11 +112,11 @@ internal sealed partial class EventPublisher : IAnnouncer
         {
             page = await messages.QueryAsync(queue.Partition, query, cancellationToken);
             var before = (time.GetUtcNow() - Patience).UtcTicks;
-            var old = page.Rows.Select(row => new Announcement(row.Key, row.Columns)).Where(row => Outbox.WrittenAt(row) < before).ToList();
+            var old = page.Rows.Select(row => new OutboxRow(row.Key, row.Columns)).Where(row => EventComposer.WrittenAt(row) < before).ToList();
             underWay |= old.RemoveAll(row => queued.ContainsKey((queue.Partition, row.Key))) > 0;
             if (old.Count > 0 && (IsPaused || !await IsPublishedInTimeAsync(new(queue, old))))
             {
-                TellLag(old);
+                RecordLag(old);
                 return false;
             }
 
@@ -128,11 +128,11 @@ internal sealed partial class EventPublisher : IAnnouncer
     }
 
     /// <summary>Others wait for the timer, too.</summary>
-    private async Task<bool> IsPublishedInTimeAsync(Unpublished unpublished)
+    private async Task<bool> IsPublishedInTimeAsync(UnpublishedEvents unpublished)
     {
         try
         {
-            return await PublishAsync(unpublished).WaitAsync(Wait, time);
+            return await PublishAsync(unpublished).WaitAsync(DrainTimeout, time);
         }
         catch (TimeoutException)
         {
@@ -141,7 +141,7 @@ internal sealed partial class EventPublisher : IAnnouncer
     }
 
     /// <returns>Whether Event Grid took them.</returns>
-    private async Task<bool> PublishAsync(Unpublished unpublished)
+    private async Task<bool> PublishAsync(UnpublishedEvents unpublished)
     {
         var weight = unpublished.Weight;
         foreach (var row in unpublished.Rows)
@@ -170,7 +170,7 @@ internal sealed partial class EventPublisher : IAnnouncer
         // For many messages of many requests: beneath none of them.
         Activity.Current = null;
         var rows = pending.SelectMany(one => one.Request.Rows.Select(row => (one.Request.Queue, Row: row))).ToList();
-        var sent = new List<(QueueAddress Queue, Announcement Row)>();
+        var sent = new List<(QueueAddress Queue, OutboxRow Row)>();
         try
         {
             foreach (var request in Pack(rows))
@@ -181,7 +181,7 @@ internal sealed partial class EventPublisher : IAnnouncer
         }
         finally
         {
-            await Task.WhenAll(sent.GroupBy(one => one.Queue).Select(queue => ForgetAsync(queue.Key, [.. queue.Select(one => one.Row.Key).Distinct()])));
+            await Task.WhenAll(sent.GroupBy(one => one.Queue).Select(queue => DeleteRowsAsync(queue.Key, [.. queue.Select(one => one.Row.Key).Distinct()])));
         }
 
         var taken = sent.Select(one => one.Row).ToHashSet();
@@ -189,9 +189,9 @@ internal sealed partial class EventPublisher : IAnnouncer
             one.Complete(one.Request.Rows.All(taken.Contains));
     }
 
-    private static IEnumerable<List<(QueueAddress Queue, Announcement Row)>> Pack(List<(QueueAddress Queue, Announcement Row)> rows)
+    private static IEnumerable<List<(QueueAddress Queue, OutboxRow Row)>> Pack(List<(QueueAddress Queue, OutboxRow Row)> rows)
     {
-        var request = new List<(QueueAddress, Announcement)>();
+        var request = new List<(QueueAddress, OutboxRow)>();
         var bytes = 0;
         foreach (var row in rows)
         {
@@ -213,7 +213,7 @@ internal sealed partial class EventPublisher : IAnnouncer
     /// <param name="rows">What to send.</param>
     /// <param name="done">Gets what needn't be sent any more.</param>
     /// <returns>Whether there is any use in going on.</returns>
-    private async Task<bool> SendAsync(List<(QueueAddress Queue, Announcement Row)> rows, List<(QueueAddress Queue, Announcement Row)> done)
+    private async Task<bool> SendAsync(List<(QueueAddress Queue, OutboxRow Row)> rows, List<(QueueAddress Queue, OutboxRow Row)> done)
     {
         if (IsPaused)
             return false;
@@ -230,7 +230,7 @@ internal sealed partial class EventPublisher : IAnnouncer
         }
         catch (EventsRefusedException e) when (e.IsTheirs && (e.IsTooLarge || time.GetUtcNow() - takenLast < Recently))
         {
-            GivenUp(rows[0].Row.Columns.Text("event")!, e.Message);
+            Discarded(rows[0].Row.Columns.GetString("event")!, e.Message);
             done.AddRange(rows);
             return true;
         }
@@ -238,27 +238,27 @@ internal sealed partial class EventPublisher : IAnnouncer
         {
             failures++;
             var pause = e.RetryAfter ?? TimeSpan.FromSeconds(Math.Min(Math.Pow(2, Math.Min(failures, 10) - 1), 60));
-            pausedUntil = time.GetUtcNow() + (pause < LongestPause ? pause : LongestPause);
+            pausedUntil = time.GetUtcNow() + (pause < MaxPause ? pause : MaxPause);
             Refused(e.Message, pausedUntil - time.GetUtcNow());
             return false;
         }
 
         span?.SetStatus(ActivityStatusCode.Unset);
-        MessageTrace.Published(span, rows.Select(one => (one.Queue, Outbox.MessageOf(one.Row), Outbox.TraceParentOf(one.Row))));
+        MessageTrace.Published(span, rows.Select(one => (one.Queue, EventComposer.MessageOf(one.Row), EventComposer.TraceParentOf(one.Row))));
         (failures, takenLast) = (0, time.GetUtcNow());
         done.AddRange(rows);
         Instruments.EventsPublished.Add(rows.Count);
         foreach (var (_, row) in rows)
-            TellLag([row]);
+            RecordLag([row]);
         return true;
     }
 
     /// <summary>How late the oldest of them is: published now, or still not.</summary>
-    private void TellLag(IEnumerable<Announcement> rows) =>
-        Instruments.OutboxLag.Record(TimeSpan.FromTicks(time.GetUtcNow().UtcTicks - rows.Min(Outbox.WrittenAt)).TotalSeconds);
+    private void RecordLag(IEnumerable<OutboxRow> rows) =>
+        Instruments.OutboxLag.Record(TimeSpan.FromTicks(time.GetUtcNow().UtcTicks - rows.Min(EventComposer.WrittenAt)).TotalSeconds);
 
     /// <summary>Deletes rows that were published; some may be gone, published by another process.</summary>
-    private async Task ForgetAsync(QueueAddress queue, List<string> keys)
+    private async Task DeleteRowsAsync(QueueAddress queue, List<string> keys)
     {
         try
         {
@@ -278,7 +278,7 @@ internal sealed partial class EventPublisher : IAnnouncer
         catch (TableUnavailableException e)
         {
             // They are published again: at least once.
-            NotForgotten(e.Message);
+            NotDeleted(e.Message);
         }
     }
 
@@ -286,10 +286,10 @@ internal sealed partial class EventPublisher : IAnnouncer
     private partial void Refused(string reason, TimeSpan pause);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Event Grid never takes the event {Id}, which is given up: {Reason}")]
-    private partial void GivenUp(string id, string reason);
+    private partial void Discarded(string id, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Events were published, and will be again, as storage does not answer: {Reason}")]
-    private partial void NotForgotten(string reason);
+    private partial void NotDeleted(string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Events could not be published; they are kept, and the timer tries again.")]
     private partial void Unexpected(Exception exception);

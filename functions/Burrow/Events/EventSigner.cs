@@ -22,7 +22,7 @@ internal sealed class EventSigner
     /// <param name="time">For <c>iat</c>.</param>
     public EventSigner(EventsOptions options, TimeProvider time)
     {
-        keys = [.. SigningKeys.Read(options.SigningKeys ?? "").Select(ToKey)];
+        keys = [.. SigningKeyPem.Read(options.SigningKeys ?? "").Select(ToKey)];
         credentials = new(keys[0], SecurityAlgorithms.EcdsaSha256);
         this.options = options;
         this.time = time;

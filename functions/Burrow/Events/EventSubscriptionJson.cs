@@ -7,7 +7,7 @@ namespace Burrow.Events;
 /// <summary>Event subscriptions as Event Grid's management has them.</summary>
 internal static class EventSubscriptionJson
 {
-    private const int LongestReason = 500;
+    private const int MaxReasonLength = 500;
 
     /// <summary>The body of a request to create or update one.</summary>
     public static byte[] Write(Subscription subscription, IReadOnlyDictionary<string, string> headers, EventsOptions options)
@@ -98,7 +98,7 @@ internal static class EventSubscriptionJson
             var reason = Text(error, "message") ?? Text(error, "code");
             return (
                 Text(properties, "provisioningState") ?? Text(root, "status"),
-                reason?.Length > LongestReason ? reason[..LongestReason] : reason,
+                reason?.Length > MaxReasonLength ? reason[..MaxReasonLength] : reason,
                 labels is { ValueKind: JsonValueKind.Array } array && array.GetArrayLength() > 0 ? array[0].GetString() : null);
         }
         catch (JsonException)

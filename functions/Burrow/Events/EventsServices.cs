@@ -17,14 +17,14 @@ internal static class EventsServices
         services.TryAddSingleton(provider => new WebhookRules(
             [.. provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.Ports]));
         services.TryAddKeyedSingleton(ServiceKey, (_, _) => NewClient());
-        services.AddSingleton(provider => new EventGrid(
+        services.AddSingleton(provider => new EventGridIntegration(
             provider.GetRequiredService<IOptions<BurrowOptions>>().Value,
             provider.GetRequiredKeyedService<HttpClient>(ServiceKey),
             provider.GetRequiredService<ITableStore>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Random>(),
             provider.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton(provider => provider.GetRequiredService<EventGrid>().Announcer);
+        services.AddSingleton(provider => provider.GetRequiredService<EventGridIntegration>().Outbox);
         return services;
     }
 
@@ -74,7 +74,7 @@ internal sealed class EventsOptionsValidator : IValidateOptions<BurrowOptions>
     {
         try
         {
-            _ = SigningKeys.Read(keys);
+            _ = SigningKeyPem.Read(keys);
             return true;
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)

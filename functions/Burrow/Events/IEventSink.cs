@@ -7,7 +7,7 @@ internal interface IEventSink
 {
     /// <summary>Sends them together. When it returns, they are taken.</summary>
     /// <exception cref="EventsRefusedException">They aren't, or nobody knows.</exception>
-    Task SendAsync(IReadOnlyList<(QueueAddress Queue, Announcement Row)> events, CancellationToken cancellationToken);
+    Task SendAsync(IReadOnlyList<(QueueAddress Queue, OutboxRow Row)> events, CancellationToken cancellationToken);
 }
 
 /// <summary>Events were not taken; some may have been.</summary>

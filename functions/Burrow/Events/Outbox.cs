@@ -12,7 +12,7 @@ namespace Burrow.Events;
 /// The rows <c>e!{seq}!{revision}</c> of a queue: events that are yet to be published, composed and parsed. A row has all that the
 /// event says, as its message may be gone by then.
 /// </summary>
-internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, TimeProvider time, Random random)
+internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions options, TimeProvider time, Random random)
 {
     /// <summary>Bytes of an event that are billed as one (Event Grid, "Pricing").</summary>
     private const int BillingUnit = 64 * 1024;
@@ -23,8 +23,8 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
     /// <summary>Bytes of an event besides its data, at most. The subject stands in it twice: also in the signature, where three bytes are four.</summary>
     public static int EnvelopeOf(QueueAddress queue, MessageId id) => Envelope + 3 * Topic.Subject(queue.Queue, id).Length;
 
-    /// <inheritdoc cref="IAnnouncer.Created"/>
-    public Announcement Created(QueueAddress queue, MessageState message, PutRequest request) => ToRow(
+    /// <inheritdoc cref="IEventOutbox.NewMessageCreated"/>
+    public OutboxRow NewMessageCreated(QueueAddress queue, MessageState message, PutRequest request) => ToRow(
         EventTypes.MessageCreated,
         queue,
         message,
@@ -40,8 +40,8 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
                 json.WriteString("url", new Uri(publicUrl, $"/v1.0/{Topic.Encode(queue.Account.Value)}/{Topic.Subject(queue.Queue, message.Id)}?detail=body").AbsoluteUri);
         });
 
-    /// <inheritdoc cref="IAnnouncer.Expired"/>
-    public Announcement Expired(QueueAddress queue, MessageState message, Line? line)
+    /// <inheritdoc cref="IEventOutbox.NewMessageExpired"/>
+    public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line)
     {
         // A larger body is gone with its message, and was never worth reading for this.
         var body = line is not null && message.Chunks == 0 ? line.Inline : null;
@@ -61,18 +61,18 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
     }
 
     /// <summary>The event of a row, signed.</summary>
-    public CloudEvent ToEvent(QueueAddress queue, Announcement row)
+    public CloudEvent ToEvent(QueueAddress queue, OutboxRow row)
     {
         var columns = row.Columns;
-        var (id, type) = (columns.Text("event")!, columns.Text("type")!);
+        var (id, type) = (columns.GetString("event")!, columns.GetString("type")!);
         var source = Topic.Of(queue.Account);
         var subject = Topic.Subject(queue.Queue, MessageOf(row));
-        var made = new CloudEvent(source, type, new BinaryData(columns.Bytes("data")), "application/json", CloudEventDataFormat.Json)
+        var made = new CloudEvent(source, type, new BinaryData(columns.GetBytes("data")), "application/json", CloudEventDataFormat.Json)
         {
             Id = id,
             Subject = subject,
-            Time = new DateTimeOffset(columns.Number("time"), TimeSpan.Zero),
-            ExtensionAttributes = { ["signature"] = signer.Value.Sign(id, source, type, subject, columns.Text("bodyhash")) },
+            Time = new DateTimeOffset(columns.GetInteger("time"), TimeSpan.Zero),
+            ExtensionAttributes = { ["signature"] = signer.Value.Sign(id, source, type, subject, columns.GetString("bodyhash")) },
         };
         // CloudEvents, extension "Distributed Tracing".
         if (TraceParentOf(row) is { } traceParent)
@@ -81,17 +81,17 @@ internal sealed class Outbox(Lazy<EventSigner> signer, EventsOptions options, Ti
     }
 
     /// <summary>The id of the message that a row is about.</summary>
-    public static MessageId MessageOf(Announcement row) => new(row.Columns.Text("id")!);
+    public static MessageId MessageOf(OutboxRow row) => new(row.Columns.GetString("id")!);
 
     /// <summary>The span that its message was put by, if anybody said.</summary>
-    public static string? TraceParentOf(Announcement row) => row.Columns.Text("trace");
+    public static string? TraceParentOf(OutboxRow row) => row.Columns.GetString("trace");
 
     /// <summary>When a row was written, UTC ticks.</summary>
-    public static long WrittenAt(Announcement row) => row.Columns.Number("written");
+    public static long WrittenAt(OutboxRow row) => row.Columns.GetInteger("written");
 
     private static string Instant(long ticks) => new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
-    private Announcement ToRow(
+    private OutboxRow ToRow(
         string type, QueueAddress queue, MessageState message, long at, string? bodyHash, string? traceParent, Action<Utf8JsonWriter, bool> write)
     {
         // The message's own may have been announced under it before.

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Burrow.Events;
 
 /// <summary>Private keys on P-256 in PEM (PKCS#8), one after another.</summary>
-internal static class SigningKeys
+internal static class SigningKeyPem
 {
     private const string End = "-----END PRIVATE KEY-----";
 

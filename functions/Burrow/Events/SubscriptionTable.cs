@@ -77,7 +77,7 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
         var query = new RowQuery(QueueKeys.First, $"{time.GetUtcNow().UtcTicks + 1:x16}") { Continuation = continuation };
         var page = await table.QueryAsync($"visit-{partition}", query, cancellationToken);
         return (
-            [.. page.Rows.Select(row => new Visit(row.Key, row.ETag, new(row.Columns.Text("account")!), new(row.Columns.Text("name")!)))],
+            [.. page.Rows.Select(row => new Visit(row.Key, row.ETag, new(row.Columns.GetString("account")!), new(row.Columns.GetString("name")!)))],
             page.Continuation);
     }
 
@@ -119,22 +119,22 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
                 new(row.Key),
                 new()
                 {
-                    Endpoint = new Uri(columns.Text("endpoint")!),
-                    Queues = QueuePattern.Parse(columns.Text("queues")!),
-                    Types = columns.Text("types")!.Split(','),
-                    Headers = columns.Text("headers")?.Split(',') ?? [],
-                    MaxAttempts = (int)columns.Number("maxAttempts"),
-                    EventTimeToLive = (int)columns.Number("eventTimeToLive"),
+                    Endpoint = new Uri(columns.GetString("endpoint")!),
+                    Queues = QueuePattern.Parse(columns.GetString("queues")!),
+                    Types = columns.GetString("types")!.Split(','),
+                    Headers = columns.GetString("headers")?.Split(',') ?? [],
+                    MaxAttempts = (int)columns.GetInteger("maxAttempts"),
+                    EventTimeToLive = (int)columns.GetInteger("eventTimeToLive"),
                 },
-                Enum.Parse<SubscriptionState>(columns.Text("state")!),
-                columns.Text("reason"),
-                new DateTimeOffset(columns.Number("changed"), TimeSpan.Zero))
+                Enum.Parse<SubscriptionState>(columns.GetString("state")!),
+                columns.GetString("reason"),
+                new DateTimeOffset(columns.GetInteger("changed"), TimeSpan.Zero))
             {
-                SealedHeaders = columns.Bytes("sealed"),
-                Label = columns.Text("label")!,
-                Failures = (int)columns.Number("failures"),
-                Operation = columns.Text("operation"),
-                NextVisit = columns.Number("visit"),
+                SealedHeaders = columns.GetBytes("sealed"),
+                Label = columns.GetString("label")!,
+                Failures = (int)columns.GetInteger("failures"),
+                Operation = columns.GetString("operation"),
+                NextVisit = columns.GetInteger("visit"),
             },
             row.ETag);
     }

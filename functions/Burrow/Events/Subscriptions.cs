@@ -12,22 +12,22 @@ namespace Burrow.Events;
 /// looked after by the timer until it is done; from then on now and then, as Event Grid may have lost it. Every step may be
 /// repeated, and two processes may take the same one.
 /// </summary>
-public sealed partial class Subscriptions
+public sealed partial class SubscriptionService
 {
     /// <summary>For how long one run of the timer works.</summary>
     private static readonly TimeSpan RunTime = TimeSpan.FromSeconds(50);
 
     /// <summary>How often one is looked after that is as it should be.</summary>
-    private static readonly TimeSpan WhenDone = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ActiveInterval = TimeSpan.FromHours(1);
 
     /// <summary>How soon Event Grid is asked again what becomes of a change.</summary>
-    private static readonly TimeSpan WhenUnderWay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan UnderWayInterval = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromHours(6);
+    private static readonly TimeSpan MaxRetry = TimeSpan.FromHours(6);
 
     /// <summary>For how long a visit is kept that its subscription doesn't name: it may be about to.</summary>
-    private static readonly TimeSpan Unnamed = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan OrphanAge = TimeSpan.FromMinutes(2);
 
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -37,8 +37,8 @@ public sealed partial class Subscriptions
     private readonly TimeProvider time;
     private readonly ILogger logger;
 
-    internal Subscriptions(
-        SubscriptionTable table, EventGridManagement management, SecretBox secrets, TimeProvider time, ILogger<Subscriptions> logger)
+    internal SubscriptionService(
+        SubscriptionTable table, EventGridManagement management, SecretBox secrets, TimeProvider time, ILogger<SubscriptionService> logger)
     {
         this.table = table;
         this.management = management;
@@ -55,7 +55,7 @@ public sealed partial class Subscriptions
 
     /// <summary>One of them, asking Event Grid how far it is if that isn't settled and nobody asked just now; null if there is none.</summary>
     public async Task<Subscription?> GetAsync(AccountName account, SubscriptionName name, QueuePattern scope, CancellationToken cancellationToken) =>
-        await FindAsync(account, name, scope, cancellationToken) is { } stored ? await LookAsync(stored, cancellationToken) : null;
+        await FindAsync(account, name, scope, cancellationToken) is { } stored ? await RefreshAsync(stored, cancellationToken) : null;
 
     /// <summary>Asks for one, new or in place of what was asked for before. The same again changes nothing.</summary>
     /// <param name="account">Whose.</param>
@@ -85,7 +85,7 @@ public sealed partial class Subscriptions
             var all = await table.ListAsync(account, cancellationToken);
             var old = all.FirstOrDefault(stored => stored.Subscription.Name == name);
             if (old is not null && old.Subscription.State != SubscriptionState.Deleting && old.Subscription.Label == label)
-                return (await LookAsync(old, cancellationToken), false);
+                return (await RefreshAsync(old, cancellationToken), false);
             if (old is not null && !scope.Contains(old.Subscription.Spec.Queues))
                 throw new ForbiddenException($"There is a subscription '{name}' to other queues; this key is for the queues {scope}.");
             if (old is null && all.Count >= most)
@@ -108,7 +108,7 @@ public sealed partial class Subscriptions
         while (await FindAsync(account, name, scope, cancellationToken) is { } stored)
         {
             if (stored.Subscription.State == SubscriptionState.Deleting)
-                return await LookAsync(stored, cancellationToken);
+                return await RefreshAsync(stored, cancellationToken);
             var deleting = stored.Subscription with
             {
                 State = SubscriptionState.Deleting,
@@ -160,7 +160,7 @@ public sealed partial class Subscriptions
             var reachable = true;
             if (await table.GetAsync(visit.Account, visit.Name, cancellationToken) is { } stored && stored.Subscription.NextVisit == visit.Instant)
                 reachable = await ClaimAndStepAsync(stored, cancellationToken) is not { IsUnreachable: true };
-            else if (Now < visit.Instant + Unnamed.Ticks)
+            else if (Now < visit.Instant + OrphanAge.Ticks)
                 return true;
             await table.RetireAsync(visit, cancellationToken);
             return reachable;
@@ -181,7 +181,7 @@ public sealed partial class Subscriptions
     }
 
     /// <summary>Goes on where something isn't settled, and it is time to: however often somebody looks, Event Grid isn't asked more.</summary>
-    private async Task<Subscription> LookAsync(StoredSubscription stored, CancellationToken cancellationToken) =>
+    private async Task<Subscription> RefreshAsync(StoredSubscription stored, CancellationToken cancellationToken) =>
         stored.Subscription.State is SubscriptionState.Active or SubscriptionState.Failed || Now < stored.Subscription.NextVisit
             ? stored.Subscription
             : await ClaimAndStepAsync(stored, cancellationToken);
@@ -261,8 +261,8 @@ public sealed partial class Subscriptions
     {
         var wait = answer.RetryAfter ?? answer.Outcome switch
         {
-            ManagementOutcome.Done when now.State == SubscriptionState.Active => WhenDone,
-            ManagementOutcome.Done or ManagementOutcome.UnderWay => WhenUnderWay,
+            ManagementOutcome.Done when now.State == SubscriptionState.Active => ActiveInterval,
+            ManagementOutcome.Done or ManagementOutcome.UnderWay => UnderWayInterval,
             _ => Backoff(now.Failures),
         };
         now = now with
@@ -292,7 +292,7 @@ public sealed partial class Subscriptions
             {
                 State = stored.Subscription.State == SubscriptionState.Deleting ? SubscriptionState.Deleting : SubscriptionState.Pending,
                 Operation = null,
-                NextVisit = Now + WhenUnderWay.Ticks,
+                NextVisit = Now + UnderWayInterval.Ticks,
             };
             if (await BeginAsync(again, stored, CancellationToken.None) is not null)
                 return;
@@ -310,7 +310,7 @@ public sealed partial class Subscriptions
     private static TimeSpan Backoff(int failures)
     {
         var wait = FirstRetry * Math.Pow(2, Math.Clamp(failures, 1, 12) - 1);
-        return wait < LongestRetry ? wait : LongestRetry;
+        return wait < MaxRetry ? wait : MaxRetry;
     }
 
     private string LabelOf(SubscriptionSpec spec, IReadOnlyDictionary<string, string> headers)

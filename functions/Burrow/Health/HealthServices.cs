@@ -12,11 +12,11 @@ internal static class HealthServices
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
         services.AddSingleton(provider => new LastSweep(provider.GetRequiredService<ITableStore>()));
-        services.AddSingleton(provider => new Sweeper(
+        services.AddSingleton(provider => new SweepRunner(
             provider.GetRequiredService<QueueEngine>(),
             provider.GetRequiredService<LastSweep>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<Sweeper>>()));
+            provider.GetRequiredService<ILogger<SweepRunner>>()));
         services.AddSingleton(provider => new Readiness(
             provider.GetRequiredService<ITableStore>(),
             provider.GetRequiredService<LastSweep>(),

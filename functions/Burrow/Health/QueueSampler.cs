@@ -25,7 +25,7 @@ internal sealed partial class QueueSampler : BackgroundService
     /// <summary>Those that it had to do with, most recently first.</summary>
     private List<QueueAddress> known = [];
 
-    private IReadOnlyList<(QueueAddress Queue, Statistics Statistics)> samples = [];
+    private IReadOnlyList<(QueueAddress Queue, MessageStatistics Statistics)> samples = [];
 
     public QueueSampler(QueueEngine queues, TelemetryOptions options, TimeProvider time, ILogger<QueueSampler> logger)
     {
@@ -48,7 +48,7 @@ internal sealed partial class QueueSampler : BackgroundService
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        queues.Busy.IsWatched = most > 0 && depth.Enabled;
+        queues.Busy.IsEnabled = most > 0 && depth.Enabled;
         return base.StartAsync(cancellationToken);
     }
 
@@ -65,7 +65,7 @@ internal sealed partial class QueueSampler : BackgroundService
         using var timer = new PeriodicTimer(Limits.SampleInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            queues.Busy.IsWatched = depth.Enabled;
+            queues.Busy.IsEnabled = depth.Enabled;
             if (depth.Enabled)
                 await SampleAsync(stoppingToken);
             else
@@ -76,9 +76,9 @@ internal sealed partial class QueueSampler : BackgroundService
     /// <summary>Looks at them; what it finds is told until the next look.</summary>
     internal async Task SampleAsync(CancellationToken cancellationToken)
     {
-        var busy = queues.Busy.Take(most);
+        var busy = queues.Busy.TakeBusiest(most);
         known = [.. busy.Concat(known).Distinct().Take(most * Remembered)];
-        var found = new List<(QueueAddress Queue, Statistics Statistics)>();
+        var found = new List<(QueueAddress Queue, MessageStatistics Statistics)>();
         foreach (var queue in known.Take(most).ToList())
         {
             try
@@ -87,7 +87,7 @@ internal sealed partial class QueueSampler : BackgroundService
                 if (statistics is not null)
                     found.Add((queue, statistics));
                 // Only a look that says so makes it forget a queue; one that failed doesn't.
-                if (statistics is not { Count.Messages: > 0 })
+                if (statistics is not { Counts.Messages: > 0 })
                     known.Remove(queue);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)

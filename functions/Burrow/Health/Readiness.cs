@@ -23,21 +23,21 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
     /// <summary>The process starts: the timer of a new deployment has yet to run, and so has one that was stopped for a while.</summary>
     public void Start() => started = time.GetUtcNow();
 
-    public Task<ReadinessReport> LookAsync()
+    public Task<ReadinessReport> CheckAsync()
     {
         lock (gate)
         {
             if (looking is null || (looking.IsCompleted && time.GetElapsedTime(lookedAt) > Limits.ReadinessFreshness))
             {
                 lookedAt = time.GetTimestamp();
-                looking = FindOutAsync();
+                looking = RunChecksAsync();
             }
 
             return looking;
         }
     }
 
-    private async Task<ReadinessReport> FindOutAsync()
+    private async Task<ReadinessReport> RunChecksAsync()
     {
         using var patience = new CancellationTokenSource(Limits.ReadinessTime, time);
         // A query: to ask for one row of a table that isn't there is answered as if the row weren't.

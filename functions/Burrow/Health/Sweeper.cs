@@ -7,14 +7,14 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Health;
 
 /// <summary>Runs the timer's work, and writes down that it ran.</summary>
-public sealed partial class Sweeper
+public sealed partial class SweepRunner
 {
     private readonly QueueEngine queues;
     private readonly LastSweep last;
     private readonly TimeProvider time;
     private readonly ILogger logger;
 
-    internal Sweeper(QueueEngine queues, LastSweep last, TimeProvider time, ILogger<Sweeper> logger) =>
+    internal SweepRunner(QueueEngine queues, LastSweep last, TimeProvider time, ILogger<SweepRunner> logger) =>
         (this.queues, this.last, this.time, this.logger) = (queues, last, time, logger);
 
     /// <summary>Removes what expired and tidies up, for <see cref="Limits.SweepTime"/> at most; the next run goes on.</summary>

@@ -10,15 +10,15 @@ public sealed class AccountsEndpoint(Responder responder, QueueEngine queues)
     private static readonly Resource Resource = new("/v1.0", "GET", "HEAD", "DELETE");
 
     /// <summary>Lists them.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, Need.ListAccounts, Detail.Id, queues.AccountsAsync);
+    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, OperationPolicy.ListAccounts, Detail.Id, queues.AccountsAsync);
 
     /// <summary>Deletes all their messages.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, Need.DeleteAccounts, Detail.None, queues.DeleteAccountsAsync);
+    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, OperationPolicy.DeleteAccounts, Detail.None, queues.DeleteAccountsAsync);
 
     /// <summary>405.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Accounts, Resource);
 
-    private Task<IResult> ServeAsync(HttpRequest request, Need need, Detail absent, Func<NameSelection, CancellationToken, Task<NameList>> serve) =>
+    private Task<IResult> ServeAsync(HttpRequest request, OperationPolicy need, Detail absent, Func<NameSelection, CancellationToken, Task<NameList>> serve) =>
         responder.ServeAsync(request, Resource, async serving =>
         {
             RequestPath.Accounts(request);

@@ -12,7 +12,7 @@ namespace Burrow.Http;
 public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOptions<BurrowOptions> options)
 {
     private static readonly Resource Resource = new("/batch/{account}/{queue}", "POST");
-    private static readonly Need[] Needs = [Need.PutMessage, Need.UpdateMessages, Need.DeleteMessages];
+    private static readonly OperationPolicy[] Needs = [OperationPolicy.PutMessage, OperationPolicy.UpdateMessages, OperationPolicy.DeleteMessages];
     private const string NdJson = "application/x-ndjson";
 
     /// <summary>JSON has none (RFC 8259, section 8.1), but some tools write it and a reader may pass over it.</summary>
@@ -25,7 +25,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         await serving.EnterAsync(queue, new("No such account or queue."));
         // What of it is allowed is each item's own; who may nothing of it needn't send it.
         if (!Array.Exists(Needs, serving.Caller.May))
-            throw new ForbiddenException($"A batch needs {string.Join(" or ", Needs.Select(need => need.Text))}, as what is in it says; the key allows none of them.");
+            throw new ForbiddenException($"A batch needs {string.Join(" or ", Needs.Select(need => need.Requirement))}, as what is in it says; the key allows none of them.");
         await serving.BeginAsync(Limits.BatchBytes / Limits.BodyBytes);
         var onlyNew = OnlyNew(request);
         var lines = IsNdJson(request);
@@ -54,7 +54,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
 
     private static bool OnlyNew(HttpRequest request)
     {
-        var precondition = Preconditions.Of(request);
+        var precondition = Preconditions.Parse(request);
         if (precondition.IfMatch is not null)
             throw new InvalidRequestException("If-Match", "If-Match is for one message; an item has ifMatch.");
         return precondition.IfNoneMatch switch
@@ -79,7 +79,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         throw new UnsupportedMediaException($"A batch is {NdJson} or {Answer.Json}, in UTF-8.");
     }
 
-    private async Task<List<BatchEntry>> ReadAsync(Serving serving, bool lines)
+    private async Task<List<BatchEntry>> ReadAsync(RequestContext serving, bool lines)
     {
         using var body = await serving.BorrowBodyAsync(Limits.BatchBytes);
         var text = body.WrittenMemory[(body.WrittenSpan.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0)..];
@@ -138,7 +138,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
     }
 
     private async Task<List<Outcome>> CarryOutAsync(
-        Serving serving, QueueAddress queue, List<BatchEntry> entries, bool onlyNew, BurrowException? full)
+        RequestContext serving, QueueAddress queue, List<BatchEntry> entries, bool onlyNew, BurrowException? full)
     {
         var outcomes = new List<Outcome>(entries.Count);
         // Puts that follow one another are handed over together, and stored in this order.
@@ -156,7 +156,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
             }
             else if (!serving.Caller.May(NeedOf(item)))
             {
-                var lacks = serving.Caller.Lacks(NeedOf(item));
+                var lacks = serving.Caller.Denied(NeedOf(item));
                 puts.Add(Task.FromResult(new Outcome(id, lacks.Status, null, lacks.Message)));
             }
             else if (item.Operation == BatchOperation.Put && full is not null)
@@ -180,14 +180,14 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         return outcomes;
     }
 
-    private static Need NeedOf(BatchItem item) => item.Operation switch
+    private static OperationPolicy NeedOf(BatchItem item) => item.Operation switch
     {
-        BatchOperation.Put => Need.PutMessage,
-        BatchOperation.Update => Need.UpdateMessages,
-        _ => new Precondition(item.IfMatch, null).NamesReceipt ? Need.FinishMessage : Need.DeleteMessages,
+        BatchOperation.Put => OperationPolicy.PutMessage,
+        BatchOperation.Update => OperationPolicy.UpdateMessages,
+        _ => new Precondition(item.IfMatch, null).NamesReceipt ? OperationPolicy.FinishMessage : OperationPolicy.DeleteMessages,
     };
 
-    private Task<Outcome> PutAsync(Serving serving, QueueAddress queue, BatchItem item, bool onlyNew)
+    private Task<Outcome> PutAsync(RequestContext serving, QueueAddress queue, BatchItem item, bool onlyNew)
     {
         var id = item.Id ?? queues.NewId();
         return TryAsync(id, async () =>

@@ -47,13 +47,13 @@ internal sealed record BatchItem(
     BatchOperation Operation, MessageId? Id, byte[] Body, string? ContentType, Attributes Attributes, IReadOnlyList<string>? IfMatch)
 {
     /// <exception cref="BurrowException">What is wrong with it.</exception>
-    public static MessageId? IdOf(JsonElement json) => JsonMembers.Text(json, "id") is { } id ? MessageId.Parse(id) : null;
+    public static MessageId? IdOf(JsonElement json) => JsonMembers.GetString(json, "id") is { } id ? MessageId.Parse(id) : null;
 
     /// <exception cref="BurrowException">What is wrong with it.</exception>
     public static BatchItem Parse(JsonElement json, MessageId? id, int maxBodyBytes)
     {
-        JsonMembers.Only(json, "item", "an item", "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch");
-        var operation = JsonMembers.Text(json, "op") switch
+        JsonMembers.AllowOnly(json, "item", "an item", "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch");
+        var operation = JsonMembers.GetString(json, "op") switch
         {
             null or "put" => BatchOperation.Put,
             "update" => BatchOperation.Update,
@@ -75,21 +75,21 @@ internal sealed record BatchItem(
             operation,
             id,
             BodyOf(json, maxBodyBytes),
-            RequestBody.ContentType(JsonMembers.Text(json, "contentType"), "contentType"),
+            RequestBody.ContentType(JsonMembers.GetString(json, "contentType"), "contentType"),
             new(Seconds(json, "ttl"), Seconds(json, "hide")),
-            JsonMembers.Text(json, "ifMatch") is { } match ? Preconditions.Tags("ifMatch", new StringValues(match)) : null);
+            JsonMembers.GetString(json, "ifMatch") is { } match ? Preconditions.ParseTags("ifMatch", new StringValues(match)) : null);
     }
 
     private static byte[] BodyOf(JsonElement json, int most)
     {
         byte[] body;
-        switch (JsonMembers.Text(json, "encoding"))
+        switch (JsonMembers.GetString(json, "encoding"))
         {
             case null:
                 body = Utf8(json, "body");
                 break;
             case "base64":
-                var text = JsonMembers.Text(json, "body") ?? "";
+                var text = JsonMembers.GetString(json, "body") ?? "";
                 body = new byte[text.Length];
                 if (!Convert.TryFromBase64String(text, body, out var length))
                     throw new InvalidRequestException("body", "body isn't base64, as encoding says.");
@@ -112,8 +112,8 @@ internal sealed record BatchItem(
                 return raw.ToArray();
         }
 
-        return Encoding.UTF8.GetBytes(JsonMembers.Text(json, name) ?? "");
+        return Encoding.UTF8.GetBytes(JsonMembers.GetString(json, name) ?? "");
     }
 
-    private static long? Seconds(JsonElement json, string name) => JsonMembers.Whole(json, name, 0, Limits.AttributeSeconds, "seconds");
+    private static long? Seconds(JsonElement json, string name) => JsonMembers.GetInteger(json, name, 0, Limits.AttributeSeconds, "seconds");
 }

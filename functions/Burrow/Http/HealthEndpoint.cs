@@ -25,7 +25,7 @@ public sealed class HealthEndpoint
     public Task<IResult> GetReadyAsync(HttpRequest request) => responder.ServeAsync(request, Ready, async serving =>
     {
         RequestPath.Ready(request);
-        var report = await readiness.LookAsync().WaitAsync(serving.Aborted);
+        var report = await readiness.CheckAsync().WaitAsync(serving.Aborted);
         if (report.Problems.Count > 0)
             throw new UnavailableException($"Not ready. {string.Join(' ', report.Problems)}", "not-ready");
         return Answer.OfJson(200, json =>

@@ -36,7 +36,7 @@ internal static class JsonMembers
     /// <param name="parameter">What an error names.</param>
     /// <param name="what">What the object is, with its article.</param>
     /// <param name="members">What it may have.</param>
-    public static void Only(JsonElement json, string parameter, string what, params string[] members)
+    public static void AllowOnly(JsonElement json, string parameter, string what, params string[] members)
     {
         foreach (var member in json.EnumerateObject())
         {
@@ -46,13 +46,13 @@ internal static class JsonMembers
     }
 
     /// <summary>The member; null if it is absent or null.</summary>
-    public static JsonElement? Find(JsonElement json, string name) =>
+    public static JsonElement? GetMember(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     /// <summary>A string; null if it is absent or null.</summary>
-    public static string? Text(JsonElement json, string name)
+    public static string? GetString(JsonElement json, string name)
     {
-        if (Find(json, name) is not { } value)
+        if (GetMember(json, name) is not { } value)
             return null;
         try
         {
@@ -65,9 +65,9 @@ internal static class JsonMembers
     }
 
     /// <summary>A whole number; null if it is absent or null.</summary>
-    public static long? Whole(JsonElement json, string name, long least, long most, string? unit = null)
+    public static long? GetInteger(JsonElement json, string name, long least, long most, string? unit = null)
     {
-        if (Find(json, name) is not { } value)
+        if (GetMember(json, name) is not { } value)
             return null;
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= least && number <= most
             ? number

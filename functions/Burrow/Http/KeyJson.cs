@@ -13,8 +13,8 @@ internal static partial class KeyJson
     /// <exception cref="InvalidRequestException">What is wrong with it, and what is allowed.</exception>
     public static KeySpec Read(ReadOnlyMemory<byte> body) => JsonMembers.Read(body, json =>
     {
-        JsonMembers.Only(json, "body", "a key", "queues", "allow", "expires");
-        return new KeySpec(QueuePattern.Parse(JsonMembers.Text(json, "queues") ?? "*"), Allow(json), Instant(json, "expires"));
+        JsonMembers.AllowOnly(json, "body", "a key", "queues", "allow", "expires");
+        return new KeySpec(QueuePattern.Parse(JsonMembers.GetString(json, "queues") ?? "*"), Allow(json), GetInstant(json, "expires"));
     });
 
     /// <summary>A key; with its text where it was just made.</summary>
@@ -33,14 +33,14 @@ internal static partial class KeyJson
         json.WriteInstant("created", key.Created);
         json.WriteInstant("expires", key.Spec.Expires);
         json.WriteInstant("used", key.Used);
-        json.WriteString("madeWith", key.MadeWith.Value);
+        json.WriteString("madeWith", key.ParentKey.Value);
         json.WriteEndObject();
     }
 
     /// <summary>An instant (RFC 3339); null if it is absent.</summary>
-    public static DateTimeOffset? Instant(JsonElement json, string name)
+    public static DateTimeOffset? GetInstant(JsonElement json, string name)
     {
-        if (JsonMembers.Text(json, name) is not { } text)
+        if (JsonMembers.GetString(json, name) is not { } text)
             return null;
         return Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var instant)
             ? instant
@@ -50,7 +50,7 @@ internal static partial class KeyJson
     private static Permissions Allow(JsonElement json)
     {
         var wrong = new InvalidRequestException("allow", $"allow is an array of some of {string.Join(", ", PermissionNames.All)}.");
-        if (JsonMembers.Find(json, "allow") is not { ValueKind: JsonValueKind.Array } array || array.GetArrayLength() == 0)
+        if (JsonMembers.GetMember(json, "allow") is not { ValueKind: JsonValueKind.Array } array || array.GetArrayLength() == 0)
             throw wrong;
         return array.EnumerateArray()
             .Select(one => (one.ValueKind == JsonValueKind.String ? PermissionNames.Parse(one.GetString()!) : null) ?? throw wrong)

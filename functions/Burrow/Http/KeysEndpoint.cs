@@ -10,16 +10,16 @@ public sealed class KeysEndpoint
     private static readonly Resource One = new("/keys/{account}/{name}", "GET", "HEAD", "PUT", "DELETE");
 
     private readonly Responder responder;
-    private readonly Keys keys;
+    private readonly KeyService keys;
 
-    internal KeysEndpoint(Responder responder, Keys keys) => (this.responder, this.keys) = (responder, keys);
+    internal KeysEndpoint(Responder responder, KeyService keys) => (this.responder, this.keys) = (responder, keys);
 
     /// <summary>Lists those that are no wider than the caller's own, without their secrets.</summary>
     public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, All, async serving =>
     {
         var account = RequestPath.Keys(request);
         var missing = new NotFoundException("No such account, or it has no key.");
-        await serving.DemandAsync(Need.ManageKeys, account, missing);
+        await serving.DemandAsync(OperationPolicy.ManageKeys, account, missing);
         var all = await keys.ListAsync(account, serving.Caller, serving.Aborted);
         return all.Count == 0 ? throw missing : Answer.OfArray(all, (json, key) => KeyJson.Write(json, key));
     });
@@ -28,7 +28,7 @@ public sealed class KeysEndpoint
     public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Key(request);
-        await serving.DemandAsync(Need.ManageKeys, account, NotFound());
+        await serving.DemandAsync(OperationPolicy.ManageKeys, account, NotFound());
         var key = await keys.GetAsync(account, name, serving.Caller, serving.Aborted) ?? throw NotFound();
         return Answer.OfJson(200, json => KeyJson.Write(json, key));
     });
@@ -37,9 +37,9 @@ public sealed class KeysEndpoint
     public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Key(request);
-        await serving.DemandAsync(Need.ManageKeys, account, NotFound());
+        await serving.DemandAsync(OperationPolicy.ManageKeys, account, NotFound());
         using var body = await serving.BorrowBodyAsync(Limits.AccessBodyBytes);
-        var (key, text) = await keys.MakeAsync(account, name, KeyJson.Read(body.WrittenMemory), serving.Caller, serving.Aborted);
+        var (key, text) = await keys.CreateAsync(account, name, KeyJson.Read(body.WrittenMemory), serving.Caller, serving.Aborted);
         return Answer.OfJson(201, json => KeyJson.Write(json, key, text));
     });
 
@@ -47,7 +47,7 @@ public sealed class KeysEndpoint
     public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Key(request);
-        await serving.DemandAsync(Need.ManageKeys, account, NotFound());
+        await serving.DemandAsync(OperationPolicy.ManageKeys, account, NotFound());
         var key = await keys.RevokeAsync(account, name, serving.Caller, serving.Aborted) ?? throw NotFound();
         return Answer.OfJson(200, json => KeyJson.Write(json, key));
     });

@@ -11,27 +11,27 @@ namespace Burrow.Http;
 public sealed class LinksEndpoint
 {
     /// <summary>What every server on the way takes.</summary>
-    private const int LongestUrl = 8_000;
+    private const int MaxUrlLength = 8_000;
 
     private static readonly Resource Resource = new("/links/{account}", "POST");
     private static readonly string[] Methods = ["GET", "PUT", "POST", "DELETE"];
 
     private readonly Responder responder;
-    private readonly Links links;
+    private readonly LinkSigner links;
     private readonly TimeProvider time;
     private readonly IOptions<BurrowOptions> options;
 
-    internal LinksEndpoint(Responder responder, Links links, TimeProvider time, IOptions<BurrowOptions> options) =>
+    internal LinksEndpoint(Responder responder, LinkSigner links, TimeProvider time, IOptions<BurrowOptions> options) =>
         (this.responder, this.links, this.time, this.options) = (responder, links, time, options);
 
     /// <summary>Makes one: 201.</summary>
     public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
     {
         var account = RequestPath.Links(request);
-        await serving.DemandAsync(Need.MakeLinks, account, new("No such account."));
+        await serving.DemandAsync(OperationPolicy.MakeLinks, account, new("No such account."));
         using var body = await serving.BorrowBodyAsync(Limits.AccessBodyBytes);
         var asked = JsonMembers.Read(body.WrittenMemory, json => Read(json, account));
-        serving.Caller.DemandWithin(new(new(asked.Queue.Queue.Value, false), asked.Need.Permissions, asked.Expires));
+        serving.Caller.RequireWithin(new(new(asked.Queue.Queue.Value, false), asked.Need.Permissions, asked.Expires));
         if (asked.Expires <= time.GetUtcNow())
             throw new InvalidRequestException("expires", "expires is an instant to come.");
 
@@ -52,22 +52,22 @@ public sealed class LinksEndpoint
 
     private static Asked Read(JsonElement json, AccountName account)
     {
-        JsonMembers.Only(json, "body", "a link", "method", "queue", "id", "parameters", "expires");
-        var method = JsonMembers.Text(json, "method");
+        JsonMembers.AllowOnly(json, "body", "a link", "method", "queue", "id", "parameters", "expires");
+        var method = JsonMembers.GetString(json, "method");
         if (!Methods.Contains(method))
             throw new InvalidRequestException("method", $"method is one of {string.Join(", ", Methods)}.");
-        var queue = QueueName.Parse(JsonMembers.Text(json, "queue") ?? throw new InvalidRequestException("queue", "queue is needed: which queue the link is for."));
-        MessageId? id = JsonMembers.Text(json, "id") is { } text ? MessageId.Parse(text) : null;
+        var queue = QueueName.Parse(JsonMembers.GetString(json, "queue") ?? throw new InvalidRequestException("queue", "queue is needed: which queue the link is for."));
+        MessageId? id = JsonMembers.GetString(json, "id") is { } text ? MessageId.Parse(text) : null;
         if (method == "PUT" && id is null)
             throw new InvalidRequestException("id", "id is needed: a message is put by its id.");
-        var expires = KeyJson.Instant(json, "expires") ?? throw new InvalidRequestException("expires", "expires is needed: the instant until which the link is good.");
+        var expires = KeyJson.GetInstant(json, "expires") ?? throw new InvalidRequestException("expires", "expires is needed: the instant until which the link is good.");
         return new(method!, new(account, queue), id, ParametersOf(json), expires);
     }
 
     private static Dictionary<string, string?> ParametersOf(JsonElement json)
     {
         var parameters = new Dictionary<string, string?>();
-        if (JsonMembers.Find(json, "parameters") is not { } value)
+        if (JsonMembers.GetMember(json, "parameters") is not { } value)
             return parameters;
         if (value.ValueKind != JsonValueKind.Object)
             throw new InvalidRequestException("parameters", "parameters is an object: of each parameter what it must be, or null if it may be anything.");
@@ -75,7 +75,7 @@ public sealed class LinksEndpoint
         {
             if (!Parameters.Names.Contains(parameter.Name))
                 throw new InvalidRequestException("parameters", $"'{parameter.Name}' is no parameter; those are {string.Join(", ", Parameters.Names)}.");
-            parameters[parameter.Name] = JsonMembers.Text(value, parameter.Name);
+            parameters[parameter.Name] = JsonMembers.GetString(value, parameter.Name);
         }
 
         return parameters;
@@ -94,23 +94,23 @@ public sealed class LinksEndpoint
                 url.Append(name).Append('=').Append(Uri.EscapeDataString(value)).Append('&');
         }
 
-        url.Append(Links.Parameter).Append('=').Append(token);
-        return url.Length <= LongestUrl
+        url.Append(LinkSigner.ParameterName).Append('=').Append(token);
+        return url.Length <= MaxUrlLength
             ? url.ToString()
-            : throw new InvalidRequestException("parameters", $"The link would have {url.Length} characters; {LongestUrl} are allowed, as servers take no longer ones.");
+            : throw new InvalidRequestException("parameters", $"The link would have {url.Length} characters; {MaxUrlLength} are allowed, as servers take no longer ones.");
     }
 
     /// <summary>What was asked for.</summary>
     private sealed record Asked(string Method, QueueAddress Queue, MessageId? Id, IReadOnlyDictionary<string, string?> Parameters, DateTimeOffset Expires)
     {
         /// <summary>What its maker needs; when it is used, that is asked again of the request as it is then.</summary>
-        public Need Need => (Method, Id) switch
+        public OperationPolicy Need => (Method, Id) switch
         {
-            ("GET", null) => Need.ListMessages,
-            ("GET", _) => Need.GetMessage,
-            ("PUT", _) => Need.PutMessage,
-            ("POST", _) => Need.UpdateMessages,
-            _ => Parameters.TryGetValue("detail", out var detail) && detail != "none" ? Need.TakeMessages : Need.DeleteMessages,
+            ("GET", null) => OperationPolicy.ListMessages,
+            ("GET", _) => OperationPolicy.GetMessage,
+            ("PUT", _) => OperationPolicy.PutMessage,
+            ("POST", _) => OperationPolicy.UpdateMessages,
+            _ => Parameters.TryGetValue("detail", out var detail) && detail != "none" ? OperationPolicy.TakeMessages : OperationPolicy.DeleteMessages,
         };
     }
 }

@@ -16,8 +16,8 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
         await serving.EnterAsync(queue, id, parameters, NotFound());
-        await serving.BeginAsync(Need.GetMessage);
-        var precondition = Preconditions.Of(request);
+        await serving.BeginAsync(OperationPolicy.GetMessage);
+        var precondition = Preconditions.Parse(request);
         var detail = parameters.MessageDetail(Detail.All);
         var message = await queues.GetAsync(queue, id, detail, serving.Aborted) ?? throw NotFound();
         if (!precondition.MatchHolds(message.Receipt))
@@ -32,8 +32,8 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
         await serving.EnterAsync(queue, id, parameters, NotFound());
-        await serving.BeginAsync(Need.PutMessage);
-        var precondition = Preconditions.Of(request);
+        await serving.BeginAsync(OperationPolicy.PutMessage);
+        var precondition = Preconditions.Parse(request);
         var attributes = parameters.Attributes;
         var contentType = RequestBody.ContentType(request.ContentType);
         var body = await serving.ReadBodyAsync(options.Value.MaxBodyBytes);
@@ -48,8 +48,8 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
         await serving.EnterAsync(queue, id, parameters, NotFound());
-        await serving.BeginAsync(Need.UpdateMessages);
-        var precondition = Preconditions.Of(request);
+        await serving.BeginAsync(OperationPolicy.UpdateMessages);
+        var precondition = Preconditions.Parse(request);
         var detail = parameters.MessageDetail(Detail.None);
         var message = await queues.UpdateAsync(queue, id, parameters.Attributes, precondition, detail, serving.Aborted) ?? throw NotFound();
         return MessageJson.One(message, detail);
@@ -61,9 +61,9 @@ public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOp
         var (queue, id) = RequestPath.Message(request);
         var parameters = new Parameters(request);
         await serving.EnterAsync(queue, id, parameters, NotFound());
-        var precondition = Preconditions.Of(request);
+        var precondition = Preconditions.Parse(request);
         var detail = parameters.MessageDetail(Detail.None);
-        await serving.BeginAsync(precondition.NamesReceipt ? Need.FinishMessage : detail == Detail.None ? Need.DeleteMessages : Need.TakeMessages);
+        await serving.BeginAsync(precondition.NamesReceipt ? OperationPolicy.FinishMessage : detail == Detail.None ? OperationPolicy.DeleteMessages : OperationPolicy.TakeMessages);
         var message = await queues.DeleteAsync(queue, id, precondition, detail, serving.Aborted) ?? throw NotFound();
         return MessageJson.One(message, detail);
     });

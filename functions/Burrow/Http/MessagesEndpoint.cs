@@ -13,21 +13,21 @@ public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
     public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(
         request,
         Detail.All,
-        _ => Need.ListMessages,
+        _ => OperationPolicy.ListMessages,
         (queue, selection, _, wait, aborted) => queues.ListAsync(queue, selection, wait, aborted));
 
     /// <summary>Sets their attributes; with <c>hide</c>, a claim.</summary>
     public Task<IResult> PostAsync(HttpRequest request) => ServeAsync(
         request,
         Detail.None,
-        _ => Need.UpdateMessages,
+        _ => OperationPolicy.UpdateMessages,
         (queue, selection, parameters, wait, aborted) => queues.UpdateAsync(queue, selection, parameters.Attributes, wait, aborted));
 
     /// <summary>Deletes them; with <c>detail</c>, a take.</summary>
     public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(
         request,
         Detail.None,
-        detail => detail == Detail.None ? Need.DeleteMessages : Need.TakeMessages,
+        detail => detail == Detail.None ? OperationPolicy.DeleteMessages : OperationPolicy.TakeMessages,
         (queue, selection, _, wait, aborted) => queues.TakeAsync(queue, selection, wait, aborted));
 
     /// <summary>405.</summary>
@@ -37,15 +37,15 @@ public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
     private Task<IResult> ServeAsync(
         HttpRequest request,
         Detail absent,
-        Func<Detail, Need> need,
-        Func<QueueAddress, MessageSelection, Parameters, Wait, CancellationToken, Task<MessageList>> serve) =>
+        Func<Detail, OperationPolicy> need,
+        Func<QueueAddress, MessageSelection, Parameters, WaitOptions, CancellationToken, Task<MessageList>> serve) =>
         responder.ServeAsync(request, Resource, async serving =>
         {
             var missing = new NotFoundException("No such account or queue, or no message of it matches.");
             var queue = RequestPath.Queue(request);
             var parameters = new Parameters(request);
             await serving.EnterAsync(queue, null, parameters, missing);
-            Preconditions.Refuse(request);
+            Preconditions.Reject(request);
             var selection = parameters.Messages(absent);
             await serving.BeginAsync(need(selection.Detail), Weight(selection, isChange: absent == Detail.None));
             var list = await serve(queue, selection, parameters, serving.WaitFor(parameters.Wait), serving.Aborted);
@@ -64,7 +64,7 @@ public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
     {
         const int most = (int)(Limits.AnswerBytes / Limits.BodyBytes);
         if (isChange && selection.Limit is null or > Limits.BatchItems)
-            return Serving.Whole;
+            return RequestContext.Whole;
         return selection.Detail.ShowsBody ? Math.Min(selection.Limit ?? most, most) : 1;
     }
 }

@@ -6,9 +6,9 @@ namespace Burrow.Http;
 /// <summary>What listing and deleting accounts and queues have in common.</summary>
 internal static class NameAnswer
 {
-    public static async Task<Answer> OfAsync(HttpRequest request, Serving serving, Detail absent, Func<NameSelection, Task<NameList>> serve, string none)
+    public static async Task<Answer> OfAsync(HttpRequest request, RequestContext serving, Detail absent, Func<NameSelection, Task<NameList>> serve, string none)
     {
-        Preconditions.Refuse(request);
+        Preconditions.Reject(request);
         var parameters = new Parameters(request);
         var detail = parameters.NameDetail(absent);
         var list = await serve(parameters.NameSelection);

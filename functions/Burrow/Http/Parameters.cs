@@ -15,7 +15,7 @@ internal sealed class Parameters
     /// <summary>All that mean something; a link besides.</summary>
     public static readonly IReadOnlyList<string> Names = ["ttl", "hide", "limit", "marker", "after", "match_hidden", "detail", "wait"];
 
-    private static readonly string[] Known = [.. Names, Links.Parameter];
+    private static readonly string[] Known = [.. Names, LinkSigner.ParameterName];
 
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
 
@@ -29,16 +29,16 @@ internal sealed class Parameters
     }
 
     /// <summary><c>ttl</c> and <c>hide</c>.</summary>
-    public Attributes Attributes => new(Whole("ttl", Limits.AttributeSeconds, "seconds"), Whole("hide", Limits.AttributeSeconds, "seconds"));
+    public Attributes Attributes => new(GetInteger("ttl", Limits.AttributeSeconds, "seconds"), GetInteger("hide", Limits.AttributeSeconds, "seconds"));
 
     /// <summary>How long to wait.</summary>
-    public TimeSpan Wait => TimeSpan.FromSeconds(Whole("wait", Limits.WaitSeconds, "seconds") ?? 0);
+    public TimeSpan Wait => TimeSpan.FromSeconds(GetInteger("wait", Limits.WaitSeconds, "seconds") ?? 0);
 
     /// <summary>What a link says that it allows.</summary>
-    public string? Link => Text(Links.Parameter);
+    public string? Link => GetString(LinkSigner.ParameterName);
 
     /// <summary>All that mean something and were given, by name.</summary>
-    public IReadOnlyDictionary<string, string> Given => Names.Where(values.ContainsKey).ToDictionary(name => name, name => Text(name)!);
+    public IReadOnlyDictionary<string, string> Values => Names.Where(values.ContainsKey).ToDictionary(name => name, name => GetString(name)!);
 
     /// <summary>What of accounts or queues.</summary>
     public NameSelection NameSelection => new(Marker, Limit);
@@ -49,26 +49,26 @@ internal sealed class Parameters
         Marker = Marker is { } marker ? new MessageId(marker) : null,
         After = After,
         Limit = Limit,
-        MatchHidden = string.Equals(Text("match_hidden"), "true", StringComparison.OrdinalIgnoreCase),
+        MatchHidden = string.Equals(GetString("match_hidden"), "true", StringComparison.OrdinalIgnoreCase),
         Detail = MessageDetail(detail),
     };
 
     /// <summary>What to show of messages.</summary>
-    public Detail MessageDetail(Detail absent) => Of(
+    public Detail MessageDetail(Detail absent) => GetDetail(
         absent, ("none", Detail.None), ("id", Detail.Id), ("attributes", Detail.Attributes), ("body", Detail.Body), ("all", Detail.All), ("full", Detail.Full));
 
     /// <summary>What to show of accounts or queues.</summary>
-    public Detail NameDetail(Detail absent) => Of(absent, ("none", Detail.None), ("id", Detail.Id), ("all", Detail.All));
+    public Detail NameDetail(Detail absent) => GetDetail(absent, ("none", Detail.None), ("id", Detail.Id), ("all", Detail.All));
 
-    private string? Marker => Text("marker") is { Length: > 0 } marker ? marker : null;
+    private string? Marker => GetString("marker") is { Length: > 0 } marker ? marker : null;
 
-    private int? Limit => Whole("limit", int.MaxValue, "matches") is > 0 and var limit ? (int)limit : null;
+    private int? Limit => GetInteger("limit", int.MaxValue, "matches") is > 0 and var limit ? (int)limit : null;
 
     private Sequence? After
     {
         get
         {
-            if (Text("after") is not { } after)
+            if (GetString("after") is not { } after)
                 return null;
             if (values.ContainsKey("marker"))
                 throw new InvalidRequestException("after", "after and marker exclude each other; give one.");
@@ -77,9 +77,9 @@ internal sealed class Parameters
         }
     }
 
-    private Detail Of(Detail absent, params ReadOnlySpan<(string Name, Detail Detail)> allowed)
+    private Detail GetDetail(Detail absent, params ReadOnlySpan<(string Name, Detail Detail)> allowed)
     {
-        if (Text("detail") is not { } value)
+        if (GetString("detail") is not { } value)
             return absent;
         var names = new List<string>();
         foreach (var (name, detail) in allowed)
@@ -93,12 +93,12 @@ internal sealed class Parameters
     }
 
     /// <summary>The value, decoded only where somebody asks for it.</summary>
-    private string? Text(string name) =>
+    private string? GetString(string name) =>
         values.TryGetValue(name, out var encoded) ? PercentEncoding.Decode(encoded.Replace('+', ' '), name) : null;
 
-    private long? Whole(string name, long most, string unit)
+    private long? GetInteger(string name, long most, string unit)
     {
-        if (Text(name) is not { } value)
+        if (GetString(name) is not { } value)
             return null;
         // Digits only: no sign, no space, no digits of other scripts, and not the NULs that the parser passes over.
         return value.All(char.IsAsciiDigit) && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most

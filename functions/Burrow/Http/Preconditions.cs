@@ -8,17 +8,17 @@ namespace Burrow.Http;
 /// <summary>The headers <c>If-Match</c> and <c>If-None-Match</c> (RFC 9110, section 13.1).</summary>
 internal static class Preconditions
 {
-    public static Precondition Of(HttpRequest request)
+    public static Precondition Parse(HttpRequest request)
     {
         var (match, noneMatch) = (request.Headers.IfMatch, request.Headers.IfNoneMatch);
         return match.Count == 0 && noneMatch.Count == 0
             ? Precondition.None
-            : new(Tags("If-Match", match), Tags("If-None-Match", noneMatch));
+            : new(ParseTags("If-Match", match), ParseTags("If-None-Match", noneMatch));
     }
 
     /// <summary>For requests about many messages, of which none has one receipt.</summary>
     /// <exception cref="InvalidRequestException">There is one.</exception>
-    public static void Refuse(HttpRequest request)
+    public static void Reject(HttpRequest request)
     {
         if (request.Headers.IfMatch.Count > 0)
             throw new InvalidRequestException("If-Match", "If-Match is for one message, not for a collection.");
@@ -27,7 +27,7 @@ internal static class Preconditions
     }
 
     /// <summary>The strong tags of a header, without their quotes; null if the header is absent.</summary>
-    public static IReadOnlyList<string>? Tags(string header, StringValues values)
+    public static IReadOnlyList<string>? ParseTags(string header, StringValues values)
     {
         if (values.Count == 0)
             return null;

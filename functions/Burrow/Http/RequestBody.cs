@@ -7,7 +7,7 @@ namespace Burrow.Http;
 internal static class RequestBody
 {
     private const int FirstRead = 16 * 1024;
-    private const int MostAtFirst = 128 * 1024;
+    private const int MaxAtFirst = 128 * 1024;
 
     /// <summary>The body's bytes.</summary>
     /// <exception cref="TooLargeException">More than allowed.</exception>
@@ -37,7 +37,7 @@ internal static class RequestBody
             throw TooLarge(most);
         // One more than is to come: that it ended shows when there is nothing to fill it with. And no more at first than is
         // likely to come at once: to say how long it will be costs whoever sends it nothing.
-        var buffer = new ArrayPoolBufferWriter<byte>((int)Math.Min(request.ContentLength ?? FirstRead, MostAtFirst) + 1);
+        var buffer = new ArrayPoolBufferWriter<byte>((int)Math.Min(request.ContentLength ?? FirstRead, MaxAtFirst) + 1);
         try
         {
             int read;

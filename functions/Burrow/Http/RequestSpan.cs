@@ -44,10 +44,10 @@ internal readonly struct RequestSpan : IDisposable
     private ActivityContext? Context => ActivityContext.TryParse(Sent, request.Headers.TraceState, isRemote: true, out var context) ? context : null;
 
     /// <summary>Which account it is about.</summary>
-    public void Tell(AccountName account) => span?.SetTag("burrow.account", account.Value);
+    public void SetTag(AccountName account) => span?.SetTag("burrow.account", account.Value);
 
     /// <summary>Which queue.</summary>
-    public void Tell(QueueName queue) => span?.SetTag("messaging.destination.name", queue.Value);
+    public void SetTag(QueueName queue) => span?.SetTag("messaging.destination.name", queue.Value);
 
     /// <summary>How it ends.</summary>
     public void End(int status)

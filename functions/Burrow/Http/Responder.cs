@@ -8,21 +8,21 @@ namespace Burrow.Http;
 /// <summary>What serves every request: the one place where exceptions become answers.</summary>
 public sealed partial class Responder
 {
-    private readonly Gate gate;
+    private readonly Authenticator gate;
     private readonly Quotas quotas;
     private readonly Cors cors;
     private readonly ILogger logger;
 
-    internal Responder(Gate gate, Quotas quotas, Cors cors, ILogger<Responder> logger) =>
+    internal Responder(Authenticator gate, Quotas quotas, Cors cors, ILogger<Responder> logger) =>
         (this.gate, this.quotas, this.cors, this.logger) = (gate, quotas, cors, logger);
 
     /// <param name="request">The request.</param>
     /// <param name="resource">What it is about. Routers take <c>delete</c> for <c>DELETE</c>; to HTTP it is another method.</param>
     /// <param name="serve">Serves it.</param>
-    internal async Task<IResult> ServeAsync(HttpRequest request, Resource resource, Func<Serving, Task<Answer>> serve)
+    internal async Task<IResult> ServeAsync(HttpRequest request, Resource resource, Func<RequestContext, Task<Answer>> serve)
     {
         using var span = RequestSpan.Begin(request, resource);
-        var serving = new Serving(request, gate, quotas, span);
+        var serving = new RequestContext(request, gate, quotas, span);
         Answer answer;
         try
         {

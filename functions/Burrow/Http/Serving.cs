@@ -10,7 +10,7 @@ namespace Burrow.Http;
 /// One request while it is served: who asks, whether it may, and what it costs its account. First who asks (401), then whether
 /// that isn't too often (429), whether it is for this account at all (404), and last whether it may do this (403).
 /// </summary>
-internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas, RequestSpan span) : IWaiter
+internal sealed class RequestContext(HttpRequest request, Authenticator gate, Quotas quotas, RequestSpan span) : IWaitingRequest
 {
     /// <summary>As a weight: goes through a whole queue or account.</summary>
     public const int Whole = int.MaxValue;
@@ -36,7 +36,7 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas, Req
     public AccountLimits Limits => limits ?? throw new InvalidOperationException("No account was asked for.");
 
     /// <summary>For what is about all accounts.</summary>
-    public async Task DemandAsync(Need need)
+    public async Task DemandAsync(OperationPolicy need)
     {
         await AuthenticateAsync(KeyAsync);
         await AdmitAsync(null);
@@ -48,20 +48,20 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas, Req
     /// <param name="account">Whose.</param>
     /// <param name="missing">What is said where there is no such account, and to whoever has no business there.</param>
     /// <param name="weight">What it counts for among those that are served at a time.</param>
-    public async Task DemandAsync(Need need, AccountName account, NotFoundException missing, int weight = 1)
+    public async Task DemandAsync(OperationPolicy need, AccountName account, NotFoundException missing, int weight = 1)
     {
         await AuthenticateAsync(KeyAsync);
         await EnterAsync(account, missing);
         await BeginAsync(need, weight);
     }
 
-    /// <summary>For what is about one queue; what it needs is demanded later (<see cref="BeginAsync(Need, int)"/>).</summary>
+    /// <summary>For what is about one queue; what it needs is demanded later (<see cref="BeginAsync(OperationPolicy, int)"/>).</summary>
     public async Task EnterAsync(QueueAddress queue, NotFoundException missing)
     {
         await AuthenticateAsync(KeyAsync);
-        span.Tell(queue.Queue);
+        span.SetTag(queue.Queue);
         await EnterAsync(queue.Account, missing);
-        Caller.DemandQueue(queue.Queue);
+        Caller.RequireQueue(queue.Queue);
     }
 
     /// <summary>The same of its messages, or one of them, for which there are links.</summary>
@@ -69,17 +69,17 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas, Req
     {
         await AuthenticateAsync(
             !gate.IsOpen && request.Headers.Authorization.Count == 0 && parameters.Link is { } link
-                ? () => gate.OfLinkAsync(link, queue, id, HttpMethods.IsHead(request.Method) ? HttpMethods.Get : request.Method, parameters.Given)
+                ? () => gate.AuthenticateLinkAsync(link, queue, id, HttpMethods.IsHead(request.Method) ? HttpMethods.Get : request.Method, parameters.Values)
                 : KeyAsync);
-        span.Tell(queue.Queue);
+        span.SetTag(queue.Queue);
         await EnterAsync(queue.Account, missing);
-        Caller.DemandQueue(queue.Queue);
+        Caller.RequireQueue(queue.Queue);
     }
 
     /// <summary>Demands what the operation needs, then waits for its turn among those of its account.</summary>
-    public Task BeginAsync(Need need, int weight = 1)
+    public Task BeginAsync(OperationPolicy need, int weight = 1)
     {
-        Caller.Demand(need);
+        Caller.Require(need);
         return BeginAsync(weight);
     }
 
@@ -92,20 +92,20 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas, Req
     }
 
     /// <summary>Demands room for messages.</summary>
-    public ValueTask DemandRoomAsync(QueueAddress queue, int messages, long bytes) => quotas.DemandRoomAsync(queue, messages, bytes, Limits);
+    public ValueTask DemandRoomAsync(QueueAddress queue, int messages, long bytes) => quotas.RequireStorageAsync(queue, messages, bytes, Limits);
 
     /// <summary>How it waits for messages.</summary>
-    public Wait WaitFor(TimeSpan longest) => new(longest, Limits.Waiting, this);
+    public WaitOptions WaitFor(TimeSpan longest) => new(longest, Limits.Waiting, this);
 
     /// <summary>It makes room for others while it waits.</summary>
-    void IWaiter.Pause()
+    void IWaitingRequest.Pause()
     {
         lease?.Dispose();
         lease = null;
     }
 
     /// <summary>Its key may have been revoked meanwhile, or its link have expired.</summary>
-    async ValueTask IWaiter.ResumeAsync()
+    async ValueTask IWaitingRequest.ResumeAsync()
     {
         await authenticate!();
         await BeginAsync(weighs);
@@ -153,7 +153,7 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas, Req
 
     private void Brought(int bytes) => brought += bytes;
 
-    private Task<Caller> KeyAsync() => gate.IsOpen ? Task.FromResult(Caller.Everyone) : gate.OfKeyAsync(request.Headers.Authorization);
+    private Task<Caller> KeyAsync() => gate.IsOpen ? Task.FromResult(Caller.Anonymous) : gate.AuthenticateKeyAsync(request.Headers.Authorization);
 
     private async Task AuthenticateAsync(Func<Task<Caller>> who)
     {
@@ -163,9 +163,9 @@ internal sealed class Serving(HttpRequest request, Gate gate, Quotas quotas, Req
 
     private async Task EnterAsync(AccountName account, NotFoundException missing)
     {
-        span.Tell(account);
+        span.SetTag(account);
         await AdmitAsync(account);
-        Caller.DemandAccount(account, missing);
+        Caller.RequireAccount(account, missing);
     }
 
     /// <summary>What somebody asks for elsewhere is his own account's to pay; the operator pays for nobody.</summary>

@@ -9,9 +9,9 @@ public sealed class SigningKeysEndpoint
     private static readonly Resource Resource = new("/.well-known/jwks.json", "GET", "HEAD");
 
     private readonly Responder responder;
-    private readonly EventGrid eventGrid;
+    private readonly EventGridIntegration eventGrid;
 
-    internal SigningKeysEndpoint(Responder responder, EventGrid eventGrid) => (this.responder, this.eventGrid) = (responder, eventGrid);
+    internal SigningKeysEndpoint(Responder responder, EventGridIntegration eventGrid) => (this.responder, this.eventGrid) = (responder, eventGrid);
 
     /// <summary>Shows them; none where events aren't signed.</summary>
     public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Resource, () =>

@@ -18,12 +18,12 @@ public sealed class StatisticsEndpoint(Responder responder, QueueEngine queues)
     {
         var account = RequestPath.AccountStatistics(request);
         var missing = new NotFoundException("No such account, or it has no queue.");
-        await serving.DemandAsync(Need.ShowStatistics, account, missing, Serving.Whole);
-        Preconditions.Refuse(request);
+        await serving.DemandAsync(OperationPolicy.ShowStatistics, account, missing, RequestContext.Whole);
+        Preconditions.Reject(request);
         var selection = new Parameters(request).NameSelection;
         selection = selection with
         {
-            Limit = Math.Min(selection.Limit ?? Limits.StatisticsQueues, Limits.MostStatisticsQueues),
+            Limit = Math.Min(selection.Limit ?? Limits.StatisticsQueues, Limits.MaxStatisticsQueues),
             Only = serving.Caller.Spec.Queues,
         };
         var statistics = await queues.StatisticsAsync(account, selection, serving.Aborted) ?? throw missing;
@@ -38,8 +38,8 @@ public sealed class StatisticsEndpoint(Responder responder, QueueEngine queues)
         var queue = RequestPath.QueueStatistics(request);
         var missing = new NotFoundException("No such account or queue.");
         await serving.EnterAsync(queue, missing);
-        await serving.BeginAsync(Need.ShowStatistics);
-        Preconditions.Refuse(request);
+        await serving.BeginAsync(OperationPolicy.ShowStatistics);
+        Preconditions.Reject(request);
         var statistics = await queues.StatisticsAsync(queue, serving.Aborted) ?? throw missing;
         return Answer.OfJson(200, json => StatisticsJson.Write(json, new QueueStatistics(queue.Queue, statistics)));
     });

@@ -27,9 +27,9 @@ internal static class StatisticsJson
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, Statistics statistics)
+    private static void Write(Utf8JsonWriter json, MessageStatistics statistics)
     {
-        var count = statistics.Count;
+        var count = statistics.Counts;
         json.WriteNumber("messages", count.Messages);
         json.WriteNumber("visible", statistics.Visible);
         json.WriteNumber("hidden", statistics.Hidden);

@@ -7,10 +7,10 @@ namespace Burrow.Http;
 /// <summary>Subscriptions as requests and answers have them.</summary>
 internal static class SubscriptionJson
 {
-    private const int MostHeaders = 10;
-    private const int LongestHeader = 4096;
+    private const int MaxHeaders = 10;
+    private const int MaxHeaderLength = 4096;
     private const int HeaderBytes = 16 * 1024;
-    private const int LongestEndpoint = 2048;
+    private const int MaxEndpointLength = 2048;
 
     /// <summary>What a tenant asks for.</summary>
     /// <exception cref="InvalidRequestException">What is wrong with it, and what is allowed.</exception>
@@ -44,26 +44,26 @@ internal static class SubscriptionJson
 
     private static (SubscriptionSpec, IReadOnlyDictionary<string, string>) Read(JsonElement json, WebhookRules rules)
     {
-        JsonMembers.Only(json, "body", "a subscription", "endpoint", "queues", "types", "headers", "maxAttempts", "eventTimeToLive");
-        var endpoint = JsonMembers.Text(json, "endpoint") ?? throw new InvalidRequestException("endpoint", "endpoint is needed: the URL that events are sent to.");
-        if (endpoint.Length > LongestEndpoint)
-            throw new InvalidRequestException("endpoint", $"endpoint has at most {LongestEndpoint} characters.");
+        JsonMembers.AllowOnly(json, "body", "a subscription", "endpoint", "queues", "types", "headers", "maxAttempts", "eventTimeToLive");
+        var endpoint = JsonMembers.GetString(json, "endpoint") ?? throw new InvalidRequestException("endpoint", "endpoint is needed: the URL that events are sent to.");
+        if (endpoint.Length > MaxEndpointLength)
+            throw new InvalidRequestException("endpoint", $"endpoint has at most {MaxEndpointLength} characters.");
         var headers = Headers(json);
         var spec = new SubscriptionSpec
         {
             Endpoint = rules.Endpoint(endpoint),
-            Queues = QueuePattern.Parse(JsonMembers.Text(json, "queues") ?? "*"),
+            Queues = QueuePattern.Parse(JsonMembers.GetString(json, "queues") ?? "*"),
             Types = Types(json),
             Headers = [.. headers.Keys.Order(StringComparer.Ordinal)],
-            MaxAttempts = (int)(JsonMembers.Whole(json, "maxAttempts", 1, 30) ?? 30),
-            EventTimeToLive = (int)(JsonMembers.Whole(json, "eventTimeToLive", 1, 1440) ?? 1440),
+            MaxAttempts = (int)(JsonMembers.GetInteger(json, "maxAttempts", 1, 30) ?? 30),
+            EventTimeToLive = (int)(JsonMembers.GetInteger(json, "eventTimeToLive", 1, 1440) ?? 1440),
         };
         return (spec, headers);
     }
 
     private static List<string> Types(JsonElement json)
     {
-        if (JsonMembers.Find(json, "types") is not { } value)
+        if (JsonMembers.GetMember(json, "types") is not { } value)
             return [EventTypes.MessageCreated];
         var wrong = new InvalidRequestException("types", $"types is an array of some of {string.Join(", ", EventTypes.All)}.");
         if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0)
@@ -75,7 +75,7 @@ internal static class SubscriptionJson
     private static Dictionary<string, string> Headers(JsonElement json)
     {
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        if (JsonMembers.Find(json, "headers") is not { } value)
+        if (JsonMembers.GetMember(json, "headers") is not { } value)
             return headers;
         if (value.ValueKind != JsonValueKind.Object)
             throw new InvalidRequestException("headers", "headers is an object of names and values.");
@@ -83,14 +83,14 @@ internal static class SubscriptionJson
         {
             WebhookRules.Header(header.Name);
             var text = header.Value.ValueKind == JsonValueKind.String ? header.Value.GetString()! : "";
-            if (text.Length is 0 or > LongestHeader || text.Any(c => c is < ' ' or > '~'))
-                throw new InvalidRequestException("headers", $"The value of {header.Name} is 1 to {LongestHeader} printable ASCII characters.");
+            if (text.Length is 0 or > MaxHeaderLength || text.Any(c => c is < ' ' or > '~'))
+                throw new InvalidRequestException("headers", $"The value of {header.Name} is 1 to {MaxHeaderLength} printable ASCII characters.");
             if (!headers.TryAdd(header.Name, text))
                 throw new InvalidRequestException("headers", $"{header.Name} is given twice.");
         }
 
         if (headers.Sum(header => header.Key.Length + header.Value.Length) > HeaderBytes)
             throw new InvalidRequestException("headers", $"All headers together have at most {HeaderBytes} characters.");
-        return headers.Count <= MostHeaders ? headers : throw new InvalidRequestException("headers", $"There are at most {MostHeaders} headers.");
+        return headers.Count <= MaxHeaders ? headers : throw new InvalidRequestException("headers", $"There are at most {MaxHeaders} headers.");
     }
 }

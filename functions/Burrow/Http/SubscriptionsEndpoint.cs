@@ -8,10 +8,10 @@ namespace Burrow.Http;
 public sealed class SubscriptionsEndpoint
 {
     private readonly Responder responder;
-    private readonly Subscriptions? subscriptions;
+    private readonly SubscriptionService? subscriptions;
     private readonly WebhookRules rules;
 
-    internal SubscriptionsEndpoint(Responder responder, Subscriptions? subscriptions, WebhookRules rules) =>
+    internal SubscriptionsEndpoint(Responder responder, SubscriptionService? subscriptions, WebhookRules rules) =>
         (this.responder, this.subscriptions, this.rules) = (responder, subscriptions, rules);
 
     private const int BodyBytes = 256 * 1024;
@@ -24,7 +24,7 @@ public sealed class SubscriptionsEndpoint
     {
         var account = RequestPath.Subscriptions(request);
         var missing = new NotFoundException("No such account, or it has no subscription.");
-        await serving.DemandAsync(Need.Subscribe, account, missing);
+        await serving.DemandAsync(OperationPolicy.Subscribe, account, missing);
         var all = await On.ListAsync(account, serving.Caller.Spec.Queues, serving.Aborted);
         return all.Count == 0 ? throw missing : Answer.OfArray(all, SubscriptionJson.Write);
     });
@@ -33,7 +33,7 @@ public sealed class SubscriptionsEndpoint
     public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Subscription(request);
-        await serving.DemandAsync(Need.Subscribe, account, NotFound());
+        await serving.DemandAsync(OperationPolicy.Subscribe, account, NotFound());
         return Show(200, await On.GetAsync(account, name, serving.Caller.Spec.Queues, serving.Aborted) ?? throw NotFound());
     });
 
@@ -41,7 +41,7 @@ public sealed class SubscriptionsEndpoint
     public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Subscription(request);
-        await serving.DemandAsync(Need.Subscribe, account, NotFound());
+        await serving.DemandAsync(OperationPolicy.Subscribe, account, NotFound());
         using var body = await serving.BorrowBodyAsync(BodyBytes);
         var (spec, headers) = SubscriptionJson.Read(body.WrittenMemory, rules);
         var (subscription, created) = await On.PutAsync(
@@ -53,7 +53,7 @@ public sealed class SubscriptionsEndpoint
     public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
     {
         var (account, name) = RequestPath.Subscription(request);
-        await serving.DemandAsync(Need.Subscribe, account, NotFound());
+        await serving.DemandAsync(OperationPolicy.Subscribe, account, NotFound());
         return Show(200, await On.DeleteAsync(account, name, serving.Caller.Spec.Queues, serving.Aborted) ?? throw NotFound());
     });
 
@@ -63,7 +63,7 @@ public sealed class SubscriptionsEndpoint
     /// <summary>405, for one.</summary>
     public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Subscription(request), One);
 
-    private Subscriptions On => subscriptions ?? throw new UnavailableException("This service has no Event Grid, so there are no subscriptions.");
+    private SubscriptionService On => subscriptions ?? throw new UnavailableException("This service has no Event Grid, so there are no subscriptions.");
 
     private static Answer Show(int status, Subscription subscription) => Answer.OfJson(status, json => SubscriptionJson.Write(json, subscription));
 

@@ -13,7 +13,7 @@ internal static class AnswerSize
         [.. Enumerable.Range(0x20, 0x7F - 0x20).Where(value => value is not (0x22 or 0x5C)).Select(value => (byte)value)]);
 
     /// <summary>Of a message whose body is shown (null: it isn't).</summary>
-    public static long Of(Line line, byte[]? body) =>
+    public static long Of(MessageRow line, byte[]? body) =>
         Frame + 6L * line.Id.Value.Length + 6L * (line.ContentType?.Length ?? 0) + (body is null ? 0 : Escaped(body));
 
     /// <summary>

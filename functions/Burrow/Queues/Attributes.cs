@@ -20,7 +20,7 @@ public readonly record struct Attributes(long? Ttl, long? Hide)
         instant <= now ? 0 : (instant - now + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
 
     /// <summary>The state after an update of a queue's messages (<paramref name="delivers"/>) or of one by id.</summary>
-    internal MessageState Apply(MessageState state, bool delivers, long now, Random random) => state with
+    internal MessageState ApplyTo(MessageState state, bool delivers, long now, Random random) => state with
     {
         ExpiresAt = Ttl is { } ttl ? ExpiresAt(ttl, now) : state.ExpiresAt,
         VisibleAt = Hide is { } hide ? VisibleAt(hide, now) : state.VisibleAt,

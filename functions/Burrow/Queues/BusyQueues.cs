@@ -8,18 +8,18 @@ internal sealed class BusyQueues
     private ConcurrentDictionary<QueueAddress, long> changes = new();
 
     /// <summary>Whether somebody does.</summary>
-    public bool IsWatched { get; set; }
+    public bool IsEnabled { get; set; }
 
-    public void Note(QueueAddress queue, Count count)
+    public void Record(QueueAddress queue, QueueCounts count)
     {
-        if (IsWatched)
+        if (IsEnabled)
             changes.AddOrUpdate(queue, Of(count), (_, before) => before + Of(count));
 
-        static long Of(Count count) => count.Inserted + count.Claimed + count.Deleted + count.Expired;
+        static long Of(QueueCounts count) => count.Inserted + count.Claimed + count.Deleted + count.Expired;
     }
 
     /// <summary>Those with the most changes since this was last asked, busiest first.</summary>
-    public IReadOnlyList<QueueAddress> Take(int most)
+    public IReadOnlyList<QueueAddress> TakeBusiest(int most)
     {
         var counted = Interlocked.Exchange(ref changes, new());
         return [.. counted.OrderByDescending(one => one.Value).ThenBy(one => one.Key.Partition, StringComparer.Ordinal).Take(most).Select(one => one.Key)];

@@ -3,7 +3,7 @@ using Burrow.Tables;
 namespace Burrow.Queues;
 
 /// <summary>Bodies that don't fit in a line row: rows of <see cref="Limits.ChunkBytes"/>, in columns of what one may hold.</summary>
-internal static class Chunks
+internal static class BodyChunks
 {
     private const int ColumnsPerChunk = Limits.ChunkBytes / TableLimits.ColumnBytes;
 
@@ -28,7 +28,7 @@ internal static class Chunks
     }
 
     /// <summary>A message's body, wherever it is; null if its chunks are gone, as the message was changed since it was read.</summary>
-    public static async Task<byte[]?> ReadAsync(ITable messages, string partition, Line line, CancellationToken cancellationToken)
+    public static async Task<byte[]?> ReadAsync(ITable messages, string partition, MessageRow line, CancellationToken cancellationToken)
     {
         var state = line.State;
         if (state.Chunks == 0)
@@ -41,7 +41,7 @@ internal static class Chunks
                 return null;
             for (var c = 0; c < ColumnsPerChunk; c++)
             {
-                var bytes = row.Columns.Bytes($"b{c}");
+                var bytes = row.Columns.GetBytes($"b{c}");
                 bytes.CopyTo(body, position);
                 position += bytes.Length;
             }

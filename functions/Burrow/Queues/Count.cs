@@ -9,24 +9,24 @@ namespace Burrow.Queues;
 /// <param name="Claimed">Handed out by claims, in all.</param>
 /// <param name="Deleted">Deleted and taken, in all.</param>
 /// <param name="Expired">Removed as they had expired, in all.</param>
-public readonly record struct Count(long Messages, long Bytes, long Inserted, long Claimed, long Deleted, long Expired)
+public readonly record struct QueueCounts(long Messages, long Bytes, long Inserted, long Claimed, long Deleted, long Expired)
 {
     /// <summary>Nothing.</summary>
-    public static readonly Count None;
+    public static readonly QueueCounts None;
 
     /// <summary>Both together.</summary>
-    public static Count operator +(Count a, Count b) => new(
+    public static QueueCounts operator +(QueueCounts a, QueueCounts b) => new(
         a.Messages + b.Messages, a.Bytes + b.Bytes, a.Inserted + b.Inserted, a.Claimed + b.Claimed, a.Deleted + b.Deleted, a.Expired + b.Expired);
 
     /// <summary>One without the other.</summary>
-    public static Count operator -(Count a, Count b) => new(
+    public static QueueCounts operator -(QueueCounts a, QueueCounts b) => new(
         a.Messages - b.Messages, a.Bytes - b.Bytes, a.Inserted - b.Inserted, a.Claimed - b.Claimed, a.Deleted - b.Deleted, a.Expired - b.Expired);
 
     /// <summary>What a put adds.</summary>
     /// <param name="there">What it replaces, live or expired; null: nothing.</param>
     /// <param name="isLive">Whether that is live.</param>
     /// <param name="length">Of its body.</param>
-    internal static Count OfPut(MessageState? there, bool isLive, long length) => new(
+    internal static QueueCounts OfPut(MessageState? there, bool isLive, long length) => new(
         Messages: there is null ? 1 : 0,
         Bytes: length - (there?.Length ?? 0),
         Inserted: isLive ? 0 : 1,
@@ -35,7 +35,7 @@ public readonly record struct Count(long Messages, long Bytes, long Inserted, lo
         Expired: there is not null && !isLive ? 1 : 0);
 
     /// <summary>What a change adds.</summary>
-    internal static Count Of(MessageWrite write, long now)
+    internal static QueueCounts Of(MessageWrite write, long now)
     {
         if (write.After is { } after)
             return None with { Claimed = after.Deliveries > write.Before.Deliveries ? 1 : 0 };
@@ -43,8 +43,8 @@ public readonly record struct Count(long Messages, long Bytes, long Inserted, lo
         return new(-1, -write.Before.Length, 0, 0, 1 - expired, expired);
     }
 
-    internal static Count From(Columns columns) => new(
-        columns.Number("messages"), columns.Number("bytes"), columns.Number("inserted"), columns.Number("claimed"), columns.Number("deleted"), columns.Number("expired"));
+    internal static QueueCounts From(Columns columns) => new(
+        columns.GetInteger("messages"), columns.GetInteger("bytes"), columns.GetInteger("inserted"), columns.GetInteger("claimed"), columns.GetInteger("deleted"), columns.GetInteger("expired"));
 
     /// <param name="queue">Which queue's.</param>
     /// <param name="recount">Not to be counted anew before that.</param>
@@ -67,4 +67,4 @@ public readonly record struct Count(long Messages, long Bytes, long Inserted, lo
 /// <param name="Messages">Messages.</param>
 /// <param name="Bytes">Bytes of their bodies.</param>
 /// <param name="Queues">Queues that hold one.</param>
-public readonly record struct Usage(long Messages, long Bytes, long Queues);
+public readonly record struct AccountUsage(long Messages, long Bytes, long Queues);

@@ -18,25 +18,25 @@ internal sealed class Counts(QueueContext context, DueTable due)
     private const int Tries = 5;
 
     /// <summary>Accounts looked after at a time.</summary>
-    private const int SideBySide = 8;
+    private const int MaxParallelism = 8;
 
     /// <summary>Pages that are read to count a queue; what is longer isn't.</summary>
-    private const int MostPages = 20;
+    private const int MaxPages = 20;
 
     private static readonly string[] Counted = ["length"];
 
-    private readonly ITable table = context.OpenOnce(TableName);
+    private readonly ITable table = context.OpenWithoutRetries(TableName);
     private readonly ConcurrentDictionary<AccountName, AccountCounts> accounts = new();
 
     /// <summary>What this process does to which queue.</summary>
     public BusyQueues Busy { get; } = new();
 
     /// <summary>Notes what was done.</summary>
-    public void Add(QueueAddress queue, Count count)
+    public void Add(QueueAddress queue, QueueCounts count)
     {
-        if (count == Count.None)
+        if (count == QueueCounts.None)
             return;
-        Busy.Note(queue, count);
+        Busy.Record(queue, count);
         Tell("inserted", count.Inserted);
         Tell("claimed", count.Claimed);
         Tell("deleted", count.Deleted);
@@ -51,7 +51,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
     /// How much a queue's account stores, and whether the queue holds anything: as the rows said at the last look, and what this
     /// process did since. After <see cref="Limits.UsageFreshness"/> it looks again, in the background; only the first look is waited for.
     /// </summary>
-    public async ValueTask<(Usage Account, bool Holds)> UsageAsync(QueueAddress queue)
+    public async ValueTask<(AccountUsage Account, bool Holds)> UsageAsync(QueueAddress queue)
     {
         AccountCounts counts;
         do
@@ -63,25 +63,25 @@ internal sealed class Counts(QueueContext context, DueTable due)
     }
 
     /// <summary>What is known of a queue: written down by all, and done by this process since; null if nothing is.</summary>
-    public async Task<Count?> FindAsync(QueueAddress queue, CancellationToken cancellationToken)
+    public async Task<QueueCounts?> FindAsync(QueueAddress queue, CancellationToken cancellationToken)
     {
         // Before the row is read: what is written in between is counted twice for a moment, rather than not at all.
-        var own = accounts.TryGetValue(queue.Account, out var counts) ? counts.Unwritten.GetValueOrDefault(queue.Queue) : Count.None;
+        var own = accounts.TryGetValue(queue.Account, out var counts) ? counts.Unwritten.GetValueOrDefault(queue.Queue) : QueueCounts.None;
         var row = await table.GetAsync(DirectoryKeys.Queues(queue.Account), DirectoryKeys.Row(queue.Queue.Value), cancellationToken);
-        return row is null && own == Count.None ? null : own + (row is null ? Count.None : Count.From(row.Columns));
+        return row is null && own == QueueCounts.None ? null : own + (row is null ? QueueCounts.None : QueueCounts.From(row.Columns));
     }
 
     /// <summary>The same of all queues of an account of which anything is known, in no order.</summary>
-    public async Task<IReadOnlyList<(QueueName Queue, Count Count)>> FindAllAsync(AccountName account, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(QueueName Queue, QueueCounts Count)>> FindAllAsync(AccountName account, CancellationToken cancellationToken)
     {
         var all = accounts.TryGetValue(account, out var counts) ? counts.Unwritten : [];
         foreach (var row in await table.QueryAllAsync(DirectoryKeys.Queues(account), new(QueueKeys.First, QueueKeys.End), cancellationToken))
         {
-            var queue = new QueueName(row.Columns.Text("name")!);
-            all[queue] = all.GetValueOrDefault(queue) + Count.From(row.Columns);
+            var queue = new QueueName(row.Columns.GetString("name")!);
+            all[queue] = all.GetValueOrDefault(queue) + QueueCounts.From(row.Columns);
         }
 
-        return [.. all.Where(one => one.Value != Count.None).Select(one => (one.Key, one.Value))];
+        return [.. all.Where(one => one.Value != QueueCounts.None).Select(one => (one.Key, one.Value))];
     }
 
     /// <summary>Writes down what was done since.</summary>
@@ -89,7 +89,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
     {
         // In one order, so that the simulation runs the same each time.
         var waiting = new ConcurrentQueue<KeyValuePair<AccountName, AccountCounts>>(accounts.OrderBy(entry => entry.Key.Value, StringComparer.Ordinal));
-        await Task.WhenAll(Enumerable.Range(0, SideBySide).Select(async _ =>
+        await Task.WhenAll(Enumerable.Range(0, MaxParallelism).Select(async _ =>
         {
             while (waiting.TryDequeue(out var entry))
                 await FlushAsync(entry.Key, entry.Value, cancellationToken);
@@ -98,7 +98,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
 
     /// <summary>
     /// Counts what a queue holds, and corrects its row. What is long is counted the more seldom, a page of rows a minute on average,
-    /// and what is longer than <see cref="MostPages"/> not at all. Where the row was wrong it is counted once more: what others had not
+    /// and what is longer than <see cref="MaxPages"/> not at all. Where the row was wrong it is counted once more: what others had not
     /// written down then, they add afterwards.
     /// </summary>
     public async Task RecountAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
@@ -106,13 +106,13 @@ internal sealed class Counts(QueueContext context, DueTable due)
         var (partition, key) = (DirectoryKeys.Queues(queue.Account), DirectoryKeys.Row(queue.Queue.Value));
         var now = context.Now;
         var row = await table.GetAsync(partition, key, cancellationToken);
-        var before = row is null ? Count.None : Count.From(row.Columns);
-        if (row is not null && now < row.Columns.Number("recount"))
+        var before = row is null ? QueueCounts.None : QueueCounts.From(row.Columns);
+        if (row is not null && now < row.Columns.GetInteger("recount"))
             return;
 
         // What of our own is in what is counted now; it stays ours until that is written.
         accounts.TryGetValue(queue.Account, out var counts);
-        var own = counts?.PendingOf(queue.Queue) ?? Count.None;
+        var own = counts?.PendingOf(queue.Queue) ?? QueueCounts.None;
         var (messages, bytes, pages) = (0L, 0L, 0);
         var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Select = Counted };
         RowPage page;
@@ -123,10 +123,10 @@ internal sealed class Counts(QueueContext context, DueTable due)
             page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
             pages++;
             messages += page.Rows.Count;
-            bytes += page.Rows.Sum(one => one.Columns.Number("length"));
+            bytes += page.Rows.Sum(one => one.Columns.GetInteger("length"));
             query = query with { Continuation = page.Continuation };
         }
-        while (page.Continuation is not null && pages < MostPages);
+        while (page.Continuation is not null && pages < MaxPages);
 
         var isCounted = page.Continuation is null;
         var found = isCounted ? before with { Messages = messages, Bytes = bytes } : before;
@@ -137,11 +137,11 @@ internal sealed class Counts(QueueContext context, DueTable due)
         }
 
         if (found != before)
-            await due.EnsureAsync(queue, [now + ((pages + 1) * TimeSpan.TicksPerMinute)], cancellationToken);
+            await due.ScheduleAsync(queue, [now + ((pages + 1) * TimeSpan.TicksPerMinute)], cancellationToken);
         for (var tries = 0; tries < Tries; tries++)
         {
             // What others added in the meantime was done before or after it was counted, nobody knows; as much may be missing as is too much.
-            var added = (row is null ? Count.None : Count.From(row.Columns)) - before;
+            var added = (row is null ? QueueCounts.None : QueueCounts.From(row.Columns)) - before;
             var columns = (found + added).ToColumns(queue.Queue, pages == 1 ? 0 : now + (pages * TimeSpan.TicksPerMinute), "");
             var result = await table.SubmitAsync(
                 partition, [row is null ? Operation.Insert(key, columns) : Operation.Replace(key, columns, row.ETag)], cancellationToken);
@@ -162,7 +162,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
             Instruments.Messages.Add(messages, new KeyValuePair<string, object?>("burrow.change", change));
     }
 
-    private static Count Stored(Count count) => Count.None with { Messages = count.Messages, Bytes = count.Bytes };
+    private static QueueCounts Stored(QueueCounts count) => QueueCounts.None with { Messages = count.Messages, Bytes = count.Bytes };
 
     /// <summary>Forgets a queue that is no more.</summary>
     /// <returns>Whether that is done.</returns>
@@ -189,7 +189,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
             // Queues that are empty have rows for a while.
             var query = new RowQuery(QueueKeys.First, QueueKeys.End) { Select = ["name", "messages", "bytes"], Above = ("messages", 0) };
             var rows = await table.QueryAllAsync(DirectoryKeys.Queues(account), query, CancellationToken.None);
-            counts.Know(rows.Select(row => (new QueueName(row.Columns.Text("name")!), Count.From(row.Columns))), context.Time);
+            counts.Know(rows.Select(row => (new QueueName(row.Columns.GetString("name")!), QueueCounts.From(row.Columns))), context.Time);
         }
         catch (Exception e)
         {
@@ -221,7 +221,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
     }
 
     /// <returns>False if it wasn't written, as far as is known.</returns>
-    private async Task<bool> WriteAsync(AccountName account, KeyValuePair<QueueName, Count>[] some, CancellationToken cancellationToken)
+    private async Task<bool> WriteAsync(AccountName account, KeyValuePair<QueueName, QueueCounts>[] some, CancellationToken cancellationToken)
     {
         var partition = DirectoryKeys.Queues(account);
         var by = context.Random.NextInt64().ToString("x", CultureInfo.InvariantCulture);
@@ -232,7 +232,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
             foreach (var (one, row) in some.Zip(rows))
             {
                 if (row is null)
-                    await due.EnsureAsync(new(account, one.Key), [context.Now + TimeSpan.TicksPerMinute], cancellationToken);
+                    await due.ScheduleAsync(new(account, one.Key), [context.Now + TimeSpan.TicksPerMinute], cancellationToken);
             }
 
             try
@@ -243,7 +243,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
             catch (TableUnavailableException)
             {
                 // Written or not: whoever wrote last has signed.
-                return await table.GetAsync(partition, DirectoryKeys.Row(some[0].Key.Value), cancellationToken) is { } row && row.Columns.Text("by") == by;
+                return await table.GetAsync(partition, DirectoryKeys.Row(some[0].Key.Value), cancellationToken) is { } row && row.Columns.GetString("by") == by;
             }
 
             await context.BackOffAsync(tries, CancellationToken.None);
@@ -251,12 +251,12 @@ internal sealed class Counts(QueueContext context, DueTable due)
 
         return false;
 
-        Operation Added(KeyValuePair<QueueName, Count> one, Row? row)
+        Operation Added(KeyValuePair<QueueName, QueueCounts> one, Row? row)
         {
             var (queue, count) = one;
             return row is null
                 ? Operation.Insert(DirectoryKeys.Row(queue.Value), count.ToColumns(queue, 0, by))
-                : Operation.Replace(row.Key, (Count.From(row.Columns) + count).ToColumns(queue, row.Columns.Number("recount"), by), row.ETag);
+                : Operation.Replace(row.Key, (QueueCounts.From(row.Columns) + count).ToColumns(queue, row.Columns.GetInteger("recount"), by), row.ETag);
         }
     }
 
@@ -266,16 +266,16 @@ internal sealed class Counts(QueueContext context, DueTable due)
         private readonly Lock gate = new();
 
         /// <summary>What is being written.</summary>
-        private readonly Dictionary<QueueName, Count> taken = [];
+        private readonly Dictionary<QueueName, QueueCounts> taken = [];
 
         /// <summary>What was done, and isn't written yet.</summary>
-        private Dictionary<QueueName, Count> pending = [];
+        private Dictionary<QueueName, QueueCounts> pending = [];
 
         /// <summary>What each queue holds: as it was read, and what was done since; null: nobody asked.</summary>
-        private Dictionary<QueueName, Count>? held;
+        private Dictionary<QueueName, QueueCounts>? held;
 
         private Task? reading;
-        private Usage usage;
+        private AccountUsage usage;
         private long readAt;
         private long askedAt;
         private bool closed;
@@ -291,13 +291,13 @@ internal sealed class Counts(QueueContext context, DueTable due)
         }
 
         /// <summary>What was done that isn't written down, as far as is known.</summary>
-        public Dictionary<QueueName, Count> Unwritten
+        public Dictionary<QueueName, QueueCounts> Unwritten
         {
             get
             {
                 lock (gate)
                 {
-                    var all = new Dictionary<QueueName, Count>(taken);
+                    var all = new Dictionary<QueueName, QueueCounts>(taken);
                     foreach (var (queue, count) in pending)
                         all[queue] = all.GetValueOrDefault(queue) + count;
                     return all;
@@ -305,7 +305,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
             }
         }
 
-        public bool TryAdd(QueueName queue, Count count)
+        public bool TryAdd(QueueName queue, QueueCounts count)
         {
             lock (gate)
             {
@@ -341,7 +341,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
             }
         }
 
-        public void Know(IEnumerable<(QueueName Queue, Count Count)> stored, TimeProvider time)
+        public void Know(IEnumerable<(QueueName Queue, QueueCounts Count)> stored, TimeProvider time)
         {
             lock (gate)
             {
@@ -363,32 +363,32 @@ internal sealed class Counts(QueueContext context, DueTable due)
             }
         }
 
-        public (Usage Account, bool Holds) UsageOf(QueueName queue)
+        public (AccountUsage Account, bool Holds) UsageOf(QueueName queue)
         {
             lock (gate)
                 return (usage, held?.GetValueOrDefault(queue).Messages > 0);
         }
 
-        public Count PendingOf(QueueName queue)
+        public QueueCounts PendingOf(QueueName queue)
         {
             lock (gate)
                 return pending.GetValueOrDefault(queue);
         }
 
-        public List<KeyValuePair<QueueName, Count>> Take()
+        public List<KeyValuePair<QueueName, QueueCounts>> Take()
         {
             lock (gate)
             {
                 foreach (var (queue, count) in pending)
                     taken[queue] = count;
-                List<KeyValuePair<QueueName, Count>> all = [.. pending.OrderBy(one => one.Key.Value, StringComparer.Ordinal)];
+                List<KeyValuePair<QueueName, QueueCounts>> all = [.. pending.OrderBy(one => one.Key.Value, StringComparer.Ordinal)];
                 pending = [];
                 return all;
             }
         }
 
         /// <summary>What became of what was taken. What isn't written is as it was before.</summary>
-        public void Took(IEnumerable<KeyValuePair<QueueName, Count>> some, bool written)
+        public void Took(IEnumerable<KeyValuePair<QueueName, QueueCounts>> some, bool written)
         {
             lock (gate)
             {
@@ -402,7 +402,7 @@ internal sealed class Counts(QueueContext context, DueTable due)
         }
 
         /// <summary>That much of a queue was written by other means.</summary>
-        public void Written(QueueName queue, Count count)
+        public void Written(QueueName queue, QueueCounts count)
         {
             lock (gate)
             {
@@ -424,12 +424,12 @@ internal sealed class Counts(QueueContext context, DueTable due)
                 return closed = pending.Count == 0 && taken.Count == 0 && (held is null || time.GetElapsedTime(askedAt) > Limits.UsageFreshness) && reading is not { IsCompleted: false };
         }
 
-        private void Hold(QueueName queue, Count count)
+        private void Hold(QueueName queue, QueueCounts count)
         {
             held ??= [];
             var before = held.GetValueOrDefault(queue);
             var after = before + count;
-            if (after == Count.None)
+            if (after == QueueCounts.None)
                 held.Remove(queue);
             else
                 held[queue] = after;

@@ -16,15 +16,15 @@ internal sealed class DueTable(QueueContext context)
     /// <summary>How long after its minute a row is kept. It must be there when the transaction commits that needs it.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(5);
 
-    private const int MostKnown = 200_000;
+    private const int MaxKnown = 200_000;
 
-    private readonly ConcurrentDictionary<(string Partition, long Minute), bool> known = new();
+    private readonly ConcurrentDictionary<(string Partition, long Minute), bool> scheduled = new();
 
     /// <summary>
     /// Makes sure that the timer visits a queue at those instants. The transaction that needs it must follow at once: it has two
     /// minutes, retries included, of the five for which the rows are kept at least.
     /// </summary>
-    public async Task EnsureAsync(QueueAddress queue, IReadOnlyCollection<long> instants, CancellationToken cancellationToken)
+    public async Task ScheduleAsync(QueueAddress queue, IReadOnlyCollection<long> instants, CancellationToken cancellationToken)
     {
         long now;
         do
@@ -33,7 +33,7 @@ internal sealed class DueTable(QueueContext context)
             HashSet<long>? minutes = null;
             foreach (var instant in instants)
             {
-                if (MinuteOf(Math.Max(instant, now)) is var minute && !known.ContainsKey((queue.Partition, minute)))
+                if (MinuteOf(Math.Max(instant, now)) is var minute && !scheduled.ContainsKey((queue.Partition, minute)))
                     (minutes ??= []).Add(minute);
             }
 
@@ -57,7 +57,7 @@ internal sealed class DueTable(QueueContext context)
     /// <param name="row">As it was read before the visit.</param>
     /// <param name="visited">When that was: what came later, the visit may not have seen.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task RetireAsync(DueRow row, long visited, CancellationToken cancellationToken)
+    public async Task RemoveAsync(DueRow row, long visited, CancellationToken cancellationToken)
     {
         if (visited >= InstantOf(row.Minute) + Kept.Ticks)
             await context.Due.SubmitAsync(PartitionOf(row.Queue), [Operation.Delete(row.Key, row.ETag)], cancellationToken);
@@ -76,9 +76,9 @@ internal sealed class DueTable(QueueContext context)
         var columns = new Columns { { "account", queue.Account.Value }, { "queue", queue.Queue.Value } };
         await context.Due.SubmitAsync(
             PartitionOf(queue), [Operation.Upsert(DueRow.KeyOf(minute, queue), columns)], cancellationToken);
-        if (known.Count >= MostKnown)
-            known.Clear();
-        known[(queue.Partition, minute)] = true;
+        if (scheduled.Count >= MaxKnown)
+            scheduled.Clear();
+        scheduled[(queue.Partition, minute)] = true;
     }
 }
 
@@ -91,5 +91,5 @@ internal sealed record DueRow(string Key, string ETag, long Minute, QueueAddress
         row.Key,
         row.ETag,
         long.Parse(row.Key.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
-        new QueueAddress(new(row.Columns.Text("account")!), new(row.Columns.Text("queue")!)));
+        new QueueAddress(new(row.Columns.GetString("account")!), new(row.Columns.GetString("queue")!)));
 }

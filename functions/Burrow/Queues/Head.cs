@@ -10,16 +10,16 @@ namespace Burrow.Queues;
 /// <param name="Last">The last sequence handed out.</param>
 /// <param name="IsOpen">Whether the queue is in the directory. Closed, or missing: it may not be.</param>
 /// <param name="Revisions">Of the last groups.</param>
-internal sealed record Head(string? ETag, Sequence Last, bool IsOpen, Revisions? Revisions)
+internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revisions? Revisions)
 {
-    public static readonly Head Missing = new(null, Sequence.None, false, null);
+    public static readonly QueueHead Missing = new(null, Sequence.None, false, null);
 
-    public static Head From(Row? row) => row is null
+    public static QueueHead From(Row? row) => row is null
         ? Missing
-        : new(row.ETag, new(row.Columns.Number("seq")), row.Columns.Text("state") == "open", new Revisions(row.Columns.Text("revisions")!));
+        : new(row.ETag, new(row.Columns.GetInteger("seq")), row.Columns.GetString("state") == "open", new Revisions(row.Columns.GetString("revisions")!));
 
     /// <summary>The head after this one.</summary>
-    public Head Next(Sequence last, bool open, Random random) =>
+    public QueueHead Next(Sequence last, bool open, Random random) =>
         new(ETag, last, open, Revisions is { } revisions ? revisions.Next(random) : Queues.Revisions.First(random));
 
     /// <summary>Writes this head in place of the one that had this ETag.</summary>
@@ -36,6 +36,6 @@ internal sealed record Head(string? ETag, Sequence Last, bool IsOpen, Revisions?
         return ETag is null ? Operation.Insert(QueueKeys.Head, columns) : Operation.Replace(QueueKeys.Head, columns, ETag);
     }
 
-    public static async Task<Head> ReadAsync(ITable messages, string partition, CancellationToken cancellationToken) =>
+    public static async Task<QueueHead> ReadAsync(ITable messages, string partition, CancellationToken cancellationToken) =>
         From(await messages.GetAsync(partition, QueueKeys.Head, cancellationToken));
 }

@@ -4,9 +4,9 @@ namespace Burrow.Queues;
 
 /// <summary>What of a queue's messages somebody wants to hear of.</summary>
 [Flags]
-internal enum Announced
+internal enum EventKinds
 {
-    Nothing = 0,
+    None = 0,
 
     /// <summary>That a message was put, new.</summary>
     Created = 1,
@@ -19,50 +19,50 @@ internal enum Announced
 /// Tells those who want to hear of it what happened to messages. What is to be told is a row in the transaction in which it
 /// happened, and stays until it was told; so it is told at least once.
 /// </summary>
-internal interface IAnnouncer
+internal interface IEventOutbox
 {
     /// <summary>What somebody wants to hear of a queue, as of 5 s ago at most. Mostly costs no request to storage.</summary>
-    ValueTask<Announced> WantedAsync(QueueAddress queue, CancellationToken cancellationToken);
+    ValueTask<EventKinds> GetKindsAsync(QueueAddress queue, CancellationToken cancellationToken);
 
     /// <summary>A message was put.</summary>
-    Announcement Created(QueueAddress queue, MessageState message, PutRequest request);
+    OutboxRow NewMessageCreated(QueueAddress queue, MessageState message, PutRequest request);
 
     /// <summary>A message expired and is removed.</summary>
     /// <param name="queue">Whose it was.</param>
     /// <param name="message">As it was.</param>
     /// <param name="line">Its row in line, if it was read.</param>
-    Announcement Expired(QueueAddress queue, MessageState message, Line? line);
+    OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line);
 
     /// <summary>Tells what was committed, soon and without waiting for it.</summary>
-    void Tell(QueueAddress queue, IReadOnlyList<Announcement> announcements);
+    void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> announcements);
 
     /// <summary>Tells what a queue's rows say that nobody told. Nothing is done that was written just now: its process tells it.</summary>
     /// <returns>Whether none is left.</returns>
-    Task<bool> TellAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken);
+    Task<bool> DrainAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken);
 }
 
 /// <summary>Something to tell: a row of a queue's outbox.</summary>
-internal sealed record Announcement(string Key, Columns Columns)
+internal sealed record OutboxRow(string Key, Columns Columns)
 {
     /// <summary>Writes it along with what it is about.</summary>
-    public Operation Write => Operation.Insert(Key, Columns);
+    public Operation Insert => Operation.Insert(Key, Columns);
 
     /// <summary>When the timer must see to it, should its process not get to it.</summary>
-    public static long Due(long now) => now + TimeSpan.TicksPerMinute;
+    public static long DrainAt(long now) => now + TimeSpan.TicksPerMinute;
 }
 
 /// <summary>Tells nobody.</summary>
-internal sealed class NoAnnouncer : IAnnouncer
+internal sealed class NoEventOutbox : IEventOutbox
 {
-    public ValueTask<Announced> WantedAsync(QueueAddress queue, CancellationToken cancellationToken) => new(Announced.Nothing);
+    public ValueTask<EventKinds> GetKindsAsync(QueueAddress queue, CancellationToken cancellationToken) => new(EventKinds.None);
 
-    public Announcement Created(QueueAddress queue, MessageState message, PutRequest request) => throw new InvalidOperationException();
+    public OutboxRow NewMessageCreated(QueueAddress queue, MessageState message, PutRequest request) => throw new InvalidOperationException();
 
-    public Announcement Expired(QueueAddress queue, MessageState message, Line? line) => throw new InvalidOperationException();
+    public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line) => throw new InvalidOperationException();
 
-    public void Tell(QueueAddress queue, IReadOnlyList<Announcement> announcements)
+    public void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> announcements)
     {
     }
 
-    public Task<bool> TellAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken) => Task.FromResult(true);
+    public Task<bool> DrainAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken) => Task.FromResult(true);
 }

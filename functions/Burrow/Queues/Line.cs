@@ -3,7 +3,7 @@ using Burrow.Tables;
 namespace Burrow.Queues;
 
 /// <summary>A message's row in line: its state, what its put said of it, and the body where it is small.</summary>
-internal sealed record Line(string ETag, MessageState State, string? ContentType, string? TraceParent, byte[] Inline)
+internal sealed record MessageRow(string ETag, MessageState State, string? ContentType, string? TraceParent, byte[] Inline)
 {
     /// <summary>The columns that a line row has with its body left out.</summary>
     public static readonly IReadOnlyList<string> WithoutBody = [.. MessageState.ColumnNames, "type", "trace"];
@@ -12,8 +12,8 @@ internal sealed record Line(string ETag, MessageState State, string? ContentType
 
     public Sequence Sequence => State.Sequence;
 
-    public static Line From(Row row) =>
-        new(row.ETag, MessageState.From(row.Columns), row.Columns.Text("type"), row.Columns.Text("trace"), row.Columns.Bytes("body"));
+    public static MessageRow From(Row row) =>
+        new(row.ETag, MessageState.From(row.Columns), row.Columns.GetString("type"), row.Columns.GetString("trace"), row.Columns.GetBytes("body"));
 
     /// <param name="state">The columns of the message's state, which stay as they are.</param>
     /// <param name="contentType">What it is, if known.</param>

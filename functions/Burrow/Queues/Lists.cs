@@ -3,17 +3,17 @@ using System.Runtime.CompilerServices;
 namespace Burrow.Queues;
 
 /// <summary>Reads the messages of a queue, in its order, and changes nothing.</summary>
-internal sealed class Lists(QueueContext context, Walk walk)
+internal sealed class MessageLister(QueueContext context, QueueReader walk)
 {
     /// <summary>Larger bodies read at a time.</summary>
     private const int ReadAhead = 8;
 
     public async Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken)
     {
-        var start = await walk.StartAsync(queue, selection, cancellationToken);
+        var start = await walk.FindStartAsync(queue, selection, cancellationToken);
         var most = Math.Min(selection.Limit ?? Limits.AnswerItems, Limits.AnswerItems);
         var messages = new List<Message>();
-        var lines = walk.LinesAsync(queue, start, selection.MatchHidden, most + 1, selection.WithBodies, cancellationToken);
+        var lines = walk.ReadAllAsync(queue, start, selection.MatchHidden, most + 1, selection.WithBodies, cancellationToken);
         long bytes = 0;
         var more = false;
         await foreach (var (line, body) in WithBodiesAsync(queue, selection, lines, cancellationToken))
@@ -37,14 +37,14 @@ internal sealed class Lists(QueueContext context, Walk walk)
         };
     }
 
-    private async IAsyncEnumerable<(Line Line, byte[]? Body)> WithBodiesAsync(
+    private async IAsyncEnumerable<(MessageRow Line, byte[]? Body)> WithBodiesAsync(
         QueueAddress queue,
         MessageSelection selection,
-        IAsyncEnumerable<Line> lines,
+        IAsyncEnumerable<MessageRow> lines,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Read ahead while there is something to be read; a line with its body in it is passed on at once.
-        var reading = new Queue<Task<(Line, byte[]?)?>>();
+        var reading = new Queue<Task<(MessageRow, byte[]?)?>>();
         await foreach (var line in lines.WithCancellation(cancellationToken))
         {
             reading.Enqueue(ReadAsync(queue, selection, line, cancellationToken));
@@ -62,15 +62,15 @@ internal sealed class Lists(QueueContext context, Walk walk)
         }
     }
 
-    private async Task<(Line, byte[]?)?> ReadAsync(QueueAddress queue, MessageSelection selection, Line line, CancellationToken cancellationToken)
+    private async Task<(MessageRow, byte[]?)?> ReadAsync(QueueAddress queue, MessageSelection selection, MessageRow line, CancellationToken cancellationToken)
     {
         if (!selection.WithBodies)
             return (line, null);
         for (var tries = 0; ; tries++)
         {
-            if (await Chunks.ReadAsync(context.Messages, queue.Partition, line, cancellationToken) is { } body)
+            if (await BodyChunks.ReadAsync(context.Messages, queue.Partition, line, cancellationToken) is { } body)
                 return (line, body);
-            if (tries == Limits.MovedReads)
+            if (tries == Limits.MaxStableReadTries)
                 throw new UnavailableException("A message is changed by others faster than it can be read.");
             // Replaced, hidden or gone since: as it is now, if it still is in the list.
             await context.BackOffAsync(tries, cancellationToken);

@@ -37,7 +37,7 @@ public sealed record Message
     /// <param name="line">Its row in line, before that perhaps; null where nobody is to see it.</param>
     /// <param name="body">Its body, if it is to be seen.</param>
     /// <param name="now">UTC ticks.</param>
-    internal static Message From(MessageState state, Line? line, byte[]? body, long now) => new()
+    internal static Message From(MessageState state, MessageRow? line, byte[]? body, long now) => new()
     {
         Id = state.Id,
         Sequence = state.Sequence,

@@ -1,7 +1,7 @@
 namespace Burrow.Queues;
 
 /// <summary>Requests about one message by its id, hidden or not.</summary>
-internal sealed class MessageById(QueueContext context, Walk walk, Transactions transactions)
+internal sealed class MessageChanger(QueueContext context, QueueReader walk, Transactions transactions)
 {
     /// <summary>The message, or null.</summary>
     public async Task<Message?> GetAsync(QueueAddress queue, MessageId id, Detail detail, CancellationToken cancellationToken)
@@ -14,7 +14,7 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
             var (body, there) = await BodyAsync(queue, line, detail, cancellationToken);
             if (there)
                 return Message.From(line.State, line, body, context.Now);
-            if (tries == Limits.MovedReads)
+            if (tries == Limits.MaxStableReadTries)
                 throw new UnavailableException("The message is changed by others faster than it can be read.");
             await context.BackOffAsync(tries, cancellationToken);
         }
@@ -31,7 +31,7 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
         var begun = context.Time.GetTimestamp();
         for (var tries = 0; ; tries++)
         {
-            Line? line = null;
+            MessageRow? line = null;
             MessageState state;
             string indexETag = "";
             if (change is null && detail == Detail.None)
@@ -57,13 +57,13 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
                 var now = context.Now;
                 if (change is { IsEmpty: true })
                     return Message.From(state, line, body, now);
-                var write = change is { } attributes ? MessageWrite.Update(line!, attributes.Apply(state, delivers: false, now, context.Random))
+                var write = change is { } attributes ? MessageWrite.Update(line!, attributes.ApplyTo(state, delivers: false, now, context.Random))
                     : line is not null ? MessageWrite.Remove(line)
                     : MessageWrite.Remove(state, indexETag);
                 var (outcome, _) = await transactions.CommitAsync(queue, [write], cancellationToken);
-                if (outcome == Outcome.Done)
+                if (outcome == CommitOutcome.Done)
                     return Message.From(write.After ?? state, line, body, now);
-                if (outcome == Outcome.Unknown)
+                if (outcome == CommitOutcome.Unknown)
                     throw new UnavailableException("Storage failed while the message was changed; whether it was can't be told.");
             }
 
@@ -73,11 +73,11 @@ internal sealed class MessageById(QueueContext context, Walk walk, Transactions 
         }
     }
 
-    private async Task<(byte[]? Body, bool There)> BodyAsync(QueueAddress queue, Line line, Detail detail, CancellationToken cancellationToken)
+    private async Task<(byte[]? Body, bool There)> BodyAsync(QueueAddress queue, MessageRow line, Detail detail, CancellationToken cancellationToken)
     {
         if (!detail.ShowsBody)
             return (null, true);
-        var body = await Chunks.ReadAsync(context.Messages, queue.Partition, line, cancellationToken);
+        var body = await BodyChunks.ReadAsync(context.Messages, queue.Partition, line, cancellationToken);
         return (body, body is not null);
     }
 }

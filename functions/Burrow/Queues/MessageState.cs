@@ -79,15 +79,15 @@ internal sealed record MessageState
 
     public static MessageState From(Columns columns) => new()
     {
-        Id = new(columns.Text("id")!),
-        Sequence = new(columns.Number("seq")),
-        VisibleAt = columns.Number("visible"),
-        ExpiresAt = columns.Number(ExpiresColumn),
-        Deliveries = columns.Number("deliveries"),
-        Inserted = columns.Number("inserted"),
-        Revisions = new(columns.Text("revisions")!),
-        Chunks = (int)columns.Number("chunks"),
-        BodyRevision = columns.Text("bodyRevision")!,
-        Length = columns.Number("length"),
+        Id = new(columns.GetString("id")!),
+        Sequence = new(columns.GetInteger("seq")),
+        VisibleAt = columns.GetInteger("visible"),
+        ExpiresAt = columns.GetInteger(ExpiresColumn),
+        Deliveries = columns.GetInteger("deliveries"),
+        Inserted = columns.GetInteger("inserted"),
+        Revisions = new(columns.GetString("revisions")!),
+        Chunks = (int)columns.GetInteger("chunks"),
+        BodyRevision = columns.GetString("bodyRevision")!,
+        Length = columns.GetInteger("length"),
     };
 }

@@ -10,21 +10,21 @@ namespace Burrow.Queues;
 internal static class MessageTrace
 {
     /// <summary>Messages of one request that are told of: as many links as a span has by default (OpenTelemetry, "Span Limits").</summary>
-    private const int Most = 128;
+    private const int Max = 128;
 
     /// <summary>A worker got them, by the request that is served.</summary>
     public static void Received(QueueAddress queue, IReadOnlyList<Message> messages) =>
-        Tell("receive", ActivityKind.Consumer, Activity.Current, messages.Select(message => (queue, message.Id, message.TraceParent)));
+        RecordSpans("receive", ActivityKind.Consumer, Activity.Current, messages.Select(message => (queue, message.Id, message.TraceParent)));
 
     /// <summary>Event Grid took the events that they were put, by that request.</summary>
     public static void Published(Activity? request, IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages) =>
-        Tell("publish", ActivityKind.Producer, request, messages);
+        RecordSpans("publish", ActivityKind.Producer, request, messages);
 
-    private static void Tell(string operation, ActivityKind kind, Activity? cause, IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages)
+    private static void RecordSpans(string operation, ActivityKind kind, Activity? cause, IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages)
     {
         if (!Instruments.Source.HasListeners())
             return;
-        foreach (var (queue, id, traceParent) in messages.Where(message => message.TraceParent is not null).Take(Most))
+        foreach (var (queue, id, traceParent) in messages.Where(message => message.TraceParent is not null).Take(Max))
         {
             if (!ActivityContext.TryParse(traceParent, null, isRemote: true, out var put))
                 continue;

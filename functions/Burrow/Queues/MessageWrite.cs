@@ -12,18 +12,18 @@ namespace Burrow.Queues;
 internal sealed record MessageWrite(MessageState Before, MessageState? After, IReadOnlyList<Operation> Operations)
 {
     /// <summary>What is told once it is done.</summary>
-    public Announcement? Announcement { get; private init; }
+    public OutboxRow? Event { get; private init; }
 
     /// <summary>The same, with something to be told.</summary>
-    public MessageWrite Announcing(Announcement announcement) =>
-        this with { Operations = [.. Operations, announcement.Write], Announcement = announcement };
+    public MessageWrite WithEvent(OutboxRow announcement) =>
+        this with { Operations = [.. Operations, announcement.Insert], Event = announcement };
 
     /// <summary>When the timer must visit the queue for this.</summary>
     /// <remarks>A queue that something was removed from may be empty, and is closed then.</remarks>
     public IEnumerable<long> Due(long now) => After is null ? [now + TimeSpan.TicksPerMinute] : After.Due.Except(Before.Due);
 
     /// <summary>Other attributes, perhaps another place in line. Locked by the line row as it was read.</summary>
-    public static MessageWrite Update(Line line, MessageState after)
+    public static MessageWrite Update(MessageRow line, MessageState after)
     {
         var before = line.State;
         var operations = new List<Operation>(5);
@@ -35,7 +35,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         else
         {
             operations.Add(Operation.Delete(before.LineKey, line.ETag));
-            operations.Add(Operation.Insert(after.LineKey, Line.ToColumns(columns, line.ContentType, line.TraceParent, line.Inline)));
+            operations.Add(Operation.Insert(after.LineKey, MessageRow.ToColumns(columns, line.ContentType, line.TraceParent, line.Inline)));
         }
 
         operations.Add(Operation.Replace(QueueKeys.Index(before.Id), columns, Operation.Any));
@@ -44,7 +44,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     }
 
     /// <summary>Gone. Locked by the line row as it was read.</summary>
-    public static MessageWrite Remove(Line line) => new(line.State, null,
+    public static MessageWrite Remove(MessageRow line) => new(line.State, null,
     [
         Operation.Delete(line.State.LineKey, line.ETag),
         Operation.Delete(QueueKeys.Index(line.Id), Operation.Any),
@@ -91,10 +91,10 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
 
     private static IEnumerable<Operation> InsertLine(MessageState after, Columns columns, PutRequest request)
     {
-        yield return Operation.Insert(after.LineKey, Line.ToColumns(columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : []));
+        yield return Operation.Insert(after.LineKey, MessageRow.ToColumns(columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : []));
         if (after.ExpiryKey is { } expiry)
             yield return Operation.Insert(expiry, new Columns(1) { { "id", after.Id.Value } });
-        foreach (var operation in Chunks.Insert(after, request.Body))
+        foreach (var operation in BodyChunks.Insert(after, request.Body))
             yield return operation;
     }
 

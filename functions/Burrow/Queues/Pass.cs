@@ -4,13 +4,13 @@ using Burrow.Tables;
 namespace Burrow.Queues;
 
 /// <summary>
-/// Changes what matches of a queue in one pass, up to what stood there when it began: what <see cref="Takes"/> doesn't serve, as
+/// Changes what matches of a queue in one pass, up to what stood there when it began: what <see cref="ClaimGroup"/> doesn't serve, as
 /// it has a marker, hidden messages, no bound, or leaves the messages in line.
 /// </summary>
-internal sealed class Pass(QueueContext context, Walk walk, Transactions transactions)
+internal sealed class BulkChange(QueueContext context, QueueReader walk, Transactions transactions)
 {
     /// <summary>Messages changed side by side.</summary>
-    private const int Stride = 100;
+    private const int BatchSize = 100;
 
     /// <param name="queue">Whose messages.</param>
     /// <param name="selection">Which, and what is shown of them.</param>
@@ -19,14 +19,14 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
     public async Task<MessageList> ChangeAsync(
         QueueAddress queue, MessageSelection selection, Attributes? change, CancellationToken cancellationToken)
     {
-        var start = await walk.StartAsync(queue, selection, cancellationToken);
+        var start = await walk.FindStartAsync(queue, selection, cancellationToken);
         var shown = selection.Detail != Detail.None;
         var most = Math.Min(selection.Limit ?? int.MaxValue, shown ? Limits.AnswerItems : int.MaxValue);
         var answer = new Answer(queue, selection, change, most);
         // Nobody sees an order, so the rows by id will do, which never move: none slips by.
         var lines = selection is { MatchHidden: true, Limit: null } && !shown && start == Sequence.None
             ? ScanAsync(queue, cancellationToken)
-            : walk.LinesAsync(
+            : walk.ReadAllAsync(
                 queue, start, selection.MatchHidden, most == int.MaxValue ? null : most, change is not null || shown, cancellationToken);
 
         try
@@ -42,10 +42,10 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
         return answer.Complete();
     }
 
-    private async Task ChangeAllAsync(Answer answer, IAsyncEnumerable<Line> lines, int most, CancellationToken cancellationToken)
+    private async Task ChangeAllAsync(Answer answer, IAsyncEnumerable<MessageRow> lines, int most, CancellationToken cancellationToken)
     {
         var begun = context.Time.GetTimestamp();
-        var some = new List<Line>();
+        var some = new List<MessageRow>();
         await foreach (var line in lines.WithCancellation(cancellationToken))
         {
             if (answer.IsFull)
@@ -55,14 +55,14 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
             }
 
             some.Add(line);
-            if (some.Count < Math.Min(Stride, most - answer.Count))
+            if (some.Count < Math.Min(BatchSize, most - answer.Count))
                 continue;
             await ChangeAsync(answer, some, cancellationToken);
             some.Clear();
             // It has what was asked for: whether there is more, nobody wants to know.
             if (answer.Unknown || (answer.Count == most && answer.Selection.Limit == most))
                 break;
-            if (context.Time.GetElapsedTime(begun) > Limits.PassTime)
+            if (context.Time.GetElapsedTime(begun) > Limits.BulkChangeTime)
             {
                 answer.More = true;
                 break;
@@ -77,7 +77,7 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
     /// Changes some messages, in order, as far as the answer has room for them; those that somebody else was ahead of are read
     /// anew, as often as they still match.
     /// </summary>
-    private async Task ChangeAsync(Answer answer, List<Line> lines, CancellationToken cancellationToken)
+    private async Task ChangeAsync(Answer answer, List<MessageRow> lines, CancellationToken cancellationToken)
     {
         var begun = context.Time.GetTimestamp();
         for (var tries = 0; lines.Count > 0; tries++)
@@ -95,14 +95,14 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
             for (var i = 0; i < outcomes.Length; i++)
             {
                 var (write, line, body, size) = writes[i];
-                if (outcomes[i] == Outcome.Done)
+                if (outcomes[i] == CommitOutcome.Done)
                 {
                     answer.Add(Message.From(write.After ?? write.Before, line, body, now));
                     continue;
                 }
 
                 answer.Release(size);
-                if (outcomes[i] == Outcome.Unknown)
+                if (outcomes[i] == CommitOutcome.Unknown)
                     answer.Unknown = true;
                 else
                     again.Add(line);
@@ -121,19 +121,19 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
             await context.BackOffAsync(tries, cancellationToken);
             var found = await Task.WhenAll(again.Select(
                 line => walk.FindAsync(answer.Queue, line.Id, line.Sequence, answer.Selection.MatchHidden, cancellationToken)));
-            lines.InsertRange(0, found.OfType<Line>().OrderBy(line => line.Sequence));
+            lines.InsertRange(0, found.OfType<MessageRow>().OrderBy(line => line.Sequence));
         }
     }
 
     /// <summary>The first of them that there is room for, and one whose body was replaced since, behind which none is dealt.</summary>
-    private async Task<(List<(MessageWrite Write, Line Line, byte[]? Body, long Size)> Writes, List<Line> Again)> DealAsync(
-        Answer answer, List<Line> lines, long now, CancellationToken cancellationToken)
+    private async Task<(List<(MessageWrite Write, MessageRow Line, byte[]? Body, long Size)> Writes, List<MessageRow> Again)> DealAsync(
+        Answer answer, List<MessageRow> lines, long now, CancellationToken cancellationToken)
     {
-        var writes = new List<(MessageWrite, Line, byte[]?, long)>();
+        var writes = new List<(MessageWrite, MessageRow, byte[]?, long)>();
         foreach (var line in lines)
         {
             var body = answer.Selection.WithBodies
-                ? await Chunks.ReadAsync(context.Messages, answer.Queue.Partition, line, cancellationToken)
+                ? await BodyChunks.ReadAsync(context.Messages, answer.Queue.Partition, line, cancellationToken)
                 : null;
             if (answer.Selection.WithBodies && body is null)
                 return (writes, [line]);
@@ -142,7 +142,7 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
             if (!answer.Reserve(size, regardless: line.Sequence < answer.Last))
                 break;
             var write = answer.Change is { } attributes
-                ? MessageWrite.Update(line, attributes.Apply(line.State, delivers: true, now, context.Random))
+                ? MessageWrite.Update(line, attributes.ApplyTo(line.State, delivers: true, now, context.Random))
                 : MessageWrite.Remove(line);
             writes.Add((write, line, body, size));
         }
@@ -150,12 +150,12 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
         return (writes, []);
     }
 
-    private async IAsyncEnumerable<Line> ScanAsync(QueueAddress queue, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<MessageRow> ScanAsync(QueueAddress queue, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var end = (await Head.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Last;
+        var end = (await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Last;
         var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore)
         {
-            Top = Stride,
+            Top = BatchSize,
             Select = ["id", "seq"],
             Above = (MessageState.ExpiresColumn, context.Now),
         };
@@ -164,10 +164,10 @@ internal sealed class Pass(QueueContext context, Walk walk, Transactions transac
         {
             page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
             var found = await Task.WhenAll(page.Rows
-                .Select(row => (Id: new MessageId(row.Columns.Text("id")!), Sequence: new Sequence(row.Columns.Number("seq"))))
+                .Select(row => (Id: new MessageId(row.Columns.GetString("id")!), Sequence: new Sequence(row.Columns.GetInteger("seq"))))
                 .Where(message => message.Sequence <= end)
                 .Select(message => walk.FindAsync(queue, message.Id, message.Sequence, matchHidden: true, cancellationToken)));
-            foreach (var line in found.OfType<Line>())
+            foreach (var line in found.OfType<MessageRow>())
                 yield return line;
             query = query with { Continuation = page.Continuation };
         }

@@ -7,26 +7,26 @@ namespace Burrow.Queues;
 /// Carries out the puts to one queue that wait together, in their order, in as few transactions as hold them. Each rewrites
 /// the head as it was last seen, so no two processes hand out the same sequence, and none is handed out behind a reader.
 /// </summary>
-internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory directory, Counts counts, IAnnouncer announcer, QueueAddress queue, Action committed)
+internal sealed class PutGroup(QueueContext context, DueTable due, QueueDirectory directory, Counts counts, IEventOutbox announcer, QueueAddress queue, Action committed)
 {
     /// <summary>Groups of this process before it lets another in, if there may be one, and if there was one of late.</summary>
-    private const int MostInARow = 32;
+    private const int MaxInARow = 32;
 
-    /// <inheritdoc cref="MostInARow"/>
-    private const int MostInARowContended = 4;
+    /// <inheritdoc cref="MaxInARow"/>
+    private const int MaxInARowContended = 4;
 
-    private static readonly TimeSpan LongestBackoff = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxBackoff = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ContentionRemembered = TimeSpan.FromSeconds(1);
 
     /// <summary>Where storage is faster than this, it is in this process, and there is nobody else.</summary>
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(1);
 
     private long? contended;
     private long committedLast;
     private int inARow;
 
     /// <summary>The head as this process last wrote or read it. Only ever a guess: its ETag is checked when it is used.</summary>
-    private Head? head;
+    private QueueHead? head;
 
     public async Task ServeAsync(IReadOnlyList<PendingPut> group)
     {
@@ -36,19 +36,19 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         var begun = context.Time.GetTimestamp();
         for (var tries = 0; waiting.Count > 0;)
         {
-            await ReadAsync(waiting.Where(pending => pending.Request.Precondition.NeedsReceipt && !known.ContainsKey(pending.Request.Id)), known);
-            var wanted = await announcer.WantedAsync(queue, CancellationToken.None);
-            var current = head ??= await Head.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
+            await ReadExistingAsync(waiting.Where(pending => pending.Request.Precondition.NeedsReceipt && !known.ContainsKey(pending.Request.Id)), known);
+            var wanted = await announcer.GetKindsAsync(queue, CancellationToken.None);
+            var current = head ??= await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
             if (!current.IsOpen)
-                await directory.EnterAsync(queue, CancellationToken.None);
+                await directory.RegisterAsync(queue, CancellationToken.None);
 
-            if (wanted.HasFlag(Announced.Expired))
+            if (wanted.HasFlag(EventKinds.Expired))
                 await ReadExpiredAsync(known);
 
             var plan = Plan(current, waiting, known, wanted);
             if (plan.Puts.Count == 0)
                 continue;
-            await due.EnsureAsync(queue, plan.Instants, CancellationToken.None);
+            await due.ScheduleAsync(queue, plan.Instants, CancellationToken.None);
             var sent = context.Time.GetTimestamp();
             var result = await SubmitAsync(plan.Operations);
             var roundTrip = context.Time.GetElapsedTime(sent);
@@ -61,7 +61,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             {
                 head = null;
                 if (result.Uncertain)
-                    done = await HappenedAsync(plan.Head, current);
+                    done = await WasCommittedAsync(plan.Head, current);
             }
 
             if (done)
@@ -76,8 +76,8 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
                 committed();
                 counts.Add(queue, plan.Count);
                 if (plan.Announcements.Count > 0)
-                    announcer.Tell(queue, plan.Announcements);
-                await LetOthersInAsync(roundTrip);
+                    announcer.Publish(queue, plan.Announcements);
+                await YieldToOthersAsync(roundTrip);
                 (tries, begun) = (0, context.Time.GetTimestamp());
                 continue;
             }
@@ -87,11 +87,11 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             if (result.FailedIndex <= 0)
             {
                 contended = context.Time.GetTimestamp();
-                await Task.Delay(Backoff.Next(tries++, roundTrip, LongestBackoff, context.Random), context.Time);
+                await Task.Delay(Backoff.Next(tries++, roundTrip, MaxBackoff, context.Random), context.Time);
             }
             else
             {
-                await ReadAsync(plan.Puts.Select(planned => planned.Pending), known);
+                await ReadExistingAsync(plan.Puts.Select(planned => planned.Pending), known);
             }
         }
     }
@@ -104,7 +104,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         }
         catch (TableUnavailableException e)
         {
-            throw CanNotBeTold(e.Message);
+            throw UnknownOutcome(e.Message);
         }
     }
 
@@ -113,14 +113,14 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
     /// between. So where there was another of late, and now and then in case there is, the next group waits about as long as
     /// that takes.
     /// </summary>
-    private async Task LetOthersInAsync(TimeSpan roundTrip)
+    private async Task YieldToOthersAsync(TimeSpan roundTrip)
     {
         // Not as long as one that storage failed in between.
-        roundTrip = roundTrip < LongestBackoff ? roundTrip : LongestBackoff;
+        roundTrip = roundTrip < MaxBackoff ? roundTrip : MaxBackoff;
         var now = context.Time.GetTimestamp();
         inARow = context.Time.GetElapsedTime(committedLast, now) < 3 * roundTrip ? inARow + 1 : 0;
         var isContended = contended is { } last && context.Time.GetElapsedTime(last, now) < ContentionRemembered;
-        if (roundTrip > ShortestPause && inARow >= (isContended ? MostInARowContended : MostInARow))
+        if (roundTrip > MinPause && inARow >= (isContended ? MaxInARowContended : MaxInARow))
         {
             inARow = 0;
             await Task.Delay(2 * roundTrip * (0.5 + context.Random.NextDouble()), context.Time);
@@ -130,13 +130,13 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
     }
 
     /// <summary>The reason is for the log: it may name what is no client's business.</summary>
-    private UnavailableException CanNotBeTold(string reason)
+    private UnavailableException UnknownOutcome(string reason)
     {
         context.Logger.OutcomeUnknown(reason);
         return new("Storage failed while the message was put; whether it was stored can't be told.");
     }
 
-    private async Task ReadAsync(IEnumerable<PendingPut> puts, Dictionary<MessageId, Known?> known)
+    private async Task ReadExistingAsync(IEnumerable<PendingPut> puts, Dictionary<MessageId, Known?> known)
     {
         var asked = context.Now;
         var ids = puts.Select(pending => pending.Request.Id).Distinct().ToList();
@@ -154,13 +154,13 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             if (there is { Line: null } && !there.State.IsLive(context.Now)
                 && await context.Messages.GetAsync(queue.Partition, there.State.LineKey, CancellationToken.None) is { } row)
             {
-                known[id] = there with { Line = Line.From(row) };
+                known[id] = there with { Line = MessageRow.From(row) };
             }
         }
     }
 
     /// <summary>As many of the first puts as fit in one transaction. Those whose conditions fail are answered and left out.</summary>
-    private PlannedGroup Plan(Head current, LinkedList<PendingPut> waiting, Dictionary<MessageId, Known?> known, Announced wanted)
+    private PlannedGroup Plan(QueueHead current, LinkedList<PendingPut> waiting, Dictionary<MessageId, Known?> known, EventKinds wanted)
     {
         var now = context.Now;
         var last = current.Last;
@@ -195,17 +195,17 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             }
 
             var sequence = live?.State.Sequence ?? new Sequence(Math.Max(last.Value + 1, now));
-            var after = StateOf(request, sequence, live?.State, now);
+            var after = NewState(request, sequence, live?.State, now);
             Operation[] operations = there is not null
                 ? [.. MessageWrite.Replace(there.State, there.ETag, after, request)]
                 : [.. MessageWrite.Insert(after, request)];
-            var announcements = new List<Announcement>();
-            if (live is null && wanted.HasFlag(Announced.Created))
-                announcements.Add(announcer.Created(queue, after, request));
-            if (live is null && there is not null && wanted.HasFlag(Announced.Expired))
-                announcements.Add(announcer.Expired(queue, there.State, there.Line));
+            var announcements = new List<OutboxRow>();
+            if (live is null && wanted.HasFlag(EventKinds.Created))
+                announcements.Add(announcer.NewMessageCreated(queue, after, request));
+            if (live is null && there is not null && wanted.HasFlag(EventKinds.Expired))
+                announcements.Add(announcer.NewMessageExpired(queue, there.State, there.Line));
             if (announcements.Count > 0)
-                operations = [.. operations, .. announcements.Select(announcement => announcement.Write)];
+                operations = [.. operations, .. announcements.Select(announcement => announcement.Insert)];
             bytes += operations.Sum(TableLimits.SizeOf);
             // One more is the head.
             if (plan.Puts.Count > 0
@@ -217,7 +217,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             plan.Operations.AddRange(operations);
             plan.Puts.Add((pending, new PutResult(live is null, new(after.Revisions.Latest))));
             plan.Instants.AddRange(after.Due);
-            plan.Count += Count.OfPut(there?.State, live is not null, request.Body.Length);
+            plan.Count += QueueCounts.OfPut(there?.State, live is not null, request.Body.Length);
             plan.Announcements.AddRange(announcements);
             if (live is null)
                 last = sequence;
@@ -225,13 +225,13 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
         }
 
         if (plan.Announcements.Count > 0)
-            plan.Instants.Add(Announcement.Due(now));
+            plan.Instants.Add(OutboxRow.DrainAt(now));
         plan.Head = current.Next(last, open: true, context.Random);
         plan.Operations.Insert(0, plan.Head.Write());
         return plan;
     }
 
-    private MessageState StateOf(PutRequest request, Sequence sequence, MessageState? replaced, long now)
+    private MessageState NewState(PutRequest request, Sequence sequence, MessageState? replaced, long now)
     {
         var revisions = replaced?.Revisions.Next(context.Random) ?? Revisions.First(context.Random);
         return new()
@@ -243,7 +243,7 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
             Deliveries = replaced?.Deliveries ?? 0,
             Inserted = replaced?.Inserted ?? now,
             Revisions = revisions,
-            Chunks = Chunks.CountOf(request.Body.Length),
+            Chunks = BodyChunks.CountOf(request.Body.Length),
             BodyRevision = revisions.Latest,
             Length = request.Body.Length,
         };
@@ -251,31 +251,31 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
 
     /// <summary>Whether a group was committed that was refused after an attempt of unknown outcome.</summary>
     /// <exception cref="UnavailableException">The head has forgotten.</exception>
-    private async Task<bool> HappenedAsync(Head written, Head current)
+    private async Task<bool> WasCommittedAsync(QueueHead written, QueueHead current)
     {
-        Head found;
+        QueueHead found;
         try
         {
-            found = await Head.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
+            found = await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
         }
         catch (TableUnavailableException e)
         {
-            throw CanNotBeTold(e.Message);
+            throw UnknownOutcome(e.Message);
         }
 
         if (found.Revisions?.Contains(written.Revisions!.Value.Latest) == true)
             return true;
         // A history that hasn't forgotten any would have ours.
         if (found.Revisions is { IsFull: true } history && !(current.Revisions is { } based && history.Contains(based.Latest)))
-            throw CanNotBeTold("Others put too much in the meantime.");
+            throw UnknownOutcome("Others put too much in the meantime.");
         // Refused, as an id is there, while the head still is as it was: the attempt of which nobody knows may yet be carried
         // out, should the id go. Under another head it can't be.
-        return found.ETag == current.ETag && !await FenceAsync(found) && await HappenedAsync(written, current);
+        return found.ETag == current.ETag && !await FenceAsync(found) && await WasCommittedAsync(written, current);
     }
 
     /// <summary>Rewrites the head as it is, so that nothing that was sent under its ETag can be carried out any more.</summary>
     /// <returns>Whether it did; somebody else was first if not.</returns>
-    private async Task<bool> FenceAsync(Head found) =>
+    private async Task<bool> FenceAsync(QueueHead found) =>
         (await SubmitAsync([found.Next(found.Last, found.IsOpen, context.Random).Write()])).Committed;
 
     /// <param name="State">A message, live or expired.</param>
@@ -284,12 +284,12 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
     private sealed record Known(MessageState State, string ETag, long Asked)
     {
         /// <summary>Its row in line, if it was read.</summary>
-        public Line? Line { get; init; }
+        public MessageRow? Line { get; init; }
     }
 
     private sealed class PlannedGroup
     {
-        public Head Head { get; set; } = Head.Missing;
+        public QueueHead Head { get; set; } = QueueHead.Missing;
 
         public List<Operation> Operations { get; } = [];
 
@@ -297,8 +297,8 @@ internal sealed class Puts(QueueContext context, DueTable due, QueueDirectory di
 
         public List<long> Instants { get; } = [];
 
-        public Count Count { get; set; }
+        public QueueCounts Count { get; set; }
 
-        public List<Announcement> Announcements { get; } = [];
+        public List<OutboxRow> Announcements { get; } = [];
     }
 }

@@ -25,7 +25,7 @@ internal sealed class QueueContext(ITableStore store, TimeProvider time, Random 
     public ILogger Logger => logger;
 
     /// <summary>Another of its tables, where nothing is tried again that storage failed.</summary>
-    public ITable OpenOnce(string name) => store.Open(name);
+    public ITable OpenWithoutRetries(string name) => store.Open(name);
 
     /// <summary>UTC ticks.</summary>
     public long Now => time.GetUtcNow().UtcTicks;

@@ -10,7 +10,7 @@ namespace Burrow.Queues;
 internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts counts)
 {
     /// <summary>How many queues are asked at a time whether they hold a message.</summary>
-    private const int Probes = 16;
+    private const int MaxParallelism = 16;
 
     /// <summary>How long a closed head stays, so that whatever is put next gets a greater sequence whoever's clock it has.</summary>
     private static readonly TimeSpan ClosedHeadKept = TimeSpan.FromMinutes(10);
@@ -19,10 +19,10 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
     /// Puts a queue on the directory, before its head is opened under the ETag that it had before this. The queue's row first:
     /// whoever closes an account looks for such rows after he read the account's.
     /// </summary>
-    public async Task EnterAsync(QueueAddress queue, CancellationToken cancellationToken)
+    public async Task RegisterAsync(QueueAddress queue, CancellationToken cancellationToken)
     {
         // Should we die before the head is open, the timer takes the row away again.
-        await due.EnsureAsync(queue, [context.Now + TimeSpan.TicksPerMinute], cancellationToken);
+        await due.ScheduleAsync(queue, [context.Now + TimeSpan.TicksPerMinute], cancellationToken);
         await WriteAsync(DirectoryKeys.Queues(queue.Account), queue.Queue.Value, cancellationToken);
         await WriteAsync(DirectoryKeys.Accounts, queue.Account.Value, cancellationToken);
     }
@@ -37,7 +37,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
         var queues = DirectoryKeys.Queues(queue.Account);
         // In this order, each with its ETag: what is written in between by a put makes our own write fail.
         var row = await context.Directory.GetAsync(queues, DirectoryKeys.Row(queue.Queue.Value), cancellationToken);
-        var head = await Head.ReadAsync(context.Messages, queue.Partition, cancellationToken);
+        var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken);
         if (await HoldsRowAsync(context.Messages, queue.Partition, new(QueueKeys.HiddenFrom, QueueKeys.End), cancellationToken))
             return true;
         if (row is null && !head.IsOpen)
@@ -47,7 +47,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
         }
 
         // The timer comes once more for the head.
-        await due.EnsureAsync(queue, [context.Now + (ClosedHeadKept + TimeSpan.FromMinutes(1)).Ticks], cancellationToken);
+        await due.ScheduleAsync(queue, [context.Now + (ClosedHeadKept + TimeSpan.FromMinutes(1)).Ticks], cancellationToken);
         var closed = head.Next(new(Math.Max(head.Last.Value, head.ETag is null ? context.Now : 0)), open: false, context.Random);
         var closing = await context.Messages.SubmitAsync(queue.Partition, [closed.Write()], cancellationToken);
         if (!closing.Committed)
@@ -88,7 +88,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
             && await exists(marker) ? marker : null;
         var most = Math.Min(selection.Limit ?? Limits.AnswerItems, Limits.AnswerItems);
         var names = new List<string>();
-        await foreach (var some in NamesAsync(partition, after, cancellationToken).Where(selection.Matches).Chunk(Math.Min(Probes, most + 1)))
+        await foreach (var some in NamesAsync(partition, after, cancellationToken).Where(selection.Matches).Chunk(Math.Min(MaxParallelism, most + 1)))
         {
             var found = await Task.WhenAll(some.Select(exists));
             names.AddRange(some.Where((_, i) => found[i]));
@@ -110,7 +110,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
         do
         {
             page = await context.Directory.QueryAsync(partition, query, cancellationToken);
-            foreach (var name in page.Rows.Select(row => row.Columns.Text("name")!))
+            foreach (var name in page.Rows.Select(row => row.Columns.GetString("name")!))
             {
                 if (alike.Count > 0 && DirectoryKeys.From(alike[0]) != DirectoryKeys.From(name))
                 {
@@ -145,7 +145,7 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
             if (await FirstRowAsync(context.Messages, queue.Partition, query, cancellationToken) is not { } row)
                 return false;
             // If it expired while it was read, there may be others.
-            if (row.Columns.Number(MessageState.ExpiresColumn) > context.Now)
+            if (row.Columns.GetInteger(MessageState.ExpiresColumn) > context.Now)
                 return true;
         }
     }
@@ -160,13 +160,13 @@ internal sealed class QueueDirectory(QueueContext context, DueTable due, Counts 
         return rows.FirstOrDefault();
     }
 
-    private async Task<bool> DeleteHeadAsync(QueueAddress queue, Head head, CancellationToken cancellationToken)
+    private async Task<bool> DeleteHeadAsync(QueueAddress queue, QueueHead head, CancellationToken cancellationToken)
     {
         if (head.ETag is not { } etag)
             return await counts.ForgetAsync(queue, cancellationToken);
         if (context.Now < head.Last.Value + ClosedHeadKept.Ticks)
         {
-            await due.EnsureAsync(queue, [head.Last.Value + (ClosedHeadKept + TimeSpan.FromMinutes(1)).Ticks], cancellationToken);
+            await due.ScheduleAsync(queue, [head.Last.Value + (ClosedHeadKept + TimeSpan.FromMinutes(1)).Ticks], cancellationToken);
             return true;
         }
 

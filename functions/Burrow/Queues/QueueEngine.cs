@@ -16,7 +16,7 @@ public sealed class QueueEngine
     public static readonly IReadOnlyList<string> TableNames =
         [QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable, Counts.TableName];
 
-    private const int MostStates = 10_000;
+    private const int MaxStates = 10_000;
 
     private readonly ConcurrentDictionary<string, QueueState> states = new();
     private readonly ConcurrentDictionary<AccountName, int> waiting = new();
@@ -24,15 +24,15 @@ public sealed class QueueEngine
     private readonly QueueContext context;
     private readonly DueTable due;
     private readonly Counts counts;
-    private readonly Overview overview;
+    private readonly StatisticsReader overview;
     private readonly QueueDirectory directory;
     private readonly Transactions transactions;
-    private readonly Walk walk;
-    private readonly Lists lists;
-    private readonly Pass pass;
-    private readonly MessageById byId;
-    private readonly Sweep sweep;
-    private readonly IAnnouncer announcer;
+    private readonly QueueReader walk;
+    private readonly MessageLister lists;
+    private readonly BulkChange pass;
+    private readonly MessageChanger byId;
+    private readonly QueueSweeper sweep;
+    private readonly IEventOutbox announcer;
 
     /// <param name="store">Where the tables are; see <see cref="TableNames"/>.</param>
     /// <param name="time">The clock, and all delays.</param>
@@ -40,26 +40,26 @@ public sealed class QueueEngine
     /// <param name="options">The settings.</param>
     /// <param name="logger">Told of what nobody else is told.</param>
     public QueueEngine(ITableStore store, TimeProvider time, Random random, BurrowOptions options, ILogger<QueueEngine> logger)
-        : this(store, time, random, options, logger, new NoAnnouncer())
+        : this(store, time, random, options, logger, new NoEventOutbox())
     {
     }
 
     /// <summary>The same, with somebody who tells others what happened.</summary>
     internal QueueEngine(
-        ITableStore store, TimeProvider time, Random random, BurrowOptions options, ILogger<QueueEngine> logger, IAnnouncer announcer)
+        ITableStore store, TimeProvider time, Random random, BurrowOptions options, ILogger<QueueEngine> logger, IEventOutbox announcer)
     {
         this.announcer = announcer;
         context = new QueueContext(store, time, random, options, logger);
         due = new DueTable(context);
         counts = new Counts(context, due);
         directory = new QueueDirectory(context, due, counts);
-        overview = new Overview(context, counts, directory);
+        overview = new StatisticsReader(context, counts, directory);
         transactions = new Transactions(context, due, counts);
-        walk = new Walk(context);
-        lists = new Lists(context, walk);
-        pass = new Pass(context, walk, transactions);
-        byId = new MessageById(context, walk, transactions);
-        sweep = new Sweep(context, due, directory, transactions, counts, announcer);
+        walk = new QueueReader(context);
+        lists = new MessageLister(context, walk);
+        pass = new BulkChange(context, walk, transactions);
+        byId = new MessageChanger(context, walk, transactions);
+        sweep = new QueueSweeper(context, due, directory, transactions, counts, announcer);
     }
 
     /// <inheritdoc cref="Counts.Busy"/>
@@ -99,7 +99,7 @@ public sealed class QueueEngine
         byId.ChangeAsync(queue, id, null, precondition, detail, cancellationToken);
 
     /// <summary>Reads messages, in the queue's order. Waits for a match, up to <paramref name="wait"/>.</summary>
-    public Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, Wait wait, CancellationToken cancellationToken) =>
+    public Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, WaitOptions wait, CancellationToken cancellationToken) =>
         WaitAsync(queue, wait, () => lists.ListAsync(queue, selection, cancellationToken), cancellationToken);
 
     /// <summary>
@@ -107,7 +107,7 @@ public sealed class QueueEngine
     /// within its hide. Waits for a match, up to <paramref name="wait"/>.
     /// </summary>
     public async Task<MessageList> UpdateAsync(
-        QueueAddress queue, MessageSelection selection, Attributes attributes, Wait wait, CancellationToken cancellationToken)
+        QueueAddress queue, MessageSelection selection, Attributes attributes, WaitOptions wait, CancellationToken cancellationToken)
     {
         if (attributes.IsEmpty)
             return await ListAsync(queue, selection, wait, cancellationToken);
@@ -121,7 +121,7 @@ public sealed class QueueEngine
     /// Deletes messages and returns what they were. No two requests get one message. Waits for a match, up to
     /// <paramref name="wait"/>.
     /// </summary>
-    public Task<MessageList> TakeAsync(QueueAddress queue, MessageSelection selection, Wait wait, CancellationToken cancellationToken) =>
+    public Task<MessageList> TakeAsync(QueueAddress queue, MessageSelection selection, WaitOptions wait, CancellationToken cancellationToken) =>
         WaitAsync(queue, wait, () => ChangeAsync(queue, selection, null, cancellationToken), cancellationToken);
 
     /// <summary>The accounts that hold a queue.</summary>
@@ -147,10 +147,10 @@ public sealed class QueueEngine
     /// How much a queue's account stores, and whether the queue holds a message: what every process did until some 15 s before, and
     /// this one until now.
     /// </summary>
-    public ValueTask<(Usage Account, bool Holds)> UsageAsync(QueueAddress queue) => counts.UsageAsync(queue);
+    public ValueTask<(AccountUsage Account, bool Holds)> UsageAsync(QueueAddress queue) => counts.UsageAsync(queue);
 
     /// <summary>How a queue stands; null if there is none. Costs four requests to storage, up to seven where much has expired, however long the queue is.</summary>
-    public Task<Statistics?> StatisticsAsync(QueueAddress queue, CancellationToken cancellationToken) => overview.QueueAsync(queue, cancellationToken);
+    public Task<MessageStatistics?> StatisticsAsync(QueueAddress queue, CancellationToken cancellationToken) => overview.QueueAsync(queue, cancellationToken);
 
     /// <summary>How an account and its queues stand; null if it has none. Costs three requests a queue that is shown, as above, and one for each thousand queues.</summary>
     public Task<AccountStatistics?> StatisticsAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) =>
@@ -165,8 +165,8 @@ public sealed class QueueEngine
     /// <summary>What the timer does: tidies up after what expired or became visible, for about as long as given.</summary>
     public Task SweepAsync(TimeSpan time, CancellationToken cancellationToken) => sweep.RunAsync(time, cancellationToken);
 
-    private static bool IsTake(MessageSelection selection, Attributes? attributes) =>
-        selection is { MatchHidden: false, Marker: null, After: null, Limit: >= 1 and <= Takes.Most }
+    private static bool IsGrouped(MessageSelection selection, Attributes? attributes) =>
+        selection is { MatchHidden: false, Marker: null, After: null, Limit: >= 1 and <= ClaimGroup.Max }
         && (attributes is null || attributes.Value.IsClaim);
 
     private async Task<NameList> DeleteAllAsync(Task<NameList> matching, Func<string, Task<bool>> delete)
@@ -176,7 +176,7 @@ public sealed class QueueEngine
         for (var i = 0; i < list.Names.Count; i++)
         {
             var more = await delete(list.Names[i]);
-            if (more || (i + 1 < list.Names.Count && context.Time.GetElapsedTime(begun) > Limits.PassTime))
+            if (more || (i + 1 < list.Names.Count && context.Time.GetElapsedTime(begun) > Limits.BulkChangeTime))
                 return new([.. list.Names.Take(i + 1)], More: true);
         }
 
@@ -185,16 +185,16 @@ public sealed class QueueEngine
 
     private Task<MessageList> ChangeAsync(
         QueueAddress queue, MessageSelection selection, Attributes? attributes, CancellationToken cancellationToken) =>
-        IsTake(selection, attributes)
+        IsGrouped(selection, attributes)
             ? StateOf(queue)
-                .Takes(new(attributes ?? default, Remove: attributes is null, selection.Detail))
+                .ClaimsOf(new(attributes ?? default, Remove: attributes is null, selection.Detail))
                 .SubmitAsync(new(selection.Limit!.Value), cancellationToken)
             : pass.ChangeAsync(queue, selection, attributes, cancellationToken);
 
     private async Task<MessageList> WaitAsync(
-        QueueAddress queue, Wait wait, Func<Task<MessageList>> attempt, CancellationToken cancellationToken)
+        QueueAddress queue, WaitOptions wait, Func<Task<MessageList>> attempt, CancellationToken cancellationToken)
     {
-        var longest = wait.Longest < context.Options.LongestWait ? wait.Longest : context.Options.LongestWait;
+        var longest = wait.MaxTime < context.Options.MaxWaitTime ? wait.MaxTime : context.Options.MaxWaitTime;
         if (longest <= TimeSpan.Zero)
             return await attempt();
 
@@ -204,10 +204,10 @@ public sealed class QueueEngine
         var list = await attempt();
         if (list.Count > 0)
             return list;
-        if (waiting.AddOrUpdate(queue.Account, 1, (_, count) => count + 1) > wait.Most)
+        if (waiting.AddOrUpdate(queue.Account, 1, (_, count) => count + 1) > wait.MaxWaiting)
         {
             Leave(queue.Account);
-            throw TooManyRequestsException.Waiting(wait.Most);
+            throw TooManyRequestsException.Waiting(wait.MaxWaiting);
         }
 
         try
@@ -217,7 +217,7 @@ public sealed class QueueEngine
             Instruments.Waiters.Add(1);
             while (list.Count == 0 && !ended.IsCancellationRequested)
             {
-                wait.Waiter?.Pause();
+                wait.Request?.Pause();
                 var left = longest - context.Time.GetElapsedTime(begun);
                 if (left <= TimeSpan.Zero)
                     break;
@@ -227,7 +227,7 @@ public sealed class QueueEngine
                 if (version == seen)
                     continue;
                 seen = version;
-                if (wait.Waiter is { } who)
+                if (wait.Request is { } who)
                     await who.ResumeAsync();
                 list = await attempt();
             }
@@ -252,8 +252,8 @@ public sealed class QueueEngine
         var now = context.Time.GetTimestamp();
         if (!states.TryGetValue(queue.Partition, out var state))
         {
-            if (states.Count >= MostStates)
-                Forget();
+            if (states.Count >= MaxStates)
+                EvictIdle();
             state = states.GetOrAdd(
                 queue.Partition, _ => new QueueState(context, due, directory, transactions, counts, announcer, queue, PromoteInBackground));
         }
@@ -263,9 +263,9 @@ public sealed class QueueEngine
     }
 
     /// <summary>Lets go of the older half of the queues that nobody is on. Should somebody just come to one, nothing is lost by two.</summary>
-    private void Forget()
+    private void EvictIdle()
     {
-        foreach (var (partition, state) in states.OrderBy(entry => entry.Value.Used).Take(MostStates / 2).ToList())
+        foreach (var (partition, state) in states.OrderBy(entry => entry.Value.Used).Take(MaxStates / 2).ToList())
         {
             if (state.IsIdle)
                 states.TryRemove(partition, out _);

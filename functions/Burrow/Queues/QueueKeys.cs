@@ -28,7 +28,7 @@ internal static class QueueKeys
     /// <inheritdoc cref="First"/>
     public const string End = "~";
 
-    private const int LongestEscaped = 400;
+    private const int MaxEscapedLength = 400;
 
     /// <summary>A visible message's place in line.</summary>
     public static string Visible(Sequence sequence) => $"v!{sequence}";
@@ -69,7 +69,7 @@ internal static class QueueKeys
     /// </summary>
     private static string Escape(string text)
     {
-        if (text.Length <= LongestEscaped && text.All(IsPlain))
+        if (text.Length <= MaxEscapedLength && text.All(IsPlain))
             return text;
         var bytes = Encoding.UTF8.GetBytes(text);
         var escaped = new StringBuilder(bytes.Length * 2);
@@ -81,7 +81,7 @@ internal static class QueueKeys
                 escaped.Append(CultureInfo.InvariantCulture, $"={value:x2}");
         }
 
-        return escaped.Length <= LongestEscaped ? escaped.ToString() : "==" + Base32.Encode(SHA256.HashData(bytes));
+        return escaped.Length <= MaxEscapedLength ? escaped.ToString() : "==" + Base32.Encode(SHA256.HashData(bytes));
     }
 
     private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-';

@@ -5,8 +5,8 @@ namespace Burrow.Queues;
 /// <summary>What this process keeps of a queue that it serves: groups under way, those who wait. Nothing that storage relies on.</summary>
 internal sealed class QueueState
 {
-    private readonly ConcurrentDictionary<TakeKind, GroupCommit<TakeRequest, MessageList>> takes = new();
-    private readonly Func<TakeKind, GroupCommit<TakeRequest, MessageList>> newTakes;
+    private readonly ConcurrentDictionary<ClaimKind, GroupCommit<ClaimRequest, MessageList>> claims = new();
+    private readonly Func<ClaimKind, GroupCommit<ClaimRequest, MessageList>> newClaims;
 
     public QueueState(
         QueueContext context,
@@ -14,24 +14,24 @@ internal sealed class QueueState
         QueueDirectory directory,
         Transactions transactions,
         Counts counts,
-        IAnnouncer announcer,
+        IEventOutbox announcer,
         QueueAddress queue,
         Action<QueueState> manyDue)
     {
         Address = queue;
-        Waiters = new Waiters(context, queue, Changed);
-        Puts = new("put", new Puts(context, due, directory, counts, announcer, queue, Changed.Set).ServeAsync, _ => 1, 256);
-        newTakes = kind => new(
+        Waiters = new QueuePoller(context, queue, Changed);
+        Puts = new("put", new PutGroup(context, due, directory, counts, announcer, queue, Changed.Set).ServeAsync, _ => 1, 256);
+        newClaims = kind => new(
             kind.Remove ? "take" : "claim",
-            new Takes(context, transactions, queue, kind, () => manyDue(this)).ServeAsync, request => request.Limit, Queues.Takes.Most);
+            new ClaimGroup(context, transactions, queue, kind, () => manyDue(this)).ServeAsync, request => request.Limit, Queues.ClaimGroup.Max);
     }
 
     public QueueAddress Address { get; }
 
     /// <summary>A message was put here or became visible.</summary>
-    public Signal Changed { get; } = new();
+    public ChangeSignal Changed { get; } = new();
 
-    public Waiters Waiters { get; }
+    public QueuePoller Waiters { get; }
 
     public GroupCommit<PutRequest, PutResult> Puts { get; }
 
@@ -41,20 +41,20 @@ internal sealed class QueueState
     /// <summary>When it was last asked for, in ticks.</summary>
     public long Used { get; set; }
 
-    public bool IsIdle => Puts.IsIdle && Waiters.IsIdle && takes.Values.All(group => group.IsIdle);
+    public bool IsIdle => Puts.IsIdle && Waiters.IsIdle && claims.Values.All(group => group.IsIdle);
 
-    public GroupCommit<TakeRequest, MessageList> Takes(TakeKind kind)
+    public GroupCommit<ClaimRequest, MessageList> ClaimsOf(ClaimKind kind)
     {
         // Kinds differ by parameters that clients choose; those that nobody uses any more are let go.
-        if (takes.Count > 64)
+        if (claims.Count > 64)
         {
-            foreach (var (old, group) in takes)
+            foreach (var (old, group) in claims)
             {
                 if (group.IsIdle)
-                    takes.TryRemove(old, out _);
+                    claims.TryRemove(old, out _);
             }
         }
 
-        return takes.GetOrAdd(kind, newTakes);
+        return claims.GetOrAdd(kind, newClaims);
     }
 }

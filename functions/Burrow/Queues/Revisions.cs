@@ -9,18 +9,18 @@ namespace Burrow.Queues;
 internal readonly record struct Revisions(string Text)
 {
     private const int Length = 16;
-    private const int Kept = 8;
+    private const int MaxCount = 8;
 
     public string Latest => Text[..Length];
 
     /// <summary>Whether it may have forgotten some.</summary>
-    public bool IsFull => Text.Length == Length * Kept;
+    public bool IsFull => Text.Length == Length * MaxCount;
 
     public static Revisions First(Random random) => new(New(random));
 
     public static string New(Random random) => random.NextInt64(long.MinValue, long.MaxValue).ToString("x16", CultureInfo.InvariantCulture);
 
-    public Revisions Next(Random random) => new(New(random) + (Text.Length < Length * Kept ? Text : Text[..(Length * (Kept - 1))]));
+    public Revisions Next(Random random) => new(New(random) + (Text.Length < Length * MaxCount ? Text : Text[..(Length * (MaxCount - 1))]));
 
     public bool Contains(string revision)
     {

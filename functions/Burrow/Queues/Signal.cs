@@ -1,7 +1,7 @@
 namespace Burrow.Queues;
 
 /// <summary>Wakes all who wait. Whoever takes <see cref="Version"/> before he looks misses nothing that comes after.</summary>
-internal sealed class Signal
+internal sealed class ChangeSignal
 {
     private readonly Lock gate = new();
     private readonly HashSet<TaskCompletionSource> waiting = [];

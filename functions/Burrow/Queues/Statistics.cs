@@ -1,13 +1,13 @@
 namespace Burrow.Queues;
 
 /// <summary>How a queue, or an account, stands.</summary>
-public sealed record Statistics
+public sealed record MessageStatistics
 {
     /// <summary>
     /// What is stored, and what happened to messages: as it is written down, and what this process has done since. It lacks what other
     /// processes did in their last <see cref="Limits.CountsInterval"/>, and, until the timer counts anew, what a killed one had not written.
     /// </summary>
-    public required Count Count { get; init; }
+    public required QueueCounts Counts { get; init; }
 
     /// <summary>Messages that a request sees: those stored without the hidden ones; at most so many if <see cref="HiddenIsExact"/> is false.</summary>
     public required long Visible { get; init; }
@@ -26,7 +26,7 @@ public sealed record Statistics
 }
 
 /// <summary>How a queue stands.</summary>
-public sealed record QueueStatistics(QueueName Queue, Statistics Statistics);
+public sealed record QueueStatistics(QueueName Queue, MessageStatistics Statistics);
 
 /// <summary>How an account stands.</summary>
 /// <param name="Queues">Its queues that hold a message.</param>
@@ -34,4 +34,4 @@ public sealed record QueueStatistics(QueueName Queue, Statistics Statistics);
 /// <param name="Shown">Some of them, in order of their names; those too that were emptied some minutes ago, whose totals are still known.</param>
 /// <param name="More">There are more.</param>
 /// <param name="Known">How many queues are known, shown or not.</param>
-public sealed record AccountStatistics(long Queues, Statistics Statistics, IReadOnlyList<QueueStatistics> Shown, bool More, int Known);
+public sealed record AccountStatistics(long Queues, MessageStatistics Statistics, IReadOnlyList<QueueStatistics> Shown, bool More, int Known);

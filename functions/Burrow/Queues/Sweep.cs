@@ -8,14 +8,14 @@ namespace Burrow.Queues;
 /// the directory. All of it only tidies up, as every read passes over what is expired and finds what is due; so it waits until
 /// every process's clock agrees that it is, may stop anywhere, and may run twice at once.
 /// </summary>
-internal sealed class Sweep(
-    QueueContext context, DueTable due, QueueDirectory directory, Transactions transactions, Counts counts, IAnnouncer announcer)
+internal sealed class QueueSweeper(
+    QueueContext context, DueTable due, QueueDirectory directory, Transactions transactions, Counts counts, IEventOutbox announcer)
 {
     /// <summary>Queues visited at a time.</summary>
-    private const int Visits = 8;
+    private const int MaxParallelism = 8;
 
     /// <summary>Messages moved or removed at a time in one queue.</summary>
-    private const int Stride = 200;
+    private const int BatchSize = 200;
 
     /// <summary>Visits every queue that is due, until there is none left or the time is up. The next run goes on from there.</summary>
     public async Task RunAsync(TimeSpan time, CancellationToken cancellationToken)
@@ -30,7 +30,7 @@ internal sealed class Sweep(
             do
             {
                 (var rows, continuation) = await due.ReadAsync((first + i) % DueTable.Partitions, continuation, cancellationToken);
-                foreach (var queues in rows.GroupBy(row => row.Queue.Partition).Chunk(Visits))
+                foreach (var queues in rows.GroupBy(row => row.Queue.Partition).Chunk(MaxParallelism))
                 {
                     if (IsTimeUp())
                         return;
@@ -48,13 +48,13 @@ internal sealed class Sweep(
         var now = context.Now;
         var query = new RowQuery(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now - Limits.ClockSkew.Ticks))
         {
-            Top = Stride,
+            Top = BatchSize,
             Above = (MessageState.ExpiresColumn, now),
         };
         return ChangeAsync(queue, query, PromotedAsync, isTimeUp, cancellationToken);
 
         static Task<IReadOnlyList<MessageWrite>> PromotedAsync(IReadOnlyList<Row> rows) => Task.FromResult<IReadOnlyList<MessageWrite>>(
-            [.. rows.Select(Line.From).Select(line => MessageWrite.Update(line, line.State with { VisibleAt = 0 }))]);
+            [.. rows.Select(MessageRow.From).Select(line => MessageWrite.Update(line, line.State with { VisibleAt = 0 }))]);
     }
 
     private async Task VisitAsync(IReadOnlyList<DueRow> rows, long now, Func<bool> isTimeUp, CancellationToken cancellationToken)
@@ -67,11 +67,11 @@ internal sealed class Sweep(
                 && await PromoteAsync(queue, isTimeUp, cancellationToken)
                 && await directory.CloseAsync(queue, cancellationToken);
             // Last, as it waits for others.
-            if (!await announcer.TellAsync(queue, isTimeUp, cancellationToken) || !tidy)
+            if (!await announcer.DrainAsync(queue, isTimeUp, cancellationToken) || !tidy)
                 return;
 
             foreach (var row in rows)
-                await due.RetireAsync(row, now, cancellationToken);
+                await due.RemoveAsync(row, now, cancellationToken);
         }
         catch (Exception e) when (e is TableUnavailableException or UnavailableException)
         {
@@ -96,14 +96,14 @@ internal sealed class Sweep(
 
     private Task<bool> ExpireAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
-        var query = new RowQuery(QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - Limits.ClockSkew.Ticks)) { Top = Stride };
+        var query = new RowQuery(QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - Limits.ClockSkew.Ticks)) { Top = BatchSize };
         return ChangeAsync(queue, query, RemovedAsync, isTimeUp, cancellationToken);
 
         async Task<IReadOnlyList<MessageWrite>> RemovedAsync(IReadOnlyList<Row> rows)
         {
             var found = await Task.WhenAll(rows.Select(row =>
-                context.Messages.GetAsync(queue.Partition, QueueKeys.Index(new(row.Columns.Text("id")!)), cancellationToken)));
-            var announced = (await announcer.WantedAsync(queue, cancellationToken)).HasFlag(Announced.Expired);
+                context.Messages.GetAsync(queue.Partition, QueueKeys.Index(new(row.Columns.GetString("id")!)), cancellationToken)));
+            var announced = (await announcer.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Expired);
             var writes = new List<MessageWrite>();
             foreach (var (expiry, index) in rows.Zip(found))
             {
@@ -111,14 +111,14 @@ internal sealed class Sweep(
                 if (index is null || MessageState.From(index.Columns) is not { } state || state.ExpiryKey != expiry.Key)
                     continue;
                 var write = MessageWrite.Remove(state, index.ETag);
-                writes.Add(announced ? write.Announcing(announcer.Expired(queue, state, await LineAsync(state))) : write);
+                writes.Add(announced ? write.WithEvent(announcer.NewMessageExpired(queue, state, await LineAsync(state))) : write);
             }
 
             return writes;
         }
 
-        async Task<Line?> LineAsync(MessageState state) =>
-            await context.Messages.GetAsync(queue.Partition, state.LineKey, cancellationToken) is { } row ? Line.From(row) : null;
+        async Task<MessageRow?> LineAsync(MessageState state) =>
+            await context.Messages.GetAsync(queue.Partition, state.LineKey, cancellationToken) is { } row ? MessageRow.From(row) : null;
     }
 
     /// <summary>Makes the changes that rows of a range need, page by page. Where somebody was ahead, there is none to make.</summary>
@@ -137,9 +137,9 @@ internal sealed class Sweep(
             page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
             var writes = await changes(page.Rows);
             var outcomes = await transactions.CommitAllAsync(queue, writes, cancellationToken);
-            if (writes.Where((_, i) => outcomes[i] == Outcome.Done).Select(write => write.Announcement).OfType<Announcement>().ToList() is { Count: > 0 } told)
-                announcer.Tell(queue, told);
-            all &= outcomes.All(outcome => outcome == Outcome.Done);
+            if (writes.Where((_, i) => outcomes[i] == CommitOutcome.Done).Select(write => write.Event).OfType<OutboxRow>().ToList() is { Count: > 0 } told)
+                announcer.Publish(queue, told);
+            all &= outcomes.All(outcome => outcome == CommitOutcome.Done);
             query = query with { Continuation = page.Continuation };
         }
         while (page.Continuation is not null && !isTimeUp());

@@ -1,6 +1,6 @@
 using Burrow.Tables;
 using Burrow.Telemetry;
-using PendingTake = Burrow.Queues.GroupCommit<Burrow.Queues.TakeRequest, Burrow.Queues.MessageList>.Pending;
+using PendingTake = Burrow.Queues.GroupCommit<Burrow.Queues.ClaimRequest, Burrow.Queues.MessageList>.Pending;
 
 namespace Burrow.Queues;
 
@@ -8,27 +8,27 @@ namespace Burrow.Queues;
 /// <param name="Attributes">What a claim sets.</param>
 /// <param name="Remove">A take: the messages are deleted.</param>
 /// <param name="Detail">What is shown of them.</param>
-internal readonly record struct TakeKind(Attributes Attributes, bool Remove, Detail Detail);
+internal readonly record struct ClaimKind(Attributes Attributes, bool Remove, Detail Detail);
 
 /// <summary>A claim or take of the first visible messages.</summary>
-/// <param name="Limit">At most so many; 1 to <see cref="Takes.Most"/>.</param>
-internal sealed record TakeRequest(int Limit);
+/// <param name="Limit">At most so many; 1 to <see cref="ClaimGroup.Max"/>.</param>
+internal sealed record ClaimRequest(int Limit);
 
 /// <summary>
 /// Serves the claims, or takes, of one kind on a queue that wait together: one look at the front of the line, one transaction
 /// for some twenty to thirty messages, whatever the queue's length and however much is in flight.
 /// </summary>
-internal sealed class Takes(
-    QueueContext context, Transactions transactions, QueueAddress queue, TakeKind kind, Action manyDue)
+internal sealed class ClaimGroup(
+    QueueContext context, Transactions transactions, QueueAddress queue, ClaimKind kind, Action manyDue)
 {
     /// <summary>Messages that one look is for.</summary>
-    public const int Most = TableLimits.PageRows;
+    public const int Max = TableLimits.PageRows;
 
     /// <summary>How many more are looked at than wanted, to go on with where others were ahead.</summary>
     private const int Spare = 8;
 
     /// <summary>A page of leases that ran out; as they stand by that instant, so many are put in the queue's order.</summary>
-    private const int DuePage = 100;
+    private const int DuePageSize = 100;
 
     private const int ConflictsPerLook = 2;
 
@@ -45,7 +45,7 @@ internal sealed class Takes(
             bool conflict, failed;
             try
             {
-                (conflict, failed) = await LookAsync(shares, taken, owed);
+                (conflict, failed) = await ClaimOnceAsync(shares, taken, owed);
             }
             catch (TableUnavailableException)
             {
@@ -76,10 +76,10 @@ internal sealed class Takes(
     /// <param name="shares">Who gets what is taken.</param>
     /// <param name="taken">What was before, which may be visible again by now.</param>
     /// <param name="owed">What was passed over before though no other request may have had it: comes first now.</param>
-    private async Task<(bool Conflict, bool Failed)> LookAsync(List<Share> shares, HashSet<Sequence> taken, HashSet<Sequence> owed)
+    private async Task<(bool Conflict, bool Failed)> ClaimOnceAsync(List<Share> shares, HashSet<Sequence> taken, HashSet<Sequence> owed)
     {
         var wanted = shares.Sum(share => share.Wanted);
-        var line = await FrontAsync(wanted);
+        var line = await ReadFrontAsync(wanted);
         line.RemoveAll(candidate => taken.Contains(candidate.Sequence));
         if (owed.Count > 0)
             line = [.. line.OrderBy(candidate => !owed.Contains(candidate.Sequence))];
@@ -87,7 +87,7 @@ internal sealed class Takes(
         var conflict = false;
         while (wanted > 0 && next < line.Count && conflicts < ConflictsPerLook)
         {
-            var dealt = new List<(Share Share, Line Line, byte[]? Body, long Size)>();
+            var dealt = new List<(Share Share, MessageRow Line, byte[]? Body, long Size)>();
             long bytes = 0;
             foreach (var share in shares)
             {
@@ -96,7 +96,7 @@ internal sealed class Takes(
                 {
                     // Before anything is changed: a body that can't be read is of a message that somebody changes.
                     var body = withBodies
-                        ? await Chunks.ReadAsync(context.Messages, queue.Partition, line[next], CancellationToken.None)
+                        ? await BodyChunks.ReadAsync(context.Messages, queue.Partition, line[next], CancellationToken.None)
                         : null;
                     if (withBodies && body is null)
                     {
@@ -121,12 +121,12 @@ internal sealed class Takes(
             var now = context.Now;
             var writes = dealt.ConvertAll(part => kind.Remove
                 ? MessageWrite.Remove(part.Line)
-                : MessageWrite.Update(part.Line, kind.Attributes.Apply(part.Line.State, delivers: true, now, context.Random)));
+                : MessageWrite.Update(part.Line, kind.Attributes.ApplyTo(part.Line.State, delivers: true, now, context.Random)));
             var outcomes = await transactions.CommitAllAsync(queue, writes, CancellationToken.None);
             for (var i = 0; i < outcomes.Length; i++)
             {
                 var (share, message, body, size) = dealt[i];
-                if (outcomes[i] != Outcome.Done)
+                if (outcomes[i] != CommitOutcome.Done)
                 {
                     share.Release(size);
                     continue;
@@ -139,16 +139,16 @@ internal sealed class Takes(
             foreach (var share in shares.Where(share => share.IsFull))
                 share.Complete(unknown: false);
 
-            if (outcomes.Contains(Outcome.Unknown))
+            if (outcomes.Contains(CommitOutcome.Unknown))
                 return (true, true);
             wanted = shares.Sum(share => share.Wanted);
-            if (outcomes.All(outcome => outcome == Outcome.Done))
+            if (outcomes.All(outcome => outcome == CommitOutcome.Done))
                 continue;
             conflict = true;
             conflicts++;
             // Only what another request has is passed over. The timer may have moved this one, or it was in bad company.
             owed.UnionWith(dealt
-                .Where((part, i) => outcomes[i] == Outcome.Spoilt || (outcomes[i] == Outcome.Refused && part.Line.State.VisibleAt > 0))
+                .Where((part, i) => outcomes[i] == CommitOutcome.Aborted || (outcomes[i] == CommitOutcome.Conflict && part.Line.State.VisibleAt > 0))
                 .Select(part => part.Line.Sequence));
             if (owed.Count > 0)
                 break;
@@ -161,14 +161,14 @@ internal sealed class Takes(
     /// The first visible messages: what of the hidden line is due, then the visible line (a message released in between moves
     /// from the one to the other), merged.
     /// </summary>
-    private async Task<List<Line>> FrontAsync(int wanted)
+    private async Task<List<MessageRow>> ReadFrontAsync(int wanted)
     {
         var now = context.Now;
-        var top = Math.Min(wanted + Spare, Most);
-        var (due, more) = await FirstAsync(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), Math.Max(top, DuePage), now);
+        var top = Math.Min(wanted + Spare, Max);
+        var (due, more) = await ReadFirstAsync(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), Math.Max(top, DuePageSize), now);
         if (more)
             manyDue();
-        var (visible, moreVisible) = await FirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
+        var (visible, moreVisible) = await ReadFirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
         // Behind the end of the page there are visible ones that come first.
         if (moreVisible && visible.Count > 0)
             due.RemoveAll(line => line.Sequence > visible[^1].Sequence);
@@ -176,16 +176,16 @@ internal sealed class Takes(
         return [.. visible.AsEnumerable().Reverse().Concat(due.AsEnumerable().Reverse()).DistinctBy(line => line.Id).OrderBy(line => line.Sequence)];
     }
 
-    private async Task<(List<Line> Lines, bool More)> FirstAsync(string from, string before, int top, long now)
+    private async Task<(List<MessageRow> Lines, bool More)> ReadFirstAsync(string from, string before, int top, long now)
     {
         var query = new RowQuery(from, before)
         {
             Top = top,
-            Select = withBodies || !kind.Remove ? null : Line.WithoutBody,
+            Select = withBodies || !kind.Remove ? null : MessageRow.WithoutBody,
             Above = (MessageState.ExpiresColumn, now),
         };
         var (rows, more) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
-        return (rows.ConvertAll(Line.From), more);
+        return (rows.ConvertAll(MessageRow.From), more);
     }
 
     /// <summary>What one request gets of what is taken for all.</summary>

@@ -3,16 +3,16 @@ using Burrow.Tables;
 namespace Burrow.Queues;
 
 /// <summary>What became of a transaction over messages.</summary>
-internal enum Outcome
+internal enum CommitOutcome
 {
     /// <summary>All of it was carried out.</summary>
     Done,
 
     /// <summary>None of it: somebody else changed the message first.</summary>
-    Refused,
+    Conflict,
 
     /// <summary>None of it, as somebody else changed a message of the same transaction first; perhaps not this one.</summary>
-    Spoilt,
+    Aborted,
 
     /// <summary>Nobody can tell any more. It must not be run again.</summary>
     Unknown,
@@ -21,7 +21,7 @@ internal enum Outcome
 /// <summary>Packs changes of messages into transactions, sends them, and finds out what became of them.</summary>
 internal sealed class Transactions(QueueContext context, DueTable due, Counts counts)
 {
-    private const int MostRefusals = 2;
+    private const int MaxRefusals = 2;
 
     /// <summary>The longest run of changes from <paramref name="from"/> on that fits in one transaction; at least one.</summary>
     public static int Fit(IReadOnlyList<MessageWrite> writes, int from)
@@ -43,9 +43,9 @@ internal sealed class Transactions(QueueContext context, DueTable due, Counts co
     /// is left out, and the others of its transaction are sent again without it.
     /// </summary>
     /// <returns>What became of each.</returns>
-    public async Task<Outcome[]> CommitAllAsync(QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
+    public async Task<CommitOutcome[]> CommitAllAsync(QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
     {
-        var outcomes = new Outcome[writes.Count];
+        var outcomes = new CommitOutcome[writes.Count];
         var packs = new List<Task>();
         for (var from = 0; from < writes.Count;)
         {
@@ -63,17 +63,17 @@ internal sealed class Transactions(QueueContext context, DueTable due, Counts co
             for (var refusals = 1; rest.Count > 0; refusals++)
             {
                 var (outcome, failed) = await CommitAsync(queue, [.. rest.Select(i => writes[i])], cancellationToken);
-                if (outcome == Outcome.Refused && failed >= 0)
+                if (outcome == CommitOutcome.Conflict && failed >= 0)
                 {
-                    outcomes[rest[failed]] = Outcome.Refused;
+                    outcomes[rest[failed]] = CommitOutcome.Conflict;
                     rest.RemoveAt(failed);
                     // Who was ahead of some of them is likely ahead of the others, too.
-                    if (refusals <= MostRefusals)
+                    if (refusals <= MaxRefusals)
                         continue;
                 }
 
                 foreach (var i in rest)
-                    outcomes[i] = outcome == Outcome.Refused ? Outcome.Spoilt : outcome;
+                    outcomes[i] = outcome == CommitOutcome.Conflict ? CommitOutcome.Aborted : outcome;
                 return;
             }
         }
@@ -81,14 +81,14 @@ internal sealed class Transactions(QueueContext context, DueTable due, Counts co
 
     /// <summary>Carries out changes of messages in one transaction.</summary>
     /// <returns>The outcome and, if refused, which change stood in the way; -1 if that isn't known.</returns>
-    public async Task<(Outcome Outcome, int Failed)> CommitAsync(
+    public async Task<(CommitOutcome Outcome, int Failed)> CommitAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
     {
         SubmitResult result;
         var now = context.Now;
         try
         {
-            await due.EnsureAsync(queue, [.. writes.SelectMany(write => write.Due(now))], cancellationToken);
+            await due.ScheduleAsync(queue, [.. writes.SelectMany(write => write.Due(now))], cancellationToken);
             // Not to be cancelled: once it is sent, somebody must learn what became of it.
             result = await context.Messages.SubmitAsync(
                 queue.Partition, [.. writes.SelectMany(write => write.Operations)], CancellationToken.None);
@@ -96,22 +96,22 @@ internal sealed class Transactions(QueueContext context, DueTable due, Counts co
         catch (TableUnavailableException e)
         {
             context.Logger.OutcomeUnknown(e.Message);
-            return (Outcome.Unknown, -1);
+            return (CommitOutcome.Unknown, -1);
         }
 
-        var outcome = result.Committed ? Outcome.Done : Outcome.Refused;
+        var outcome = result.Committed ? CommitOutcome.Done : CommitOutcome.Conflict;
         if (result.Uncertain)
             outcome = await ResolveAsync(queue, writes);
-        if (outcome == Outcome.Done)
-            counts.Add(queue, writes.Aggregate(Count.None, (sum, write) => sum + Count.Of(write, now)));
-        return (outcome, outcome == Outcome.Refused && !result.Uncertain ? IndexOf(writes, result.FailedIndex) : -1);
+        if (outcome == CommitOutcome.Done)
+            counts.Add(queue, writes.Aggregate(QueueCounts.None, (sum, write) => sum + QueueCounts.Of(write, now)));
+        return (outcome, outcome == CommitOutcome.Conflict && !result.Uncertain ? IndexOf(writes, result.FailedIndex) : -1);
     }
 
     /// <summary>
     /// After a refusal that our own earlier attempt may have caused: our revision in a message's history says that it happened,
     /// the revision it was based on without ours that it did not. One message speaks for the whole transaction.
     /// </summary>
-    private async Task<Outcome> ResolveAsync(QueueAddress queue, IReadOnlyList<MessageWrite> writes)
+    private async Task<CommitOutcome> ResolveAsync(QueueAddress queue, IReadOnlyList<MessageWrite> writes)
     {
         try
         {
@@ -122,9 +122,9 @@ internal sealed class Transactions(QueueContext context, DueTable due, Counts co
                     continue;
                 // A promotion keeps the revision, and leaves no trace of who made it.
                 if (write.After is { } after && after.Revisions != write.Before.Revisions && found.Revisions.Contains(after.Revisions.Latest))
-                    return Outcome.Done;
+                    return CommitOutcome.Done;
                 if (found.Revisions.Contains(write.Before.Revisions.Latest))
-                    return Outcome.Refused;
+                    return CommitOutcome.Conflict;
             }
         }
         catch (TableUnavailableException)
@@ -132,7 +132,7 @@ internal sealed class Transactions(QueueContext context, DueTable due, Counts co
             // Told below.
         }
 
-        return Outcome.Unknown;
+        return CommitOutcome.Unknown;
     }
 
     private static int IndexOf(IReadOnlyList<MessageWrite> writes, int operation)

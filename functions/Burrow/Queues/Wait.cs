@@ -1,17 +1,17 @@
 namespace Burrow.Queues;
 
 /// <summary>How a request waits where nothing matches.</summary>
-/// <param name="Longest">For so long at most.</param>
-/// <param name="Most">If no more requests of its account wait in this process than this, itself included; else it is refused.</param>
-/// <param name="Waiter">Told when it waits, and when it goes on.</param>
-public readonly record struct Wait(TimeSpan Longest, long Most, IWaiter? Waiter = null)
+/// <param name="MaxTime">For so long at most.</param>
+/// <param name="MaxWaiting">If no more requests of its account wait in this process than this, itself included; else it is refused.</param>
+/// <param name="Request">Told when it waits, and when it goes on.</param>
+public readonly record struct WaitOptions(TimeSpan MaxTime, long MaxWaiting, IWaitingRequest? Request = null)
 {
     /// <summary>However many others do.</summary>
-    public static implicit operator Wait(TimeSpan longest) => new(longest, long.MaxValue);
+    public static implicit operator WaitOptions(TimeSpan longest) => new(longest, long.MaxValue);
 }
 
 /// <summary>Whoever waits.</summary>
-public interface IWaiter
+public interface IWaitingRequest
 {
     /// <summary>From now on it does nothing.</summary>
     void Pause();

@@ -7,10 +7,10 @@ namespace Burrow.Queues;
 /// them together: when the head changes as another process puts, when the next hidden message is due, and once a second for
 /// all else.
 /// </summary>
-internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal changed)
+internal sealed class QueuePoller(QueueContext context, QueueAddress queue, ChangeSignal changed)
 {
     private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPoll = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MaxPoll = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How often those who wait look for themselves: what others release changes no head.</summary>
     private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(1);
@@ -86,7 +86,7 @@ internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal c
         var etag = "";
         for (var tries = 0; ; tries++)
         {
-            await Task.Delay(Backoff.Next(tries, FirstPoll, LongestPoll, context.Random), context.Time, cancellationToken);
+            await Task.Delay(Backoff.Next(tries, FirstPoll, MaxPoll, context.Random), context.Time, cancellationToken);
             var row = await context.Messages.GetAsync(queue.Partition, QueueKeys.Head, cancellationToken);
             if (row?.ETag == etag)
                 continue;
@@ -127,7 +127,7 @@ internal sealed class Waiters(QueueContext context, QueueAddress queue, Signal c
         return page.Rows.Count > 0 ? QueueKeys.VisibleAtOf(page.Rows[0].Key) : null;
     }
 
-    private sealed class Waiter(Waiters waiters) : IDisposable
+    private sealed class Waiter(QueuePoller waiters) : IDisposable
     {
         public void Dispose() => waiters.Leave();
     }

@@ -8,10 +8,10 @@ namespace Burrow.Queues;
 /// line that count, to their end; then the visible line: a message released in between moves from the one to the other, and
 /// counts once. So nothing visible all the while is passed over.
 /// </summary>
-internal sealed class Walk(QueueContext context)
+internal sealed class QueueReader(QueueContext context)
 {
     /// <summary>How many places of the hidden line are kept in mind at a time; beyond that, it is read again.</summary>
-    private const int MostHidden = 100_000;
+    private const int MaxHidden = 100_000;
 
     /// <summary>How many of them are read at a time.</summary>
     private const int ReadAhead = 32;
@@ -22,7 +22,7 @@ internal sealed class Walk(QueueContext context)
     private static readonly IReadOnlyList<string> Places = ["id", "seq"];
 
     /// <summary>The place that a selection begins after.</summary>
-    public async Task<Sequence> StartAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken)
+    public async Task<Sequence> FindStartAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken)
     {
         if (selection.After is { } after)
             return after;
@@ -38,7 +38,7 @@ internal sealed class Walk(QueueContext context)
     /// <param name="wanted">How many will be taken, at most; null: perhaps all.</param>
     /// <param name="withBodies">Whether the body is wanted of those whose line row holds it.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async IAsyncEnumerable<Line> LinesAsync(
+    public async IAsyncEnumerable<MessageRow> ReadAllAsync(
         QueueAddress queue,
         Sequence start,
         bool matchHidden,
@@ -46,7 +46,7 @@ internal sealed class Walk(QueueContext context)
         bool withBodies,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var hidden = new HiddenPlaces(Math.Min(wanted ?? MostHidden, MostHidden));
+        var hidden = new HiddenPlaces(Math.Min(wanted ?? MaxHidden, MaxHidden));
         // The head stands before the hidden line, so the same request brings it. What is put later is left for later: of what is put
         // while the lines are read, only some would be found.
         var end = await ReadAsync(hidden, queue, QueueKeys.Head, start, Sequence.Last, matchHidden, cancellationToken) ?? Sequence.None;
@@ -58,7 +58,7 @@ internal sealed class Walk(QueueContext context)
             var query = new RowQuery(QueueKeys.Visible(new(from.Value + 1)), QueueKeys.Visible(new(end.Value + 1)))
             {
                 Top = Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows),
-                Select = withBodies ? null : Line.WithoutBody,
+                Select = withBodies ? null : MessageRow.WithoutBody,
                 Above = (MessageState.ExpiresColumn, context.Now),
                 Continuation = continuation,
             };
@@ -81,7 +81,7 @@ internal sealed class Walk(QueueContext context)
             var pageEnd = page.Continuation is null ? end : page.Rows.Count > 0 ? QueueKeys.SequenceOf(page.Rows[^1].Key) : start;
             var passed = pageEnd < hidden.End ? pageEnd : hidden.End;
             var now = context.Now;
-            foreach (var line in page.Rows.Select(Line.From).TakeWhile(line => line.Sequence <= passed))
+            foreach (var line in page.Rows.Select(MessageRow.From).TakeWhile(line => line.Sequence <= passed))
             {
                 await foreach (var found in FindAllAsync(line.Sequence))
                     yield return found;
@@ -119,7 +119,7 @@ internal sealed class Walk(QueueContext context)
             matchHidden,
             cancellationToken);
 
-        async IAsyncEnumerable<Line> FindAllAsync(Sequence before)
+        async IAsyncEnumerable<MessageRow> FindAllAsync(Sequence before)
         {
             while (hidden.Take(ReadAhead, before) is { Count: > 0 } some)
             {
@@ -134,7 +134,7 @@ internal sealed class Walk(QueueContext context)
     }
 
     /// <summary>The message at a place in line, if it still stands in it and matches; its row is read anew wherever it went.</summary>
-    public async Task<Line?> FindAsync(
+    public async Task<MessageRow?> FindAsync(
         QueueAddress queue, MessageId id, Sequence sequence, bool matchHidden, CancellationToken cancellationToken)
     {
         // Visible before it was read, so it was when it was read: afterwards it may be another's claim.
@@ -161,7 +161,7 @@ internal sealed class Walk(QueueContext context)
     }
 
     /// <summary>A live message's row in line, by its id and of one change with its row by id; null if there is none.</summary>
-    public async Task<Line?> ReadAsync(QueueAddress queue, MessageId id, CancellationToken cancellationToken)
+    public async Task<MessageRow?> ReadAsync(QueueAddress queue, MessageId id, CancellationToken cancellationToken)
     {
         for (var tries = 0; ; tries++)
         {
@@ -170,13 +170,13 @@ internal sealed class Walk(QueueContext context)
 
             // Not there, or another by now: it was changed in between. Its row by id says where it is.
             if (await context.Messages.GetAsync(queue.Partition, state.LineKey, cancellationToken) is { } row
-                && Line.From(row) is var line
+                && MessageRow.From(row) is var line
                 && line.State.Revisions == state.Revisions)
             {
                 return line;
             }
 
-            if (tries == Limits.MovedReads)
+            if (tries == Limits.MaxStableReadTries)
                 throw new UnavailableException("The message is changed by others faster than it can be read.");
             await context.BackOffAsync(tries, cancellationToken);
         }
@@ -206,9 +206,9 @@ internal sealed class Walk(QueueContext context)
             foreach (var row in page.Rows)
             {
                 if (row.Key == QueueKeys.Head)
-                    places.Begin(end = (last = new(row.Columns.Number("seq"))).Value, places.CompleteUntil);
+                    places.Begin(end = (last = new(row.Columns.GetInteger("seq"))).Value, places.CompleteUntil);
                 else if (QueueKeys.SequenceOf(row.Key) is var sequence && sequence > start && sequence <= end)
-                    places.Add(sequence, new(row.Columns.Text("id")!));
+                    places.Add(sequence, new(row.Columns.GetString("id")!));
             }
 
             query = query with { Continuation = page.Continuation };

@@ -51,16 +51,16 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
     }
 
     /// <summary>The string of that name, or null.</summary>
-    public string? Text(string name) => Find(name) as string;
+    public string? GetString(string name) => GetValue(name) as string;
 
     /// <summary>The number of that name, or 0.</summary>
-    public long Number(string name) => Find(name) is long number ? number : 0;
+    public long GetInteger(string name) => GetValue(name) is long number ? number : 0;
 
     /// <summary>The bytes of that name; none if absent.</summary>
-    public byte[] Bytes(string name) => Find(name) as byte[] ?? [];
+    public byte[] GetBytes(string name) => GetValue(name) as byte[] ?? [];
 
     /// <summary>The value of that name, or null.</summary>
-    public object? Find(string name)
+    public object? GetValue(string name)
     {
         for (var i = 0; i < Count; i++)
         {
@@ -76,10 +76,10 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
     {
         var merged = new Columns(Count + changes.Count);
         foreach (var (name, value) in this)
-            merged.Append(name, changes.Find(name) ?? value);
+            merged.Append(name, changes.GetValue(name) ?? value);
         foreach (var (name, value) in changes)
         {
-            if (Find(name) is null)
+            if (GetValue(name) is null)
                 merged.Append(name, value);
         }
 
@@ -92,7 +92,7 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
         var some = new Columns(names.Count);
         foreach (var name in names)
         {
-            if (Find(name) is { } value)
+            if (GetValue(name) is { } value)
                 some.Append(name, value);
         }
 

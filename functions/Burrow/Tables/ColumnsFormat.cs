@@ -12,7 +12,7 @@ namespace Burrow.Tables;
 /// </summary>
 internal static class ColumnsFormat
 {
-    private const int LongestName = 64;
+    private const int MaxNameLength = 64;
 
     /// <summary>There are a few names, and each stands in every row.</summary>
     private static readonly ConcurrentDictionary<string, string> Names = new();
@@ -76,8 +76,8 @@ internal static class ColumnsFormat
 
     private static string NameOf(ReadOnlySpan<byte> bytes)
     {
-        Span<char> buffer = stackalloc char[LongestName];
-        if (bytes.Length > LongestName)
+        Span<char> buffer = stackalloc char[MaxNameLength];
+        if (bytes.Length > MaxNameLength)
             return Encoding.UTF8.GetString(bytes);
         var name = buffer[..Encoding.UTF8.GetChars(bytes, buffer)];
         if (NamesBySpan.TryGetValue(name, out var known))

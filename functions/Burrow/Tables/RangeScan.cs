@@ -29,7 +29,7 @@ internal sealed class RangeScan(RowQuery query)
 
         last = row.Key;
         passed++;
-        if (query.Above is not { } above || row.Columns.Find(above.Column) is long number && number > above.Bound)
+        if (query.Above is not { } above || row.Columns.GetValue(above.Column) is long number && number > above.Bound)
             rows.Add(query.Select is { } names ? row with { Columns = row.Columns.Only(names) } : row);
         return true;
     }

@@ -10,7 +10,7 @@ namespace Burrow.Tables;
 internal sealed class RetryingTable(ITable inner, TimeProvider time, Random random) : ITable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(2);
 
     public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken) =>
         RetryAsync(_ => inner.GetAsync(partition, key, cancellationToken), cancellationToken);
@@ -39,7 +39,7 @@ internal sealed class RetryingTable(ITable inner, TimeProvider time, Random rand
             catch (TableUnavailableException) when (tries < Limits.StorageRetries && time.GetElapsedTime(begun) < Limits.StorageRetryTime)
             {
                 Instruments.StorageRetries.Add(1);
-                await Task.Delay(Backoff.Next(tries, FirstDelay, LongestDelay, random), time, cancellationToken);
+                await Task.Delay(Backoff.Next(tries, FirstDelay, MaxDelay, random), time, cancellationToken);
             }
         }
     }

@@ -16,12 +16,12 @@ public static class TelemetryServices
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     /// <summary>Series of a metric by queue that the SDK keeps; it lets none go while a process lives that adds up (OTLP's default).</summary>
-    private const int MostSeries = 10_000;
+    private const int MaxSeries = 10_000;
 
     /// <summary>Has whatever this builder exports to be told of Burrow's spans and metrics, and of the runtime's.</summary>
     public static OpenTelemetryBuilder AddBurrow(this OpenTelemetryBuilder builder) => builder
         .WithTracing(tracing => tracing.AddSource(Name))
-        .WithMetrics(metrics => metrics.AddMeter(Name, "System.Runtime").AddView("burrow.queue.*", new MetricStreamConfiguration { CardinalityLimit = MostSeries }));
+        .WithMetrics(metrics => metrics.AddMeter(Name, "System.Runtime").AddView("burrow.queue.*", new MetricStreamConfiguration { CardinalityLimit = MaxSeries }));
 
     /// <summary>Whether it says where to.</summary>
     public static bool IsExported(IConfiguration configuration) => configuration[Endpoint] is { Length: > 0 };

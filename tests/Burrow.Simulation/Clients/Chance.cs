@@ -21,8 +21,8 @@ internal sealed class Chance
         (this.random, this.timeline) = (random, timeline);
         Queues = [.. timeline.Queues.Select(queue => queue.Address)];
         Ids = Of(5) ? 80 : Of(3) ? Below(1, 4) : Below(2, 16);
-        Most = Ids > 16 ? 40 : 6;
-        LongestHide = Pick(2, 10, 40);
+        Max = Ids > 16 ? 40 : 6;
+        MaxHide = Pick(2, 10, 40);
         longestTtl = Pick(3, 20, 700);
         large = Pick(0, 0, 5) / 100.0;
     }
@@ -33,9 +33,9 @@ internal sealed class Chance
     public int Ids { get; }
 
     /// <summary>How many messages one request is about, and one less.</summary>
-    public int Most { get; }
+    public int Max { get; }
 
-    public int LongestHide { get; }
+    public int MaxHide { get; }
 
     /// <summary>The queues that there may be in a world.</summary>
     public static List<QueueAddress> Universe(Random random)
@@ -89,7 +89,7 @@ internal sealed class Chance
 
     public long Ttl() => Of(4) ? 0 : Below(1, longestTtl + 1);
 
-    public long Hide() => Of(3) ? 0 : Below(1, LongestHide + 1);
+    public long Hide() => Of(3) ? 0 : Below(1, MaxHide + 1);
 
     public Detail Detail() => (Detail)Below((int)Burrow.Queues.Detail.Id, (int)Burrow.Queues.Detail.Full + 1);
 
@@ -105,7 +105,7 @@ internal sealed class Chance
         var messages = timeline[queue].Messages;
         return new()
         {
-            Limit = Of(2) ? Below(1, 2 * Most) : null,
+            Limit = Of(2) ? Below(1, 2 * Max) : null,
             MatchHidden = Of(3),
             Detail = Of(5) ? Burrow.Queues.Detail.None : Detail(),
             Marker = place == 0 ? Id() : null,

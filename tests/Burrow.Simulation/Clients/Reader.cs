@@ -50,7 +50,7 @@ internal sealed class Reader(Scheduler scheduler, Requests requests, Chance chan
         var selection = new MessageSelection
         {
             Detail = chance.Detail(),
-            Limit = chance.Of(3) ? chance.Below(1, chance.Most) : null,
+            Limit = chance.Of(3) ? chance.Below(1, chance.Max) : null,
             After = usesMarker || last == Sequence.None ? null : last,
             Marker = usesMarker ? marker : null,
         };

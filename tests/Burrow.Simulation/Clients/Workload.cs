@@ -136,7 +136,7 @@ internal sealed class Workload
         var queue = chance.Queue();
         var (instance, begun) = (cluster.NewRequest(RequestKind.Put).Instance, scheduler.Next());
         var puts = new List<Task<Change?>>();
-        for (var i = chance.Below(2, chance.Most + 3); i > 0; i--)
+        for (var i = chance.Below(2, chance.Max + 3); i > 0; i--)
             puts.Add(requests.PutAsync(queue, chance.Id(), Precondition.None, instance));
         var last = Sequence.None;
         foreach (var change in await Task.WhenAll(puts))
@@ -171,10 +171,10 @@ internal sealed class Workload
     private async Task WorkAsync()
     {
         var queue = chance.Queue();
-        var hide = chance.Below(1, chance.LongestHide + 1);
+        var hide = chance.Below(1, chance.MaxHide + 1);
         var list = await requests.ChangeAllAsync(
             queue,
-            new() { Limit = chance.Below(1, chance.Most), Detail = chance.Of(3) ? chance.Detail() : Detail.Full },
+            new() { Limit = chance.Below(1, chance.Max), Detail = chance.Of(3) ? chance.Detail() : Detail.Full },
             new(chance.Of(8) ? chance.Ttl() : null, hide),
             chance.Wait());
         foreach (var message in list?.Messages ?? [])
@@ -188,7 +188,7 @@ internal sealed class Workload
                     // Dies, or forgets it.
                     break;
                 case 1:
-                    await requests.UpdateAsync(queue, message.Id, new(null, chance.Below(1, chance.LongestHide + 1)), mine);
+                    await requests.UpdateAsync(queue, message.Id, new(null, chance.Below(1, chance.MaxHide + 1)), mine);
                     break;
                 case 2:
                     await requests.UpdateAsync(queue, message.Id, new(null, 0), mine);
@@ -201,7 +201,7 @@ internal sealed class Workload
     }
 
     private Task TakeAsync() =>
-        requests.ChangeAllAsync(chance.Queue(), new() { Limit = chance.Below(1, chance.Most), Detail = chance.Detail() }, null, chance.Wait());
+        requests.ChangeAllAsync(chance.Queue(), new() { Limit = chance.Below(1, chance.Max), Detail = chance.Detail() }, null, chance.Wait());
 
     private Task ChangeAllAsync(Attributes? attributes)
     {

@@ -127,7 +127,7 @@ internal sealed class CommitJudge : ICommitObserver
     private void JudgeHead(QueueTimeline queue, IReadOnlyList<Operation> operations, bool inserted)
     {
         var written = operations.Any(operation => operation.Key == QueueKeys.Head);
-        var head = Head.From(Get(queue.Address.Partition, QueueKeys.Head));
+        var head = QueueHead.From(Get(queue.Address.Partition, QueueKeys.Head));
         Require(!inserted || written, "A place was handed out without the head.");
         Require(queue.Present.Count == 0 || head.IsOpen, "The head is closed while the queue holds a message.");
         Require(queue.Present.Count == 0 || head.Last >= queue.Last, "The head is behind the last message.");
@@ -144,11 +144,11 @@ internal sealed class CommitJudge : ICommitObserver
     {
         var row = Get(partition, state.LineKey);
         Require(row is not null, $"{state.Id} has no row in line.");
-        var line = Line.From(row!);
+        var line = MessageRow.From(row!);
         Require(line.State == state, $"The two rows of {state.Id} differ: {line.State} and {state}.");
         if (state.ExpiryKey is { } expiry)
             Require(Get(partition, expiry) is not null, $"{state.Id} has no row to expire by.");
-        var body = Chunks.ReadAsync(messages, partition, line, CancellationToken.None).Result;
+        var body = BodyChunks.ReadAsync(messages, partition, line, CancellationToken.None).Result;
         Require(body is not null && body.Length == state.Length, $"{state.Id} has lost its body.");
         return new(at, state.VisibleAt > 0 && state.VisibleAt != before?.VisibleAt, state, line.ContentType, body!);
     }

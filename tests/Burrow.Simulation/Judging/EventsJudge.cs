@@ -12,7 +12,7 @@ internal sealed class EventsJudge(bool announces)
     private readonly HashSet<(string Partition, string Key)> told = [];
 
     /// <summary>Events were taken.</summary>
-    public void Told(IReadOnlyList<(QueueAddress Queue, Announcement Row)> events)
+    public void Told(IReadOnlyList<(QueueAddress Queue, OutboxRow Row)> events)
     {
         foreach (var (queue, row) in events)
         {
@@ -42,7 +42,7 @@ internal sealed class EventsJudge(bool announces)
 
             committed.Add((queue.Partition, operation.Key));
             var sequence = Sequence.TryParse(operation.Key[2..18])!.Value;
-            (operation.Columns!.Text("type") == EventTypes.MessageCreated ? created : gone).Add(sequence);
+            (operation.Columns!.GetString("type") == EventTypes.MessageCreated ? created : gone).Add(sequence);
         }
 
         Require(!announces || put.All(message => created.Contains(message.Sequence)), "A message was put, and it isn't to be told.");

@@ -129,7 +129,7 @@ internal sealed class Cluster
     [
         .. from queue in timeline.Queues
            let row = tables.Open(Counts.TableName).GetAsync(DirectoryKeys.Queues(queue.Address.Account), DirectoryKeys.Row(queue.Address.Queue.Value), CancellationToken.None).Result
-           let counted = row is null ? 0 : Count.From(row.Columns).Messages
+           let counted = row is null ? 0 : QueueCounts.From(row.Columns).Messages
            where counted != queue.Present.Count
            select $"{queue.Address.Account}/{queue.Address.Queue} {counted} for {queue.Present.Count}",
     ];

@@ -36,7 +36,7 @@ internal sealed class Instance : SynchronizationContext
             random,
             new BurrowOptions(),
             NullLogger<QueueEngine>.Instance,
-            sink is null ? new NoAnnouncer() : NewAnnouncer(sink(this), tables, time, random));
+            sink is null ? new NoEventOutbox() : NewAnnouncer(sink(this), tables, time, random));
     }
 
     public string Name { get; }
@@ -126,8 +126,8 @@ internal sealed class Instance : SynchronizationContext
     /// <summary>The real one, but for who signs, which is of no matter here, and who subscribed: somebody did to all.</summary>
     private static EventPublisher NewAnnouncer(IEventSink sink, ITableStore tables, TimeProvider time, Random random) => new(
         sink,
-        new Outbox(new Lazy<EventSigner>(() => throw new InvalidOperationException()), new EventsOptions(), time, random),
-        (_, _) => new(Announced.Created | Announced.Expired),
+        new EventComposer(new Lazy<EventSigner>(() => throw new InvalidOperationException()), new EventsOptions(), time, random),
+        (_, _) => new(EventKinds.Created | EventKinds.Expired),
         tables,
         time,
         random,

@@ -21,7 +21,7 @@ internal readonly record struct Moment(long Order, long Ticks)
 internal sealed class Scheduler(int seed) : SynchronizationContext
 {
     /// <summary>More than any seed needs; beyond it something goes round in circles.</summary>
-    private const int MostSteps = 5_000_000;
+    private const int MaxSteps = 5_000_000;
 
     private readonly Random random = new(seed);
     private readonly List<(SynchronizationContext Context, SendOrPostCallback Callback, object? State)> ready = [];
@@ -46,7 +46,7 @@ internal sealed class Scheduler(int seed) : SynchronizationContext
             var running = main();
             for (var steps = 0; !running.IsCompleted; steps++)
             {
-                if (steps > MostSteps)
+                if (steps > MaxSteps)
                     throw new Violation("The simulation goes round in circles.");
                 Step();
                 if (violation is not null)

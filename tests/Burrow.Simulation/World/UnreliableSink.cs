@@ -7,7 +7,7 @@ namespace Burrow.Simulation.World;
 /// <summary>Where one process's events go: it takes its time, may refuse them, or take them and say that it didn't.</summary>
 internal sealed class UnreliableSink(Instance instance, Scheduler scheduler, Random random, Func<Conditions> conditions, EventsJudge judge) : IEventSink
 {
-    public Task SendAsync(IReadOnlyList<(QueueAddress Queue, Announcement Row)> events, CancellationToken cancellationToken)
+    public Task SendAsync(IReadOnlyList<(QueueAddress Queue, OutboxRow Row)> events, CancellationToken cancellationToken)
     {
         var world = conditions();
         var answer = new TaskCompletionSource();

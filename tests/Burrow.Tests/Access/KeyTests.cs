@@ -268,7 +268,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         // Many that are made up cost so many a second, and keep nobody out who has one.
         for (var i = 0; i < 100; i++)
             (await counted.SendAsync(unknown.Replace("-x-", $"-x{i}-"), "GET", "/v1.0/a/q")).Status.ShouldBeOneOf(401, 503);
-        reads.ShouldBe(3 + Limits.StrangersPerSecond - 1);
+        reads.ShouldBe(3 + Limits.UnknownKeysPerSecond - 1);
         var another = await server.MakeKeyAsync("another", "read");
         (await counted.SendAsync(another, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
     }

@@ -163,9 +163,9 @@ public sealed class PermissionTests : IAsyncLifetime
     public void The_table_in_the_README_is_that_of_the_code()
     {
         var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
-        foreach (var need in Need.All)
-            readme.ShouldContain($"| {need.Operation} | {need.Text} |");
-        Need.All.Count.ShouldBe(typeof(Need).GetFields().Count(field => field.FieldType == typeof(Need)));
+        foreach (var need in OperationPolicy.All)
+            readme.ShouldContain($"| {need.Operation} | {need.Requirement} |");
+        OperationPolicy.All.Count.ShouldBe(typeof(OperationPolicy).GetFields().Count(field => field.FieldType == typeof(OperationPolicy)));
     }
 
     [Fact]
@@ -269,7 +269,7 @@ public sealed class PermissionTests : IAsyncLifetime
     {
         var parameters = operation.Target.Split('?') is [_, var query] ? query.Split('&').ToDictionary(pair => pair.Split('=')[0], string? (pair) => pair.Split('=')[1]) : [];
         var terms = new LinkTerms(server.Admin.Split('_')[1], operation.Methods.Split(' ')[0], server.Time.GetUtcNow().ToUnixTimeSeconds(), parameters);
-        var token = server.Server.Services.GetRequiredService<Links>().Sign(terms, new(new("a"), new("q")), operation.Id is null ? null : new("m"));
+        var token = server.Server.Services.GetRequiredService<LinkSigner>().Sign(terms, new(new("a"), new("q")), operation.Id is null ? null : new("m"));
         return $"{operation.Target}{(operation.Target.Contains('?') ? '&' : '?')}st={token}";
     }
 

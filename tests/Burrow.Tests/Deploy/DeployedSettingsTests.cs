@@ -26,7 +26,7 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
         ["Burrow__Events__TopicEndpoint"] = "https://domain.westeurope-1.eventgrid.azure.net/api/events",
         ["Burrow__Events__Domain"] = $"https://management.azure.com{Id}/Microsoft.EventGrid/domains/domain",
         ["Burrow__Events__PublicUrl"] = "https://burrow.example",
-        ["Burrow__Events__SigningKeys"] = SigningKeys.New(),
+        ["Burrow__Events__SigningKeys"] = SigningKeyPem.New(),
         ["Burrow__Events__ReconcileSchedule"] = "30 * * * * *",
         ["Burrow__Events__DeadLetterContainer"] = "dead-letters",
         ["Burrow__Events__DeadLetterAccount"] = $"{Id}/Microsoft.Storage/storageAccounts/account",
@@ -119,7 +119,7 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
         await StartAsync(settings);
         // As they are rotated.
         (settings["Burrow__Access__AdminKeys"], settings["Burrow__Events__SigningKeys"]) = ($"{made[1]},{MadeUp["Burrow__Access__AdminKeys"].Replace("me", "you", StringComparison.Ordinal)}", made[2] + made[2]);
-        SigningKeys.Read((await StartAsync(settings)).Events.SigningKeys!).Count.ShouldBe(2);
+        SigningKeyPem.Read((await StartAsync(settings)).Events.SigningKeys!).Count.ShouldBe(2);
         var template = await bicep.CompileAsync(Token);
         foreach (var (parameter, value) in new[] { ("accessSecret", made[0]), ("adminKeys", made[1]), ("signingKeys", made[2]) })
             value.Length.ShouldBeGreaterThanOrEqualTo(template.Parameters.Single(one => one.Name == parameter).Value.GetProperty("minLength").GetInt32());

@@ -20,7 +20,7 @@ public sealed class EventPublisherTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static readonly QueueAddress Orders = new(new("shop"), new("orders"));
-    private static readonly EventsOptions Options = new() { SigningKeys = SigningKeys.New(), PublicUrl = new Uri("https://burrow.example") };
+    private static readonly EventsOptions Options = new() { SigningKeys = SigningKeyPem.New(), PublicUrl = new Uri("https://burrow.example") };
 
     private readonly TestTime time = new();
     private readonly InterceptedStore store = new(new MemoryTableStore());
@@ -42,11 +42,11 @@ public sealed class EventPublisherTests
                 asked.TrySetResult();
                 return answer();
             });
-        var outbox = new Outbox(new(new EventSigner(Options, time)), Options, time, Random.Shared);
+        var outbox = new EventComposer(new(new EventSigner(Options, time)), Options, time, Random.Shared);
         var publisher = new EventPublisher(
             new EventGridSink(new(client.Object), outbox, time),
             outbox,
-            new Watchers(subscriptions, time).WantedAsync,
+            new SubscriptionCache(subscriptions, time).GetKindsAsync,
             store,
             time,
             Random.Shared,

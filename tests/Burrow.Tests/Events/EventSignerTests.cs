@@ -9,8 +9,8 @@ namespace Burrow.Tests.Events;
 /// <summary>Signatures, as a receiver checks them: with a stock library of another maker.</summary>
 public sealed class EventSignerTests
 {
-    private static readonly string First = SigningKeys.New();
-    private static readonly string Second = SigningKeys.New();
+    private static readonly string First = SigningKeyPem.New();
+    private static readonly string Second = SigningKeyPem.New();
 
     [Fact]
     public void A_signature_says_what_the_event_is_and_verifies_with_the_published_key()

@@ -19,7 +19,7 @@ public sealed class SubscriptionsTests
     private const string Domain = "https://management.example/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/domains/d";
     private const string Operation = "https://management.example/operations/1";
 
-    private const long Most = 2;
+    private const long Max = 2;
 
     private static readonly AccountName Shop = new("shop");
     private static readonly SubscriptionName Hook = new("hook");
@@ -28,7 +28,7 @@ public sealed class SubscriptionsTests
     private readonly MemoryTableStore store = new();
     private readonly List<(HttpMethod Method, Uri Uri, string Body)> asked = [];
     private readonly Queue<(HttpStatusCode Status, string Body, Action<HttpResponseMessage>? With)> answers = new();
-    private readonly Subscriptions subscriptions;
+    private readonly SubscriptionService subscriptions;
 
     private readonly SecretBox secrets = new("a secret of thirty-two characters");
     private Func<HttpMethod, Task> before = _ => Task.CompletedTask;
@@ -208,9 +208,9 @@ public sealed class SubscriptionsTests
     {
         Answer(HttpStatusCode.Created, State("Succeeded"));
         Answer(HttpStatusCode.Created, State("Succeeded"));
-        await subscriptions.PutAsync(Shop, new("one"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Most, Token);
-        await subscriptions.PutAsync(Shop, new("two"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Most, Token);
-        (await Should.ThrowAsync<QuotaExceededException>(subscriptions.PutAsync(Shop, new("three"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Most, Token)))
+        await subscriptions.PutAsync(Shop, new("one"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Max, Token);
+        await subscriptions.PutAsync(Shop, new("two"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Max, Token);
+        (await Should.ThrowAsync<QuotaExceededException>(subscriptions.PutAsync(Shop, new("three"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Max, Token)))
             .Message.ShouldBe("This account may have 2 subscriptions, and has.");
     }
 
@@ -244,7 +244,7 @@ public sealed class SubscriptionsTests
 
         Answer(HttpStatusCode.OK, State("Succeeded"));
         var (again, _) = await other.PutAsync(
-            Shop, Hook, Spec("*") with { Headers = ["Authorization"] }, new Dictionary<string, string> { ["Authorization"] = "Bearer abc" }, QueuePattern.All, Most, Token);
+            Shop, Hook, Spec("*") with { Headers = ["Authorization"] }, new Dictionary<string, string> { ["Authorization"] = "Bearer abc" }, QueuePattern.All, Max, Token);
         again.State.ShouldBe(SubscriptionState.Active);
     }
 
@@ -314,7 +314,7 @@ public sealed class SubscriptionsTests
     }
 
     /// <summary>A process.</summary>
-    private Subscriptions New(SecretBox secrets)
+    private SubscriptionService New(SecretBox secrets)
     {
         var handler = new Mock<HttpMessageHandler>();
         handler.Protected()
@@ -336,7 +336,7 @@ public sealed class SubscriptionsTests
             new EventGridManagement(new HttpClient(handler.Object), options, credential: null),
             secrets,
             time,
-            NullLogger<Subscriptions>.Instance);
+            NullLogger<SubscriptionService>.Instance);
     }
 
     private static SubscriptionSpec Spec(string queues) => new()
@@ -363,7 +363,7 @@ public sealed class SubscriptionsTests
             (spec ?? Spec("*")) with { Headers = [.. headers.Select(header => header.Name)] },
             headers.ToDictionary(header => header.Name, header => header.Value),
             QueuePattern.All,
-            Most,
+            Max,
             Token);
 
     private async Task<Subscription> GetAsync() => (await subscriptions.GetAsync(Shop, Hook, QueuePattern.All, Token))!;

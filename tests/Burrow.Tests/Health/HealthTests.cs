@@ -93,14 +93,14 @@ public sealed class HealthTests(Azurite azurite) : IAsyncLifetime
         var readiness = new Readiness(azure, new LastSweep(azure), time, Microsoft.Extensions.Logging.Abstractions.NullLogger<Readiness>.Instance);
         await azure.CreateAsync(Readiness.Tables.Where(table => table != "subs"), Token);
 
-        (await readiness.LookAsync()).Problems.ShouldBe(["Table 'subs' can't be read."]);
+        (await readiness.CheckAsync()).Problems.ShouldBe(["Table 'subs' can't be read."]);
 
         await azure.CreateAsync(["subs"], Token);
         time.Advance(Limits.ReadinessFreshness * 2);
-        (await readiness.LookAsync()).Problems.ShouldBeEmpty();
+        (await readiness.CheckAsync()).Problems.ShouldBeEmpty();
     }
 
-    private Task SweepAsync() => server.Services.GetRequiredService<Sweeper>().RunAsync(Token);
+    private Task SweepAsync() => server.Services.GetRequiredService<SweepRunner>().RunAsync(Token);
 
     private async Task<string?> NotReadyAsync()
     {

@@ -7,7 +7,7 @@ namespace Burrow.Tests.Http;
 /// <summary>One answer holds at most 10,000 messages and 16 MiB (protocol, "Answers"). Large, so in memory only.</summary>
 public sealed class AnswerSizeTests(MemoryServer server) : ProtocolTests(server), IClassFixture<MemoryServer>
 {
-    private const int Most = 16 * 1024 * 1024;
+    private const int Max = 16 * 1024 * 1024;
 
     [Fact]
     public async Task A_list_of_more_than_10_000_messages_is_cut_and_goes_on_after_its_marker()
@@ -82,7 +82,7 @@ public sealed class AnswerSizeTests(MemoryServer server) : ProtocolTests(server)
             var answer = await SendAsync(method, $"{Queue}?detail={detail}{query}");
 
             answer.Status.ShouldBe(200);
-            answer.Body.Length.ShouldBeLessThanOrEqualTo(Most);
+            answer.Body.Length.ShouldBeLessThanOrEqualTo(Max);
             answer.More.ShouldBeTrue();
             var got = answer.Json.GetArrayLength();
             got.ShouldBeInRange(1, 16);
@@ -109,7 +109,7 @@ public sealed class AnswerSizeTests(MemoryServer server) : ProtocolTests(server)
         do
         {
             answer = await GetAsync($"{Queue}?after={after}");
-            answer.Body.Length.ShouldBeLessThanOrEqualTo(Most);
+            answer.Body.Length.ShouldBeLessThanOrEqualTo(Max);
             seen.AddRange(answer.Json.EnumerateArray().Select(item => item.GetProperty("id").GetString()!));
             after = answer.Marker;
         }
@@ -150,7 +150,7 @@ public sealed class AnswerSizeTests(MemoryServer server) : ProtocolTests(server)
     public async Task A_batch_of_just_16_mib_is_done()
     {
         var line = "{\"id\":\"m\"}\n";
-        var body = Encoding.ASCII.GetBytes(line + new string(' ', Most - line.Length));
+        var body = Encoding.ASCII.GetBytes(line + new string(' ', Max - line.Length));
 
         (await SendAsync("POST", $"/batch/{Account}/q", body, ("Content-Type", "application/x-ndjson"))).Status.ShouldBe(200);
         (await SendAsync("POST", $"/batch/{Account}/q", [.. body, (byte)' '], ("Content-Type", "application/x-ndjson"))).ShouldBeAProblem(413);

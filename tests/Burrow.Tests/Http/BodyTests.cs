@@ -6,7 +6,7 @@ namespace Burrow.Tests.Http;
 /// <summary>Bodies are bytes and come back as they were put (protocol, "Answers" and "Where this does better").</summary>
 public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
 {
-    private const int Most = 1024 * 1024;
+    private const int Max = 1024 * 1024;
 
     private static readonly byte[] AllBytes = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];
 
@@ -67,8 +67,8 @@ public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
     [InlineData(512 * 1024 - 1)]
     [InlineData(512 * 1024)]
     [InlineData(512 * 1024 + 1)]
-    [InlineData(Most - 1)]
-    [InlineData(Most)]
+    [InlineData(Max - 1)]
+    [InlineData(Max)]
     public async Task A_body_of_any_size_comes_back_whole(int size)
     {
         var body = RandomBytes(size);
@@ -89,13 +89,13 @@ public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
     [Fact]
     public async Task A_body_beyond_1_mib_is_413_and_nothing_is_stored()
     {
-        (await SendAsync("PUT", $"{Queue}/m", new byte[Most + 1])).ShouldBeAProblem(413);
+        (await SendAsync("PUT", $"{Queue}/m", new byte[Max + 1])).ShouldBeAProblem(413);
         (await GetAsync($"/v1.0/{Account}")).Status.ShouldBe(404);
-        (await PutChunkedAsync($"{Queue}/m", new byte[Most + 1], 100_000)).ShouldBeAProblem(413);
+        (await PutChunkedAsync($"{Queue}/m", new byte[Max + 1], 100_000)).ShouldBeAProblem(413);
         (await GetAsync($"/v1.0/{Account}")).Status.ShouldBe(404);
 
         await PutAsync($"{Queue}/m?ttl=0");
-        (await SendAsync("PUT", $"{Queue}/m", new byte[2 * Most])).ShouldBeAProblem(413);
+        (await SendAsync("PUT", $"{Queue}/m", new byte[2 * Max])).ShouldBeAProblem(413);
         (await GetAsync(Queue)).ShouldBeJson("""[{"id":"m","ttl":0,"hide":0,"body":"x"}]""");
     }
 

@@ -51,7 +51,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
         answers.ShouldNotContain(secret);
 
         var rows = await store.Open("subs").QueryAsync(Burrow.Events.Topic.Of(new("shop")), new("!", "~"), Token);
-        var sealedHeaders = rows.Rows.Single().Columns.Bytes("sealed");
+        var sealedHeaders = rows.Rows.Single().Columns.GetBytes("sealed");
         Encoding.UTF8.GetString(sealedHeaders).ShouldNotContain("secret");
         sealedHeaders.Length.ShouldBeGreaterThan(secret.Length);
     }

@@ -37,13 +37,13 @@ public sealed class CountsTests
         await one.TakeAsync(queue, new() { Limit = 1, Detail = Detail.All }, TimeSpan.Zero, Token);
         await WriteAsync();
 
-        (await StoredAsync()).ShouldBe(new Count(6, 16 + 5 + 5 + 100_000 + 9, 7, 2, 2, 0) with { Messages = 5 });
+        (await StoredAsync()).ShouldBe(new QueueCounts(6, 16 + 5 + 5 + 100_000 + 9, 7, 2, 2, 0) with { Messages = 5 });
 
         time.Advance(TimeSpan.FromMinutes(2));
         await one.SweepAsync(TimeSpan.FromMinutes(1), Token);
         await WriteAsync();
-        (await StoredAsync()).ShouldBe(new Count(4, 16 + 5 + 5 + 100_000, 7, 2, 2, 1));
-        (await one.UsageAsync(queue)).Account.ShouldBe(new Usage(4, 100_026, 1));
+        (await StoredAsync()).ShouldBe(new QueueCounts(4, 16 + 5 + 5 + 100_000, 7, 2, 2, 1));
+        (await one.UsageAsync(queue)).Account.ShouldBe(new AccountUsage(4, 100_026, 1));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class CountsTests
         time.Advance(TimeSpan.FromSeconds(2));
         await PutAsync(one, "1", "newer");
         await WriteAsync();
-        (await StoredAsync()).ShouldBe(new Count(1, 5, 2, 0, 0, 1));
+        (await StoredAsync()).ShouldBe(new QueueCounts(1, 5, 2, 0, 0, 1));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class CountsTests
         time.Advance(TimeSpan.FromMinutes(2));
         await NewEngine().SweepAsync(TimeSpan.FromMinutes(1), Token);
 
-        (await StoredAsync()).ShouldBe(new Count(2, 10, 1, 0, 0, 0));
+        (await StoredAsync()).ShouldBe(new QueueCounts(2, 10, 1, 0, 0, 0));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class CountsTests
         time.Advance(TimeSpan.FromMinutes(2));
         await one.SweepAsync(TimeSpan.FromMinutes(1), Token);
         await WriteAsync();
-        (await StoredAsync()).ShouldBe(new Count(1, 5, 1, 0, 0, 0));
+        (await StoredAsync()).ShouldBe(new QueueCounts(1, 5, 1, 0, 0, 0));
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class CountsTests
 
         time.Advance(TimeSpan.FromMinutes(3));
         await one.SweepAsync(TimeSpan.FromMinutes(1), Token);
-        (await StoredAsync()).ShouldBe(new Count(7, 7, 7, 0, 0, 0));
+        (await StoredAsync()).ShouldBe(new QueueCounts(7, 7, 7, 0, 0, 0));
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class CountsTests
 
         await WriteAsync();
         var rows = await RowsAsync();
-        (rows.Count == 0 ? Count.None : Count.From(rows[0].Columns)).ShouldBe(new Count(0, 0, 510, 0, 0, 510));
+        (rows.Count == 0 ? QueueCounts.None : QueueCounts.From(rows[0].Columns)).ShouldBe(new QueueCounts(0, 0, 510, 0, 0, 510));
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class CountsTests
         time.Advance(TimeSpan.FromMinutes(2));
         await two.SweepAsync(TimeSpan.FromMinutes(1), Token);
         await WriteAsync();
-        (await one.UsageAsync(queue)).Account.ShouldBe(new Usage(0, 0, 0));
+        (await one.UsageAsync(queue)).Account.ShouldBe(new AccountUsage(0, 0, 0));
         (await memory.Open(QueueContext.MessagesTable).QueryAsync(queue.Partition, new(QueueKeys.IndexFrom, QueueKeys.IndexBefore), Token)).Rows.ShouldBeEmpty();
     }
 
@@ -163,7 +163,7 @@ public sealed class CountsTests
         await WriteAsync();
         await two.TakeAsync(queue, new() { Limit = 1, Detail = Detail.All }, TimeSpan.Zero, Token);
         await WriteAsync();
-        (await one.UsageAsync(queue)).Account.ShouldBe(new Usage(0, 0, 0));
+        (await one.UsageAsync(queue)).Account.ShouldBe(new AccountUsage(0, 0, 0));
         for (var minute = 0; minute < 20; minute++)
         {
             time.Advance(TimeSpan.FromMinutes(1));
@@ -195,7 +195,7 @@ public sealed class CountsTests
         await PutAsync(two, "3", "12345");
         LetTheOtherWriteInBetween();
         await one.WriteCountsAsync(Token);
-        (await StoredAsync()).ShouldBe(new Count(3, 15, 3, 0, 0, 0));
+        (await StoredAsync()).ShouldBe(new QueueCounts(3, 15, 3, 0, 0, 0));
     }
 
     [Fact]
@@ -246,7 +246,7 @@ public sealed class CountsTests
         await two.WriteCountsAsync(Token);
     }
 
-    private async Task<Count> StoredAsync() => Count.From((await RowsAsync()).Single().Columns);
+    private async Task<QueueCounts> StoredAsync() => QueueCounts.From((await RowsAsync()).Single().Columns);
 
     private async Task<IReadOnlyList<Row>> RowsAsync() =>
         (await memory.Open(Counts.TableName).QueryAsync(DirectoryKeys.Queues(queue.Account), new("!", "~"), Token)).Rows;

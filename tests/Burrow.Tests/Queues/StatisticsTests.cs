@@ -35,16 +35,16 @@ public sealed class StatisticsTests
         var now = await StandsAsync();
 
         // What was claimed and what comes later is hidden; what has expired is counted until the timer removes it.
-        now.Count.ShouldBe(new Count(8, 5, 8, 1, 0, 0));
+        now.Counts.ShouldBe(new QueueCounts(8, 5, 8, 1, 0, 0));
         (now.Visible, now.Hidden, now.HiddenIsExact).ShouldBe((6, 2, true));
         (now.OldestVisibleAge, now.OldestIsExact).ShouldBe((TimeSpan.FromSeconds(10), true));
 
         time.Advance(TimeSpan.FromMinutes(2));
         await queue.SweepAsync();
         now = await StandsAsync();
-        (now.Count.Messages, now.Visible, now.Hidden, now.Count.Expired).ShouldBe((7, 5, 2, 1));
+        (now.Counts.Messages, now.Visible, now.Hidden, now.Counts.Expired).ShouldBe((7, 5, 2, 1));
         await queue.DeleteAsync("first");
-        (await StandsAsync()).Count.ShouldBe(new Count(6, 0, 8, 1, 1, 1));
+        (await StandsAsync()).Counts.ShouldBe(new QueueCounts(6, 0, 8, 1, 1, 1));
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class StatisticsTests
         await queue.PutAllAsync(["1", "2"], hide: 60);
         await queue.PutAsync("3");
         var now = (await new TestQueue(memory, time).Engine.StatisticsAsync(queue.Address, Token))!;
-        (now.Count.Messages, now.Visible, now.Hidden).ShouldBe((3, 1, 2));
+        (now.Counts.Messages, now.Visible, now.Hidden).ShouldBe((3, 1, 2));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class StatisticsTests
         await queue.PutAsync("1");
         await queue.TakeAsync();
         await queue.Engine.WriteCountsAsync(Token);
-        (await StandsAsync()).Count.ShouldBe(new Count(0, 0, 1, 0, 1, 0));
+        (await StandsAsync()).Counts.ShouldBe(new QueueCounts(0, 0, 1, 0, 1, 0));
         var account = (await queue.Engine.StatisticsAsync(queue.Address.Account, new(null, null), Token))!;
         (account.Queues, account.Shown.Count).ShouldBe((0, 1));
 
@@ -137,9 +137,9 @@ public sealed class StatisticsTests
 
         var all = (await AccountAsync(new(null, null)))!;
         all.Shown.Select(one => one.Queue.Value).ShouldBe(["B", "a", "z", "é", "\uffee", "\ud800\udc00"]);
-        (all.Queues, all.More, all.Statistics).ShouldBe((6, false, new Statistics
+        (all.Queues, all.More, all.Statistics).ShouldBe((6, false, new MessageStatistics
         {
-            Count = new(12, 24, 12, 0, 0, 0),
+            Counts = new(12, 24, 12, 0, 0, 0),
             Visible = 6,
             Hidden = 6,
             HiddenIsExact = true,
@@ -149,13 +149,13 @@ public sealed class StatisticsTests
 
         var some = (await AccountAsync(new("B", 2)))!;
         some.Shown.Select(one => one.Queue.Value).ShouldBe(["a", "z"]);
-        (some.More, some.Statistics.Count.Messages, some.Statistics.Hidden, some.Statistics.HiddenIsExact, some.Statistics.Visible, some.Statistics.OldestIsExact)
+        (some.More, some.Statistics.Counts.Messages, some.Statistics.Hidden, some.Statistics.HiddenIsExact, some.Statistics.Visible, some.Statistics.OldestIsExact)
             .ShouldBe((true, 12, 2, false, 10, false));
         (await AccountAsync(new("z", 3)))!.More.ShouldBeFalse();
         // Behind a name that is no queue comes the next, and a key sees its own.
         (await AccountAsync(new("aa", 1)))!.Shown.Single().Queue.Value.ShouldBe("z");
         var own = (await AccountAsync(new(null, null) { Only = new("z", false) }))!;
-        (own.Queues, own.Statistics.Count.Messages, own.Statistics.HiddenIsExact).ShouldBe((1, 2, true));
+        (own.Queues, own.Statistics.Counts.Messages, own.Statistics.HiddenIsExact).ShouldBe((1, 2, true));
 
         Task<AccountStatistics?> AccountAsync(NameSelection selection) => queue.Engine.StatisticsAsync(queue.Address.Account, selection, Token);
     }
@@ -172,11 +172,11 @@ public sealed class StatisticsTests
 
         var third = new TestQueue(memory, time);
         var all = (await third.Engine.StatisticsAsync(queue.Address.Account, new(null, null), Token))!;
-        (all.Queues, all.Statistics.Count.Messages, all.Statistics.Visible, all.Statistics.Hidden, all.Statistics.Count.Bytes).ShouldBe((1, 1, 1, 0, 0));
-        all.Shown.Sum(one => one.Statistics.Count.Messages).ShouldBe(1);
+        (all.Queues, all.Statistics.Counts.Messages, all.Statistics.Visible, all.Statistics.Hidden, all.Statistics.Counts.Bytes).ShouldBe((1, 1, 1, 0, 0));
+        all.Shown.Sum(one => one.Statistics.Counts.Messages).ShouldBe(1);
         // What isn't shown isn't looked at, and is nothing less than nothing.
         var none = (await third.Engine.StatisticsAsync(queue.Address.Account, new("z", null), Token))!;
-        (none.Shown.Count, none.Queues, none.Statistics.Count.Messages).ShouldBe((0, 0, 0));
+        (none.Shown.Count, none.Queues, none.Statistics.Counts.Messages).ShouldBe((0, 0, 0));
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public sealed class StatisticsTests
         (now.Visible, now.Hidden, now.HiddenIsExact, now.OldestVisibleAge, now.OldestIsExact).ShouldBe((3, 0, false, null, false));
     }
 
-    private async Task<Statistics> StandsAsync() => (await queue.Engine.StatisticsAsync(queue.Address, Token)).ShouldNotBeNull();
+    private async Task<MessageStatistics> StandsAsync() => (await queue.Engine.StatisticsAsync(queue.Address, Token)).ShouldNotBeNull();
 
     /// <summary>Of messages it never gets to the end of what has expired.</summary>
     private sealed class EmptyPages(ITableStore inner) : ITableStore

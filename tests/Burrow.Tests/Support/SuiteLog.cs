@@ -16,7 +16,7 @@ namespace Burrow.Tests.Support;
 internal sealed class SuiteLog : ILoggerProvider
 {
     /// <summary>Parts of secrets would tell less; but what is shorter is found by chance.</summary>
-    private const int ShortestSecret = 16;
+    private const int MinSecret = 16;
 
     public static readonly SuiteLog Whole = new(Path.Combine(Path.GetTempPath(), $"burrow-suite-{Environment.ProcessId}.log"));
 
@@ -34,7 +34,7 @@ internal sealed class SuiteLog : ILoggerProvider
     /// <summary>Nobody may ever log this.</summary>
     public string Keep(string secret)
     {
-        secret.Length.ShouldBeGreaterThanOrEqualTo(ShortestSecret);
+        secret.Length.ShouldBeGreaterThanOrEqualTo(MinSecret);
         secrets[secret] = true;
         return secret;
     }

@@ -100,7 +100,7 @@ public sealed class SqliteTableStoreTests : IDisposable
         }
 
         using (var store = new SqliteTableStore(File))
-            (await store.Open("things").GetAsync("p", "k", Token))!.Columns.Number("n").ShouldBe(1);
+            (await store.Open("things").GetAsync("p", "k", Token))!.Columns.GetInteger("n").ShouldBe(1);
 
         await using (var connection = new SqliteConnection($"Data Source={File};Pooling=False"))
         {

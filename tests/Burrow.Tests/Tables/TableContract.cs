@@ -44,11 +44,11 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         row.ShouldNotBeNull();
         row.Key.ShouldBe("row");
         row.ETag.ShouldBe(etag);
-        row.Columns.Text("text").ShouldBe("plain, ünï😀, \"quoted\", 'single' & <angled> \\ \u0001");
-        row.Columns.Text("empty").ShouldBe("");
-        row.Columns.Number("most").ShouldBe(long.MaxValue);
-        row.Columns.Number("least").ShouldBe(long.MinValue);
-        row.Columns.Bytes("bytes").ShouldBe(bytes);
+        row.Columns.GetString("text").ShouldBe("plain, ünï😀, \"quoted\", 'single' & <angled> \\ \u0001");
+        row.Columns.GetString("empty").ShouldBe("");
+        row.Columns.GetInteger("most").ShouldBe(long.MaxValue);
+        row.Columns.GetInteger("least").ShouldBe(long.MinValue);
+        row.Columns.GetBytes("bytes").ShouldBe(bytes);
         row.Columns.Count.ShouldBe(5);
     }
 
@@ -61,8 +61,8 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         var row = await table.GetAsync("p", "row", Token);
 
         row!.Columns.Count.ShouldBe(1);
-        row.Columns.Bytes("empty").ShouldBeEmpty();
-        row.Columns.Text("null").ShouldBeNull();
+        row.Columns.GetBytes("empty").ShouldBeEmpty();
+        row.Columns.GetString("null").ShouldBeNull();
     }
 
     [Fact]
@@ -85,8 +85,8 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         await table.SubmitAsync("p", [Operation.Insert("row", new Columns { { "n", 1 } })], Token);
         await table.SubmitAsync("P", [Operation.Insert("row", new Columns { { "n", 2 } })], Token);
 
-        (await table.GetAsync("p", "row", Token))!.Columns.Number("n").ShouldBe(1);
-        (await table.GetAsync("P", "row", Token))!.Columns.Number("n").ShouldBe(2);
+        (await table.GetAsync("p", "row", Token))!.Columns.GetInteger("n").ShouldBe(1);
+        (await table.GetAsync("P", "row", Token))!.Columns.GetInteger("n").ShouldBe(2);
         (await table.QueryAsync("p", new RowQuery("a", "z"), Token)).Rows.Count.ShouldBe(1);
         (await table.QueryAsync("q", new RowQuery("a", "z"), Token)).Rows.ShouldBeEmpty();
     }
@@ -141,8 +141,8 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         var page = await table.QueryAsync("p", new RowQuery("a", "z") { Above = ("n", 4_999_999_999), Select = ["n", "text"] }, Token);
 
         page.Rows.Select(row => row.Key).ShouldBe(["b", "c"]);
-        page.Rows[0].Columns.Number("n").ShouldBe(5_000_000_000);
-        page.Rows[0].Columns.Text("text").ShouldBe("y");
+        page.Rows[0].Columns.GetInteger("n").ShouldBe(5_000_000_000);
+        page.Rows[0].Columns.GetString("text").ShouldBe("y");
         page.Rows[0].Columns.Count.ShouldBe(2);
         page.Rows[1].Columns.Count.ShouldBe(1);
         // A projection brings the ETag all the same.
@@ -201,12 +201,12 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         await table.SubmitAsync("p", [Operation.Replace("row", new Columns { { "e", 5 } }, Operation.Any)], Token);
         var replaced = await table.GetAsync("p", "row", Token);
 
-        merged!.Columns.Number("a").ShouldBe(1);
-        merged.Columns.Text("b").ShouldBe("zwei");
-        merged.Columns.Bytes("c").ShouldBe([3]);
-        merged.Columns.Number("d").ShouldBe(4);
+        merged!.Columns.GetInteger("a").ShouldBe(1);
+        merged.Columns.GetString("b").ShouldBe("zwei");
+        merged.Columns.GetBytes("c").ShouldBe([3]);
+        merged.Columns.GetInteger("d").ShouldBe(4);
         replaced!.Columns.Count.ShouldBe(1);
-        replaced.Columns.Number("e").ShouldBe(5);
+        replaced.Columns.GetInteger("e").ShouldBe(5);
     }
 
     [Fact]
@@ -246,11 +246,11 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         (await table.SubmitAsync("p", operations, Token)).Committed.ShouldBeTrue();
 
         var large = await table.GetAsync("p", "large2", Token);
-        large!.Columns.Bytes("b7").ShouldBe(columns.Bytes("b7"));
+        large!.Columns.GetBytes("b7").ShouldBe(columns.GetBytes("b7"));
         (await KeysAsync(new RowQuery("s", "t"))).Count.ShouldBe(98);
         var longest = new string('k', TableLimits.KeyLength);
         await InsertAsync(longest, new Columns { { "text", new string('x', 32 * 1024) } });
-        (await table.GetAsync("p", longest, Token))!.Columns.Text("text")!.Length.ShouldBe(32 * 1024);
+        (await table.GetAsync("p", longest, Token))!.Columns.GetString("text")!.Length.ShouldBe(32 * 1024);
     }
 
     [Fact]
@@ -300,7 +300,7 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         results.Count(result => result.Committed).ShouldBe(1);
         results.Where(result => !result.Committed).ShouldAllBe(result => result.Refusal == Refusal.Changed && result.FailedIndex == 0);
         var winner = (await KeysAsync(new RowQuery("won", "wox"))).ShouldHaveSingleItem();
-        winner.ShouldBe($"won{(await table.GetAsync("p", "row", Token))!.Columns.Number("n")}");
+        winner.ShouldBe($"won{(await table.GetAsync("p", "row", Token))!.Columns.GetInteger("n")}");
     }
 
     [Fact]
