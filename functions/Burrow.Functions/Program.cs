@@ -1,5 +1,6 @@
 using Burrow;
 using Burrow.Functions;
+using Burrow.Telemetry;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Hosting;
 

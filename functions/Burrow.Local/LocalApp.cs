@@ -1,10 +1,14 @@
 using System.Diagnostics;
 using System.Net;
 using Burrow.Events;
-using Burrow.Http;
+using Burrow.Events.Subscriptions;
+using Burrow.Http.Pipeline;
 using Burrow.Local.EventGrid;
 using Burrow.Local.Pages;
 using Burrow.Tables;
+using Burrow.Tables.Azure;
+using Burrow.Tables.Memory;
+using Burrow.Tables.Sqlite;
 using Microsoft.Extensions.Options;
 
 namespace Burrow.Local;

@@ -1,4 +1,4 @@
-using Burrow.Http;
+using Burrow.Http.Pipeline;
 
 namespace Burrow.Local;
 

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Burrow.Access;
 using Burrow.Events;
+using Burrow.Tables.Azure;
 using Burrow.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -55,16 +56,5 @@ public sealed class BurrowOptions
     internal TimeSpan MaxWaitTime => TimeSpan.FromSeconds(MaxWait);
 }
 
-/// <summary>The section <c>Burrow:Storage</c>: a connection string, or the service's address and this process's identity.</summary>
-public sealed class StorageOptions
-{
-    /// <summary>Connection string of a storage account; <c>UseDevelopmentStorage=true</c> for Azurite.</summary>
-    public string? ConnectionString { get; set; }
-
-    /// <summary>Address of a storage account's table service, used with the process's identity.</summary>
-    public Uri? TableServiceUri { get; set; }
-
-    /// <summary>What the tables' names begin with: a letter, then letters and digits; 32 at most.</summary>
-    [RegularExpression("^[A-Za-z][A-Za-z0-9]{0,31}$")]
-    public string TablePrefix { get; set; } = "burrow";
-}
+[OptionsValidator]
+internal sealed partial class BurrowOptionsValidator : IValidateOptions<BurrowOptions>;

@@ -1,15 +1,21 @@
 using Azure.Identity;
 using Burrow.Access;
 using Burrow.Events;
+using Burrow.Events.Subscriptions;
 using Burrow.Health;
-using Burrow.Http;
+using Burrow.Http.Access;
+using Burrow.Http.Events;
+using Burrow.Http.Messages;
+using Burrow.Http.Pipeline;
+using Burrow.Http.Service;
 using Burrow.Queues;
+using Burrow.Queues.Rows;
 using Burrow.Tables;
+using Burrow.Tables.Azure;
 using Burrow.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -86,68 +92,4 @@ public static class BurrowServices
             ? AzureTableStore.Connect(connectionString, storage.TablePrefix)
             : AzureTableStore.Connect(storage.TableServiceUri!, new DefaultAzureCredential(), storage.TablePrefix);
     }
-}
-
-[OptionsValidator]
-internal sealed partial class BurrowOptionsValidator : IValidateOptions<BurrowOptions>;
-
-/// <summary>
-/// Creates the tables once, when the process starts (an identity that may not is told so; the tables may be there), and lets
-/// go of those who wait when it stops.
-/// </summary>
-internal sealed partial class Lifetime(
-    ITableStore store, QueueEngine queues, Readiness readiness, IHostApplicationLifetime application, ILogger<Lifetime> logger) : IHostedService
-{
-    public async Task StartAsync(CancellationToken cancellationToken)
-    {
-        application.ApplicationStopping.Register(queues.StopWaiting);
-        readiness.Start();
-        try
-        {
-            await store.CreateAsync(Readiness.Tables, cancellationToken);
-        }
-        catch (TableUnavailableException e)
-        {
-            NotCreated(e.Message);
-        }
-    }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The tables could not be created; requests fail unless they exist. {Reason}")]
-    private partial void NotCreated(string reason);
-}
-
-/// <summary>Writes down every few seconds, and when the process has served its last request, how much was put and removed.</summary>
-internal sealed partial class CountsWriter(QueueEngine queues, TimeProvider time, ILogger<CountsWriter> logger) : BackgroundService, IHostedLifecycleService
-{
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Limits.CountsInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            await WriteAsync(CancellationToken.None);
-    }
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => WriteAsync(cancellationToken);
-
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private async Task WriteAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await queues.WriteCountsAsync(cancellationToken);
-        }
-        catch (Exception e)
-        {
-            Failed(e);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "How much is stored could not be written down.")]
-    private partial void Failed(Exception exception);
 }

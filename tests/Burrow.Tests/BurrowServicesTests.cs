@@ -1,8 +1,12 @@
 using System.Text.Json;
 using Burrow.Events;
-using Burrow.Http;
+using Burrow.Events.Outbox;
+using Burrow.Events.Signing;
+using Burrow.Http.Messages;
 using Burrow.Queues;
+using Burrow.Queues.Rows;
 using Burrow.Tables;
+using Burrow.Tables.Azure;
 using Burrow.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

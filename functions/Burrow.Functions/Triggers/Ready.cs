@@ -1,4 +1,4 @@
-using Burrow.Http;
+using Burrow.Http.Service;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Burrow.Functions.Triggers;

@@ -1,4 +1,4 @@
-using Burrow.Http;
+using Burrow.Http.Events;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Burrow.Functions.Triggers;

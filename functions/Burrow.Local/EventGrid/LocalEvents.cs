@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Burrow.Events.Signing;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -31,14 +32,14 @@ internal sealed class LocalEvents
     public static LocalEvents Open(TablesOption tables)
     {
         if (tables.Engine == TablesEngine.Memory)
-            return new(NewSecret(), Events.SigningKeyPem.New(), Path.Combine(Path.GetTempPath(), $"burrow-{Environment.ProcessId}"));
+            return new(NewSecret(), SigningKeyPem.New(), Path.Combine(Path.GetTempPath(), $"burrow-{Environment.ProcessId}"));
         var folder = tables.Engine == TablesEngine.Sqlite ? Path.GetFullPath(tables.Where) + "-events" : Path.GetFullPath("burrow-events");
         if (Path.GetDirectoryName(folder) is { } parent && !Directory.Exists(parent))
             throw new DirectoryNotFoundException($"There is no folder '{parent}'.");
         Directory.CreateDirectory(folder);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return new(ReadOrMake(Path.Combine(folder, "secret"), NewSecret), ReadOrMake(Path.Combine(folder, "signing-keys.pem"), Events.SigningKeyPem.New), folder);
+        return new(ReadOrMake(Path.Combine(folder, "secret"), NewSecret), ReadOrMake(Path.Combine(folder, "signing-keys.pem"), SigningKeyPem.New), folder);
     }
 
     /// <summary>The settings that lead to the stand-in, where no others lead to Event Grid.</summary>

@@ -1,5 +1,5 @@
 using System.Net;
-using Burrow.Events;
+using Burrow.Events.Subscriptions;
 
 namespace Burrow.Local.EventGrid;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Burrow.Http;
+using Burrow.Http.Pipeline;
 
 namespace Burrow.Local.EventGrid;
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Burrow.Events;
+using Burrow.Events.Signing;
 using Burrow.Tables;
 
 namespace Burrow.Local.EventGrid;

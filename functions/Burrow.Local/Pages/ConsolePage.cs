@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Burrow.Http;
+using Burrow.Http.Pipeline;
 
 namespace Burrow.Local.Pages;
 

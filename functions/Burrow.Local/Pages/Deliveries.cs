@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Burrow.Access;
-using Burrow.Events;
-using Burrow.Http;
+using Burrow.Events.Subscriptions;
+using Burrow.Http.Pipeline;
 using Burrow.Local.EventGrid;
 using Burrow.Queues;
 

@@ -3,16 +3,6 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow.Access;
 
-/// <summary>Who may do what.</summary>
-public enum AccessMode
-{
-    /// <summary>What a key allows, or a link made with one.</summary>
-    Keys,
-
-    /// <summary>Everyone, everything.</summary>
-    Open,
-}
-
 /// <summary>The section <c>Burrow:Access</c>.</summary>
 public sealed class AccessOptions
 {

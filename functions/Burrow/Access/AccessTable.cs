@@ -1,5 +1,6 @@
 using Burrow.Queues;
 using Burrow.Tables;
+using Burrow.Tables.Wrappers;
 
 namespace Burrow.Access;
 

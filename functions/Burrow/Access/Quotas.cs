@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.RateLimiting;
 using Burrow.Queues;
+using Burrow.Queues.Counting;
 
 namespace Burrow.Access;
 

@@ -1,4 +1,4 @@
-using Burrow.Queues;
+using Burrow.Queues.Rows;
 using Burrow.Tables;
 
 namespace Burrow.Health;

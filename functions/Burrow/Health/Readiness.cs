@@ -1,6 +1,7 @@
 using Burrow.Access;
-using Burrow.Events;
+using Burrow.Events.Subscriptions;
 using Burrow.Queues;
+using Burrow.Queues.Rows;
 using Burrow.Tables;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,13 @@
 using System.Collections.Concurrent;
+using Burrow.Queues.Changing;
+using Burrow.Queues.Claiming;
+using Burrow.Queues.Counting;
+using Burrow.Queues.Directory;
+using Burrow.Queues.Reading;
+using Burrow.Queues.Rows;
+using Burrow.Queues.Scheduling;
+using Burrow.Queues.Statistics;
+using Burrow.Queues.Sweeping;
 using Burrow.Tables;
 using Burrow.Telemetry;
 using Microsoft.Extensions.Logging;

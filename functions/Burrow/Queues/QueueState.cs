@@ -1,4 +1,12 @@
 using System.Collections.Concurrent;
+using Burrow.Queues.Changing;
+using Burrow.Queues.Claiming;
+using Burrow.Queues.Counting;
+using Burrow.Queues.Directory;
+using Burrow.Queues.Putting;
+using Burrow.Queues.Rows;
+using Burrow.Queues.Scheduling;
+using Burrow.Queues.Waiting;
 
 namespace Burrow.Queues;
 
@@ -23,7 +31,7 @@ internal sealed class QueueState
         Puts = new("put", new PutGroup(context, due, directory, counts, announcer, queue, Changed.Set).ServeAsync, _ => 1, 256);
         newClaims = kind => new(
             kind.Remove ? "take" : "claim",
-            new ClaimGroup(context, transactions, queue, kind, () => manyDue(this)).ServeAsync, request => request.Limit, Queues.ClaimGroup.Max);
+            new ClaimGroup(context, transactions, queue, kind, () => manyDue(this)).ServeAsync, request => request.Limit, ClaimGroup.Max);
     }
 
     public QueueAddress Address { get; }

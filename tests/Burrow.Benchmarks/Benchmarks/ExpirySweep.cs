@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Burrow.Benchmarks.Floors;
 using Burrow.Benchmarks.Reporting;
 using Burrow.Queues;
-using Burrow.Tables;
+using Burrow.Tables.Memory;
 
 namespace Burrow.Benchmarks.Benchmarks;
 

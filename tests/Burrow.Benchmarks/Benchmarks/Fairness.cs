@@ -3,6 +3,7 @@ using Burrow.Benchmarks.Floors;
 using Burrow.Benchmarks.Load;
 using Burrow.Benchmarks.Reporting;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 
 namespace Burrow.Benchmarks.Benchmarks;
 

@@ -2,7 +2,8 @@ using Burrow.Benchmarks.Floors;
 using Burrow.Benchmarks.Load;
 using Burrow.Benchmarks.Reporting;
 using Burrow.Queues;
-using Burrow.Tables;
+using Burrow.Tables.Azure;
+using Burrow.Tables.Memory;
 
 namespace Burrow.Benchmarks.Benchmarks;
 

@@ -1,5 +1,7 @@
 using Burrow.Benchmarks.Load;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
+using Burrow.Tables.Sqlite;
 
 namespace Burrow.Benchmarks.Floors;
 

@@ -1,6 +1,9 @@
 using Burrow.Queues;
+using Burrow.Queues.Directory;
+using Burrow.Queues.Rows;
 using Burrow.Simulation.World;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 
 namespace Burrow.Simulation.Judging;
 

@@ -1,5 +1,6 @@
-using Burrow.Events;
+using Burrow.Events.Subscriptions;
 using Burrow.Queues;
+using Burrow.Queues.Rows;
 using Burrow.Tables;
 
 namespace Burrow.Simulation.Judging;

@@ -1,4 +1,3 @@
-
 namespace Burrow.Simulation.Judging;
 
 /// <summary>When all is over: every change is somebody's doing.</summary>

@@ -1,4 +1,5 @@
 using Burrow.Queues;
+using Burrow.Queues.Rows;
 
 namespace Burrow.Simulation.Judging;
 

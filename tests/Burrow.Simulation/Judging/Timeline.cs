@@ -1,4 +1,5 @@
 using Burrow.Queues;
+using Burrow.Queues.Rows;
 using Burrow.Simulation.World;
 
 namespace Burrow.Simulation.Judging;

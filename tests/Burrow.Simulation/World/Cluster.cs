@@ -1,6 +1,9 @@
 using Burrow.Queues;
+using Burrow.Queues.Counting;
+using Burrow.Queues.Directory;
 using Burrow.Simulation.Judging;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 
 namespace Burrow.Simulation.World;
 

@@ -1,5 +1,8 @@
 using Burrow.Events;
+using Burrow.Events.Outbox;
+using Burrow.Events.Signing;
 using Burrow.Queues;
+using Burrow.Queues.Rows;
 using Burrow.Tables;
 using Microsoft.Extensions.Logging.Abstractions;
 

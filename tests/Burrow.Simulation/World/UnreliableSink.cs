@@ -1,5 +1,6 @@
-using Burrow.Events;
+using Burrow.Events.Outbox;
 using Burrow.Queues;
+using Burrow.Queues.Rows;
 using Burrow.Simulation.Judging;
 
 namespace Burrow.Simulation.World;

@@ -1,4 +1,5 @@
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 
 namespace Burrow.Simulation.World;
 

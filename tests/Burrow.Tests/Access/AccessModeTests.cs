@@ -85,7 +85,7 @@ public sealed class AccessModeTests
     [Fact]
     public async Task Where_nobody_needs_a_key_what_was_written_for_one_works_all_the_same()
     {
-        await using var local = await LocalServer.StartAsync(new Burrow.Tables.MemoryTableStore());
+        await using var local = await LocalServer.StartAsync(new Burrow.Tables.Memory.MemoryTableStore());
         await using var raw = await RawHttp.ConnectAsync(local.Address);
         (await raw.SendAsync("PUT", "/keys/a/worker", """{"allow":["read"]}"""u8.ToArray())).Status.ShouldBe(201);
         (await raw.SendAsync("PUT", "/v1.0/a/q/m", [], ("Authorization", "Bearer whatever"))).Status.ShouldBe(201);

@@ -1,6 +1,7 @@
 using System.Text;
 using Burrow.Access;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Access;

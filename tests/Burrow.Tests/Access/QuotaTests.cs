@@ -2,6 +2,7 @@ using System.Globalization;
 using Burrow.Access;
 using Burrow.Queues;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

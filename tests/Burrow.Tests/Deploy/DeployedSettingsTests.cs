@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using Burrow.Events;
+using Burrow.Events.Signing;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

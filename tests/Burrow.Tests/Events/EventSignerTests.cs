@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Burrow.Events;
+using Burrow.Events.Signing;
 using Burrow.Tests.Support;
 using Jose;
 

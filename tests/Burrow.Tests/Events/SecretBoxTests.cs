@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Burrow.Events;
+using Burrow.Events.Signing;
 using CsCheck;
 
 namespace Burrow.Tests.Events;

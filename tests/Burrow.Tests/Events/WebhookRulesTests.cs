@@ -1,4 +1,4 @@
-using Burrow.Events;
+using Burrow.Events.Subscriptions;
 
 namespace Burrow.Tests.Events;
 

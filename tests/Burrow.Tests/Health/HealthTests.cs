@@ -3,6 +3,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Burrow.Health;
 using Burrow.Tables;
+using Burrow.Tables.Azure;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

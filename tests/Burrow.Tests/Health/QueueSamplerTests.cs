@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Burrow.Health;
 using Burrow.Queues;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Telemetry;
 using Burrow.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;

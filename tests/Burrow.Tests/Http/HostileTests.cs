@@ -1,5 +1,5 @@
 using System.Text;
-using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;

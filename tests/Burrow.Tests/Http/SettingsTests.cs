@@ -1,4 +1,4 @@
-using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;

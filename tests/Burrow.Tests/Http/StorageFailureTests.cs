@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;

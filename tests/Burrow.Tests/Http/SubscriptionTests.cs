@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
@@ -50,7 +50,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
         answers.ShouldContain("\"headers\":[\"Authorization\"]");
         answers.ShouldNotContain(secret);
 
-        var rows = await store.Open("subs").QueryAsync(Burrow.Events.Topic.Of(new("shop")), new("!", "~"), Token);
+        var rows = await store.Open("subs").QueryAsync(Burrow.Events.Subscriptions.Topic.Of(new("shop")), new("!", "~"), Token);
         var sealedHeaders = rows.Rows.Single().Columns.GetBytes("sealed");
         Encoding.UTF8.GetString(sealedHeaders).ShouldNotContain("secret");
         sealedHeaders.Length.ShouldBeGreaterThan(secret.Length);

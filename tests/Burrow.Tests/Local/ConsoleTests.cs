@@ -6,7 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Burrow.Local;
-using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 using Microsoft.Azure.Functions.Worker;
 

@@ -1,5 +1,5 @@
 using Burrow.Queues;
-using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Queues;

@@ -1,6 +1,10 @@
 using System.Text;
 using Burrow.Queues;
+using Burrow.Queues.Counting;
+using Burrow.Queues.Directory;
+using Burrow.Queues.Rows;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 

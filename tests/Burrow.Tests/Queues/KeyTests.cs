@@ -1,5 +1,7 @@
 using System.Text;
 using Burrow.Queues;
+using Burrow.Queues.Directory;
+using Burrow.Queues.Rows;
 using Burrow.Tables;
 using CsCheck;
 

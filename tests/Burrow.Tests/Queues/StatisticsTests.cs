@@ -1,5 +1,6 @@
 using Burrow.Queues;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Queues;

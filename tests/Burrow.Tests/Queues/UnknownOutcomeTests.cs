@@ -1,4 +1,5 @@
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Queues;

@@ -16,54 +16,54 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
     [
         // What a lock or a check is for.
         new(
-            "claim-without-etag", "MessageWrite.cs",
+            "claim-without-etag", "Rows/MessageWrite.cs",
             "operations.Add(Operation.Delete(before.LineKey, line.ETag));",
             "operations.Add(Operation.Delete(before.LineKey, MUTANT ? Operation.Any : line.ETag));"),
         new(
-            "sequence-without-head", "Head.cs",
+            "sequence-without-head", "Rows/QueueHead.cs",
             "Operation.Replace(QueueKeys.Head, columns, ETag)",
             "Operation.Replace(QueueKeys.Head, columns, MUTANT ? Operation.Any : ETag)"),
         new(
-            "change-without-revision-check", "Transactions.cs",
+            "change-without-revision-check", "Changing/Transactions.cs",
             "if (result.Uncertain)",
             "if (result.Uncertain && !MUTANT)"),
         new(
-            "put-without-revision-check", "Puts.cs",
+            "put-without-revision-check", "Putting/PutGroup.cs",
             "if (result.Uncertain)",
             "if (result.Uncertain && !MUTANT)"),
         new(
-            "counts-never-corrected", "Counts.cs",
+            "counts-never-corrected", "Counting/Counts.cs",
             "var isCounted = page.Continuation is null;",
             "var isCounted = page.Continuation is null && !MUTANT;"),
         new(
-            "forgotten-before-it-was-told", "../Events/EventPublisher.cs",
+            "forgotten-before-it-was-told", "../Events/Outbox/EventPublisher.cs",
             "Refused(e.Message, pausedUntil - time.GetUtcNow());",
             "Refused(e.Message, pausedUntil - time.GetUtcNow()); if (MUTANT) done.AddRange(rows);"),
         new(
-            "sweep-without-reading-again", "Sweep.cs",
+            "sweep-without-reading-again", "Sweeping/QueueSweeper.cs",
             "state.ExpiryKey != expiry.Key",
             "(state.ExpiryKey != expiry.Key && !MUTANT)"),
         new(
-            "sweep-without-waiting-for-other-clocks", "Sweep.cs",
+            "sweep-without-waiting-for-other-clocks", "Sweeping/QueueSweeper.cs",
             "QueueKeys.ExpiredBefore(context.Now - Limits.ClockSkew.Ticks)",
             "QueueKeys.ExpiredBefore(MUTANT ? context.Now : context.Now - Limits.ClockSkew.Ticks)"),
         new(
-            "close-before-reading-the-head", "QueueDirectory.cs",
+            "close-before-reading-the-head", "Directory/QueueDirectory.cs",
             "var closing = await context.Messages.SubmitAsync(queue.Partition, [closed.Write()], cancellationToken);",
-            "if (MUTANT) closed = (await Head.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Next(closed.Last, open: false, context.Random);\n"
+            "if (MUTANT) closed = (await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Next(closed.Last, open: false, context.Random);\n"
             + "        var closing = await context.Messages.SubmitAsync(queue.Partition, [closed.Write()], cancellationToken);"),
         new(
-            "leave-the-directory-without-etag", "QueueDirectory.cs",
+            "leave-the-directory-without-etag", "Directory/QueueDirectory.cs",
             "await context.Directory.SubmitAsync(queues, [Operation.Delete(row.Key, row.ETag)], cancellationToken);",
             "await context.Directory.SubmitAsync(queues, [Operation.Delete(row.Key, MUTANT ? Operation.Any : row.ETag)], cancellationToken);"),
         new(
-            "due-row-forgotten", "DueTable.cs",
+            "due-row-forgotten", "Scheduling/DueTable.cs",
             "if (minutes is null)",
             "if (minutes is null || MUTANT)"),
 
         // What the simulation found.
         new(
-            "shown-as-living-for-ever", "Message.cs",
+            "shown-as-living-for-ever", "Model/Message.cs",
             "Math.Max(1, Attributes.Remaining(state.ExpiresAt, now))",
             "Math.Max(MUTANT ? 0 : 1, Attributes.Remaining(state.ExpiresAt, now))"),
     ];

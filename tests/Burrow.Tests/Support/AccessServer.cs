@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Burrow.Access;
 using Burrow.Tables;
+using Burrow.Tables.Memory;
 
 namespace Burrow.Tests.Support;
 

@@ -1,4 +1,7 @@
 using Burrow.Tables;
+using Burrow.Tables.Azure;
+using Burrow.Tables.Memory;
+using Burrow.Tables.Sqlite;
 
 namespace Burrow.Tests.Support;
 

@@ -1,4 +1,5 @@
 using Burrow.Tables;
+using Burrow.Tables.Azure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using Burrow.Tables;
+using Burrow.Tables.Sqlite;
 using Burrow.Tests.Support;
 using Microsoft.Data.Sqlite;
 

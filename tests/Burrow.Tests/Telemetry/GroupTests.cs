@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Burrow.Queues;
+using Burrow.Queues.Scheduling;
 using Burrow.Telemetry;
 
 namespace Burrow.Tests.Telemetry;
@@ -54,7 +54,7 @@ public sealed class GroupTests : IDisposable
         return (span, tasks);
     }
 
-    private async Task ServeAsync(IReadOnlyList<GroupCommit<int, bool>.Pending> pending)
+    private async Task ServeAsync(IReadOnlyList<PendingRequest<int, bool>> pending)
     {
         servedUnder.Add(Activity.Current);
         await first.Task;

@@ -1,0 +1,28 @@
+using System.Text.RegularExpressions;
+
+namespace Burrow.Access;
+
+/// <summary>A key of the operator, from the settings.</summary>
+/// <param name="Id"><c>admin-{name}</c>, which no account's key can have.</param>
+/// <param name="Hash">SHA-256 of its secret.</param>
+internal sealed partial record AdminKey(string Id, byte[] Hash)
+{
+    /// <summary>Those of the setting.</summary>
+    /// <exception cref="FormatException">One is none. Which isn't said, as it may be a secret for all that.</exception>
+    public static IReadOnlyDictionary<string, AdminKey> ParseAll(string? setting)
+    {
+        var keys = new Dictionary<string, AdminKey>();
+        foreach (var text in setting?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [])
+        {
+            if (KeyToken.TryParse(text) is not { } key || !Pattern().IsMatch(key.Id))
+                throw new FormatException($"Burrow:Access:AdminKeys: key {keys.Count + 1} is not brw_admin-{{name}}_{{64 hexadecimal digits, a-f in lower case}}.");
+            if (!keys.TryAdd(key.Id, new(key.Id, key.Hash)))
+                throw new FormatException($"Burrow:Access:AdminKeys: there are two of the id {key.Id}.");
+        }
+
+        return keys;
+    }
+
+    [GeneratedRegex(@"^admin-[a-z0-9-]{1,64}\z")]
+    private static partial Regex Pattern();
+}

@@ -1,0 +1,19 @@
+using System.Text.RegularExpressions;
+
+namespace Burrow.Access;
+
+/// <summary>A key's name in its account: 1 to 64 lower-case letters, digits and hyphens.</summary>
+internal readonly partial record struct KeyName(string Value)
+{
+    /// <summary>The name, if it is one.</summary>
+    /// <exception cref="InvalidRequestException">It isn't.</exception>
+    public static KeyName Parse(string value) => Pattern().IsMatch(value)
+        ? new(value)
+        : throw new InvalidRequestException("name", "A key's name is 1 to 64 characters of a-z, 0-9 and '-'.");
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+
+    [GeneratedRegex(@"^[a-z0-9-]{1,64}\z")]
+    private static partial Regex Pattern();
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using Azure.Core;
+using Burrow.Events.Subscriptions;
+
+namespace Burrow.Events.EventGrid;
+
+/// <summary>
+/// Event subscriptions of domain topics by Event Grid's management REST ("Domain Topic Event Subscriptions", 2025-02-15): create or
+/// update, get, delete. Topics come and go with their subscriptions.
+/// </summary>
+/// <param name="http">Sends the requests; follows no redirects.</param>
+/// <param name="options">Where the domain is.</param>
+/// <param name="credential">This process's identity; null: the key of the options is sent instead.</param>
+internal sealed class EventGridManagement(HttpClient http, EventsOptions options, TokenCredential? credential)
+{
+    private const string ApiVersion = "2025-02-15";
+
+    private static readonly string[] Scopes = ["https://management.azure.com/.default"];
+
+    /// <summary>Creates or replaces one.</summary>
+    /// <param name="subscription">What is asked for.</param>
+    /// <param name="headers">Its headers, with their values.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<ManagementAnswer> PutAsync(Subscription subscription, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Put, UriOf(subscription), EventSubscriptionJson.Write(subscription, headers, options), cancellationToken);
+
+    /// <summary>How it stands.</summary>
+    public Task<ManagementAnswer> GetAsync(Subscription subscription, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, UriOf(subscription), null, cancellationToken);
+
+    /// <summary>Removes it. <see cref="ManagementOutcome.Missing"/> where it isn't there.</summary>
+    public Task<ManagementAnswer> DeleteAsync(Subscription subscription, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Delete, UriOf(subscription), null, cancellationToken);
+
+    /// <summary>What became of what was asked for. <see cref="ManagementOutcome.Missing"/> where nobody says: what is there tells the same.</summary>
+    public async Task<ManagementAnswer> OperationAsync(string operation, CancellationToken cancellationToken)
+    {
+        // It came in an answer; the token goes nowhere but where it was sent before.
+        if (!Uri.TryCreate(operation, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != options.Domain!.GetLeftPart(UriPartial.Authority))
+            return new(ManagementOutcome.Missing);
+        // Operations stand beside the domain's resource group, where this process's identity may have no role.
+        return await SendAsync(HttpMethod.Get, uri, null, cancellationToken) is { IsForbidden: false } answer ? answer : new(ManagementOutcome.Missing);
+    }
+
+    private Uri UriOf(Subscription subscription) => new(
+        $"{options.Domain!.AbsoluteUri.TrimEnd('/')}/topics/{Topic.Of(subscription.Account)}/providers/Microsoft.EventGrid/eventSubscriptions/{subscription.Name}?api-version={ApiVersion}");
+
+    private async Task<ManagementAnswer> SendAsync(HttpMethod method, Uri uri, byte[]? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, uri);
+        if (body is not null)
+            request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        try
+        {
+            if (credential is null)
+                request.Headers.Add("aeg-sas-key", options.Key);
+            else
+                request.Headers.Authorization = new("Bearer", (await credential.GetTokenAsync(new TokenRequestContext(Scopes), cancellationToken)).Token);
+            using var response = await http.SendAsync(request, cancellationToken);
+            var text = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            return Read(response, text);
+        }
+        catch (Exception e) when (e is HttpRequestException or Azure.RequestFailedException or Azure.Identity.AuthenticationFailedException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return new(ManagementOutcome.Later) { IsUnreachable = true };
+        }
+    }
+
+    private static ManagementAnswer Read(HttpResponseMessage response, byte[] text)
+    {
+        var operation = response.Headers.TryGetValues("Azure-AsyncOperation", out var values) ? values.First() : null;
+        var retryAfter = response.Headers.RetryAfter?.Delta;
+        var (state, reason, label) = EventSubscriptionJson.Read(text);
+        switch (response.StatusCode)
+        {
+            case HttpStatusCode.NotFound when response.RequestMessage?.Method == HttpMethod.Put:
+                return new(ManagementOutcome.Failed, "This service's Event Grid domain isn't there.");
+            case HttpStatusCode.NotFound:
+                return new(ManagementOutcome.Missing);
+            // Refused to this service, not to the tenant: its identity or roles, which are somebody else's to mend, and to know of.
+            case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
+                return new(ManagementOutcome.Later, null, null, retryAfter) { IsForbidden = true };
+            case HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError:
+                return new(ManagementOutcome.Later, null, null, retryAfter);
+            case HttpStatusCode.BadRequest:
+                return new(ManagementOutcome.Failed, reason ?? "Event Grid refused it.");
+            case > HttpStatusCode.BadRequest:
+                return new(ManagementOutcome.Failed, $"Event Grid answered {((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)}.");
+        }
+
+        return state switch
+        {
+            "Succeeded" => new(ManagementOutcome.Done, null, operation, retryAfter, label),
+            "Failed" or "Canceled" or "AwaitingManualAction" => new(ManagementOutcome.Failed, reason ?? $"Event Grid says {state}.", operation, retryAfter, label),
+            null when response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NoContent => new(ManagementOutcome.Done),
+            _ => new(ManagementOutcome.UnderWay, reason, operation, retryAfter, label),
+        };
+    }
+}

@@ -1,0 +1,58 @@
+using Azure;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Identity;
+using Azure.Messaging.EventGrid;
+using Burrow.Events.EventGrid;
+using Burrow.Events.Outbox;
+using Burrow.Events.Reconciling;
+using Burrow.Events.Signing;
+using Burrow.Events.Subscriptions;
+using Burrow.Queues.Rows;
+using Burrow.Tables;
+using Microsoft.Extensions.Logging;
+
+namespace Burrow.Events;
+
+/// <summary>What speaks to Event Grid, if anything does.</summary>
+public sealed class EventGridIntegration
+{
+    private readonly Lazy<EventSigner>? signer;
+
+    internal EventGridIntegration(
+        BurrowOptions options, HttpClient http, ITableStore store, TimeProvider time, Random random, ILoggerFactory loggers)
+    {
+        var events = options.Events;
+        if (!events.IsOn)
+            return;
+        var credential = events.Key is { Length: > 0 } ? null : new DefaultAzureCredential();
+        var secrets = new SecretBox(options.Access.Secret);
+        var table = new SubscriptionTable(store, time, random);
+        // Made when they are first needed: most processes that could tell somebody have nobody to tell.
+        signer = new(() => new EventSigner(events, time));
+        var client = new Lazy<EventGridPublisherClient>(() => NewClient(events, http, credential));
+        Subscriptions = new SubscriptionService(
+            table, new EventGridManagement(http, events, credential), secrets, time, loggers.CreateLogger<SubscriptionService>());
+        var outbox = new EventComposer(signer, events, time, random);
+        Outbox = new EventPublisher(
+            new EventGridSink(client, outbox, time), outbox, new SubscriptionCache(table, time).GetKindsAsync, store, time, random, loggers.CreateLogger<EventPublisher>());
+    }
+
+    internal IEventOutbox Outbox { get; } = new NoEventOutbox();
+
+    internal SubscriptionService? Subscriptions { get; }
+
+    internal EventSigner? Signer => signer?.Value;
+
+    /// <inheritdoc cref="SubscriptionService.ReconcileAsync"/>
+    public Task ReconcileAsync(CancellationToken cancellationToken) => Subscriptions?.ReconcileAsync(cancellationToken) ?? Task.CompletedTask;
+
+    private static EventGridPublisherClient NewClient(EventsOptions events, HttpClient http, TokenCredential? credential)
+    {
+        // Failures are ours to handle: what isn't taken is kept.
+        var options = new EventGridPublisherClientOptions { Retry = { MaxRetries = 0 }, Transport = new HttpClientTransport(http) };
+        return credential is null
+            ? new(events.TopicEndpoint, new AzureKeyCredential(events.Key!), options)
+            : new(events.TopicEndpoint, credential, options);
+    }
+}

@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Unicode;
+using Azure.Messaging;
+using Burrow.Events.Signing;
+using Burrow.Events.Subscriptions;
+using Burrow.Queues;
+using Burrow.Queues.Rows;
+using Burrow.Tables;
+
+namespace Burrow.Events.Outbox;
+
+/// <summary>
+/// The rows <c>e!{seq}!{revision}</c> of a queue: events that are yet to be published, composed and parsed. A row has all that the
+/// event says, as its message may be gone by then.
+/// </summary>
+internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions options, TimeProvider time, Random random)
+{
+    /// <summary>Bytes of an event that are billed as one (Event Grid, "Pricing").</summary>
+    private const int BillingUnit = 64 * 1024;
+
+    /// <summary>Of an event besides its data and its subject.</summary>
+    private const int Envelope = 1024;
+
+    /// <summary>Bytes of an event besides its data, at most. The subject stands in it twice: also in the signature, where three bytes are four.</summary>
+    public static int EnvelopeOf(QueueAddress queue, MessageId id) => Envelope + 3 * Topic.Subject(queue.Queue, id).Length;
+
+    /// <inheritdoc cref="IEventOutbox.NewMessageCreated"/>
+    public OutboxRow NewMessageCreated(QueueAddress queue, MessageState message, PutRequest request) => ToRow(
+        EventTypes.MessageCreated,
+        queue,
+        message,
+        message.Inserted,
+        EventSigner.Hash(request.Body),
+        request.TraceParent,
+        (json, withBody) =>
+        {
+            json.WriteNumber("ttl", Attributes.Remaining(message.ExpiresAt == MessageState.Never ? 0 : message.ExpiresAt, message.Inserted));
+            json.WriteNumber("hide", Attributes.Remaining(message.VisibleAt, message.Inserted));
+            WriteMessage(json, message, request.ContentType, withBody ? request.Body : null);
+            if (!withBody && options.PublicUrl is { } publicUrl)
+                json.WriteString("url", new Uri(publicUrl, $"/v1.0/{Topic.Encode(queue.Account.Value)}/{Topic.Subject(queue.Queue, message.Id)}?detail=body").AbsoluteUri);
+        });
+
+    /// <inheritdoc cref="IEventOutbox.NewMessageExpired"/>
+    public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line)
+    {
+        // A larger body is gone with its message, and was never worth reading for this.
+        var body = line is not null && message.Chunks == 0 ? line.Inline : null;
+        return ToRow(
+            EventTypes.MessageExpired,
+            queue,
+            message,
+            time.GetUtcNow().UtcTicks,
+            body is null ? null : EventSigner.Hash(body),
+            line?.TraceParent,
+            (json, withBody) =>
+            {
+                json.WriteString("expired", Instant(message.ExpiresAt));
+                json.WriteNumber("deliveries", message.Deliveries);
+                WriteMessage(json, message, line?.ContentType, withBody ? body : null);
+            });
+    }
+
+    /// <summary>The event of a row, signed.</summary>
+    public CloudEvent ToEvent(QueueAddress queue, OutboxRow row)
+    {
+        var columns = row.Columns;
+        var (id, type) = (columns.GetString("event")!, columns.GetString("type")!);
+        var source = Topic.Of(queue.Account);
+        var subject = Topic.Subject(queue.Queue, MessageOf(row));
+        var made = new CloudEvent(source, type, new BinaryData(columns.GetBytes("data")), "application/json", CloudEventDataFormat.Json)
+        {
+            Id = id,
+            Subject = subject,
+            Time = new DateTimeOffset(columns.GetInteger("time"), TimeSpan.Zero),
+            ExtensionAttributes = { ["signature"] = signer.Value.Sign(id, source, type, subject, columns.GetString("bodyhash")) },
+        };
+        // CloudEvents, extension "Distributed Tracing".
+        if (TraceParentOf(row) is { } traceParent)
+            made.ExtensionAttributes["traceparent"] = traceParent;
+        return made;
+    }
+
+    /// <summary>The id of the message that a row is about.</summary>
+    public static MessageId MessageOf(OutboxRow row) => new(row.Columns.GetString("id")!);
+
+    /// <summary>The span that its message was put by, if anybody said.</summary>
+    public static string? TraceParentOf(OutboxRow row) => row.Columns.GetString("trace");
+
+    /// <summary>When a row was written, UTC ticks.</summary>
+    public static long WrittenAt(OutboxRow row) => row.Columns.GetInteger("written");
+
+    private static string Instant(long ticks) => new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private OutboxRow ToRow(
+        string type, QueueAddress queue, MessageState message, long at, string? bodyHash, string? traceParent, Action<Utf8JsonWriter, bool> write)
+    {
+        // The message's own may have been announced under it before.
+        var revision = Revisions.New(random);
+        var room = BillingUnit - EnvelopeOf(queue, message.Id);
+        var data = Write(withBody: message.Length <= room);
+        if (data.Length > room)
+            data = Write(withBody: false);
+        return new(QueueKeys.Event(message.Sequence, revision), new Columns
+        {
+            { "type", type },
+            { "event", $"{message.Sequence}-{revision}" },
+            { "id", message.Id.Value },
+            { "time", at },
+            { "written", time.GetUtcNow().UtcTicks },
+            { "bodyhash", bodyHash },
+            { "trace", traceParent },
+            { "data", data },
+        });
+
+        byte[] Write(bool withBody)
+        {
+            var buffer = new ArrayBufferWriter<byte>(1024);
+            using (var json = new Utf8JsonWriter(buffer))
+            {
+                json.WriteStartObject();
+                json.WriteString("account", queue.Account.Value);
+                json.WriteString("queue", queue.Queue.Value);
+                json.WriteString("id", message.Id.Value);
+                write(json, withBody);
+                json.WriteEndObject();
+            }
+
+            return buffer.WrittenSpan.ToArray();
+        }
+    }
+
+    private static void WriteMessage(Utf8JsonWriter json, MessageState message, string? contentType, byte[]? body)
+    {
+        json.WriteString("inserted", Instant(message.Inserted));
+        if (contentType is not null)
+            json.WriteString("contentType", contentType);
+        json.WriteNumber("length", message.Length);
+        if (body is null)
+            return;
+        if (Utf8.IsValid(body))
+        {
+            json.WriteString("body", body);
+            return;
+        }
+
+        json.WriteBase64String("body", body);
+        json.WriteString("encoding", "base64");
+    }
+}

@@ -1,0 +1,35 @@
+using System.Security.Cryptography;
+
+namespace Burrow.Events.Signing;
+
+/// <summary>Private keys on P-256 in PEM (PKCS#8), one after another.</summary>
+internal static class SigningKeyPem
+{
+    private const string End = "-----END PRIVATE KEY-----";
+
+    /// <summary>A new one.</summary>
+    public static string New()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return key.ExportPkcs8PrivateKeyPem();
+    }
+
+    /// <summary>The keys of that text, one at least. Settings hold one line; there the ends of lines are written <c>\n</c>.</summary>
+    /// <exception cref="CryptographicException">There is none, or one on another curve.</exception>
+    /// <exception cref="ArgumentException">It isn't PEM.</exception>
+    public static IReadOnlyList<ECDsa> Read(string text)
+    {
+        text = text.Replace("\\n", "\n", StringComparison.Ordinal);
+        var keys = new List<ECDsa>();
+        for (int at; (at = text.IndexOf(End, StringComparison.Ordinal)) >= 0; text = text[(at + End.Length)..])
+        {
+            var key = ECDsa.Create();
+            keys.Add(key);
+            key.ImportFromPem(text.AsSpan(0, at + End.Length));
+            if (key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value != ECCurve.NamedCurves.nistP256.Oid.Value)
+                throw new CryptographicException("A key that events are signed with is on the curve P-256.");
+        }
+
+        return keys.Count > 0 ? keys : throw new CryptographicException("There is no key.");
+    }
+}

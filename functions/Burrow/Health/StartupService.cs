@@ -1,0 +1,33 @@
+using Burrow.Queues;
+using Burrow.Tables;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Burrow.Health;
+
+/// <summary>
+/// Creates the tables once, when the process starts (an identity that may not is told so; the tables may be there), and lets
+/// go of those who wait when it stops.
+/// </summary>
+internal sealed partial class Lifetime(
+    ITableStore store, QueueEngine queues, Readiness readiness, IHostApplicationLifetime application, ILogger<Lifetime> logger) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        application.ApplicationStopping.Register(queues.StopWaiting);
+        readiness.Start();
+        try
+        {
+            await store.CreateAsync(Readiness.Tables, cancellationToken);
+        }
+        catch (TableUnavailableException e)
+        {
+            NotCreated(e.Message);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The tables could not be created; requests fail unless they exist. {Reason}")]
+    private partial void NotCreated(string reason);
+}

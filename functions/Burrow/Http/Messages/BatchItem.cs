@@ -1,0 +1,92 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Burrow.Http.Pipeline;
+using Burrow.Queues;
+using Microsoft.Extensions.Primitives;
+
+namespace Burrow.Http.Messages;
+
+/// <summary>What an item of a batch does.</summary>
+internal enum BatchOperation
+{
+    Put,
+    Update,
+    Delete,
+}
+
+/// <summary>One item of a batch.</summary>
+internal sealed record BatchItem(
+    BatchOperation Operation, MessageId? Id, byte[] Body, string? ContentType, Attributes Attributes, IReadOnlyList<string>? IfMatch)
+{
+    /// <exception cref="BurrowException">What is wrong with it.</exception>
+    public static MessageId? IdOf(JsonElement json) => JsonMembers.GetString(json, "id") is { } id ? MessageId.Parse(id) : null;
+
+    /// <exception cref="BurrowException">What is wrong with it.</exception>
+    public static BatchItem Parse(JsonElement json, MessageId? id, int maxBodyBytes)
+    {
+        JsonMembers.AllowOnly(json, "item", "an item", "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch");
+        var operation = JsonMembers.GetString(json, "op") switch
+        {
+            null or "put" => BatchOperation.Put,
+            "update" => BatchOperation.Update,
+            "delete" => BatchOperation.Delete,
+            _ => throw new InvalidRequestException("op", "op is put, update or delete."),
+        };
+        if (operation != BatchOperation.Put)
+        {
+            if (id is null)
+                throw new InvalidRequestException("id", "id is needed for update and delete.");
+            foreach (var name in (string[])["body", "encoding", "contentType"])
+            {
+                if (json.TryGetProperty(name, out _))
+                    throw new InvalidRequestException(name, $"{name} is for put; update and delete leave it as it is.");
+            }
+        }
+
+        return new(
+            operation,
+            id,
+            BodyOf(json, maxBodyBytes),
+            RequestBody.ContentType(JsonMembers.GetString(json, "contentType"), "contentType"),
+            new(Seconds(json, "ttl"), Seconds(json, "hide")),
+            JsonMembers.GetString(json, "ifMatch") is { } match ? Preconditions.ParseTags("ifMatch", new StringValues(match)) : null);
+    }
+
+    private static byte[] BodyOf(JsonElement json, int most)
+    {
+        byte[] body;
+        switch (JsonMembers.GetString(json, "encoding"))
+        {
+            case null:
+                body = Utf8(json, "body");
+                break;
+            case "base64":
+                var text = JsonMembers.GetString(json, "body") ?? "";
+                body = new byte[text.Length];
+                if (!Convert.TryFromBase64String(text, body, out var length))
+                    throw new InvalidRequestException("body", "body isn't base64, as encoding says.");
+                body = body[..length];
+                break;
+            default:
+                throw new InvalidRequestException("encoding", "encoding is base64, or absent for text.");
+        }
+
+        return body.Length <= most ? body : throw new TooLargeException($"body is larger than the {most} bytes allowed.");
+    }
+
+    /// <summary>A string's bytes: as they stand in the JSON, unless something is escaped, or wrong with them.</summary>
+    private static byte[] Utf8(JsonElement json, string name)
+    {
+        if (json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String)
+        {
+            var raw = JsonMarshal.GetRawUtf8Value(value)[1..^1];
+            if (!raw.Contains((byte)'\\') && System.Text.Unicode.Utf8.IsValid(raw))
+                return raw.ToArray();
+        }
+
+        return Encoding.UTF8.GetBytes(JsonMembers.GetString(json, name) ?? "");
+    }
+
+    private static long? Seconds(JsonElement json, string name) => JsonMembers.GetInteger(json, name, 0, Limits.AttributeSeconds, "seconds");
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using CommunityToolkit.HighPerformance.Buffers;
+using Microsoft.AspNetCore.Http;
+
+namespace Burrow.Http.Pipeline;
+
+/// <summary>
+/// One answer, with all that the protocol asks of every answer: its length, as v1.0 clients read that before anything else, and
+/// the headers that keep a browser from taking a tenant's body for a page.
+/// </summary>
+internal sealed class Answer(int status, string? contentType = null, ReadOnlyMemory<byte> body = default) : IResult
+{
+    public const string Json = "application/json";
+    public const string Bytes = "application/octet-stream";
+
+    private const int Slice = 64 * 1024;
+
+    private readonly List<(string Name, string Value)> headers = [];
+
+    private ArrayPoolBufferWriter<byte>? borrowed;
+    private IDisposable? held;
+
+    /// <summary>An answer in JSON, whose memory is given back once it is sent.</summary>
+    public static Answer OfJson(int status, Action<Utf8JsonWriter> write, string contentType = Json)
+    {
+        var json = JsonText.Write(write);
+        return new(status, contentType, json.WrittenMemory) { borrowed = json };
+    }
+
+    public int Status => status;
+
+    /// <summary>Bytes of its body.</summary>
+    public int Length => body.Length;
+
+    /// <summary>An array in JSON.</summary>
+    public static Answer OfArray<T>(IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write) => OfJson(200, json =>
+    {
+        json.WriteStartArray();
+        foreach (var item in items)
+            write(json, item);
+        json.WriteEndArray();
+    });
+
+    public Answer With(string name, string? value)
+    {
+        if (value is not null)
+            headers.Add((name, value));
+        return this;
+    }
+
+    /// <summary>304 in the stead of this answer: with its length and headers (RFC 9110, section 8.6), without its body.</summary>
+    public Answer NotModified()
+    {
+        var answer = new Answer(StatusCodes.Status304NotModified, null, body) { borrowed = borrowed };
+        answer.headers.AddRange(headers);
+        return answer;
+    }
+
+    /// <summary>Keeps that until it is sent, or can't be.</summary>
+    public Answer Holding(IDisposable? lease)
+    {
+        held = lease;
+        return this;
+    }
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        using var until = held;
+        var response = httpContext.Response;
+        response.StatusCode = status;
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.CacheControl = "no-store";
+        response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
+        foreach (var (name, value) in headers)
+            response.Headers[name] = value;
+        if (contentType is not null)
+            response.ContentType = contentType;
+        response.ContentLength = body.Length;
+        var length = httpContext.Request.Method == HttpMethods.Head || status == StatusCodes.Status304NotModified ? 0 : body.Length;
+        // A slice at a time: what a client doesn't read isn't copied, and it is held to the server's least rate.
+        for (var sent = 0; sent < length; sent += Slice)
+            await response.Body.WriteAsync(body.Slice(sent, Math.Min(Slice, length - sent)), httpContext.RequestAborted);
+        // Not where sending failed: then the collector has it, as nobody can say who still reads it.
+        borrowed?.Dispose();
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Burrow.Http.Pipeline;
+
+/// <summary>Reads what clients send as JSON objects, member by member; whatever is wrong is named.</summary>
+internal static class JsonMembers
+{
+    /// <summary>Reads a body that is one object.</summary>
+    /// <exception cref="InvalidRequestException">It isn't, or what <paramref name="read"/> found wrong.</exception>
+    public static T Read<T>(ReadOnlyMemory<byte> body, Func<JsonElement, T> read)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? read(document.RootElement)
+                : throw new InvalidRequestException("body", "The body is a JSON object.");
+        }
+        catch (JsonException e)
+        {
+            throw NotJson(e);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, which JSON can spell and .NET can't.
+            throw new InvalidRequestException("body", "The body holds text that isn't Unicode.");
+        }
+    }
+
+    public static InvalidRequestException NotJson(JsonException e) =>
+        new("body", $"This isn't JSON, from byte {e.BytePositionInLine} of line {e.LineNumber + 1} on.");
+
+    /// <summary>Demands that there are no others.</summary>
+    /// <param name="json">The object.</param>
+    /// <param name="parameter">What an error names.</param>
+    /// <param name="what">What the object is, with its article.</param>
+    /// <param name="members">What it may have.</param>
+    public static void AllowOnly(JsonElement json, string parameter, string what, params string[] members)
+    {
+        foreach (var member in json.EnumerateObject())
+        {
+            if (!members.Any(member.NameEquals))
+                throw new InvalidRequestException(parameter, $"'{member.Name}' is no member of {what}; those are {string.Join(", ", members)}.");
+        }
+    }
+
+    /// <summary>The member; null if it is absent or null.</summary>
+    public static JsonElement? GetMember(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    /// <summary>A string; null if it is absent or null.</summary>
+    public static string? GetString(JsonElement json, string name)
+    {
+        if (GetMember(json, name) is not { } value)
+            return null;
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new InvalidRequestException(name, $"{name} is a string.");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new InvalidRequestException(name, $"{name} isn't Unicode: it holds half of a surrogate pair, or bytes that aren't UTF-8.");
+        }
+    }
+
+    /// <summary>A whole number; null if it is absent or null.</summary>
+    public static long? GetInteger(JsonElement json, string name, long least, long most, string? unit = null)
+    {
+        if (GetMember(json, name) is not { } value)
+            return null;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= least && number <= most
+            ? number
+            : throw new InvalidRequestException(
+                name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number {(unit is null ? "" : $"of {unit} ")}from {least} to {most}."));
+    }
+}

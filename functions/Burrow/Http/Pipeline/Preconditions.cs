@@ -1,0 +1,47 @@
+using Burrow.Queues;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace Burrow.Http.Pipeline;
+
+/// <summary>The headers <c>If-Match</c> and <c>If-None-Match</c> (RFC 9110, section 13.1).</summary>
+internal static class Preconditions
+{
+    public static Precondition Parse(HttpRequest request)
+    {
+        var (match, noneMatch) = (request.Headers.IfMatch, request.Headers.IfNoneMatch);
+        return match.Count == 0 && noneMatch.Count == 0
+            ? Precondition.None
+            : new(ParseTags("If-Match", match), ParseTags("If-None-Match", noneMatch));
+    }
+
+    /// <summary>For requests about many messages, of which none has one receipt.</summary>
+    /// <exception cref="InvalidRequestException">There is one.</exception>
+    public static void Reject(HttpRequest request)
+    {
+        if (request.Headers.IfMatch.Count > 0)
+            throw new InvalidRequestException("If-Match", "If-Match is for one message, not for a collection.");
+        if (request.Headers.IfNoneMatch.Count > 0)
+            throw new InvalidRequestException("If-None-Match", "If-None-Match is for one message, not for a collection.");
+    }
+
+    /// <summary>The strong tags of a header, without their quotes; null if the header is absent.</summary>
+    public static IReadOnlyList<string>? ParseTags(string header, StringValues values)
+    {
+        if (values.Count == 0)
+            return null;
+        if (!EntityTagHeaderValue.TryParseStrictList([.. values.Select(value => value ?? "")], out var tags))
+            throw new InvalidRequestException(header, $"{header} is * or a list of entity tags, each in double quotes.");
+        // The parser takes * within a list, and says the same of "*", which is a tag like any other.
+        if (tags.Any(tag => tag.Tag == "*"))
+        {
+            return tags.Count == 1
+                ? ["*"]
+                : throw new InvalidRequestException(header, $"{header} is * or a list of entity tags, not both.");
+        }
+
+        // No receipt is a lone star.
+        return [.. tags.Where(tag => !tag.IsWeak).Select(tag => tag.Tag.ToString().Trim('"')).Where(tag => tag != "*")];
+    }
+}

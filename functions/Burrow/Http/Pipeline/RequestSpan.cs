@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Burrow.Queues;
+using Burrow.Telemetry;
+using Microsoft.AspNetCore.Http;
+
+namespace Burrow.Http.Pipeline;
+
+/// <summary>
+/// Tells of one request: a span (OpenTelemetry's conventions for HTTP servers), and how long it took by operation and status. The same in
+/// every process that serves, whatever its host tells of the request besides.
+/// </summary>
+internal readonly struct RequestSpan : IDisposable
+{
+    private static readonly string[] KnownMethods = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"];
+
+    private readonly HttpRequest request;
+    private readonly Resource resource;
+    private readonly Activity? span;
+    private readonly long begun;
+
+    private RequestSpan(HttpRequest request, Resource resource)
+    {
+        (this.request, this.resource) = (request, resource);
+        if (Instruments.Source.HasListeners())
+            span = Start();
+        if (Instruments.RequestDuration.Enabled)
+            begun = Stopwatch.GetTimestamp();
+    }
+
+    public static RequestSpan Begin(HttpRequest request, Resource resource) => new(request, resource);
+
+    /// <summary>
+    /// Where a message that this request puts came from: this request, where it is recorded, else whoever sent it, if he said so
+    /// (W3C Trace Context); what he said that isn't well-formed is as good as nothing.
+    /// </summary>
+    public string? TraceParent => span is { Recorded: true } ? span.Id
+        // Spelt anew: the parser takes other characters for the dashes, too.
+        : Context is { } sent ? $"00-{sent.TraceId}-{sent.SpanId}-{(byte)sent.TraceFlags:x2}" : null;
+
+    private string Method => Array.IndexOf(KnownMethods, request.Method) >= 0 ? request.Method : "_OTHER";
+
+    private string? Sent => request.Headers.TraceParent is [{ } only] ? only : null;
+
+    private ActivityContext? Context => ActivityContext.TryParse(Sent, request.Headers.TraceState, isRemote: true, out var context) ? context : null;
+
+    /// <summary>Which account it is about.</summary>
+    public void SetTag(AccountName account) => span?.SetTag("burrow.account", account.Value);
+
+    /// <summary>Which queue.</summary>
+    public void SetTag(QueueName queue) => span?.SetTag("messaging.destination.name", queue.Value);
+
+    /// <summary>How it ends.</summary>
+    public void End(int status)
+    {
+        span?.SetTag("http.response.status_code", status).SetStatus(status >= 500 ? ActivityStatusCode.Error : ActivityStatusCode.Unset);
+        if (begun == 0)
+            return;
+        Instruments.RequestDuration.Record(
+            Stopwatch.GetElapsedTime(begun).TotalSeconds,
+            new("http.request.method", Method),
+            new("http.route", resource.Route),
+            new KeyValuePair<string, object?>("http.response.status_code", status));
+    }
+
+    public void Dispose() => span?.Dispose();
+
+    private Activity? Start()
+    {
+        // The host's own span is the parent where somebody listens to it. That which ASP.NET Core makes for nobody (it has no source) would be missing between this and whoever sent the request.
+        if (Activity.Current is not { Source.Name.Length: > 0 })
+            Activity.Current = null;
+        var started = Instruments.Source.StartActivity(
+            resource.Route.Length > 0 ? $"{Method} {resource.Route}" : Method,
+            ActivityKind.Server,
+            Activity.Current is null && Context is { } sent ? sent : default);
+        return started?.SetTag("http.request.method", Method).SetTag("http.route", resource.Route);
+    }
+}

@@ -1,0 +1,136 @@
+using Burrow.Queues.Counting;
+using Burrow.Queues.Rows;
+using Burrow.Queues.Scheduling;
+using Burrow.Tables;
+
+namespace Burrow.Queues.Changing;
+
+/// <summary>Packs changes of messages into transactions, sends them, and finds out what became of them.</summary>
+internal sealed class Transactions(QueueContext context, DueTable due, Counts counts)
+{
+    private const int MaxRefusals = 2;
+
+    /// <summary>The longest run of changes from <paramref name="from"/> on that fits in one transaction; at least one.</summary>
+    public static int Fit(IReadOnlyList<MessageWrite> writes, int from)
+    {
+        var (operations, bytes, count) = (0, 0L, 0);
+        for (var i = from; i < writes.Count; i++, count++)
+        {
+            operations += writes[i].Operations.Count;
+            bytes += writes[i].Operations.Sum(TableLimits.SizeOf);
+            if (count > 0 && (operations > TableLimits.TransactionOperations || bytes > Limits.TransactionBytes))
+                break;
+        }
+
+        return count;
+    }
+
+    /// <summary>
+    /// Carries out changes of messages, in as few transactions as hold them, side by side. One that somebody else was ahead of
+    /// is left out, and the others of its transaction are sent again without it.
+    /// </summary>
+    /// <returns>What became of each.</returns>
+    public async Task<CommitOutcome[]> CommitAllAsync(QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
+    {
+        var outcomes = new CommitOutcome[writes.Count];
+        var packs = new List<Task>();
+        for (var from = 0; from < writes.Count;)
+        {
+            var count = Fit(writes, from);
+            packs.Add(CommitPackAsync(from, count));
+            from += count;
+        }
+
+        await Task.WhenAll(packs);
+        return outcomes;
+
+        async Task CommitPackAsync(int from, int count)
+        {
+            var rest = Enumerable.Range(from, count).ToList();
+            for (var refusals = 1; rest.Count > 0; refusals++)
+            {
+                var (outcome, failed) = await CommitAsync(queue, [.. rest.Select(i => writes[i])], cancellationToken);
+                if (outcome == CommitOutcome.Conflict && failed >= 0)
+                {
+                    outcomes[rest[failed]] = CommitOutcome.Conflict;
+                    rest.RemoveAt(failed);
+                    // Who was ahead of some of them is likely ahead of the others, too.
+                    if (refusals <= MaxRefusals)
+                        continue;
+                }
+
+                foreach (var i in rest)
+                    outcomes[i] = outcome == CommitOutcome.Conflict ? CommitOutcome.Aborted : outcome;
+                return;
+            }
+        }
+    }
+
+    /// <summary>Carries out changes of messages in one transaction.</summary>
+    /// <returns>The outcome and, if refused, which change stood in the way; -1 if that isn't known.</returns>
+    public async Task<(CommitOutcome Outcome, int Failed)> CommitAsync(
+        QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
+    {
+        SubmitResult result;
+        var now = context.Now;
+        try
+        {
+            await due.ScheduleAsync(queue, [.. writes.SelectMany(write => write.Due(now))], cancellationToken);
+            // Not to be cancelled: once it is sent, somebody must learn what became of it.
+            result = await context.Messages.SubmitAsync(
+                queue.Partition, [.. writes.SelectMany(write => write.Operations)], CancellationToken.None);
+        }
+        catch (TableUnavailableException e)
+        {
+            context.Logger.OutcomeUnknown(e.Message);
+            return (CommitOutcome.Unknown, -1);
+        }
+
+        var outcome = result.Committed ? CommitOutcome.Done : CommitOutcome.Conflict;
+        if (result.Uncertain)
+            outcome = await ResolveAsync(queue, writes);
+        if (outcome == CommitOutcome.Done)
+            counts.Add(queue, writes.Aggregate(QueueCounts.None, (sum, write) => sum + QueueCounts.Of(write, now)));
+        return (outcome, outcome == CommitOutcome.Conflict && !result.Uncertain ? IndexOf(writes, result.FailedIndex) : -1);
+    }
+
+    /// <summary>
+    /// After a refusal that our own earlier attempt may have caused: our revision in a message's history says that it happened,
+    /// the revision it was based on without ours that it did not. One message speaks for the whole transaction.
+    /// </summary>
+    private async Task<CommitOutcome> ResolveAsync(QueueAddress queue, IReadOnlyList<MessageWrite> writes)
+    {
+        try
+        {
+            foreach (var write in writes)
+            {
+                var row = await context.Messages.GetAsync(queue.Partition, QueueKeys.Index(write.Before.Id), CancellationToken.None);
+                if (row is null || MessageState.From(row.Columns) is not { } found || found.Sequence != write.Before.Sequence)
+                    continue;
+                // A promotion keeps the revision, and leaves no trace of who made it.
+                if (write.After is { } after && after.Revisions != write.Before.Revisions && found.Revisions.Contains(after.Revisions.Latest))
+                    return CommitOutcome.Done;
+                if (found.Revisions.Contains(write.Before.Revisions.Latest))
+                    return CommitOutcome.Conflict;
+            }
+        }
+        catch (TableUnavailableException)
+        {
+            // Told below.
+        }
+
+        return CommitOutcome.Unknown;
+    }
+
+    private static int IndexOf(IReadOnlyList<MessageWrite> writes, int operation)
+    {
+        for (var i = 0; operation >= 0 && i < writes.Count; i++)
+        {
+            if (operation < writes[i].Operations.Count)
+                return i;
+            operation -= writes[i].Operations.Count;
+        }
+
+        return -1;
+    }
+}

@@ -1,0 +1,27 @@
+using System.Collections.Concurrent;
+
+namespace Burrow.Queues.Counting;
+
+/// <summary>Counts what this process does to which queue, while somebody wants to know.</summary>
+internal sealed class BusyQueues
+{
+    private ConcurrentDictionary<QueueAddress, long> changes = new();
+
+    /// <summary>Whether somebody does.</summary>
+    public bool IsEnabled { get; set; }
+
+    public void Record(QueueAddress queue, QueueCounts count)
+    {
+        if (IsEnabled)
+            changes.AddOrUpdate(queue, Of(count), (_, before) => before + Of(count));
+
+        static long Of(QueueCounts count) => count.Inserted + count.Claimed + count.Deleted + count.Expired;
+    }
+
+    /// <summary>Those with the most changes since this was last asked, busiest first.</summary>
+    public IReadOnlyList<QueueAddress> TakeBusiest(int most)
+    {
+        var counted = Interlocked.Exchange(ref changes, new());
+        return [.. counted.OrderByDescending(one => one.Value).ThenBy(one => one.Key.Partition, StringComparer.Ordinal).Take(most).Select(one => one.Key)];
+    }
+}

@@ -1,0 +1,9 @@
+using Burrow.Queues.Counting;
+
+namespace Burrow.Queues;
+
+/// <summary>How much an account stores, as well as is known (<see cref="Counts"/>).</summary>
+/// <param name="Messages">Messages.</param>
+/// <param name="Bytes">Bytes of their bodies.</param>
+/// <param name="Queues">Queues that hold one.</param>
+public readonly record struct AccountUsage(long Messages, long Bytes, long Queues);

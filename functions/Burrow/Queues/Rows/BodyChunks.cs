@@ -1,0 +1,52 @@
+using Burrow.Tables;
+
+namespace Burrow.Queues.Rows;
+
+/// <summary>Bodies that don't fit in a line row: rows of <see cref="Limits.ChunkBytes"/>, in columns of what one may hold.</summary>
+internal static class BodyChunks
+{
+    private const int ColumnsPerChunk = Limits.ChunkBytes / TableLimits.ColumnBytes;
+
+    public static int CountOf(int length) =>
+        length <= Limits.InlineBytes ? 0 : (length + Limits.ChunkBytes - 1) / Limits.ChunkBytes;
+
+    /// <summary>The operations that write the chunks of a body.</summary>
+    public static IEnumerable<Operation> Insert(MessageState state, byte[] body)
+    {
+        for (var n = 0; n < state.Chunks; n++)
+        {
+            var columns = new Columns();
+            for (var c = 0; c < ColumnsPerChunk; c++)
+            {
+                var from = n * Limits.ChunkBytes + c * TableLimits.ColumnBytes;
+                if (from < body.Length)
+                    columns.Add($"b{c}", body[from..Math.Min(from + TableLimits.ColumnBytes, body.Length)]);
+            }
+
+            yield return Operation.Insert(QueueKeys.Chunk(state.Sequence, state.BodyRevision, n), columns);
+        }
+    }
+
+    /// <summary>A message's body, wherever it is; null if its chunks are gone, as the message was changed since it was read.</summary>
+    public static async Task<byte[]?> ReadAsync(ITable messages, string partition, MessageRow line, CancellationToken cancellationToken)
+    {
+        var state = line.State;
+        if (state.Chunks == 0)
+            return line.Inline;
+        var body = new byte[state.Length];
+        var position = 0;
+        foreach (var key in state.ChunkKeys)
+        {
+            if (await messages.GetAsync(partition, key, cancellationToken) is not { } row)
+                return null;
+            for (var c = 0; c < ColumnsPerChunk; c++)
+            {
+                var bytes = row.Columns.GetBytes($"b{c}");
+                bytes.CopyTo(body, position);
+                position += bytes.Length;
+            }
+        }
+
+        return body;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Burrow.Queues.Rows;
+
+/// <summary>Tells nobody.</summary>
+internal sealed class NoEventOutbox : IEventOutbox
+{
+    public ValueTask<EventKinds> GetKindsAsync(QueueAddress queue, CancellationToken cancellationToken) => new(EventKinds.None);
+
+    public OutboxRow NewMessageCreated(QueueAddress queue, MessageState message, PutRequest request) => throw new InvalidOperationException();
+
+    public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line) => throw new InvalidOperationException();
+
+    public void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> announcements)
+    {
+    }
+
+    public Task<bool> DrainAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken) => Task.FromResult(true);
+}

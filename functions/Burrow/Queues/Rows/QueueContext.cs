@@ -1,0 +1,37 @@
+using Burrow.Tables;
+using Burrow.Tables.Wrappers;
+using Microsoft.Extensions.Logging;
+
+namespace Burrow.Queues.Rows;
+
+/// <summary>What every part of the engine stands on. All time, delays and chance come from here (docs/design.md, simulation).</summary>
+internal sealed class QueueContext(ITableStore store, TimeProvider time, Random random, BurrowOptions options, ILogger logger)
+{
+    public const string MessagesTable = "messages";
+    public const string DirectoryTable = "dir";
+    public const string DueTable = "due";
+
+    public ITable Messages { get; } = new RetryingTable(store.Open(MessagesTable), time, random);
+
+    public ITable Directory { get; } = new RetryingTable(store.Open(DirectoryTable), time, random);
+
+    public ITable Due { get; } = new RetryingTable(store.Open(DueTable), time, random);
+
+    public TimeProvider Time => time;
+
+    public Random Random => random;
+
+    public BurrowOptions Options => options;
+
+    public ILogger Logger => logger;
+
+    /// <summary>Another of its tables, where nothing is tried again that storage failed.</summary>
+    public ITable OpenWithoutRetries(string name) => store.Open(name);
+
+    /// <summary>UTC ticks.</summary>
+    public long Now => time.GetUtcNow().UtcTicks;
+
+    /// <summary>Waits about a round trip after a conflict with another process, longer each time.</summary>
+    public Task BackOffAsync(int tries, CancellationToken cancellationToken) => Task.Delay(
+        Backoff.Next(tries, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(1), random), time, cancellationToken);
+}

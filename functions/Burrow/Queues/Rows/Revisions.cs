@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace Burrow.Queues.Rows;
+
+/// <summary>
+/// The last 8 revisions of a row, newest first. Each change brings a new random one, so whoever does not know whether his
+/// change was made finds his revision here, or that on which he based it.
+/// </summary>
+internal readonly record struct Revisions(string Text)
+{
+    private const int Length = 16;
+    private const int MaxCount = 8;
+
+    public string Latest => Text[..Length];
+
+    /// <summary>Whether it may have forgotten some.</summary>
+    public bool IsFull => Text.Length == Length * MaxCount;
+
+    public static Revisions First(Random random) => new(New(random));
+
+    public static string New(Random random) => random.NextInt64(long.MinValue, long.MaxValue).ToString("x16", CultureInfo.InvariantCulture);
+
+    public Revisions Next(Random random) => new(New(random) + (Text.Length < Length * MaxCount ? Text : Text[..(Length * (MaxCount - 1))]));
+
+    public bool Contains(string revision)
+    {
+        for (var i = 0; i < Text.Length; i += Length)
+        {
+            if (Text.AsSpan(i, Length).SequenceEqual(revision))
+                return true;
+        }
+
+        return false;
+    }
+}

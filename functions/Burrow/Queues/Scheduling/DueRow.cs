@@ -1,0 +1,16 @@
+using System.Globalization;
+using Burrow.Tables;
+
+namespace Burrow.Queues.Scheduling;
+
+/// <summary>A queue to be visited in a minute (since year 1).</summary>
+internal sealed record DueRow(string Key, string ETag, long Minute, QueueAddress Queue)
+{
+    public static string KeyOf(long minute, QueueAddress queue) => $"{minute:x8}!{queue.Partition}";
+
+    public static DueRow From(Row row) => new(
+        row.Key,
+        row.ETag,
+        long.Parse(row.Key.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+        new QueueAddress(new(row.Columns.GetString("account")!), new(row.Columns.GetString("queue")!)));
+}

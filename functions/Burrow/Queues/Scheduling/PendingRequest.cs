@@ -1,0 +1,23 @@
+using System.Diagnostics;
+using Burrow.Telemetry;
+
+namespace Burrow.Queues.Scheduling;
+
+/// <summary>A request and who waits for it.</summary>
+internal sealed class PendingRequest<TRequest, TResult>(TRequest request, CancellationToken cancellationToken)
+{
+    private readonly TaskCompletionSource<TResult> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public TRequest Request => request;
+
+    /// <summary>The span that it is asked under, if anybody is told.</summary>
+    public Activity? Cause { get; } = Instruments.Source.HasListeners() ? Activity.Current : null;
+
+    public Task<TResult> Result => result.Task;
+
+    public void Complete(TResult value) => result.TrySetResult(value);
+
+    public void Fail(Exception e) => result.TrySetException(e);
+
+    public bool CancelIfAsked() => cancellationToken.IsCancellationRequested && result.TrySetCanceled(cancellationToken);
+}

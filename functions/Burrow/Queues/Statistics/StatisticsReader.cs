@@ -1,0 +1,112 @@
+using Burrow.Queues.Counting;
+using Burrow.Queues.Directory;
+using Burrow.Queues.Rows;
+using Burrow.Tables;
+
+namespace Burrow.Queues.Statistics;
+
+/// <summary>
+/// How queues stand, cheaply: what <see cref="Counts"/> knows, and three looks at a queue, each of a page or two, whatever its
+/// length: the front of the visible line, the first that are due of the hidden line, and those of it that aren't.
+/// </summary>
+internal sealed class StatisticsReader(QueueContext context, Counts counts, QueueDirectory directory)
+{
+    /// <summary>Queues looked at side by side.</summary>
+    private const int MaxParallelism = 16;
+
+    /// <summary>Hidden messages counted; of more, it is only known that there are.</summary>
+    private const int MaxHidden = TableLimits.PageRows;
+
+    /// <summary>Messages whose hide ran out and that nobody moved yet: the oldest of so many.</summary>
+    private const int MaxDue = 100;
+
+    /// <summary>Pages of one look: storage also ends a page where it has passed over much that has expired.</summary>
+    private const int MaxPages = 2;
+
+    private static readonly string[] Columns = ["inserted", MessageState.ExpiresColumn];
+
+    /// <summary>A queue's; null if there is none.</summary>
+    public async Task<MessageStatistics?> QueueAsync(QueueAddress queue, CancellationToken cancellationToken)
+    {
+        var count = await counts.FindAsync(queue, cancellationToken);
+        var found = await ReadAsync(queue, count ?? QueueCounts.None, cancellationToken);
+        return count is not null || found.Hidden > 0 || found.Visible > 0 ? found : null;
+    }
+
+    /// <summary>An account's, of those queues that match; null if it has none.</summary>
+    public async Task<AccountStatistics?> AccountAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken)
+    {
+        var all = (await counts.FindAllAsync(account, cancellationToken)).Where(one => selection.Matches(one.Queue.Value)).ToList();
+        if (all.Count == 0)
+        {
+            // Another process may have put the first messages, and not written that down yet.
+            var names = await directory.QueuesAsync(account, selection with { Marker = null }, cancellationToken);
+            all = [.. names.Names.Select(name => (new QueueName(name), QueueCounts.None))];
+        }
+
+        if (all.Count == 0)
+            return null;
+        all.Sort((a, b) => Name.ByCodePoint.Compare(a.Queue.Value, b.Queue.Value));
+        // The next name, whether there still is a queue of that one or not.
+        var first = selection.Marker is { } marker ? all.FindIndex(one => Name.ByCodePoint.Compare(one.Queue.Value, marker) > 0) : 0;
+        var asked = first < 0 ? [] : all.Skip(first).Take(selection.Limit ?? all.Count).ToList();
+        var shown = new List<QueueStatistics>();
+        foreach (var some in asked.Chunk(MaxParallelism))
+        {
+            shown.AddRange(await Task.WhenAll(some.Select(async one =>
+                new QueueStatistics(one.Queue, await ReadAsync(new(account, one.Queue), one.Count, cancellationToken)))));
+        }
+
+        // What was looked at is known better.
+        var others = all.Except(asked).Select(one => one.Count with { Messages = Math.Max(0, one.Count.Messages), Bytes = Math.Max(0, one.Count.Bytes) }).ToList();
+        var parts = shown.ConvertAll(one => one.Statistics);
+        return new(
+            others.Count(count => count.Messages > 0) + parts.Count(part => part.Counts.Messages > 0),
+            Sum(others, parts),
+            shown,
+            More: first >= 0 && first + asked.Count < all.Count,
+            all.Count);
+    }
+
+    private static MessageStatistics Sum(List<QueueCounts> others, List<MessageStatistics> parts)
+    {
+        var isAll = others.TrueForAll(count => count.Messages == 0);
+        return new()
+        {
+            Counts = others.Concat(parts.ConvertAll(part => part.Counts)).Aggregate(QueueCounts.None, (sum, count) => sum + count),
+            Hidden = parts.Sum(part => part.Hidden),
+            Visible = parts.Sum(part => part.Visible) + others.Sum(count => count.Messages),
+            HiddenIsExact = isAll && parts.TrueForAll(part => part.HiddenIsExact),
+            OldestVisibleAge = parts.Max(part => part.OldestVisibleAge),
+            OldestIsExact = isAll && parts.TrueForAll(part => part.OldestIsExact),
+        };
+    }
+
+    private async Task<MessageStatistics> ReadAsync(QueueAddress queue, QueueCounts count, CancellationToken cancellationToken)
+    {
+        var now = context.Now;
+        // What is due first: a message that is moved in between goes from there to the visible line.
+        var (due, moreDue) = await QueryFirstAsync(queue, QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), MaxDue, now, cancellationToken);
+        var (visible, moreVisible) = await QueryFirstAsync(queue, QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, 1, now, cancellationToken);
+        var (hidden, moreHidden) = await QueryFirstAsync(queue, QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenBefore, MaxHidden, now, cancellationToken);
+        var front = due.Concat(visible).ToList();
+        // Where there was too much that has expired to look behind it, nobody knows.
+        var isKnown = visible.Count > 0 || !moreVisible;
+        var rest = Math.Max(0, count.Messages - hidden.Count);
+        return new()
+        {
+            // A message that was found is there, whoever has written it down or not.
+            Counts = count with { Messages = Math.Max(count.Messages, hidden.Count + front.Count), Bytes = Math.Max(0, count.Bytes) },
+            Hidden = hidden.Count,
+            HiddenIsExact = !moreHidden,
+            Visible = front.Count == 0 && isKnown ? 0 : Math.Max(front.Count, rest),
+            OldestVisibleAge = front.Count == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - front.Min(row => row.Columns.GetInteger("inserted")))),
+            OldestIsExact = !moreDue && isKnown,
+        };
+    }
+
+    private Task<(List<Row> Rows, bool More)> QueryFirstAsync(
+        QueueAddress queue, string from, string before, int most, long now, CancellationToken cancellationToken) =>
+        context.Messages.QueryFirstAsync(
+            queue.Partition, new(from, before) { Top = most, Select = Columns, Above = (MessageState.ExpiresColumn, now) }, cancellationToken, MaxPages);
+}

@@ -1,0 +1,154 @@
+using Burrow.Queues.Changing;
+using Burrow.Queues.Counting;
+using Burrow.Queues.Directory;
+using Burrow.Queues.Rows;
+using Burrow.Queues.Scheduling;
+using Burrow.Tables;
+using Burrow.Telemetry;
+
+namespace Burrow.Queues.Sweeping;
+
+/// <summary>
+/// What the timer does: removes expired messages, moves those whose hide ran out into the visible line, takes empty queues off
+/// the directory. All of it only tidies up, as every read passes over what is expired and finds what is due; so it waits until
+/// every process's clock agrees that it is, may stop anywhere, and may run twice at once.
+/// </summary>
+internal sealed class QueueSweeper(
+    QueueContext context, DueTable due, QueueDirectory directory, Transactions transactions, Counts counts, IEventOutbox announcer)
+{
+    /// <summary>Queues visited at a time.</summary>
+    private const int MaxParallelism = 8;
+
+    /// <summary>Messages moved or removed at a time in one queue.</summary>
+    private const int BatchSize = 200;
+
+    /// <summary>Visits every queue that is due, until there is none left or the time is up. The next run goes on from there.</summary>
+    public async Task RunAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        var (begun, now) = (context.Time.GetTimestamp(), context.Now);
+        bool IsTimeUp() => context.Time.GetElapsedTime(begun) > time || cancellationToken.IsCancellationRequested;
+        // From anywhere, so that a run that gets no further than some partitions isn't always the same ones'.
+        var first = context.Random.Next(DueTable.Partitions);
+        for (var i = 0; i < DueTable.Partitions && !IsTimeUp(); i++)
+        {
+            string? continuation = null;
+            do
+            {
+                (var rows, continuation) = await due.ReadAsync((first + i) % DueTable.Partitions, continuation, cancellationToken);
+                foreach (var queues in rows.GroupBy(row => row.Queue.Partition).Chunk(MaxParallelism))
+                {
+                    if (IsTimeUp())
+                        return;
+                    await Task.WhenAll(queues.Select(queue => VisitAsync([.. queue], now, IsTimeUp, cancellationToken)));
+                }
+            }
+            while (continuation is not null && !IsTimeUp());
+        }
+    }
+
+    /// <summary>Moves what is due in one queue into its visible line, oldest first.</summary>
+    /// <returns>Whether none is left.</returns>
+    public Task<bool> PromoteAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var now = context.Now;
+        var query = new RowQuery(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now - Limits.ClockSkew.Ticks))
+        {
+            Top = BatchSize,
+            Above = (MessageState.ExpiresColumn, now),
+        };
+        return ChangeAsync(queue, query, PromotedAsync, isTimeUp, cancellationToken);
+
+        static Task<IReadOnlyList<MessageWrite>> PromotedAsync(IReadOnlyList<Row> rows) => Task.FromResult<IReadOnlyList<MessageWrite>>(
+            [.. rows.Select(MessageRow.From).Select(line => MessageWrite.Update(line, line.State with { VisibleAt = 0 }))]);
+    }
+
+    private async Task VisitAsync(IReadOnlyList<DueRow> rows, long now, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var queue = rows[0].Queue;
+        try
+        {
+            await RecountAsync(queue, isTimeUp, cancellationToken);
+            var tidy = await ExpireAsync(queue, isTimeUp, cancellationToken)
+                && await PromoteAsync(queue, isTimeUp, cancellationToken)
+                && await directory.CloseAsync(queue, cancellationToken);
+            // Last, as it waits for others.
+            if (!await announcer.DrainAsync(queue, isTimeUp, cancellationToken) || !tidy)
+                return;
+
+            foreach (var row in rows)
+                await due.RemoveAsync(row, now, cancellationToken);
+        }
+        catch (Exception e) when (e is TableUnavailableException or UnavailableException)
+        {
+            // Its rows stay, so the next run comes here again.
+            Instruments.SweepFailures.Add(1);
+            context.Logger.SweepFailed(e.Message);
+        }
+    }
+
+    /// <summary>Nobody waits for counts, and nothing else does.</summary>
+    private async Task RecountAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await counts.RecountAsync(queue, isTimeUp, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            context.Logger.BackgroundFailed(e.Message);
+        }
+    }
+
+    private Task<bool> ExpireAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var query = new RowQuery(QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - Limits.ClockSkew.Ticks)) { Top = BatchSize };
+        return ChangeAsync(queue, query, RemovedAsync, isTimeUp, cancellationToken);
+
+        async Task<IReadOnlyList<MessageWrite>> RemovedAsync(IReadOnlyList<Row> rows)
+        {
+            var found = await Task.WhenAll(rows.Select(row =>
+                context.Messages.GetAsync(queue.Partition, QueueKeys.Index(new(row.Columns.GetString("id")!)), cancellationToken)));
+            var announced = (await announcer.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Expired);
+            var writes = new List<MessageWrite>();
+            foreach (var (expiry, index) in rows.Zip(found))
+            {
+                // Read after its expiry row, as it may have been given a longer life, or been put anew.
+                if (index is null || MessageState.From(index.Columns) is not { } state || state.ExpiryKey != expiry.Key)
+                    continue;
+                var write = MessageWrite.Remove(state, index.ETag);
+                writes.Add(announced ? write.WithEvent(announcer.NewMessageExpired(queue, state, await LineAsync(state))) : write);
+            }
+
+            return writes;
+        }
+
+        async Task<MessageRow?> LineAsync(MessageState state) =>
+            await context.Messages.GetAsync(queue.Partition, state.LineKey, cancellationToken) is { } row ? MessageRow.From(row) : null;
+    }
+
+    /// <summary>Makes the changes that rows of a range need, page by page. Where somebody was ahead, there is none to make.</summary>
+    /// <returns>Whether none is left.</returns>
+    private async Task<bool> ChangeAsync(
+        QueueAddress queue,
+        RowQuery query,
+        Func<IReadOnlyList<Row>, Task<IReadOnlyList<MessageWrite>>> changes,
+        Func<bool> isTimeUp,
+        CancellationToken cancellationToken)
+    {
+        var all = true;
+        RowPage page;
+        do
+        {
+            page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
+            var writes = await changes(page.Rows);
+            var outcomes = await transactions.CommitAllAsync(queue, writes, cancellationToken);
+            if (writes.Where((_, i) => outcomes[i] == CommitOutcome.Done).Select(write => write.Event).OfType<OutboxRow>().ToList() is { Count: > 0 } told)
+                announcer.Publish(queue, told);
+            all &= outcomes.All(outcome => outcome == CommitOutcome.Done);
+            query = query with { Continuation = page.Continuation };
+        }
+        while (page.Continuation is not null && !isTimeUp());
+
+        return all && page.Continuation is null;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Azure;
+using Azure.Core;
+using Azure.Data.Tables;
+using Burrow.Tables.Wrappers;
+
+namespace Burrow.Tables.Azure;
+
+/// <summary>Tables of a storage account (or Azurite), named with a prefix.</summary>
+public sealed class AzureTableStore : ITableStore
+{
+    /// <summary>How long one request may take. Table storage gives up on a query after 5 s, on anything after 30 s.</summary>
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<string, ITable> tables = new();
+    private readonly TableServiceClient service;
+    private readonly string prefix;
+
+    private AzureTableStore(TableServiceClient service, string prefix)
+    {
+        this.service = service;
+        this.prefix = prefix;
+    }
+
+    /// <summary>By a connection string; <c>UseDevelopmentStorage=true</c> is Azurite on its usual ports.</summary>
+    public static AzureTableStore Connect(string connectionString, string prefix) =>
+        new(new TableServiceClient(connectionString, ClientOptions()), prefix);
+
+    /// <summary>By identity; the identity needs the role Storage Table Data Contributor.</summary>
+    public static AzureTableStore Connect(Uri tableService, TokenCredential credential, string prefix) =>
+        new(new TableServiceClient(tableService, credential, ClientOptions()), prefix);
+
+    /// <inheritdoc/>
+    public ITable Open(string name) => tables.GetOrAdd(
+        name, name => new ObservedTable(new CheckedTable(new AzureTable(service.GetTableClient(prefix + name))), "azure.tables", name));
+
+    /// <inheritdoc/>
+    public async Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        foreach (var name in names)
+        {
+            try
+            {
+                await service.CreateTableIfNotExistsAsync(prefix + name, cancellationToken);
+            }
+            catch (Exception e) when (AzureTable.IsUnavailable(e, cancellationToken) || e is RequestFailedException)
+            {
+                throw new TableUnavailableException($"Table '{prefix + name}' could not be created: {e.Message}", e);
+            }
+        }
+    }
+
+    private static TableClientOptions ClientOptions()
+    {
+        var options = new TableClientOptions();
+        // A retry of the SDK's can't tell its own first attempt from another's change; RetryingTable can.
+        options.Retry.MaxRetries = 0;
+        options.Retry.NetworkTimeout = RequestTimeout;
+        return options;
+    }
+}

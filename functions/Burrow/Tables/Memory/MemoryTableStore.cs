@@ -1,0 +1,16 @@
+using System.Collections.Concurrent;
+using Burrow.Tables.Wrappers;
+
+namespace Burrow.Tables.Memory;
+
+/// <summary>Tables in this process's memory, gone with it.</summary>
+public sealed class MemoryTableStore : ITableStore
+{
+    private readonly ConcurrentDictionary<string, ITable> tables = new();
+
+    /// <inheritdoc/>
+    public ITable Open(string name) => tables.GetOrAdd(name, name => new ObservedTable(new CheckedTable(new MemoryTable()), "memory", name));
+
+    /// <inheritdoc/>
+    public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => Task.CompletedTask;
+}
