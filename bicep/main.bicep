@@ -28,7 +28,7 @@ param signingKeys string
 @description('Where tenants reach this stamp, https://… without a path, if not at the function app\'s own address: a custom domain or a front door.')
 param publicUrl string = ''
 
-@description('Other settings, by their names in the README with __ for the colon and without Burrow__ before: { Quotas__Messages: \'1000000\' }. They win over those that this template sets. No secret belongs here.')
+@description('Other settings, by their names in docs/reference/settings.md with __ for the colon and without Burrow__ before: { Quotas__Messages: \'1000000\' }. They win over those that this template sets. No secret belongs here.')
 param settings object = {}
 
 @description('How often the data account\'s tables are copied. ZRS: to three zones of the region, before a write is acknowledged. GRS and GZRS also copy to another region, but some time after, and nothing fails over by itself. LRS: one data centre; for regions without zones.')

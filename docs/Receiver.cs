@@ -1,5 +1,5 @@
-// A webhook that takes Burrow's events, each after it checked that it came from there, and is of the account that it is for. For a
-// program of its own: a project of Microsoft.NET.Sdk.Web with the package jose-jwt, and
+// A webhook that receives Burrow's events. It checks that Burrow signed each event, and that the event is of its own account.
+// To run it as a program, make a project of Microsoft.NET.Sdk.Web with the package jose-jwt, and add:
 //
 //     var app = WebApplication.CreateBuilder(args).Build();
 //     var receiver = new Receiver(new Uri("https://burrow.example"), "a-…", message => Console.WriteLine(message));
@@ -13,18 +13,18 @@ using System.Text.Json;
 using Jose;
 using Microsoft.AspNetCore.Http;
 
-/// <summary>What is certain of an event: it was signed.</summary>
-/// <param name="EventId">The same each time it is sent.</param>
-/// <param name="Type">What happened.</param>
-/// <param name="Queue">To a message in this queue,</param>
-/// <param name="Id">of this id.</param>
-/// <param name="Body">That was its body; null: it isn't in the event, and is to be fetched from the account itself, or is gone.</param>
+/// <summary>The part of an event that Burrow signed.</summary>
+/// <param name="EventId">The event's id: the same each time that the event is sent.</param>
+/// <param name="Type">The event's type: what happened to the message.</param>
+/// <param name="Queue">The message's queue.</param>
+/// <param name="Id">The message's id.</param>
+/// <param name="Body">The message's body. Null if the event does not contain it: fetch it from the account, if it still exists.</param>
 public sealed record ReceivedMessage(string EventId, string Type, string Queue, string Id, byte[]? Body);
 
 /// <summary>Receives events and verifies their signatures.</summary>
-/// <param name="burrow">Whose events are taken.</param>
-/// <param name="source">Of which account: the <c>source</c> of its events. Others' events are signed just as well.</param>
-/// <param name="take">Gets each event; may get one twice.</param>
+/// <param name="burrow">The address of the Burrow service whose events are accepted.</param>
+/// <param name="source">The <c>source</c> of the account's events. Burrow signs the events of other accounts as well.</param>
+/// <param name="take">Receives each event. It may receive an event twice.</param>
 public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> take)
 {
     private static readonly HttpClient Http = new();
@@ -33,14 +33,14 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
     private Task<JwkSet>? keys;
     private DateTime keysRead;
 
-    /// <summary>Event Grid asks once whether it may send events (CloudEvents webhooks, section 4).</summary>
+    /// <summary>Allows Event Grid to send events. Event Grid asks once (CloudEvents webhooks, section 4).</summary>
     public IResult ShakeHands(HttpRequest request)
     {
         request.HttpContext.Response.Headers["WebHook-Allowed-Origin"] = request.Headers["WebHook-Request-Origin"];
         return Results.Ok();
     }
 
-    /// <summary>401 for what Burrow didn't sign for this account: Event Grid doesn't try such again.</summary>
+    /// <summary>Receives an event. Answers 401 if Burrow did not sign it for this account. Event Grid does not retry after a 401.</summary>
     public async Task<IResult> ReceiveAsync(HttpRequest request)
     {
         using var received = await JsonDocument.ParseAsync(request.Body, cancellationToken: request.HttpContext.RequestAborted);
@@ -50,7 +50,7 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
         return Results.Ok();
     }
 
-    /// <summary>What the signature says of an event, if it is Burrow's and the event says the same; else null.</summary>
+    /// <summary>Returns the signed part of an event. Null if Burrow did not sign it, or if the event differs from it.</summary>
     public async Task<ReceivedMessage?> VerifyAsync(JsonElement received)
     {
         try
@@ -70,7 +70,7 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
                 return null;
             }
 
-            // From the signature, not from the data, of which only the body is signed.
+            // Read from the signature, because only the body of the data is signed.
             var subject = Text(claim, "subject").Split('/');
             return new(Text(claim, "jti"), Text(claim, "type"), Uri.UnescapeDataString(subject[0]), Uri.UnescapeDataString(subject[1]), body);
         }
@@ -89,14 +89,20 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
         return data.TryGetProperty("encoding", out _) ? body.GetBytesFromBase64() : Encoding.UTF8.GetBytes(body.GetString()!);
     }
 
-    /// <summary>The key of that id. One that isn't known may be new; but anybody can send an id.</summary>
+    /// <summary>
+    /// Finds a key by its id. An unknown id may be that of a new key, so the keys are read again. Any caller can send any id, so that
+    /// happens at most once a minute.
+    /// </summary>
     private async Task<Jwk?> FindAsync(string? id)
     {
         return (await KeysAsync(_ => false)).FirstOrDefault(key => key.KeyId == id)
             ?? (await KeysAsync(read => DateTime.UtcNow - read > TimeSpan.FromMinutes(1))).FirstOrDefault(key => key.KeyId == id);
     }
 
-    /// <summary>All who come while they are read wait for the same answer. Where they can't be read, this fails: 500, which is tried again.</summary>
+    /// <summary>
+    /// Returns the public keys. Concurrent calls share one read. If it fails, so does the request: the answer is 500, and Event Grid
+    /// retries.
+    /// </summary>
     private Task<JwkSet> KeysAsync(Predicate<DateTime> isOld)
     {
         lock (gate)

@@ -28,10 +28,8 @@ internal static partial class Triggers
                 continue;
             var create = ActivatorUtilities.CreateFactory(method.DeclaringType!, []);
             var handler = RequestDelegateFactory.Create(method, context => create(context.RequestServices, null)).RequestDelegate;
-            routes.MapMethods("/" + http.Route, http.Methods!.Select(verb => verb.ToUpperInvariant()), handler).WithDisplayName(name);
-            // A trigger names its methods, but any word may be one: those that none names go where OPTIONS is refused.
-            if (http.Methods.Contains("options"))
-                routes.Map("/" + http.Route, handler).WithDisplayName(name).WithOrder(1);
+            // A trigger names all methods that the host knows. Here any other word reaches it as well, to be refused with 405.
+            routes.Map("/" + http.Route, handler).WithDisplayName(name);
         }
     }
 

@@ -44,15 +44,15 @@ public sealed class BurrowServicesTests(Azurite azurite)
     }
 
     [Fact]
-    public void Every_setting_stands_in_the_sample_and_in_the_README()
+    public void Every_setting_stands_in_the_sample_and_in_the_reference()
     {
         var settings = Names(typeof(BurrowOptions), "").ToList();
-        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        var reference = File.ReadAllText(Path.Combine(Repository.Root, "docs", "reference", "settings.md"));
 
         Sample().Keys.Where(key => key.StartsWith("Burrow:", StringComparison.Ordinal)).Select(key => key["Burrow:".Length..]).Order()
             .ShouldBe(settings.Order());
         foreach (var setting in settings)
-            readme.ShouldContain($"| `{setting}` |");
+            reference.ShouldContain($"| `{setting}` |");
 
         static IEnumerable<string> Names(Type type, string prefix) => type.GetProperties().SelectMany(property =>
             property.PropertyType.Namespace!.StartsWith("Burrow", StringComparison.Ordinal) ? Names(property.PropertyType, $"{property.Name}:") : [prefix + property.Name]);

@@ -65,14 +65,14 @@ internal static class StandInRoutes
     }
 
     private static Task<IResult> ServeAsync(HttpRequest request, StandIn grid, Responder responder, LocalEvents events, Func<CancellationToken, Task<Answer>> serve) =>
-        responder.ServeAsync(request, new("", request.Method), async serving =>
+        responder.ServeAsync(request, new UnroutedResource(async context =>
         {
             var key = Encoding.UTF8.GetBytes(request.Headers["aeg-sas-key"].ToString());
             if (!CryptographicOperations.FixedTimeEquals(key, Encoding.UTF8.GetBytes(events.Key)))
                 return new Answer(401).With("WWW-Authenticate", "aeg-sas-key");
-            await grid.ReadyAsync(serving.Aborted);
-            return await serve(serving.Aborted);
-        });
+            await grid.ReadyAsync(context.Aborted);
+            return await serve(context.Aborted);
+        }));
 
     private static Answer Show(int status, EventSubscription subscription) => Answer.OfJson(status, subscription.Write);
 

@@ -12,15 +12,17 @@ internal static class ConsolePage
 {
     private const string File = "console.html";
 
-    private static readonly Resource Resource = new("/console", "GET", "HEAD");
+    private static readonly Resource Resource = new Resource<ResourcePath>("console", path => path)
+    {
+        Get = (_, _) => Task.FromResult(new Answer(200, "text/html; charset=utf-8", Page!.Value.Html)
+            .With("Content-Security-Policy", Page.Value.Policy)
+            .With("Referrer-Policy", "no-referrer")),
+    };
 
     /// <summary>Read when it is first asked for.</summary>
     private static readonly Lazy<(byte[] Html, string Policy)> Page = new(Read);
 
-    public static Task<IResult> GetAsync(HttpRequest request, Responder responder) => responder.ServeAsync(request, Resource, () =>
-        new Answer(200, "text/html; charset=utf-8", Page.Value.Html)
-            .With("Content-Security-Policy", Page.Value.Policy)
-            .With("Referrer-Policy", "no-referrer"));
+    public static Task<IResult> ServeAsync(HttpRequest request, Responder responder) => responder.ServeAsync(request, Resource);
 
     /// <summary>The policy of a page, with the hashes of what stands in it.</summary>
     public static string PolicyOf(string html) => string.Join(

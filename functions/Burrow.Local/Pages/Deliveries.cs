@@ -12,15 +12,17 @@ internal static class Deliveries
 {
     private const int MaxShown = 200;
 
-    private static readonly Resource Resource = new("/console/deliveries/{account}", "GET", "HEAD");
+    public static Task<IResult> ServeAsync(HttpRequest request, StandIn grid, Responder responder) => responder.ServeAsync(
+        request,
+        new Resource<AccountName>("console/deliveries/{account}", path => path.Account) { Get = (context, account) => GetAsync(context, account, grid) });
 
-    public static Task<IResult> GetAsync(HttpRequest request, StandIn grid, Responder responder) => responder.ServeAsync(request, Resource, async serving =>
+    private static async Task<Answer> GetAsync(RequestContext context, AccountName account, StandIn grid)
     {
-        var account = RequestPath.AccountBehind(request, "console", "deliveries");
-        await serving.DemandAsync(OperationPolicy.Subscribe, account, new NotFoundException("No such account."));
-        await grid.ReadyAsync(serving.Aborted);
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, new NotFoundException("No such account.")));
+        await authorized.AdmitAsync(OperationPolicy.Subscribe);
+        await grid.ReadyAsync(context.Aborted);
         // Which queues a subscription is for that has gone, nobody knows.
-        if (serving.Caller.Spec.Queues != QueuePattern.All)
+        if (authorized.Caller.Spec.Queues != QueuePattern.All)
             throw new ForbiddenException("What was delivered is shown to keys for all queues.");
         var topic = Topic.Of(account);
         var attempts = grid.Log.Attempts.Where(attempt => attempt.Delivery.Topic == topic);
@@ -39,7 +41,7 @@ internal static class Deliveries
             json.WriteEndArray();
             json.WriteEndObject();
         });
-    });
+    }
 
     private static void Write(Utf8JsonWriter json, DeliveryAttempt attempt)
     {

@@ -6,8 +6,8 @@ internal static class LocalPages
     /// <summary>Maps them, beside the protocol's routes.</summary>
     public static void MapPages(this IEndpointRouteBuilder routes)
     {
-        routes.Map("/console", ConsolePage.GetAsync);
-        routes.Map("/console/deliveries/{account}", Deliveries.GetAsync);
+        routes.Map("/console", ConsolePage.ServeAsync);
+        routes.Map("/console/deliveries/{account}", Deliveries.ServeAsync);
         var reference = new ApiReference(routes.ServiceProvider);
         routes.MapGet(ApiReference.Path + "/{**path}", reference.ServeAsync);
     }

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Microsoft.Extensions.Options;
 
 namespace Burrow.Access;
 
@@ -31,40 +30,30 @@ public sealed class AccessOptions
     internal bool IsOpen => Mode == AccessMode.Open;
 
     internal IReadOnlyList<string> Origins => AllowedOrigins?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
-}
 
-/// <summary>What each mode needs.</summary>
-internal sealed class AccessOptionsValidator : IValidateOptions<BurrowOptions>
-{
-    public ValidateOptionsResult Validate(string? name, BurrowOptions options)
+    /// <summary>What is missing or wrong for the mode; empty if all is well.</summary>
+    internal IEnumerable<string> Errors()
     {
-        var access = options.Access;
-        var wrong = new List<string>();
-        if (access.IsOpen && !access.AllowAnyoneToReadAndDeleteEverything)
+        if (IsOpen && !AllowAnyoneToReadAndDeleteEverything)
         {
-            wrong.Add("Burrow:Access:Mode is Open: everyone who reaches this service could do everything. "
-                + "If that is meant, set Burrow:Access:AllowAnyoneToReadAndDeleteEverything to true; else set the mode to Keys.");
+            yield return "Burrow:Access:Mode is Open: everyone who reaches this service could do everything. "
+                + "If that is meant, set Burrow:Access:AllowAnyoneToReadAndDeleteEverything to true; else set the mode to Keys.";
         }
 
-        if (!access.IsOpen && access.Secret is null)
-            wrong.Add("Burrow:Access:Secret is missing, which links are signed with: 32 random characters or more.");
-        if (!access.IsOpen && access.AdminKeys is null)
-            wrong.Add("Burrow:Access:AdminKeys is missing. Without a key of the operator nobody could make the first of any account. One is brw_admin-{name}_{64 hexadecimal digits}.");
-        try
+        if (!IsOpen && Secret is null)
+            yield return "Burrow:Access:Secret is missing, which links are signed with: 32 random characters or more.";
+        if (!IsOpen && AdminKeys is null)
         {
-            _ = AdminKey.ParseAll(access.AdminKeys);
-        }
-        catch (FormatException e)
-        {
-            wrong.Add(e.Message);
+            yield return "Burrow:Access:AdminKeys is missing. Without a key of the operator nobody could make the first of any account. "
+                + "One is brw_admin-{name}_{64 hexadecimal digits}.";
         }
 
-        foreach (var origin in access.Origins)
+        if (AdminKey.ErrorIn(AdminKeys) is { } error)
+            yield return error;
+        foreach (var origin in Origins)
         {
             if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != origin)
-                wrong.Add($"Burrow:Access:AllowedOrigins: '{origin}' is no origin, as https://example.com.");
+                yield return $"Burrow:Access:AllowedOrigins: '{origin}' is no origin, as https://example.com.";
         }
-
-        return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
     }
 }

@@ -14,27 +14,26 @@ internal static class AccessServices
 
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
-        services.AddSingleton<IValidateOptions<BurrowOptions>, AccessOptionsValidator>();
         services.AddSingleton(provider => new AccessTable(
             provider.GetRequiredService<ITableStore>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>()));
         services.AddSingleton(provider => new KeyService(
             provider.GetRequiredService<AccessTable>(),
-            OptionsOf(provider).Access.Secret,
+            OptionsOf(provider).Secret,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<KeyService>>()));
-        services.AddSingleton(provider => new LinkSigner(OptionsOf(provider).Access.Secret));
+        services.AddSingleton(provider => new LinkSigner(OptionsOf(provider).Secret));
         services.AddSingleton(provider => new Authenticator(
-            OptionsOf(provider).Access, provider.GetRequiredService<KeyService>(), provider.GetRequiredService<LinkSigner>(), provider.GetRequiredService<TimeProvider>()));
+            OptionsOf(provider), provider.GetRequiredService<KeyService>(), provider.GetRequiredService<LinkSigner>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Quotas(
             provider.GetRequiredService<AccessTable>(),
-            OptionsOf(provider).Quotas,
+            provider.GetRequiredService<IOptions<QuotasOptions>>().Value,
             provider.GetRequiredService<QueueEngine>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Random>()));
         services.PostConfigure<LoggerFilterOptions>(FilterRequestLines);
         return services;
 
-        static BurrowOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<BurrowOptions>>().Value;
+        static AccessOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<AccessOptions>>().Value;
     }
 
     /// <summary>After all that anybody configured, and for each provider that has rules of its own, as those come before common ones.</summary>

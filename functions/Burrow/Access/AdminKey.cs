@@ -23,6 +23,20 @@ internal sealed partial record AdminKey(string Id, byte[] Hash)
         return keys;
     }
 
+    /// <summary>What is wrong with the setting; null if nothing is.</summary>
+    public static string? ErrorIn(string? setting)
+    {
+        try
+        {
+            _ = ParseAll(setting);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+
     [GeneratedRegex(@"^admin-[a-z0-9-]{1,64}\z")]
     private static partial Regex Pattern();
 }

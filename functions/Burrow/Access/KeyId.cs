@@ -24,7 +24,7 @@ internal readonly partial record struct KeyId(string Value)
 
     /// <summary>Where an account's keys and limits are: 130 bits of SHA-256.</summary>
     public static string PartitionOf(AccountName account) =>
-        Base32.Encode(SHA256.HashData(Encoding.UTF8.GetBytes(account.Value)))[..PartitionLength];
+        NameHash.Of(account.Value)[..PartitionLength];
 
     /// <param name="account">Whose key.</param>
     /// <param name="name">Its name.</param>

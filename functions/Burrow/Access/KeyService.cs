@@ -51,8 +51,8 @@ internal sealed partial class KeyService
             throw new InvalidRequestException("expires", "expires is an instant to come.");
         if (!maker.IsAdmin && spec.Expires is null && maker.Spec.Expires is { } end)
             spec = spec with { Expires = end };
-        if (maker.Generation + 1 >= Limits.KeyGenerations)
-            throw new ForbiddenException($"A key is made with one that was made with another, and so on, {Limits.KeyGenerations} in all; use an older one.");
+        if (maker.Generation + 1 >= AccessLimits.KeyGenerations)
+            throw new ForbiddenException($"A key is made with one that was made with another, and so on, {AccessLimits.KeyGenerations} in all; use an older one.");
 
         // What was made with a key that is gone would be no good, and who is to tell?
         if (!maker.IsAdmin && maker.Key != KeyId.Anonymous)
@@ -63,7 +63,7 @@ internal sealed partial class KeyService
         }
 
         var all = await table.ListAsync(account, cancellationToken);
-        if (all.Count >= Limits.KeysPerAccount)
+        if (all.Count >= AccessLimits.KeysPerAccount)
         {
             await RemoveInvalidAsync(account);
             all = await table.ListAsync(account, cancellationToken);
@@ -73,8 +73,8 @@ internal sealed partial class KeyService
         // What was made with a key that is gone is gone; that its row is left is nobody's business.
         if (old is not null && await HasValidParentsAsync(old.Key))
             throw Exists(name);
-        if (old is null && !maker.IsAdmin && all.Count >= Limits.KeysPerAccount)
-            throw new QuotaExceededException($"An account has at most {Limits.KeysPerAccount} keys.");
+        if (old is null && !maker.IsAdmin && all.Count >= AccessLimits.KeysPerAccount)
+            throw new QuotaExceededException($"An account has at most {AccessLimits.KeysPerAccount} keys.");
         var id = KeyId.New(account, name, mac);
         var (text, hash) = KeyToken.New(id);
         var key = new AccessKey
@@ -110,7 +110,7 @@ internal sealed partial class KeyService
     public async Task<AccessKey?> GetAsync(AccountName account, KeyName name, Caller caller, CancellationToken cancellationToken) =>
         (await FindAsync(account, name, caller, cancellationToken))?.Key;
 
-    /// <summary>Revokes one of them, and all that was made with it; it works no longer than <see cref="Limits.AccessFreshness"/>.</summary>
+    /// <summary>Revokes one of them, and all that was made with it; it works no longer than <see cref="AccessLimits.AccessFreshness"/>.</summary>
     /// <returns>What it was; null if there is none.</returns>
     public async Task<AccessKey?> RevokeAsync(AccountName account, KeyName name, Caller caller, CancellationToken cancellationToken)
     {
@@ -154,7 +154,7 @@ internal sealed partial class KeyService
     /// <summary>One read, and none of what isn't there more often than so many a second: nobody's partition is to be flooded by those who have no key.</summary>
     private async Task<Known?> ReadAsync(KeyId id)
     {
-        if (!id.HasValidCheck(mac) && unknownKeys.Take(Limits.UnknownKeysPerSecond) > TimeSpan.Zero)
+        if (!id.HasValidCheck(mac) && unknownKeys.Take(AccessLimits.UnknownKeysPerSecond) > TimeSpan.Zero)
             throw new UnavailableException("Too many keys are asked for that aren't known here. Try again.");
         return await table.FindAsync(id) is { } stored ? new(stored) : null;
     }

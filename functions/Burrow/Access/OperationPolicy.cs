@@ -1,6 +1,6 @@
 namespace Burrow.Access;
 
-/// <summary>What an operation needs of whoever asks for it. These are all of them; the README shows the same table.</summary>
+/// <summary>What an operation needs of whoever asks for it. These are all of them; docs/reference/permissions.md shows the same table.</summary>
 /// <param name="Operation">What is asked for.</param>
 /// <param name="Permissions">All of these.</param>
 /// <param name="IsOperatorOnly">Only with a key of the operator.</param>

@@ -1,50 +1,39 @@
-using System.Collections.Concurrent;
+using Burrow.Caching;
 
 namespace Burrow.Access;
 
 /// <summary>
-/// Remembers what was read, that nothing was there too, for <see cref="Limits.AccessFreshness"/> from before it was read. Those who
-/// come while it is read wait for the same answer; a failure isn't remembered.
+/// Remembers what was read, also that there was nothing, for <see cref="AccessLimits.AccessFreshness"/> from before the read. Callers that
+/// come during a read get its result; a failure is not remembered.
 /// </summary>
-internal sealed class ReadCache<TKey, TValue>(TimeProvider time, Func<TKey, Task<TValue?>> read)
+internal sealed class ReadCache<TKey, TValue>
     where TKey : notnull
     where TValue : class
 {
     private const int Capacity = 50_000;
 
-    private readonly ConcurrentDictionary<TKey, Entry> entries = new();
+    private readonly TimeProvider time;
+    private readonly Func<TKey, Task<TValue?>> read;
+    private readonly BoundedCache<TKey, Entry> entries;
 
-    /// <summary>What was read, or is now; null: there is none.</summary>
-    public Task<TValue?> GetAsync(TKey key)
+    public ReadCache(TimeProvider time, Func<TKey, Task<TValue?>> read)
     {
-        if (entries.TryGetValue(key, out var entry) && IsGood(entry))
-            return entry.Value.Value;
-        if (entries.Count >= Capacity)
-            MakeRoom();
-        var fresh = new Entry(time.GetTimestamp(), new(() => read(key)));
-        // Where another is reading already, his answer is as fresh.
-        entry = entries.AddOrUpdate(key, fresh, (_, found) => IsGood(found) ? found : fresh);
-        return entry.Value.Value;
+        (this.time, this.read) = (time, read);
+        // First what is out of date or does not exist: requests with made-up keys must not evict those that exist.
+        entries = new(Capacity, entry => !IsFresh(entry) || entry.IsMissing);
     }
 
-    /// <summary>Reads it anew for whoever asks next.</summary>
-    public void Forget(TKey key) => entries.TryRemove(key, out _);
+    /// <summary>The value as it was read, or is read now; null: there is none.</summary>
+    public Task<TValue?> GetAsync(TKey key) => entries.GetOrReplace(key, IsFresh, key => new(time.GetTimestamp(), new(() => read(key)))).Value.Value;
 
-    private bool IsGood(Entry entry) =>
-        time.GetElapsedTime(entry.ReadAt) < Limits.AccessFreshness && !(entry.Value.IsValueCreated && entry.Value.Value.IsFaulted);
+    /// <summary>The next caller reads again.</summary>
+    public void Forget(TKey key) => entries.Remove(key);
 
-    /// <summary>What is old goes, then what isn't there: whoever makes up keys shall not push out those that are.</summary>
-    private void MakeRoom()
+    private bool IsFresh(Entry entry) =>
+        time.GetElapsedTime(entry.ReadAt) < AccessLimits.AccessFreshness && !(entry.Value.IsValueCreated && entry.Value.Value.IsFaulted);
+
+    private sealed record Entry(long ReadAt, Lazy<Task<TValue?>> Value)
     {
-        foreach (var (key, entry) in entries)
-        {
-            if (!IsGood(entry) || entry.Value is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: null } })
-                entries.TryRemove(KeyValuePair.Create(key, entry));
-        }
-
-        if (entries.Count >= Capacity)
-            entries.Clear();
+        public bool IsMissing => Value is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: null } };
     }
-
-    private sealed record Entry(long ReadAt, Lazy<Task<TValue?>> Value);
 }

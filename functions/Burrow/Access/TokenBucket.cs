@@ -40,7 +40,7 @@ internal sealed class TokenBucket(TimeProvider time)
         get
         {
             lock (gate)
-                return refused > Limits.PromptRefusals;
+                return refused > AccessLimits.PromptRefusals;
         }
     }
 
@@ -73,7 +73,7 @@ internal sealed class TokenBucket(TimeProvider time)
         var now = time.GetTimestamp();
         var seconds = time.GetElapsedTime(at, now).TotalSeconds;
         debt = Math.Max(0, debt - (seconds * perSecond));
-        refused = Math.Max(0, refused - (seconds * Limits.PromptRefusals));
+        refused = Math.Max(0, refused - (seconds * AccessLimits.PromptRefusals));
         at = now;
     }
 }

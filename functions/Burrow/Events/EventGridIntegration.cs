@@ -20,13 +20,12 @@ public sealed class EventGridIntegration
     private readonly Lazy<EventSigner>? signer;
 
     internal EventGridIntegration(
-        BurrowOptions options, HttpClient http, ITableStore store, TimeProvider time, Random random, ILoggerFactory loggers)
+        EventsOptions events, string? secret, HttpClient http, ITableStore store, TimeProvider time, Random random, ILoggerFactory loggers)
     {
-        var events = options.Events;
         if (!events.IsOn)
             return;
         var credential = events.Key is { Length: > 0 } ? null : new DefaultAzureCredential();
-        var secrets = new SecretBox(options.Access.Secret);
+        var secrets = new SecretBox(secret);
         var table = new SubscriptionTable(store, time, random);
         // Made when they are first needed: most processes that could tell somebody have nobody to tell.
         signer = new(() => new EventSigner(events, time));

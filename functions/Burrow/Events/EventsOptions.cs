@@ -1,8 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Security.Cryptography;
+using Burrow.Access;
 using Burrow.Events.Signing;
-using Microsoft.Extensions.Options;
 
 namespace Burrow.Events;
 
@@ -41,45 +40,25 @@ public sealed class EventsOptions
     internal IEnumerable<int> Ports => AllowedPorts.Split(',').Select(port => int.Parse(port, CultureInfo.InvariantCulture));
 
     internal bool IsOn => TopicEndpoint is not null;
-}
 
-/// <summary>What a domain needs.</summary>
-internal sealed class EventsOptionsValidator : IValidateOptions<BurrowOptions>
-{
-    public ValidateOptionsResult Validate(string? name, BurrowOptions options)
+    /// <summary>What is missing or wrong where events are on; empty if all is well.</summary>
+    internal IEnumerable<string> Errors(AccessOptions access)
     {
-        var events = options.Events;
-        if (!events.IsOn)
-            return ValidateOptionsResult.Success;
-        var wrong = new List<string>();
-        if (events.Domain is null)
-            wrong.Add("Burrow:Events:TopicEndpoint needs Burrow:Events:Domain, the domain's resource at the management endpoint.");
-        if (events.SigningKeys is not { Length: > 0 } keys)
-            wrong.Add("Burrow:Events:TopicEndpoint needs Burrow:Events:SigningKeys, that events are signed with.");
-        else if (!IsKeys(keys))
-            wrong.Add("Burrow:Events:SigningKeys are private keys on the curve P-256, as PEM (PKCS#8).");
-        if (options.Access.Secret is null)
-            wrong.Add("Burrow:Events:TopicEndpoint needs Burrow:Access:Secret, that subscriptions' headers are encrypted with.");
-        foreach (var uri in new[] { events.TopicEndpoint, events.Domain }.OfType<Uri>())
-        {
-            // Without TLS a token would be anybody's; a key is for the local process.
-            if (!uri.IsAbsoluteUri || (uri.Scheme != Uri.UriSchemeHttps && !(uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback && events.Key is { Length: > 0 })))
-                wrong.Add($"'{uri}' is no https address.");
-        }
-
-        return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
+        if (!IsOn)
+            yield break;
+        if (Domain is null)
+            yield return "Burrow:Events:TopicEndpoint needs Burrow:Events:Domain, the domain's resource at the management endpoint.";
+        if (SigningKeys is not { Length: > 0 } keys)
+            yield return "Burrow:Events:TopicEndpoint needs Burrow:Events:SigningKeys, that events are signed with.";
+        else if (!SigningKeyPem.IsValid(keys))
+            yield return "Burrow:Events:SigningKeys are private keys on the curve P-256, as PEM (PKCS#8).";
+        if (access.Secret is null)
+            yield return "Burrow:Events:TopicEndpoint needs Burrow:Access:Secret, that subscriptions' headers are encrypted with.";
+        foreach (var uri in new[] { TopicEndpoint, Domain }.OfType<Uri>().Where(uri => !IsSafe(uri)))
+            yield return $"'{uri}' is no https address.";
     }
 
-    private static bool IsKeys(string keys)
-    {
-        try
-        {
-            _ = SigningKeyPem.Read(keys);
-            return true;
-        }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
-        {
-            return false;
-        }
-    }
+    /// <summary>Without TLS others could read the token. Without TLS only a key is sent, to this machine: that is the local process.</summary>
+    private bool IsSafe(Uri uri) => uri.IsAbsoluteUri
+        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback && Key is { Length: > 0 }));
 }

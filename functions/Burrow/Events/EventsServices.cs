@@ -1,3 +1,4 @@
+using Burrow.Access;
 using Burrow.Events.Subscriptions;
 using Burrow.Tables;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,12 +14,12 @@ internal static class EventsServices
     /// <summary>All of it, where the settings name a domain; else there are no events and no subscriptions.</summary>
     public static IServiceCollection AddEvents(this IServiceCollection services)
     {
-        services.AddSingleton<IValidateOptions<BurrowOptions>, EventsOptionsValidator>();
         services.TryAddSingleton(provider => new WebhookRules(
-            [.. provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.Ports]));
+            [.. provider.GetRequiredService<IOptions<EventsOptions>>().Value.Ports]));
         services.TryAddKeyedSingleton(ServiceKey, (_, _) => NewClient());
         services.AddSingleton(provider => new EventGridIntegration(
-            provider.GetRequiredService<IOptions<BurrowOptions>>().Value,
+            provider.GetRequiredService<IOptions<EventsOptions>>().Value,
+            provider.GetRequiredService<IOptions<AccessOptions>>().Value.Secret,
             provider.GetRequiredKeyedService<HttpClient>(ServiceKey),
             provider.GetRequiredService<ITableStore>(),
             provider.GetRequiredService<TimeProvider>(),

@@ -1,5 +1,6 @@
 using Burrow.Queues;
 using Burrow.Tables;
+using Burrow.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -24,9 +25,10 @@ internal static class HealthServices
             provider.GetRequiredService<ILogger<Readiness>>()));
         services.AddHostedService(provider => new QueueSampler(
             provider.GetRequiredService<QueueEngine>(),
-            provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Telemetry,
+            provider.GetRequiredService<IOptions<TelemetryOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<QueueSampler>>()));
+        services.AddHostedService<StartupService>();
         return services;
     }
 }

@@ -62,7 +62,7 @@ internal sealed partial class QueueSampler : BackgroundService
     {
         if (most == 0)
             return;
-        using var timer = new PeriodicTimer(Limits.SampleInterval, time);
+        using var timer = new PeriodicTimer(HealthLimits.SampleInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             queues.Busy.IsEnabled = depth.Enabled;

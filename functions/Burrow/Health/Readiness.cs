@@ -9,7 +9,7 @@ namespace Burrow.Health;
 
 /// <summary>
 /// Whether the service can do its work: storage answers, every table is there, the timer isn't late. Whoever asks within
-/// <see cref="Limits.ReadinessFreshness"/> is told the same, so asking often costs no more.
+/// <see cref="HealthLimits.ReadinessFreshness"/> is told the same, so asking often costs no more.
 /// </summary>
 internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeProvider time, ILogger<Readiness> logger)
 {
@@ -28,7 +28,7 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
     {
         lock (gate)
         {
-            if (looking is null || (looking.IsCompleted && time.GetElapsedTime(lookedAt) > Limits.ReadinessFreshness))
+            if (looking is null || (looking.IsCompleted && time.GetElapsedTime(lookedAt) > HealthLimits.ReadinessFreshness))
             {
                 lookedAt = time.GetTimestamp();
                 looking = RunChecksAsync();
@@ -40,7 +40,7 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
 
     private async Task<ReadinessReport> RunChecksAsync()
     {
-        using var patience = new CancellationTokenSource(Limits.ReadinessTime, time);
+        using var patience = new CancellationTokenSource(HealthLimits.ReadinessTime, time);
         // A query: to ask for one row of a table that isn't there is answered as if the row weren't.
         var query = new RowQuery(QueueKeys.First, QueueKeys.End) { Top = 1 };
         var problems = (await Task.WhenAll(Tables.Select(table => TryAsync(table, () => store.Open(table).QueryAsync("ready", query, patience.Token), patience.Token))))
@@ -51,7 +51,7 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
         if (problems.Count > 0)
             return new(null, problems);
         var since = swept > started ? swept.Value : started;
-        if (time.GetUtcNow() - since > Limits.SweepLate)
+        if (time.GetUtcNow() - since > HealthLimits.SweepLate)
             problems.Add($"The timer has not finished since {since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}.");
         return new(swept, problems);
     }

@@ -9,8 +9,8 @@ namespace Burrow.Health;
 /// Creates the tables once, when the process starts (an identity that may not is told so; the tables may be there), and lets
 /// go of those who wait when it stops.
 /// </summary>
-internal sealed partial class Lifetime(
-    ITableStore store, QueueEngine queues, Readiness readiness, IHostApplicationLifetime application, ILogger<Lifetime> logger) : IHostedService
+internal sealed partial class StartupService(
+    ITableStore store, QueueEngine queues, Readiness readiness, IHostApplicationLifetime application, ILogger<StartupService> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {

@@ -17,14 +17,14 @@ public sealed partial class SweepRunner
     internal SweepRunner(QueueEngine queues, LastSweep last, TimeProvider time, ILogger<SweepRunner> logger) =>
         (this.queues, this.last, this.time, this.logger) = (queues, last, time, logger);
 
-    /// <summary>Removes what expired and tidies up, for <see cref="Limits.SweepTime"/> at most; the next run goes on.</summary>
+    /// <summary>Removes what expired and tidies up, for <see cref="HealthLimits.SweepTime"/> at most; the next run goes on.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var span = Instruments.Source.StartActivity("sweep");
         var begun = time.GetTimestamp();
         try
         {
-            await queues.SweepAsync(Limits.SweepTime, cancellationToken);
+            await queues.SweepAsync(HealthLimits.SweepTime, cancellationToken);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {

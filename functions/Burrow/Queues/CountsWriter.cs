@@ -8,7 +8,7 @@ internal sealed partial class CountsWriter(QueueEngine queues, TimeProvider time
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Limits.CountsInterval, time);
+        using var timer = new PeriodicTimer(QueueLimits.CountsInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
             await WriteAsync(CancellationToken.None);
     }

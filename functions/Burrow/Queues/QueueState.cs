@@ -1,60 +1,39 @@
 using System.Collections.Concurrent;
-using Burrow.Queues.Changing;
 using Burrow.Queues.Claiming;
-using Burrow.Queues.Counting;
-using Burrow.Queues.Directory;
-using Burrow.Queues.Putting;
-using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 using Burrow.Queues.Waiting;
 
 namespace Burrow.Queues;
 
-/// <summary>What this process keeps of a queue that it serves: groups under way, those who wait. Nothing that storage relies on.</summary>
-internal sealed class QueueState
+/// <summary>What this process keeps of a queue that it serves: groups under way, and waiting requests. Nothing in storage relies on it.</summary>
+internal sealed class QueueState(
+    QueueAddress queue,
+    ChangeSignal changed,
+    QueuePoller poller,
+    GroupCommit<PutRequest, PutResult> puts,
+    Func<ClaimKind, GroupCommit<ClaimRequest, MessageList>> newClaims)
 {
+    /// <summary>Kinds of claims kept. They differ by parameters that clients choose, so those that are idle are dropped.</summary>
+    private const int MaxClaimKinds = 64;
+
     private readonly ConcurrentDictionary<ClaimKind, GroupCommit<ClaimRequest, MessageList>> claims = new();
-    private readonly Func<ClaimKind, GroupCommit<ClaimRequest, MessageList>> newClaims;
 
-    public QueueState(
-        QueueContext context,
-        DueTable due,
-        QueueDirectory directory,
-        Transactions transactions,
-        Counts counts,
-        IEventOutbox announcer,
-        QueueAddress queue,
-        Action<QueueState> manyDue)
-    {
-        Address = queue;
-        Waiters = new QueuePoller(context, queue, Changed);
-        Puts = new("put", new PutGroup(context, due, directory, counts, announcer, queue, Changed.Set).ServeAsync, _ => 1, 256);
-        newClaims = kind => new(
-            kind.Remove ? "take" : "claim",
-            new ClaimGroup(context, transactions, queue, kind, () => manyDue(this)).ServeAsync, request => request.Limit, ClaimGroup.Max);
-    }
+    public QueueAddress Address => queue;
 
-    public QueueAddress Address { get; }
+    /// <summary>Set when a message is put here or becomes visible.</summary>
+    public ChangeSignal Changed => changed;
 
-    /// <summary>A message was put here or became visible.</summary>
-    public ChangeSignal Changed { get; } = new();
+    /// <summary>Watches storage for waiting requests.</summary>
+    public QueuePoller Poller => poller;
 
-    public QueuePoller Waiters { get; }
+    public GroupCommit<PutRequest, PutResult> Puts => puts;
 
-    public GroupCommit<PutRequest, PutResult> Puts { get; }
-
-    /// <summary>1 while this process moves the queue's due messages into the visible line.</summary>
-    public int Promoting;
-
-    /// <summary>When it was last asked for, in ticks.</summary>
-    public long Used { get; set; }
-
-    public bool IsIdle => Puts.IsIdle && Waiters.IsIdle && claims.Values.All(group => group.IsIdle);
+    /// <summary>Whether no request is under way or waits.</summary>
+    public bool IsIdle => puts.IsIdle && poller.IsIdle && claims.Values.All(group => group.IsIdle);
 
     public GroupCommit<ClaimRequest, MessageList> ClaimsOf(ClaimKind kind)
     {
-        // Kinds differ by parameters that clients choose; those that nobody uses any more are let go.
-        if (claims.Count > 64)
+        if (claims.Count > MaxClaimKinds)
         {
             foreach (var (old, group) in claims)
             {

@@ -1,11 +1,19 @@
 namespace Burrow.Tables;
 
-/// <summary>Delays between attempts: doubling from the first to the longest, each between half and all of itself.</summary>
-internal static class Backoff
+/// <summary>Exponential backoff: delays that double from the first to the longest.</summary>
+/// <param name="First">The delay after the first attempt.</param>
+/// <param name="Max">The longest delay.</param>
+internal readonly record struct Backoff(TimeSpan First, TimeSpan Max)
 {
-    public static TimeSpan Next(int tries, TimeSpan first, TimeSpan longest, Random random)
+    private const int MaxDoublings = 30;
+
+    /// <summary>The delay after <paramref name="tries"/> earlier attempts (0: the first).</summary>
+    public TimeSpan Delay(int tries)
     {
-        var whole = Math.Min(first.TotalMilliseconds * Math.Pow(2, Math.Min(tries, 30)), longest.TotalMilliseconds);
-        return TimeSpan.FromMilliseconds(whole * (0.5 + random.NextDouble() / 2));
+        var milliseconds = First.TotalMilliseconds * Math.Pow(2, Math.Clamp(tries, 0, MaxDoublings));
+        return TimeSpan.FromMilliseconds(Math.Min(milliseconds, Max.TotalMilliseconds));
     }
+
+    /// <summary>The same with jitter: between half and all of the delay, so that processes do not retry in step.</summary>
+    public TimeSpan Delay(int tries, Random random) => Delay(tries) * (0.5 + random.NextDouble() / 2);
 }

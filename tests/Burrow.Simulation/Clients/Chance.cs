@@ -62,7 +62,7 @@ internal sealed class Chance
     {
         var body = System.Text.Encoding.ASCII.GetBytes($"{++numbers}:");
         if (random.NextDouble() < large)
-            Array.Resize(ref body, Limits.InlineBytes + random.Next(3));
+            Array.Resize(ref body, QueueLimits.InlineBytes + random.Next(3));
         return (numbers, body);
     }
 

@@ -1,5 +1,4 @@
 using Burrow.Queues;
-using Burrow.Queues.Directory;
 using Burrow.Queues.Rows;
 using Burrow.Simulation.World;
 using Burrow.Tables;
@@ -183,7 +182,7 @@ internal sealed class CommitJudge : ICommitObserver
                 break;
             case ChangeKind.Promotion:
                 Require(
-                    after == before! with { VisibleAt = 0 } && before.VisibleAt != 0 && before.VisibleAt + Limits.ClockSkew.Ticks <= clock,
+                    after == before! with { VisibleAt = 0 } && before.VisibleAt != 0 && before.VisibleAt + QueueLimits.ClockSkew.Ticks <= clock,
                     $"{change}: moved into the visible line before its time.");
                 break;
         }

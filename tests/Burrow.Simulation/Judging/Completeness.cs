@@ -16,7 +16,7 @@ internal sealed class Completeness(Timeline timeline)
         if (changes && request.StorageFailed)
             return;
         // Others were ahead for so long that it gave up, and says so.
-        if (IsTake(request) && list.More && TimeSpan.FromTicks(request.Ended.Ticks - request.Started.Ticks) > Limits.ConflictTime)
+        if (IsTake(request) && list.More && TimeSpan.FromTicks(request.Ended.Ticks - request.Started.Ticks) > QueueLimits.ConflictTime)
             return;
         var last = list.Messages.Count == 0 ? Sequence.None : list.Messages[^1].Sequence;
         var end = isCut ? last : Sequence.Last;
@@ -33,7 +33,7 @@ internal sealed class Completeness(Timeline timeline)
             // A claim of the first few passes over what another request changes just then.
             if (IsTake(request) && message.ChangesIn(since).Any(change => change.Kind != ChangeKind.Promotion))
                 continue;
-            // Hidden ones may change place behind the back of whoever reads (docs/decisions.md).
+            // Hidden ones may change place behind the back of whoever reads (docs/decisions/queues.md).
             if (request.Selection.MatchHidden && message.ChangesIn(since).Count() > 1)
                 continue;
             AnswerJudge.Fail(request, $"passes over {message.Id} ({message.Sequence}), which it was to have{(list.Messages.Count == 0 ? "" : $", and has {last}")}");

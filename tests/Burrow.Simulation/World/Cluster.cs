@@ -1,6 +1,7 @@
+using Burrow.Health;
 using Burrow.Queues;
 using Burrow.Queues.Counting;
-using Burrow.Queues.Directory;
+using Burrow.Queues.Rows;
 using Burrow.Simulation.Judging;
 using Burrow.Tables;
 using Burrow.Tables.Memory;
@@ -131,8 +132,8 @@ internal sealed class Cluster
     public List<string> Miscounted() =>
     [
         .. from queue in timeline.Queues
-           let row = tables.Open(Counts.TableName).GetAsync(DirectoryKeys.Queues(queue.Address.Account), DirectoryKeys.Row(queue.Address.Queue.Value), CancellationToken.None).Result
-           let counted = row is null ? 0 : QueueCounts.From(row.Columns).Messages
+           let row = tables.Open(CountTable.Name).GetAsync(DirectoryKeys.Queues(queue.Address.Account), DirectoryKeys.Row(queue.Address.Queue.Value), CancellationToken.None).Result
+           let counted = row is null ? 0 : CountRow.From(row).Counts.Messages
            where counted != queue.Present.Count
            select $"{queue.Address.Account}/{queue.Address.Queue} {counted} for {queue.Present.Count}",
     ];
@@ -172,7 +173,7 @@ internal sealed class Cluster
             await instance.RequestAsync(async engine =>
             {
                 await engine.WriteCountsAsync(CancellationToken.None);
-                await engine.SweepAsync(Limits.SweepTime, CancellationToken.None);
+                await engine.SweepAsync(HealthLimits.SweepTime, CancellationToken.None);
                 return true;
             });
         }

@@ -168,7 +168,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         var late = await other.MakeKeyAsync("late", "read", with: second);
         intercepted.Before = _ => Task.CompletedTask;
         (await server.SendAsync(late, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
-        server.Time.Advance(Limits.AccessFreshness);
+        server.Time.Advance(AccessLimits.AccessFreshness);
         (await other.SendAsync(late, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
         (await server.SendAsync(server.Admin, "GET", "/keys/a")).Status.ShouldBe(404);
         // Its row is there, and in nobody's way.
@@ -188,7 +188,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
 
         // Where it was revoked, at once.
         (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
-        server.Time.Advance(Limits.AccessFreshness - TimeSpan.FromSeconds(1));
+        server.Time.Advance(AccessLimits.AccessFreshness - TimeSpan.FromSeconds(1));
         (await other.SendAsync(key, "GET", "/v1.0/a/q?detail=id")).Status.ShouldBe(200);
         server.Time.Advance(TimeSpan.FromSeconds(1));
         (await other.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
@@ -269,7 +269,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         // Many that are made up cost so many a second, and keep nobody out who has one.
         for (var i = 0; i < 100; i++)
             (await counted.SendAsync(unknown.Replace("-x-", $"-x{i}-"), "GET", "/v1.0/a/q")).Status.ShouldBeOneOf(401, 503);
-        reads.ShouldBe(3 + Limits.UnknownKeysPerSecond - 1);
+        reads.ShouldBe(3 + AccessLimits.UnknownKeysPerSecond - 1);
         var another = await server.MakeKeyAsync("another", "read");
         (await counted.SendAsync(another, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
     }
@@ -303,12 +303,12 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     public async Task An_account_has_so_many_keys_and_they_so_many_generations_at_most()
     {
         var key = server.Admin;
-        for (var generation = 0; generation < Limits.KeyGenerations; generation++)
+        for (var generation = 0; generation < AccessLimits.KeyGenerations; generation++)
             key = await server.MakeKeyAsync($"generation-{generation}", "manage", with: key, account: "b");
         (await server.SendAsync(key, "PUT", "/keys/b/one-more", """{"allow":["manage"]}""")).ShouldBeAProblem(403);
 
         var lead = await server.MakeKeyAsync("lead", "manage send");
-        for (var i = 2; i < Limits.KeysPerAccount; i++)
+        for (var i = 2; i < AccessLimits.KeysPerAccount; i++)
             (await server.SendAsync(lead, "PUT", $"/keys/a/k{i}", """{"allow":["send"]}""")).Status.ShouldBe(201);
         (await server.SendAsync(lead, "PUT", "/keys/a/soon-over", """{"allow":["send"],"expires":"2026-01-02T03:05:00Z"}""")).Status.ShouldBe(201);
         (await server.SendAsync(lead, "PUT", "/keys/a/one-more", """{"allow":["send"]}""")).ShouldBeAProblem(507);

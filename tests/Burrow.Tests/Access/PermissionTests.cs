@@ -1,7 +1,5 @@
 using Burrow.Access;
-using Burrow.Local;
 using Burrow.Tests.Support;
-using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Burrow.Tests.Access;
@@ -103,7 +101,7 @@ public sealed class PermissionTests : IAsyncLifetime
         foreach (var operation in linked)
             revoked[Terms(operation)] = await server.MakeLinkAsync(doomed, Terms(operation));
         await server.SendAsync(server.Admin, "DELETE", "/keys/a/doomed");
-        server.Time.Advance(Limits.AccessFreshness);
+        server.Time.Advance(AccessLimits.AccessFreshness);
 
         foreach (var operation in linked)
         {
@@ -148,23 +146,22 @@ public sealed class PermissionTests : IAsyncLifetime
     [Fact]
     public async Task What_a_route_does_not_know_is_refused_whoever_asks()
     {
-        foreach (var trigger in Triggers.All.Where(function => function.Name.EndsWith("Refuse", StringComparison.Ordinal)).Select(function => function.Trigger).OfType<HttpTriggerAttribute>())
+        foreach (var resource in DeclaredOperations.Resources)
         {
-            var target = "/" + trigger.Route!.Replace("{ignored:maxlength(0)?}", "").Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m").Replace("{name}", "some");
-            foreach (var method in trigger.Methods!)
+            foreach (var method in DeclaredOperations.HostMethods.Except(resource.Methods))
             {
                 foreach (var key in (string?[])[null, "nonsense", server.Admin])
-                    (await server.SendAsync(key, method.ToUpperInvariant(), target)).Status.ShouldBe(405);
+                    (await server.SendAsync(key, method, DeclaredOperations.TargetOf(resource, "some"))).Status.ShouldBe(405);
             }
         }
     }
 
     [Fact]
-    public void The_table_in_the_README_is_that_of_the_code()
+    public void The_table_in_the_reference_is_that_of_the_code()
     {
-        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
-        foreach (var need in OperationPolicy.All)
-            readme.ShouldContain($"| {need.Operation} | {need.Requirement} |");
+        var reference = File.ReadAllText(Path.Combine(Repository.Root, "docs", "reference", "permissions.md"));
+        foreach (var policy in OperationPolicy.All)
+            reference.ShouldContain($"| {policy.Operation} | {policy.Requirement} |");
         OperationPolicy.All.Count.ShouldBe(typeof(OperationPolicy).GetFields().Count(field => field.FieldType == typeof(OperationPolicy)));
     }
 

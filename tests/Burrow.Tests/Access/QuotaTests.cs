@@ -153,7 +153,7 @@ public sealed class QuotaTests : IAsyncLifetime
             await process.Server.Services.GetRequiredService<QueueEngine>().WriteCountsAsync(Token);
         (await PutAsync("q", "4")).Status.ShouldBe(201);
         await server.Server.Services.GetRequiredService<QueueEngine>().WriteCountsAsync(Token);
-        server.Time.Advance(Limits.UsageFreshness);
+        server.Time.Advance(QueueLimits.UsageFreshness);
 
         // They look again beside the first request that comes.
         foreach (var process in (AccessServer[])[server, other])

@@ -35,7 +35,7 @@ public sealed class HealthTests(Azurite azurite) : IAsyncLifetime
     {
         (await server.Http.GetStringAsync("/health/ready", Token)).ShouldBe("""{"status":"ready"}""");
         await SweepAsync();
-        time.Advance(Limits.ReadinessFreshness * 2);
+        time.Advance(HealthLimits.ReadinessFreshness * 2);
         (await server.Http.GetStringAsync("/health/ready", Token)).ShouldBe("""{"status":"ready","swept":"2026-01-02T03:04:05.000Z"}""");
     }
 
@@ -48,7 +48,7 @@ public sealed class HealthTests(Azurite azurite) : IAsyncLifetime
 
         store.Before = _ => Task.CompletedTask;
         await NotReadyAsync();
-        time.Advance(Limits.ReadinessFreshness * 2);
+        time.Advance(HealthLimits.ReadinessFreshness * 2);
         (await server.Http.GetAsync("/health/ready", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
@@ -67,7 +67,7 @@ public sealed class HealthTests(Azurite azurite) : IAsyncLifetime
         store.Before = _ => new TaskCompletionSource().Task;
         time.Watch();
         var asked = server.Http.GetAsync("/health/ready", Token);
-        await time.BegunAsync(Limits.ReadinessTime);
+        await time.BegunAsync(HealthLimits.ReadinessTime);
         var answer = await time.AdvanceUntilAsync(asked, TimeSpan.FromSeconds(1));
         answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
     }
@@ -83,7 +83,7 @@ public sealed class HealthTests(Azurite azurite) : IAsyncLifetime
         (await NotReadyAsync()).ShouldBe("Not ready. The timer has not finished since 2026-01-02T03:04:05Z.");
         store.Before = _ => Task.CompletedTask;
         await SweepAsync();
-        time.Advance(Limits.ReadinessFreshness * 2);
+        time.Advance(HealthLimits.ReadinessFreshness * 2);
         (await server.Http.GetAsync("/health/ready", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
@@ -98,7 +98,7 @@ public sealed class HealthTests(Azurite azurite) : IAsyncLifetime
         (await readiness.CheckAsync()).Problems.ShouldBe(["Table 'subs' can't be read."]);
 
         await azure.CreateAsync(["subs"], Token);
-        time.Advance(Limits.ReadinessFreshness * 2);
+        time.Advance(HealthLimits.ReadinessFreshness * 2);
         (await readiness.CheckAsync()).Problems.ShouldBeEmpty();
     }
 

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using Burrow.Access;
+using Burrow.Http.Pipeline;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
@@ -23,7 +25,7 @@ public sealed class OpenApiTests
         var validator = await Azurite.WithNodeAsync(() => NodePackages.InstallAsync("@seriousme/openapi-schema-validator"));
         await Commands.RunAsync(
             "node",
-            $"\"{Path.Combine(validator, "bin", "validate-api-cli.js")}\" \"{Path.Combine(Repository.Root, "functions", "Burrow", "Http", "openapi.json")}\"",
+            $"\"{Path.Combine(validator, "bin", "validate-api-cli.js")}\" \"{Path.Combine(Repository.Root, "functions", "Burrow", "Http", "Service", "openapi.json")}\"",
             Repository.Root);
         Document.Root.GetProperty("openapi").GetString()!.ShouldStartWith("3.1.");
     }
@@ -33,7 +35,7 @@ public sealed class OpenApiTests
     {
         await using var server = await AccessServer.StartAsync();
         var answer = await server.SendAsync(null, "GET", "/openapi.json");
-        answer.ShouldBeBytes(await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "functions", "Burrow", "Http", "openapi.json"), TestContext.Current.CancellationToken), "application/json");
+        answer.ShouldBeBytes(await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "functions", "Burrow", "Http", "Service", "openapi.json"), TestContext.Current.CancellationToken), "application/json");
     }
 
     [Fact]
@@ -44,10 +46,10 @@ public sealed class OpenApiTests
     }
 
     [Fact]
-    public void The_README_shows_the_same_operations()
+    public void The_reference_shows_the_same_operations()
     {
         string[] columns = ["GET HEAD", "PUT", "POST", "DELETE"];
-        var rows = File.ReadLines(Path.Combine(Repository.Root, "README.md")).Where(line => line.StartsWith("| `/", StringComparison.Ordinal)).Select(line => line.Split('|')).ToList();
+        var rows = File.ReadLines(Path.Combine(Repository.Root, "docs", "reference", "api.md")).Where(line => line.StartsWith("| `/", StringComparison.Ordinal)).Select(line => line.Split('|')).ToList();
         var shown =
             from row in rows
             from column in Enumerable.Range(0, columns.Length)
@@ -162,15 +164,15 @@ public sealed class OpenApiTests
                 await SetUpAsync(server, isNew: false);
                 await AskAsync(server.Admin, target, type, ("If-None-Match", "*"));
                 await AskAsync(server.Admin, target, type, ("Content-Encoding", "gzip"));
-                await AskAsync(server.Admin, target, type, ("Content-Length", $"{Limits.BatchBytes + 1}"));
+                await AskAsync(server.Admin, target, type, ("Content-Length", $"{HttpLimits.BatchBytes + 1}"));
                 await server.SendAsync(server.Admin, "PUT", "/limits/shop", """{"messages":0,"subscriptions":0}""");
                 if (target == "/v1.0")
                     await server.SendAsync(server.Admin, "DELETE", target);
                 // What is kept of the account's limits is as old as it may be.
-                server.Time.Advance(Limits.AccessFreshness);
+                server.Time.Advance(AccessLimits.AccessFreshness);
                 await AskAsync(server.Admin, target.Replace("order-17", "order-19").Replace("kitchen", "another"), type);
                 await server.SendAsync(server.Admin, "DELETE", "/limits/shop");
-                server.Time.Advance(Limits.AccessFreshness);
+                server.Time.Advance(AccessLimits.AccessFreshness);
             }
 
             // An account's 1,001st key.

@@ -5,21 +5,19 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Burrow.Tests.Local;
 
-/// <summary>What the triggers declare is what the local process serves.</summary>
+/// <summary>What the triggers and endpoints declare is what the local process serves.</summary>
 public sealed class TriggerTests
 {
     private const string Key = """{"allow":["read"]}""";
 
     [Fact]
-    public async Task Every_route_and_method_that_a_trigger_declares_is_served()
+    public async Task Every_route_and_method_that_an_endpoint_declares_is_served_and_any_other_method_refused()
     {
         await using var burrow = await BurrowProcess.StartAsync("memory");
         await using var raw = await RawHttp.ConnectAsync(burrow.Address);
-        foreach (var (name, _, trigger) in Triggers.All)
+        foreach (var resource in DeclaredOperations.Resources)
         {
-            if (trigger is not HttpTriggerAttribute http)
-                continue;
-            var target = "/" + http.Route!.Replace("{ignored:maxlength(0)?}", "").Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m").Replace("{name}", "hook");
+            var target = DeclaredOperations.TargetOf(resource, "hook");
             var body = Encoding.UTF8.GetBytes(target.Split('/')[1] switch
             {
                 "subscriptions" => """{"endpoint":"http://127.0.0.1:9"}""",
@@ -29,7 +27,7 @@ public sealed class TriggerTests
                 _ => "[]",
             });
             target.ShouldNotContain("{");
-            foreach (var method in http.Methods!.Select(method => method.ToUpperInvariant()))
+            foreach (var method in DeclaredOperations.HostMethods)
             {
                 await raw.SendAsync("PUT", "/v1.0/a/q/m", []);
                 await raw.SendAsync("PUT", "/subscriptions/a/hook", """{"endpoint":"http://127.0.0.1:9"}"""u8.ToArray());
@@ -37,8 +35,8 @@ public sealed class TriggerTests
 
                 var answer = await raw.SendAsync(method, target, body, ("Content-Type", "application/json"));
 
-                answer.Status.ShouldBe(
-                    name.EndsWith("Refuse", StringComparison.Ordinal) ? 405 : name is "OneKeyPut" or "LinksPost" ? 201 : 200, $"{name}: {method} {target}");
+                var expected = !resource.Methods.Contains(method) ? 405 : $"{method} {target}" is "PUT /keys/a/hook" or "POST /links/a" ? 201 : 200;
+                answer.Status.ShouldBe(expected, $"{method} {target}");
                 answer.Headers["X-Content-Type-Options"].ShouldBe("nosniff");
                 if (answer.Status == 405)
                     answer.Headers["Allow"].Split(", ").ShouldNotContain(method);
@@ -47,14 +45,14 @@ public sealed class TriggerTests
     }
 
     [Fact]
-    public void Every_route_declares_each_method_once_so_that_the_host_never_answers_404_instead_of_405()
+    public void Each_resource_has_one_trigger_with_all_methods_so_that_the_host_never_answers_404_instead_of_405()
     {
-        foreach (var route in Triggers.All.Select(function => function.Trigger).OfType<HttpTriggerAttribute>().GroupBy(trigger => trigger.Route))
-        {
-            string.Join(' ', route.SelectMany(trigger => trigger.Methods!).Order())
-                .ShouldBe("delete get head options patch post put trace", route.Key);
-        }
+        var triggers = Triggers.All.Select(function => function.Trigger).OfType<HttpTriggerAttribute>().ToList();
+        foreach (var trigger in triggers)
+            trigger.Methods!.Select(method => method.ToUpperInvariant()).ShouldBe(DeclaredOperations.HostMethods, trigger.Route);
 
+        triggers.Select(trigger => "/" + trigger.Route!.Replace("{ignored:maxlength(0)?}", "")).Order()
+            .ShouldBe(DeclaredOperations.Resources.Select(resource => resource.Route).Order());
         Triggers.All.Select(function => function.Name).ShouldBeUnique();
         Triggers.All.Select(function => function.Trigger).OfType<TimerTriggerAttribute>().Select(timer => timer.Schedule).Order()
             .ShouldBe(["%Burrow:Events:ReconcileSchedule%", "%Burrow:ExpirySchedule%"]);

@@ -1,7 +1,6 @@
 using System.Text;
 using Burrow.Queues;
 using Burrow.Queues.Counting;
-using Burrow.Queues.Directory;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
 using Burrow.Tables.Memory;
@@ -124,7 +123,7 @@ public sealed class CountsTests
 
         await WriteAsync();
         var rows = await RowsAsync();
-        (rows.Count == 0 ? QueueCounts.None : QueueCounts.From(rows[0].Columns)).ShouldBe(new QueueCounts(0, 0, 510, 0, 0, 510));
+        (rows.Count == 0 ? QueueCounts.None : CountRow.From(rows[0]).Counts).ShouldBe(new QueueCounts(0, 0, 510, 0, 0, 510));
     }
 
     [Fact]
@@ -133,7 +132,7 @@ public sealed class CountsTests
         await PutAsync(one, "1", "12345");
         await WriteAsync();
         await PutAsync(one, "2", "12345");
-        store.After = call => call is { Table: Counts.TableName, Kind: CallKind.Submit } ? throw new TableUnavailableException("lost", new IOException()) : Task.CompletedTask;
+        store.After = call => call is { Table: CountTable.Name, Kind: CallKind.Submit } ? throw new TableUnavailableException("lost", new IOException()) : Task.CompletedTask;
         await one.WriteCountsAsync(Token);
         store.After = _ => Task.CompletedTask;
         await one.WriteCountsAsync(Token);
@@ -141,7 +140,7 @@ public sealed class CountsTests
 
         // And what wasn't carried out is, later.
         await PutAsync(one, "3", "12345");
-        store.Before = call => call is { Table: Counts.TableName, Kind: CallKind.Submit } ? throw new TableUnavailableException("busy", new IOException()) : Task.CompletedTask;
+        store.Before = call => call is { Table: CountTable.Name, Kind: CallKind.Submit } ? throw new TableUnavailableException("busy", new IOException()) : Task.CompletedTask;
         await one.WriteCountsAsync(Token);
         store.Before = _ => Task.CompletedTask;
         await one.WriteCountsAsync(Token);
@@ -152,7 +151,7 @@ public sealed class CountsTests
     public async Task Where_counts_fail_queues_are_swept_and_puts_are_served()
     {
         await PutAsync(one, "1", "12345", ttl: 1);
-        store.Before = call => call.Table == Counts.TableName ? throw new InvalidOperationException("no such table") : Task.CompletedTask;
+        store.Before = call => call.Table == CountTable.Name ? throw new InvalidOperationException("no such table") : Task.CompletedTask;
         time.Advance(TimeSpan.FromMinutes(2));
         await two.SweepAsync(TimeSpan.FromMinutes(1), Token);
         await WriteAsync();
@@ -182,7 +181,7 @@ public sealed class CountsTests
     public async Task Where_storage_does_not_answer_nothing_is_lost_that_was_not_sent()
     {
         await PutAsync(one, "1", "12345");
-        store.Before = call => call.Table == Counts.TableName ? throw new TableUnavailableException("down", new IOException()) : Task.CompletedTask;
+        store.Before = call => call.Table == CountTable.Name ? throw new TableUnavailableException("down", new IOException()) : Task.CompletedTask;
         await WriteAsync();
         store.Before = _ => Task.CompletedTask;
         (await RowsAsync()).ShouldBeEmpty();
@@ -237,7 +236,7 @@ public sealed class CountsTests
         var between = false;
         store.Before = async call =>
         {
-            if (between || call is not { Table: Counts.TableName, Kind: CallKind.Submit })
+            if (between || call is not { Table: CountTable.Name, Kind: CallKind.Submit })
                 return;
             between = true;
             await two.WriteCountsAsync(Token);
@@ -250,10 +249,10 @@ public sealed class CountsTests
         await two.WriteCountsAsync(Token);
     }
 
-    private async Task<QueueCounts> StoredAsync() => QueueCounts.From((await RowsAsync()).Single().Columns);
+    private async Task<QueueCounts> StoredAsync() => CountRow.From((await RowsAsync()).Single()).Counts;
 
     private async Task<IReadOnlyList<Row>> RowsAsync() =>
-        (await memory.Open(Counts.TableName).QueryAsync(DirectoryKeys.Queues(queue.Account), new("!", "~"), Token)).Rows;
+        (await memory.Open(CountTable.Name).QueryAsync(DirectoryKeys.Queues(queue.Account), new("!", "~"), Token)).Rows;
 
     private QueueEngine NewEngine() => new(store, time, new Random(1), new BurrowOptions(), NullLogger<QueueEngine>.Instance);
 }

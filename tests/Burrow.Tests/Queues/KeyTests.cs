@@ -1,6 +1,5 @@
 using System.Text;
 using Burrow.Queues;
-using Burrow.Queues.Directory;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
 using CsCheck;

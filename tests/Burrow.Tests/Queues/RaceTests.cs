@@ -8,7 +8,7 @@ namespace Burrow.Tests.Queues;
 /// <summary>Interleavings of two processes, and failures in the middle of a request, each of which once went wrong.</summary>
 public sealed class RaceTests
 {
-    private static readonly byte[] Widest = Enumerable.Repeat((byte)1, Limits.BodyBytes).ToArray();
+    private static readonly byte[] Widest = Enumerable.Repeat((byte)1, QueueLimits.BodyBytes).ToArray();
 
     private readonly JumpingTime time = new();
     private readonly InterceptedStore store;

@@ -33,7 +33,7 @@ public sealed class StaleReadTests
     [Fact]
     public async Task A_message_that_expires_while_its_body_is_read_does_not_seem_to_live_for_ever()
     {
-        await queue.PutAsync("a", new byte[Limits.InlineBytes + 1], ttl: 10);
+        await queue.PutAsync("a", new byte[QueueLimits.InlineBytes + 1], ttl: 10);
         After(CallKind.Get, 1, () => time.Advance(TimeSpan.FromSeconds(11)));
 
         (await queue.ListAsync()).ShouldHaveSingleItem().Ttl.ShouldBe(1);
@@ -60,7 +60,7 @@ public sealed class StaleReadTests
             if (tries > 1)
                 return;
             await other.SweepAsync();
-            time.Advance(Limits.ConflictTime + TimeSpan.FromSeconds(1));
+            time.Advance(QueueLimits.ConflictTime + TimeSpan.FromSeconds(1));
         });
 
         TestQueue.Ids(await queue.ClaimAsync(limit: 2)).ShouldBe("a b");

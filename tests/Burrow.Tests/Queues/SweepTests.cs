@@ -1,3 +1,4 @@
+using Burrow.Queues;
 using Burrow.Tables;
 using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
@@ -17,7 +18,7 @@ public sealed class SweepTests
     public async Task After_all_messages_expired_the_timer_leaves_no_row_in_any_table()
     {
         await queue.PutAsync("small", "x", ttl: 30);
-        await queue.PutAsync("large", new byte[Limits.BodyBytes], ttl: 30);
+        await queue.PutAsync("large", new byte[QueueLimits.BodyBytes], ttl: 30);
         await queue.PutAsync("hidden", "x", ttl: 30, hide: 3600);
         await queue.PutAsync("claimed", "x", ttl: 30);
         await queue.ClaimAsync();

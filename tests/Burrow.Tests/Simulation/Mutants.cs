@@ -32,9 +32,9 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "if (result.Uncertain)",
             "if (result.Uncertain && !MUTANT)"),
         new(
-            "counts-never-corrected", "Counting/Counts.cs",
-            "var isCounted = page.Continuation is null;",
-            "var isCounted = page.Continuation is null && !MUTANT;"),
+            "counts-never-corrected", "Counting/Recounter.cs",
+            "var isCounted = isComplete;",
+            "var isCounted = isComplete && !MUTANT;"),
         new(
             "forgotten-before-it-was-told", "../Events/Outbox/EventPublisher.cs",
             "Refused(e.Message, pausedUntil - time.GetUtcNow());",
@@ -45,15 +45,15 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "(state.ExpiryKey != expiry.Key && !MUTANT)"),
         new(
             "sweep-without-waiting-for-other-clocks", "Sweeping/QueueSweeper.cs",
-            "QueueKeys.ExpiredBefore(context.Now - Limits.ClockSkew.Ticks)",
-            "QueueKeys.ExpiredBefore(MUTANT ? context.Now : context.Now - Limits.ClockSkew.Ticks)"),
+            "QueueKeys.ExpiredBefore(context.Now - QueueLimits.ClockSkew.Ticks)",
+            "QueueKeys.ExpiredBefore(MUTANT ? context.Now : context.Now - QueueLimits.ClockSkew.Ticks)"),
         new(
-            "close-before-reading-the-head", "Directory/QueueDirectory.cs",
+            "close-before-reading-the-head", "Directory/QueueRegistry.cs",
             "var closing = await context.Messages.SubmitAsync(queue.Partition, [closed.Write()], cancellationToken);",
             "if (MUTANT) closed = (await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Next(closed.Last, open: false, context.Random);\n"
             + "        var closing = await context.Messages.SubmitAsync(queue.Partition, [closed.Write()], cancellationToken);"),
         new(
-            "leave-the-directory-without-etag", "Directory/QueueDirectory.cs",
+            "leave-the-directory-without-etag", "Directory/QueueRegistry.cs",
             "await context.Directory.SubmitAsync(queues, [Operation.Delete(row.Key, row.ETag)], cancellationToken);",
             "await context.Directory.SubmitAsync(queues, [Operation.Delete(row.Key, MUTANT ? Operation.Any : row.ETag)], cancellationToken);"),
         new(
@@ -63,8 +63,8 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
 
         // What the simulation found.
         new(
-            "shown-as-living-for-ever", "Model/Message.cs",
-            "Math.Max(1, Attributes.Remaining(state.ExpiresAt, now))",
-            "Math.Max(MUTANT ? 0 : 1, Attributes.Remaining(state.ExpiresAt, now))"),
+            "shown-as-living-for-ever", "Rows/MessageState.cs",
+            "Math.Max(1, SecondsUntil(ExpiresAt, now))",
+            "Math.Max(MUTANT ? 0 : 1, SecondsUntil(ExpiresAt, now))"),
     ];
 }

@@ -1,16 +1,38 @@
-using Burrow.Local;
-using Microsoft.Azure.Functions.Worker;
+using Burrow.Http.Pipeline;
+using Burrow.Tables;
+using Burrow.Tables.Memory;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>What the trigger classes declare that is served, and not refused with 405.</summary>
+/// <summary>What the endpoints declare: the HTTP surface.</summary>
 internal static class DeclaredOperations
 {
+    /// <summary>Every method that the Functions host hands to a trigger.</summary>
+    public static readonly IReadOnlyList<string> HostMethods = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE"];
+
+    public static readonly IReadOnlyList<Resource> Resources = ReadResources();
+
     /// <summary>Each as <c>GET /v1.0/{account}</c>.</summary>
     public static IEnumerable<string> All =>
-        from function in Triggers.All
-        let http = function.Trigger as HttpTriggerAttribute
-        where http is not null && !function.Name.EndsWith("Refuse", StringComparison.Ordinal)
-        from method in http.Methods!
-        select $"{method.ToUpperInvariant()} /{http.Route!.Replace("{ignored:maxlength(0)?}", "")}";
+        from resource in Resources
+        from method in resource.Methods
+        select $"{method} {resource.Route}";
+
+    /// <summary>A path of a resource's form.</summary>
+    public static string TargetOf(Resource resource, string name) =>
+        resource.Route.Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m").Replace("{name}", name);
+
+    private static List<Resource> ReadResources()
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["Burrow:Access:Mode"] = "Open",
+            ["Burrow:Access:AllowAnyoneToReadAndDeleteEverything"] = "true",
+        };
+        var services = new ServiceCollection().AddLogging().AddSingleton<ITableStore>(new MemoryTableStore());
+        services.AddBurrow(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
+        return [.. services.BuildServiceProvider().GetServices<IEndpoint>().SelectMany(endpoint => endpoint.Resources)];
+    }
 }

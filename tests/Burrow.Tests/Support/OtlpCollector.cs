@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Burrow.Tests.Support;
 
@@ -11,17 +9,8 @@ namespace Burrow.Tests.Support;
 /// Takes OTLP over HTTP, in protobuf, on a free loopback port, and keeps what the tests ask for. Field numbers are those of
 /// opentelemetry-proto 1.x (trace.proto, metrics.proto, logs.proto, common.proto).
 /// </summary>
-internal sealed class OtlpCollector : IAsyncDisposable
+internal sealed class OtlpCollector : LoopbackServer
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
-    private readonly WebApplication app;
-    private readonly SemaphoreSlim arrived = new(0);
-
-    private OtlpCollector(WebApplication app) => this.app = app;
-
-    public Uri Address => new(app.Urls.Single());
-
     public ConcurrentQueue<OtlpSpan> Spans { get; } = new();
 
     /// <summary>Every data point of every export.</summary>
@@ -33,18 +22,15 @@ internal sealed class OtlpCollector : IAsyncDisposable
     /// <summary>The attributes of resources.</summary>
     public ConcurrentDictionary<string, string> Resource { get; } = new();
 
-    public static async Task<OtlpCollector> StartAsync()
+    public static Task<OtlpCollector> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
-        var app = builder.Build();
-        var collector = new OtlpCollector(app);
-        app.MapPost("/v1/traces", (HttpRequest request) => collector.TakeAsync(request, collector.Span));
-        app.MapPost("/v1/metrics", (HttpRequest request) => collector.TakeAsync(request, collector.Metric));
-        app.MapPost("/v1/logs", (HttpRequest request) => collector.TakeAsync(request, record => collector.Logs.Enqueue(Text(record.Part(5)))));
-        await app.StartAsync();
-        return collector;
+        var collector = new OtlpCollector();
+        return StartAsync(collector, app =>
+        {
+            app.MapPost("/v1/traces", (HttpRequest request) => collector.TakeAsync(request, collector.Span));
+            app.MapPost("/v1/metrics", (HttpRequest request) => collector.TakeAsync(request, collector.Metric));
+            app.MapPost("/v1/logs", (HttpRequest request) => collector.TakeAsync(request, record => collector.Logs.Enqueue(Text(record.Part(5)))));
+        });
     }
 
     /// <summary>What tells a process to export here, soon.</summary>
@@ -61,20 +47,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
     public async Task<T> HasAsync<T>(Func<T?> find)
         where T : class
     {
-        using var patience = new CancellationTokenSource(Patience);
-        while (true)
-        {
-            if (find() is { } found)
-                return found;
-            await arrived.WaitAsync(patience.Token);
-        }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await app.StopAsync();
-        await app.DisposeAsync();
-        arrived.Dispose();
+        T? found = null;
+        await WaitUntilAsync(() => (found = find()) is not null);
+        return found!;
     }
 
     /// <summary>All three requests are alike: resources (1), of each scopes (2), of each records (2).</summary>
@@ -90,7 +65,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
                 take(record);
         }
 
-        arrived.Release();
+        NoteArrival();
         return Results.Bytes([], "application/x-protobuf");
     }
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Burrow.Queues;
-using Burrow.Queues.Directory;
+using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 using Burrow.Tables;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,22 +1,13 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Burrow.Tests.Support;
 
 /// <summary>Somebody's webhook: Kestrel on a free loopback port.</summary>
-internal sealed class WebhookReceiver : IAsyncDisposable
+internal sealed class WebhookReceiver : LoopbackServer
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
-    private readonly WebApplication app;
-    private readonly SemaphoreSlim arrived = new(0);
-
-    private WebhookReceiver(WebApplication app) => this.app = app;
-
     /// <summary>What it answers to events.</summary>
     public int Status { get; set; } = 200;
 
@@ -32,43 +23,23 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     /// <summary>How often it was sent something, taken or not.</summary>
     public int Attempts { get; private set; }
 
-    public string Url => app.Urls.Single() + "/hook";
+    public string Url => new Uri(Address, "/hook").AbsoluteUri;
 
-    public static async Task<WebhookReceiver> StartAsync()
+    public static Task<WebhookReceiver> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
-        var app = builder.Build();
-        var receiver = new WebhookReceiver(app);
-        app.MapMethods("/hook", ["OPTIONS"], receiver.ShakeHands);
-        app.MapPost("/hook", receiver.ReceiveAsync);
-        await app.StartAsync();
-        return receiver;
+        var receiver = new WebhookReceiver();
+        return StartAsync(receiver, app =>
+        {
+            app.MapMethods("/hook", ["OPTIONS"], receiver.ShakeHands);
+            app.MapPost("/hook", receiver.ReceiveAsync);
+        });
     }
 
     /// <summary>Waits until it has taken so many different events.</summary>
-    public async Task HasAsync(int count)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (Events.Count < count)
-            await arrived.WaitAsync(patience.Token);
-    }
+    public Task HasAsync(int count) => WaitUntilAsync(() => Events.Count >= count);
 
     /// <summary>Waits until it was sent something so many times.</summary>
-    public async Task WasSentAsync(int count)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (Attempts < count)
-            await arrived.WaitAsync(patience.Token);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await app.StopAsync();
-        await app.DisposeAsync();
-        arrived.Dispose();
-    }
+    public Task WasSentAsync(int count) => WaitUntilAsync(() => Attempts >= count);
 
     private IResult ShakeHands(HttpRequest request)
     {
@@ -85,7 +56,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         await request.Body.CopyToAsync(memory);
         var bytes = memory.ToArray();
         var json = JsonDocument.Parse(bytes).RootElement;
-        lock (arrived)
+        lock (Events)
             Attempts++;
         if (Status == 200)
         {
@@ -95,7 +66,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
                 (_, before) => before with { Times = before.Times + 1 });
         }
 
-        arrived.Release();
+        NoteArrival();
         return Results.StatusCode(Status);
     }
 }

@@ -1,3 +1,4 @@
+using Burrow.Queues;
 using Burrow.Tables;
 using Burrow.Tests.Support;
 
@@ -236,7 +237,7 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
     public async Task A_transaction_takes_a_hundred_operations_and_its_rows_and_columns_take_what_is_promised()
     {
         var columns = new Columns();
-        for (var i = 0; i < Limits.ChunkBytes / TableLimits.ColumnBytes; i++)
+        for (var i = 0; i < QueueLimits.ChunkBytes / TableLimits.ColumnBytes; i++)
             columns.Add($"b{i}", Enumerable.Repeat((byte)i, TableLimits.ColumnBytes).ToArray());
         var operations = Enumerable.Range(0, 98).Select(i => Operation.Insert($"small{i:d2}", new Columns { { "n", i } }))
             .Append(Operation.Insert("large1", columns))

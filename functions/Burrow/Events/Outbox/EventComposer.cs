@@ -36,8 +36,8 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
         request.TraceParent,
         (json, withBody) =>
         {
-            json.WriteNumber("ttl", Attributes.Remaining(message.ExpiresAt == MessageState.Never ? 0 : message.ExpiresAt, message.Inserted));
-            json.WriteNumber("hide", Attributes.Remaining(message.VisibleAt, message.Inserted));
+            json.WriteNumber("ttl", MessageState.SecondsUntil(message.ExpiresAt == MessageState.Never ? 0 : message.ExpiresAt, message.Inserted));
+            json.WriteNumber("hide", MessageState.SecondsUntil(message.VisibleAt, message.Inserted));
             WriteMessage(json, message, request.ContentType, withBody ? request.Body : null);
             if (!withBody && options.PublicUrl is { } publicUrl)
                 json.WriteString("url", new Uri(publicUrl, $"/v1.0/{Topic.Encode(queue.Account.Value)}/{Topic.Subject(queue.Queue, message.Id)}?detail=body").AbsoluteUri);

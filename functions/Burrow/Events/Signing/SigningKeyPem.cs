@@ -14,6 +14,20 @@ internal static class SigningKeyPem
         return key.ExportPkcs8PrivateKeyPem();
     }
 
+    /// <summary>Whether <see cref="Read"/> finds only valid keys in a text.</summary>
+    public static bool IsValid(string text)
+    {
+        try
+        {
+            _ = Read(text);
+            return true;
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The keys of that text, one at least. Settings hold one line; there the ends of lines are written <c>\n</c>.</summary>
     /// <exception cref="CryptographicException">There is none, or one on another curve.</exception>
     /// <exception cref="ArgumentException">It isn't PEM.</exception>

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Burrow.Queues;
 
 namespace Burrow.Events.Subscriptions;
@@ -15,7 +13,7 @@ internal static class Topic
     /// are opaque text; so <c>a-</c> and as much of base32(SHA-256(account)) as there is room for.
     /// </summary>
     public static string Of(AccountName account) =>
-        ("a-" + Base32.Encode(SHA256.HashData(Encoding.UTF8.GetBytes(account.Value))))[..MaxLength];
+        ("a-" + NameHash.Of(account.Value))[..MaxLength];
 
     /// <summary>The <c>subject</c> of an event: queue and message, so that a queue's name with a <c>/</c> behind it begins no other queue's.</summary>
     public static string Subject(QueueName queue, MessageId id) => $"{Encode(queue.Value)}/{Encode(id.Value)}";

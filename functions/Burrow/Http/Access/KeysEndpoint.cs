@@ -1,63 +1,86 @@
 using Burrow.Access;
 using Burrow.Http.Pipeline;
+using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Access;
 
-/// <summary><c>/keys/{account}</c> and <c>/keys/{account}/{name}</c>: the keys of an account.</summary>
-public sealed class KeysEndpoint
+/// <summary><c>/keys/{account}</c> and <c>/keys/{account}/{name}</c>: an account's keys.</summary>
+public sealed class KeysEndpoint : IEndpoint
 {
-    private static readonly Resource All = new("/keys/{account}", "GET", "HEAD");
-    private static readonly Resource One = new("/keys/{account}/{name}", "GET", "HEAD", "PUT", "DELETE");
+    /// <summary>All of an account's.</summary>
+    public const string ListRoute = "keys/{account}";
+
+    /// <summary>One of them.</summary>
+    public const string Route = "keys/{account}/{name}";
 
     private readonly Responder responder;
     private readonly KeyService keys;
+    private readonly Resource list;
+    private readonly Resource resource;
 
-    internal KeysEndpoint(Responder responder, KeyService keys) => (this.responder, this.keys) = (responder, keys);
-
-    /// <summary>Lists those that are no wider than the caller's own, without their secrets.</summary>
-    public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, All, async serving =>
+    internal KeysEndpoint(Responder responder, KeyService keys)
     {
-        var account = RequestPath.Keys(request);
+        (this.responder, this.keys) = (responder, keys);
+        list = new Resource<AccountName>(ListRoute, path => path.Account) { Get = ListAsync };
+        resource = new Resource<KeyPath>(Route, path => new(path.Account, KeyName.Parse(path["name"])))
+        {
+            Get = GetAsync,
+            Put = PutAsync,
+            Delete = DeleteAsync,
+        };
+    }
+
+    IEnumerable<Resource> IEndpoint.Resources => [list, resource];
+
+    /// <summary>GET lists the keys that are no wider than the caller's own, without their secrets.</summary>
+    public Task<IResult> ServeListAsync(HttpRequest request) => responder.ServeAsync(request, list);
+
+    /// <summary>
+    /// GET shows a key, without its secret. PUT makes one: 201 with its text, which is shown only once, or 409 if the name exists. DELETE
+    /// revokes one, with all keys and links that were made with it.
+    /// </summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private async Task<Answer> ListAsync(RequestContext context, AccountName account)
+    {
         var missing = new NotFoundException("No such account, or it has no key.");
-        await serving.DemandAsync(OperationPolicy.ManageKeys, account, missing);
-        var all = await keys.ListAsync(account, serving.Caller, serving.Aborted);
+        var authorized = await AuthorizeAsync(context, account, missing);
+        var all = await keys.ListAsync(account, authorized.Caller, context.Aborted);
         return all.Count == 0 ? throw missing : Answer.OfArray(all, (json, key) => KeyJson.Write(json, key));
-    });
+    }
 
-    /// <summary>Shows one, without its secret.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
+    private async Task<Answer> GetAsync(RequestContext context, KeyPath path)
     {
-        var (account, name) = RequestPath.Key(request);
-        await serving.DemandAsync(OperationPolicy.ManageKeys, account, NotFound());
-        var key = await keys.GetAsync(account, name, serving.Caller, serving.Aborted) ?? throw NotFound();
+        var authorized = await AuthorizeAsync(context, path.Account, NotFound());
+        var key = await keys.GetAsync(path.Account, path.Name, authorized.Caller, context.Aborted) ?? throw NotFound();
         return Answer.OfJson(200, json => KeyJson.Write(json, key));
-    });
+    }
 
-    /// <summary>Makes one: 201, with its text, which nobody can have again; 409 if there is one of that name.</summary>
-    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
+    private async Task<Answer> PutAsync(RequestContext context, KeyPath path)
     {
-        var (account, name) = RequestPath.Key(request);
-        await serving.DemandAsync(OperationPolicy.ManageKeys, account, NotFound());
-        using var body = await serving.BorrowBodyAsync(Limits.AccessBodyBytes);
-        var (key, text) = await keys.CreateAsync(account, name, KeyJson.Read(body.WrittenMemory), serving.Caller, serving.Aborted);
+        var authorized = await AuthorizeAsync(context, path.Account, NotFound());
+        using var body = await authorized.BorrowBodyAsync(HttpLimits.AccessBodyBytes);
+        var spec = KeyJson.Read(body.WrittenMemory);
+        var (key, text) = await keys.CreateAsync(path.Account, path.Name, spec, authorized.Caller, context.Aborted);
         return Answer.OfJson(201, json => KeyJson.Write(json, key, text));
-    });
+    }
 
-    /// <summary>Revokes one, and what was made with it.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
+    private async Task<Answer> DeleteAsync(RequestContext context, KeyPath path)
     {
-        var (account, name) = RequestPath.Key(request);
-        await serving.DemandAsync(OperationPolicy.ManageKeys, account, NotFound());
-        var key = await keys.RevokeAsync(account, name, serving.Caller, serving.Aborted) ?? throw NotFound();
+        var authorized = await AuthorizeAsync(context, path.Account, NotFound());
+        var key = await keys.RevokeAsync(path.Account, path.Name, authorized.Caller, context.Aborted) ?? throw NotFound();
         return Answer.OfJson(200, json => KeyJson.Write(json, key));
-    });
+    }
 
-    /// <summary>405, for the list.</summary>
-    public Task<IResult> RefuseListAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Keys(request), All);
-
-    /// <summary>405, for one.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Key(request), One);
+    private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, NotFoundException missing)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, missing));
+        await authorized.AdmitAsync(OperationPolicy.ManageKeys);
+        return authorized;
+    }
 
     private static NotFoundException NotFound() => new("No such account or key.");
+
+    private sealed record KeyPath(AccountName Account, KeyName Name);
 }

@@ -5,52 +5,70 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Access;
 
-/// <summary><c>/limits/{account}</c>: what an account may.</summary>
-public sealed class LimitsEndpoint
+/// <summary><c>/limits/{account}</c>: an account's limits.</summary>
+public sealed class LimitsEndpoint : IEndpoint
 {
-    private static readonly Resource Resource = new("/limits/{account}", "GET", "HEAD", "PUT", "DELETE");
+    /// <summary>The path.</summary>
+    public const string Route = "limits/{account}";
 
     private readonly Responder responder;
     private readonly Quotas quotas;
+    private readonly Resource resource;
 
-    internal LimitsEndpoint(Responder responder, Quotas quotas) => (this.responder, this.quotas) = (responder, quotas);
-
-    /// <summary>Shows it: what was set, and the defaults where nothing was.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, OperationPolicy.ShowLimits, (_, _) => Task.CompletedTask);
-
-    /// <summary>Sets it, in place of all that was set before.</summary>
-    public Task<IResult> PutAsync(HttpRequest request) => ServeAsync(request, OperationPolicy.SetLimits, async (account, serving) =>
+    internal LimitsEndpoint(Responder responder, Quotas quotas)
     {
-        using var body = await serving.BorrowBodyAsync(Limits.AccessBodyBytes);
+        (this.responder, this.quotas) = (responder, quotas);
+        resource = new Resource<AccountName>(Route, path => path.Account) { Get = GetAsync, Put = PutAsync, Delete = DeleteAsync };
+    }
+
+    IEnumerable<Resource> IEndpoint.Resources => [resource];
+
+    /// <summary>GET shows the limits. PUT sets them, in place of all that was set before. DELETE goes back to the defaults.</summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private async Task<Answer> GetAsync(RequestContext context, AccountName account)
+    {
+        await AuthorizeAsync(context, account, OperationPolicy.ShowLimits);
+        return await ShowAsync(context, account);
+    }
+
+    private async Task<Answer> PutAsync(RequestContext context, AccountName account)
+    {
+        var authorized = await AuthorizeAsync(context, account, OperationPolicy.SetLimits);
+        using var body = await authorized.BorrowBodyAsync(HttpLimits.AccessBodyBytes);
         var overrides = JsonMembers.Read(body.WrittenMemory, json =>
         {
             JsonMembers.AllowOnly(json, "body", "an account's limits", [.. LimitOverrides.Members]);
             return new LimitOverrides(LimitOverrides.Bounds.ToDictionary(
                 bound => bound.Name, bound => JsonMembers.GetInteger(json, bound.Name, bound.Least, bound.Most)));
         });
-        await quotas.SetAsync(account, overrides, serving.Aborted);
-    });
+        await quotas.SetAsync(account, overrides, context.Aborted);
+        return await ShowAsync(context, account);
+    }
 
-    /// <summary>Back to the defaults.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) =>
-        ServeAsync(request, OperationPolicy.SetLimits, (account, serving) => quotas.SetAsync(account, null, serving.Aborted));
+    private async Task<Answer> DeleteAsync(RequestContext context, AccountName account)
+    {
+        await AuthorizeAsync(context, account, OperationPolicy.SetLimits);
+        await quotas.SetAsync(account, null, context.Aborted);
+        return await ShowAsync(context, account);
+    }
 
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Limits(request), Resource);
+    private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, OperationPolicy policy)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, new("No such account.")));
+        await authorized.AdmitAsync(policy);
+        return authorized;
+    }
 
-    private Task<IResult> ServeAsync(HttpRequest request, OperationPolicy need, Func<AccountName, RequestContext, Task> serve) =>
-        responder.ServeAsync(request, Resource, async serving =>
+    private async Task<Answer> ShowAsync(RequestContext context, AccountName account)
+    {
+        var limits = await quotas.ReadAsync(account, context.Aborted);
+        return Answer.OfJson(200, json =>
         {
-            var account = RequestPath.Limits(request);
-            await serving.DemandAsync(need, account, new("No such account."));
-            await serve(account, serving);
-            var limits = await quotas.ReadAsync(account, serving.Aborted);
-            return Answer.OfJson(200, json =>
-            {
-                json.WriteStartObject();
-                foreach (var (name, value) in limits.Members)
-                    json.WriteNumber(name, value);
-                json.WriteEndObject();
-            });
+            json.WriteStartObject();
+            foreach (var (name, value) in limits.Members)
+                json.WriteNumber(name, value);
+            json.WriteEndObject();
         });
+    }
 }

@@ -1,43 +1,53 @@
 using System.Text;
 using System.Text.Json;
 using Burrow.Access;
+using Burrow.Events;
 using Burrow.Http.Pipeline;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
 
 namespace Burrow.Http.Access;
 
 /// <summary><c>/links/{account}</c>: capability URLs, each for one thing until an instant.</summary>
-public sealed class LinksEndpoint
+public sealed class LinksEndpoint : IEndpoint
 {
-    /// <summary>What every server on the way takes.</summary>
+    /// <summary>The path.</summary>
+    public const string Route = "links/{account}";
+
+    /// <summary>Every server on the way accepts a URL of this length.</summary>
     private const int MaxUrlLength = 8_000;
 
-    private static readonly Resource Resource = new("/links/{account}", "POST");
     private static readonly string[] Methods = ["GET", "PUT", "POST", "DELETE"];
 
     private readonly Responder responder;
     private readonly LinkSigner links;
     private readonly TimeProvider time;
-    private readonly IOptions<BurrowOptions> options;
+    private readonly EventsOptions events;
+    private readonly Resource resource;
 
-    internal LinksEndpoint(Responder responder, LinkSigner links, TimeProvider time, IOptions<BurrowOptions> options) =>
-        (this.responder, this.links, this.time, this.options) = (responder, links, time, options);
-
-    /// <summary>Makes one: 201.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
+    internal LinksEndpoint(Responder responder, LinkSigner links, TimeProvider time, EventsOptions events)
     {
-        var account = RequestPath.Links(request);
-        await serving.DemandAsync(OperationPolicy.MakeLinks, account, new("No such account."));
-        using var body = await serving.BorrowBodyAsync(Limits.AccessBodyBytes);
+        (this.responder, this.links, this.time, this.events) = (responder, links, time, events);
+        resource = new Resource<AccountName>(Route, path => path.Account) { Post = PostAsync };
+    }
+
+    IEnumerable<Resource> IEndpoint.Resources => [resource];
+
+    /// <summary>POST makes a link: 201.</summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private async Task<Answer> PostAsync(RequestContext context, AccountName account)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, new("No such account.")));
+        await authorized.AdmitAsync(OperationPolicy.MakeLinks);
+        using var body = await authorized.BorrowBodyAsync(HttpLimits.AccessBodyBytes);
         var asked = JsonMembers.Read(body.WrittenMemory, json => Read(json, account));
-        serving.Caller.RequireWithin(new(new(asked.Queue.Queue.Value, false), asked.Need.Permissions, asked.Expires));
+        authorized.Caller.RequireWithin(new(new(asked.Queue.Queue.Value, false), asked.Policy.Permissions, asked.Expires));
         if (asked.Expires <= time.GetUtcNow())
             throw new InvalidRequestException("expires", "expires is an instant to come.");
 
-        var terms = new LinkTerms(serving.Caller.Key.Value, asked.Method, asked.Expires.ToUnixTimeSeconds(), asked.Parameters);
-        var url = Url(request, asked, links.Sign(terms, asked.Queue, asked.Id));
+        var terms = new LinkTerms(authorized.Caller.Key.Value, asked.Method, asked.Expires.ToUnixTimeSeconds(), asked.Parameters);
+        var url = UrlOf(context.Request, asked, links.Sign(terms, asked.Queue, asked.Id));
         return Answer.OfJson(201, json =>
         {
             json.WriteStartObject();
@@ -46,10 +56,7 @@ public sealed class LinksEndpoint
             json.WriteInstant("expires", DateTimeOffset.FromUnixTimeSeconds(terms.Expires));
             json.WriteEndObject();
         });
-    });
-
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Links(request), Resource);
+    }
 
     private static Asked Read(JsonElement json, AccountName account)
     {
@@ -74,17 +81,17 @@ public sealed class LinksEndpoint
             throw new InvalidRequestException("parameters", "parameters is an object: of each parameter what it must be, or null if it may be anything.");
         foreach (var parameter in value.EnumerateObject())
         {
-            if (!Parameters.Names.Contains(parameter.Name))
-                throw new InvalidRequestException("parameters", $"'{parameter.Name}' is no parameter; those are {string.Join(", ", Parameters.Names)}.");
+            if (!QueryParameters.Names.Contains(parameter.Name))
+                throw new InvalidRequestException("parameters", $"'{parameter.Name}' is no parameter; those are {string.Join(", ", QueryParameters.Names)}.");
             parameters[parameter.Name] = JsonMembers.GetString(value, parameter.Name);
         }
 
         return parameters;
     }
 
-    private string Url(HttpRequest request, Asked asked, string token)
+    private string UrlOf(HttpRequest request, Asked asked, string token)
     {
-        var url = new StringBuilder(options.Value.Events.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? $"{request.Scheme}://{request.Host}");
+        var url = new StringBuilder(events.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? $"{request.Scheme}://{request.Host}");
         url.Append("/v1.0/").Append(Uri.EscapeDataString(asked.Queue.Account.Value)).Append('/').Append(Uri.EscapeDataString(asked.Queue.Queue.Value));
         if (asked.Id is { } id)
             url.Append('/').Append(Uri.EscapeDataString(id.Value));
@@ -105,7 +112,7 @@ public sealed class LinksEndpoint
     private sealed record Asked(string Method, QueueAddress Queue, MessageId? Id, IReadOnlyDictionary<string, string?> Parameters, DateTimeOffset Expires)
     {
         /// <summary>What its maker needs; when it is used, that is asked again of the request as it is then.</summary>
-        public OperationPolicy Need => (Method, Id) switch
+        public OperationPolicy Policy => (Method, Id) switch
         {
             ("GET", null) => OperationPolicy.ListMessages,
             ("GET", _) => OperationPolicy.GetMessage,

@@ -4,35 +4,38 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Events;
 
-/// <summary><c>/.well-known/jwks.json</c>: the public keys that events are signed with (RFC 7517).</summary>
-public sealed class SigningKeysEndpoint
+/// <summary><c>/.well-known/jwks.json</c>: the public keys of the signatures of events (RFC 7517). None where events are off.</summary>
+public sealed class SigningKeysEndpoint : IEndpoint
 {
-    private static readonly Resource Resource = new("/.well-known/jwks.json", "GET", "HEAD");
+    /// <summary>The path.</summary>
+    public const string Route = ".well-known/jwks.json";
 
     private readonly Responder responder;
     private readonly EventGridIntegration eventGrid;
+    private readonly Resource resource;
 
-    internal SigningKeysEndpoint(Responder responder, EventGridIntegration eventGrid) => (this.responder, this.eventGrid) = (responder, eventGrid);
-
-    /// <summary>Shows them; none where events aren't signed.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Resource, () =>
+    internal SigningKeysEndpoint(Responder responder, EventGridIntegration eventGrid)
     {
-        RequestPath.SigningKeys(request);
-        return Answer.OfJson(200, json =>
+        (this.responder, this.eventGrid) = (responder, eventGrid);
+        resource = new Resource<ResourcePath>(Route, path => path) { Get = GetAsync };
+    }
+
+    IEnumerable<Resource> IEndpoint.Resources => [resource];
+
+    /// <summary>GET shows the keys.</summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private Task<Answer> GetAsync(RequestContext context, ResourcePath path) => Task.FromResult(Answer.OfJson(200, json =>
+    {
+        if (eventGrid.Signer is { } signer)
         {
-            if (eventGrid.Signer is { } signer)
-            {
-                signer.WriteKeys(json);
-                return;
-            }
+            signer.WriteKeys(json);
+            return;
+        }
 
-            json.WriteStartObject();
-            json.WriteStartArray("keys");
-            json.WriteEndArray();
-            json.WriteEndObject();
-        });
-    });
-
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.SigningKeys, Resource);
+        json.WriteStartObject();
+        json.WriteStartArray("keys");
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }));
 }

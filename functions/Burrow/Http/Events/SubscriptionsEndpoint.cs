@@ -2,72 +2,95 @@ using Burrow.Access;
 using Burrow.Events.Reconciling;
 using Burrow.Events.Subscriptions;
 using Burrow.Http.Pipeline;
+using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Events;
 
-/// <summary><c>/subscriptions/{account}</c> and <c>/subscriptions/{account}/{name}</c>: webhooks that hear of an account's messages.</summary>
-public sealed class SubscriptionsEndpoint
+/// <summary><c>/subscriptions/{account}</c> and <c>/subscriptions/{account}/{name}</c>: an account's webhooks.</summary>
+public sealed class SubscriptionsEndpoint : IEndpoint
 {
+    /// <summary>All of an account's.</summary>
+    public const string ListRoute = "subscriptions/{account}";
+
+    /// <summary>One of them.</summary>
+    public const string Route = "subscriptions/{account}/{name}";
+
+    private const int MaxBodyBytes = 256 * 1024;
+
     private readonly Responder responder;
     private readonly SubscriptionService? subscriptions;
     private readonly WebhookRules rules;
+    private readonly Resource list;
+    private readonly Resource resource;
 
-    internal SubscriptionsEndpoint(Responder responder, SubscriptionService? subscriptions, WebhookRules rules) =>
+    internal SubscriptionsEndpoint(Responder responder, SubscriptionService? subscriptions, WebhookRules rules)
+    {
         (this.responder, this.subscriptions, this.rules) = (responder, subscriptions, rules);
+        list = new Resource<AccountName>(ListRoute, path => path.Account) { Get = ListAsync };
+        resource = new Resource<SubscriptionPath>(Route, path => new(path.Account, SubscriptionName.Parse(path["name"])))
+        {
+            Get = GetAsync,
+            Put = PutAsync,
+            Delete = DeleteAsync,
+        };
+    }
 
-    private const int BodyBytes = 256 * 1024;
+    IEnumerable<Resource> IEndpoint.Resources => [list, resource];
 
-    private static readonly Resource All = new("/subscriptions/{account}", "GET", "HEAD");
-    private static readonly Resource One = new("/subscriptions/{account}/{name}", "GET", "HEAD", "PUT", "DELETE");
+    private SubscriptionService Service =>
+        subscriptions ?? throw new UnavailableException("This service has no Event Grid, so there are no subscriptions.");
 
-    /// <summary>Lists an account's.</summary>
-    public Task<IResult> ListAsync(HttpRequest request) => responder.ServeAsync(request, All, async serving =>
+    /// <summary>GET lists an account's subscriptions.</summary>
+    public Task<IResult> ServeListAsync(HttpRequest request) => responder.ServeAsync(request, list);
+
+    /// <summary>
+    /// GET shows a subscription and its state. PUT asks for one: 201 if it is new, else 200. DELETE asks for its end: it shows as deleting
+    /// until Event Grid has forgotten it.
+    /// </summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private async Task<Answer> ListAsync(RequestContext context, AccountName account)
     {
-        var account = RequestPath.Subscriptions(request);
         var missing = new NotFoundException("No such account, or it has no subscription.");
-        await serving.DemandAsync(OperationPolicy.Subscribe, account, missing);
-        var all = await On.ListAsync(account, serving.Caller.Spec.Queues, serving.Aborted);
+        var authorized = await AuthorizeAsync(context, account, missing);
+        var all = await Service.ListAsync(account, authorized.Caller.Spec.Queues, context.Aborted);
         return all.Count == 0 ? throw missing : Answer.OfArray(all, SubscriptionJson.Write);
-    });
+    }
 
-    /// <summary>Shows one, and how it stands.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
+    private async Task<Answer> GetAsync(RequestContext context, SubscriptionPath path)
     {
-        var (account, name) = RequestPath.Subscription(request);
-        await serving.DemandAsync(OperationPolicy.Subscribe, account, NotFound());
-        return Show(200, await On.GetAsync(account, name, serving.Caller.Spec.Queues, serving.Aborted) ?? throw NotFound());
-    });
+        var authorized = await AuthorizeAsync(context, path.Account, NotFound());
+        return Show(200, await Service.GetAsync(path.Account, path.Name, authorized.Caller.Spec.Queues, context.Aborted) ?? throw NotFound());
+    }
 
-    /// <summary>Asks for one: 201 if it is new, else 200.</summary>
-    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
+    private async Task<Answer> PutAsync(RequestContext context, SubscriptionPath path)
     {
-        var (account, name) = RequestPath.Subscription(request);
-        await serving.DemandAsync(OperationPolicy.Subscribe, account, NotFound());
-        using var body = await serving.BorrowBodyAsync(BodyBytes);
+        var authorized = await AuthorizeAsync(context, path.Account, NotFound());
+        using var body = await authorized.BorrowBodyAsync(MaxBodyBytes);
         var (spec, headers) = SubscriptionJson.Read(body.WrittenMemory, rules);
-        var (subscription, created) = await On.PutAsync(
-            account, name, spec, headers, serving.Caller.Spec.Queues, serving.Limits.Subscriptions, serving.Aborted);
+        var (subscription, created) = await Service.PutAsync(
+            path.Account, path.Name, spec, headers, authorized.Caller.Spec.Queues, authorized.Limits.Subscriptions, context.Aborted);
         return Show(created ? 201 : 200, subscription);
-    });
+    }
 
-    /// <summary>Asks for the end of one; it is there, deleting, until Event Grid has forgotten it.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, One, async serving =>
+    private async Task<Answer> DeleteAsync(RequestContext context, SubscriptionPath path)
     {
-        var (account, name) = RequestPath.Subscription(request);
-        await serving.DemandAsync(OperationPolicy.Subscribe, account, NotFound());
-        return Show(200, await On.DeleteAsync(account, name, serving.Caller.Spec.Queues, serving.Aborted) ?? throw NotFound());
-    });
+        var authorized = await AuthorizeAsync(context, path.Account, NotFound());
+        return Show(200, await Service.DeleteAsync(path.Account, path.Name, authorized.Caller.Spec.Queues, context.Aborted) ?? throw NotFound());
+    }
 
-    /// <summary>405, for the list.</summary>
-    public Task<IResult> RefuseListAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Subscriptions(request), All);
+    private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, NotFoundException missing)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, missing));
+        await authorized.AdmitAsync(OperationPolicy.Subscribe);
+        return authorized;
+    }
 
-    /// <summary>405, for one.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, request => RequestPath.Subscription(request), One);
-
-    private SubscriptionService On => subscriptions ?? throw new UnavailableException("This service has no Event Grid, so there are no subscriptions.");
-
-    private static Answer Show(int status, Subscription subscription) => Answer.OfJson(status, json => SubscriptionJson.Write(json, subscription));
+    private static Answer Show(int status, Subscription subscription) =>
+        Answer.OfJson(status, json => SubscriptionJson.Write(json, subscription));
 
     private static NotFoundException NotFound() => new("No such account or subscription.");
+
+    private sealed record SubscriptionPath(AccountName Account, SubscriptionName Name);
 }

@@ -6,24 +6,48 @@ using Microsoft.AspNetCore.Http;
 namespace Burrow.Http.Messages;
 
 /// <summary><c>/v1.0</c>: the accounts.</summary>
-public sealed class AccountsEndpoint(Responder responder, QueueEngine queues)
+public sealed class AccountsEndpoint : IEndpoint
 {
-    private static readonly Resource Resource = new("/v1.0", "GET", "HEAD", "DELETE");
+    /// <summary>The path.</summary>
+    public const string Route = "v1.0";
 
-    /// <summary>Lists them.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, OperationPolicy.ListAccounts, Detail.Id, queues.AccountsAsync);
+    private const string Missing = "No account holds a message.";
 
-    /// <summary>Deletes all their messages.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, OperationPolicy.DeleteAccounts, Detail.None, queues.DeleteAccountsAsync);
+    private readonly Responder responder;
+    private readonly QueueEngine queues;
+    private readonly Resource resource;
 
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Accounts, Resource);
+    /// <param name="responder">Serves the requests.</param>
+    /// <param name="queues">The queues.</param>
+    public AccountsEndpoint(Responder responder, QueueEngine queues)
+    {
+        (this.responder, this.queues) = (responder, queues);
+        resource = new Resource<ResourcePath>(Route, path => path) { Get = ListAsync, Delete = DeleteAsync };
+    }
 
-    private Task<IResult> ServeAsync(HttpRequest request, OperationPolicy need, Detail absent, Func<NameSelection, CancellationToken, Task<NameList>> serve) =>
-        responder.ServeAsync(request, Resource, async serving =>
-        {
-            RequestPath.Accounts(request);
-            await serving.DemandAsync(need);
-            return await NameAnswer.OfAsync(request, serving, absent, selection => serve(selection, serving.Aborted), "No account holds a message.");
-        });
+    IEnumerable<Resource> IEndpoint.Resources => [resource];
+
+    /// <summary>GET lists the accounts that hold a message. DELETE deletes all messages of those that match.</summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private async Task<Answer> ListAsync(RequestContext context, ResourcePath path)
+    {
+        var authorized = await AuthorizeAsync(context, OperationPolicy.ListAccounts);
+        return await NameAnswer.OfAsync(
+            context, authorized, Detail.Id, selection => queues.AccountsAsync(selection, context.Aborted), Missing);
+    }
+
+    private async Task<Answer> DeleteAsync(RequestContext context, ResourcePath path)
+    {
+        var authorized = await AuthorizeAsync(context, OperationPolicy.DeleteAccounts);
+        return await NameAnswer.OfAsync(
+            context, authorized, Detail.None, selection => queues.DeleteAccountsAsync(selection, context.Aborted), Missing);
+    }
+
+    private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, OperationPolicy policy)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.AllAccounts);
+        await authorized.AdmitAsync(policy, Admission.WholeQueue);
+        return authorized;
+    }
 }

@@ -10,48 +10,73 @@ using Microsoft.Net.Http.Headers;
 namespace Burrow.Http.Messages;
 
 /// <summary><c>/batch/{account}/{queue}</c>: many operations in one request, in order, each for itself (protocol, part 2).</summary>
-public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOptions<BurrowOptions> options)
+public sealed class BatchEndpoint : IEndpoint
 {
-    private static readonly Resource Resource = new("/batch/{account}/{queue}", "POST");
-    private static readonly OperationPolicy[] Needs = [OperationPolicy.PutMessage, OperationPolicy.UpdateMessages, OperationPolicy.DeleteMessages];
+    /// <summary>The path.</summary>
+    public const string Route = "batch/{account}/{queue}";
+
     private const string NdJson = "application/x-ndjson";
 
-    /// <summary>JSON has none (RFC 8259, section 8.1), but some tools write it and a reader may pass over it.</summary>
+    private static readonly OperationPolicy[] Policies =
+        [OperationPolicy.PutMessage, OperationPolicy.UpdateMessages, OperationPolicy.DeleteMessages];
+
+    private readonly Responder responder;
+    private readonly QueueEngine queues;
+    private readonly QueueOptions options;
+    private readonly Resource resource;
+
+    /// <param name="responder">Serves the requests.</param>
+    /// <param name="queues">The queues.</param>
+    /// <param name="options">The largest body of an item.</param>
+    public BatchEndpoint(Responder responder, QueueEngine queues, IOptions<QueueOptions> options)
+    {
+        (this.responder, this.queues, this.options) = (responder, queues, options.Value);
+        resource = new Resource<QueueAddress>(Route, path => path.Queue) { Post = PostAsync };
+    }
+
+    IEnumerable<Resource> IEndpoint.Resources => [resource];
+
+    /// <summary>JSON has none (RFC 8259, section 8.1), but some tools write it and a reader may ignore it.</summary>
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>Carries them out.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
+    /// <summary>POST carries out a batch.</summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private async Task<Answer> PostAsync(RequestContext context, QueueAddress queue)
     {
-        var queue = RequestPath.Batch(request);
-        await serving.EnterAsync(queue, new("No such account or queue."));
-        // What of it is allowed is each item's own; who may nothing of it needn't send it.
-        if (!Array.Exists(Needs, serving.Caller.May))
-            throw new ForbiddenException($"A batch needs {string.Join(" or ", Needs.Select(need => need.Requirement))}, as what is in it says; the key allows none of them.");
-        await serving.BeginAsync(Limits.BatchBytes / Limits.BodyBytes);
-        var onlyNew = OnlyNew(request);
-        var lines = IsNdJson(request);
-        var entries = await ReadAsync(serving, lines);
-        serving.Charge(entries.Count - 1);
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(queue, new("No such account or queue.")));
+        // Each item needs its own permission. A key that allows none of them need not send the batch.
+        if (!Array.Exists(Policies, authorized.Caller.May))
+        {
+            var needed = string.Join(" or ", Policies.Select(policy => policy.Requirement));
+            throw new ForbiddenException($"A batch needs {needed}, as what is in it says; the key allows none of them.");
+        }
+
+        await authorized.AdmitAsync(HttpLimits.BatchBytes / QueueLimits.BodyBytes);
+        var onlyNew = OnlyNew(context.Request);
+        var isNdJson = IsNdJson(context.Request);
+        var entries = await ReadAsync(authorized, isNdJson);
+        authorized.Charge(entries.Count - 1);
+        var full = await QuotaErrorAsync(authorized, queue, entries);
+        var outcomes = await CarryOutAsync(context, authorized, queue, entries, onlyNew, full);
+        return Answer.OfJson(200, json => Write(json, outcomes));
+    }
+
+    /// <summary>The error of each put where the account has no room. What makes room is done all the same.</summary>
+    private static async Task<QuotaExceededException?> QuotaErrorAsync(AuthorizedRequest authorized, QueueAddress queue, List<BatchEntry> entries)
+    {
         var puts = entries.Select(entry => entry.Item).Where(item => item?.Operation == BatchOperation.Put).ToList();
-        QuotaExceededException? full = null;
         try
         {
             if (puts.Count > 0)
-                await serving.DemandRoomAsync(queue, puts.Count, puts.Sum(item => item!.Body.Length));
+                await authorized.RequireStorageAsync(queue, puts.Count, puts.Sum(item => item!.Body.Length));
+            return null;
         }
         catch (QuotaExceededException e)
         {
-            // What makes room is done.
-            full = e;
+            return e;
         }
-
-        var outcomes = await CarryOutAsync(serving, queue, entries, onlyNew, full);
-        return Answer.OfJson(200, json => Write(json, outcomes));
-    });
-
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Batch(request), Resource);
+    }
 
     private static bool OnlyNew(HttpRequest request)
     {
@@ -80,14 +105,14 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         throw new UnsupportedMediaException($"A batch is {NdJson} or {Answer.Json}, in UTF-8.");
     }
 
-    private async Task<List<BatchEntry>> ReadAsync(RequestContext serving, bool lines)
+    private async Task<List<BatchEntry>> ReadAsync(AuthorizedRequest authorized, bool isNdJson)
     {
-        using var body = await serving.BorrowBodyAsync(Limits.BatchBytes);
+        using var body = await authorized.BorrowBodyAsync(HttpLimits.BatchBytes);
         var text = body.WrittenMemory[(body.WrittenSpan.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0)..];
-        return lines ? Lines(text) : Items(text);
+        return isNdJson ? ReadLines(text) : ReadArray(text);
     }
 
-    private List<BatchEntry> Lines(ReadOnlyMemory<byte> body)
+    private List<BatchEntry> ReadLines(ReadOnlyMemory<byte> body)
     {
         var entries = new List<BatchEntry>();
         foreach (var range in body.Span.Split((byte)'\n'))
@@ -105,7 +130,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         try
         {
             using var document = JsonDocument.Parse(line);
-            return BatchEntry.Parse(document.RootElement, options.Value.MaxBodyBytes);
+            return BatchEntry.Parse(document.RootElement, options.MaxBodyBytes);
         }
         catch (JsonException e)
         {
@@ -113,7 +138,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         }
     }
 
-    private List<BatchEntry> Items(ReadOnlyMemory<byte> body)
+    private List<BatchEntry> ReadArray(ReadOnlyMemory<byte> body)
     {
         try
         {
@@ -122,7 +147,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
                 throw new InvalidRequestException("body", "The body is a JSON array of items.");
             var entries = new List<BatchEntry>();
             foreach (var json in document.RootElement.EnumerateArray())
-                Add(entries, BatchEntry.Parse(json, options.Value.MaxBodyBytes));
+                Add(entries, BatchEntry.Parse(json, options.MaxBodyBytes));
             return entries;
         }
         catch (JsonException e)
@@ -133,17 +158,17 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
 
     private static void Add(List<BatchEntry> entries, BatchEntry entry)
     {
-        if (entries.Count == Limits.BatchItems)
-            throw new TooLargeException($"A batch has at most {Limits.BatchItems} items; nothing was done.");
+        if (entries.Count == HttpLimits.BatchItems)
+            throw new TooLargeException($"A batch has at most {HttpLimits.BatchItems} items; nothing was done.");
         entries.Add(entry);
     }
 
-    private async Task<List<Outcome>> CarryOutAsync(
-        RequestContext serving, QueueAddress queue, List<BatchEntry> entries, bool onlyNew, BurrowException? full)
+    private async Task<List<ItemOutcome>> CarryOutAsync(
+        RequestContext context, AuthorizedRequest authorized, QueueAddress queue, List<BatchEntry> entries, bool onlyNew, BurrowException? full)
     {
-        var outcomes = new List<Outcome>(entries.Count);
+        var outcomes = new List<ItemOutcome>(entries.Count);
         // Puts that follow one another are handed over together, and stored in this order.
-        var puts = new List<Task<Outcome>>();
+        var puts = new List<Task<ItemOutcome>>();
         var failing = false;
         foreach (var (id, item, error) in entries)
         {
@@ -153,26 +178,26 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
             }
             else if (item is null)
             {
-                puts.Add(Task.FromResult(new Outcome(id, error!.Status, null, error.Message)));
+                puts.Add(Task.FromResult(new ItemOutcome(id, error!.Status, null, error.Message)));
             }
-            else if (!serving.Caller.May(NeedOf(item)))
+            else if (!authorized.Caller.May(PolicyOf(item)))
             {
-                var lacks = serving.Caller.Denied(NeedOf(item));
-                puts.Add(Task.FromResult(new Outcome(id, lacks.Status, null, lacks.Message)));
+                var denied = authorized.Caller.Denied(PolicyOf(item));
+                puts.Add(Task.FromResult(new ItemOutcome(id, denied.Status, null, denied.Message)));
             }
             else if (item.Operation == BatchOperation.Put && full is not null)
             {
-                puts.Add(Task.FromResult(new Outcome(id, full.Status, null, full.Message)));
+                puts.Add(Task.FromResult(new ItemOutcome(id, full.Status, null, full.Message)));
             }
             else if (item.Operation == BatchOperation.Put)
             {
-                puts.Add(PutAsync(serving, queue, item, onlyNew));
+                puts.Add(PutAsync(context, queue, item, onlyNew));
             }
             else
             {
                 outcomes.AddRange(await Task.WhenAll(puts));
                 puts.Clear();
-                outcomes.Add(await ChangeAsync(queue, item, serving.Aborted));
+                outcomes.Add(await ChangeAsync(queue, item, context.Aborted));
                 failing = outcomes.Exists(outcome => outcome.Status == 503);
             }
         }
@@ -181,26 +206,26 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         return outcomes;
     }
 
-    private static OperationPolicy NeedOf(BatchItem item) => item.Operation switch
+    private static OperationPolicy PolicyOf(BatchItem item) => item.Operation switch
     {
         BatchOperation.Put => OperationPolicy.PutMessage,
         BatchOperation.Update => OperationPolicy.UpdateMessages,
         _ => new Precondition(item.IfMatch, null).NamesReceipt ? OperationPolicy.FinishMessage : OperationPolicy.DeleteMessages,
     };
 
-    private Task<Outcome> PutAsync(RequestContext serving, QueueAddress queue, BatchItem item, bool onlyNew)
+    private Task<ItemOutcome> PutAsync(RequestContext context, QueueAddress queue, BatchItem item, bool onlyNew)
     {
         var id = item.Id ?? queues.NewId();
         return TryAsync(id, async () =>
         {
             var precondition = new Precondition(item.IfMatch, onlyNew ? Precondition.MustNotExist.IfNoneMatch : null);
             var result = await queues.PutAsync(
-                queue, new(id, item.Body, item.ContentType, item.Attributes, precondition) { TraceParent = serving.TraceParent }, serving.Aborted);
+                queue, new(id, item.Body, item.ContentType, item.Attributes, precondition) { TraceParent = context.TraceParent }, context.Aborted);
             return new(id, result.Created ? 201 : 200, result.Receipt, null);
         });
     }
 
-    private Task<Outcome> ChangeAsync(QueueAddress queue, BatchItem item, CancellationToken cancellationToken)
+    private Task<ItemOutcome> ChangeAsync(QueueAddress queue, BatchItem item, CancellationToken cancellationToken)
     {
         var id = item.Id!.Value;
         return TryAsync(id, async () =>
@@ -215,7 +240,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         });
     }
 
-    private async Task<Outcome> TryAsync(MessageId id, Func<Task<Outcome>> serve)
+    private async Task<ItemOutcome> TryAsync(MessageId id, Func<Task<ItemOutcome>> serve)
     {
         try
         {
@@ -232,7 +257,7 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         }
     }
 
-    private static void Write(Utf8JsonWriter json, List<Outcome> outcomes)
+    private static void Write(Utf8JsonWriter json, List<ItemOutcome> outcomes)
     {
         json.WriteStartArray();
         foreach (var outcome in outcomes)
@@ -250,5 +275,5 @@ public sealed class BatchEndpoint(Responder responder, QueueEngine queues, IOpti
         json.WriteEndArray();
     }
 
-    private sealed record Outcome(MessageId? Id, int Status, Receipt? Receipt, string? Error);
+    private sealed record ItemOutcome(MessageId? Id, int Status, Receipt? Receipt, string? Error);
 }

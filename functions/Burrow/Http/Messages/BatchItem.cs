@@ -88,5 +88,5 @@ internal sealed record BatchItem(
         return Encoding.UTF8.GetBytes(JsonMembers.GetString(json, name) ?? "");
     }
 
-    private static long? Seconds(JsonElement json, string name) => JsonMembers.GetInteger(json, name, 0, Limits.AttributeSeconds, "seconds");
+    private static long? Seconds(JsonElement json, string name) => JsonMembers.GetInteger(json, name, 0, QueueLimits.AttributeSeconds, "seconds");
 }

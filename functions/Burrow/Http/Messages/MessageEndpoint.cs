@@ -7,71 +7,93 @@ using Microsoft.Extensions.Options;
 namespace Burrow.Http.Messages;
 
 /// <summary><c>/v1.0/{account}/{queue}/{message}</c>: one message, hidden or not.</summary>
-public sealed class MessageEndpoint(Responder responder, QueueEngine queues, IOptions<BurrowOptions> options)
+public sealed class MessageEndpoint : IEndpoint
 {
-    private static readonly Resource Resource = new("/v1.0/{account}/{queue}/{message}", "GET", "HEAD", "PUT", "POST", "DELETE");
+    /// <summary>The path.</summary>
+    public const string Route = "v1.0/{account}/{queue}/{message}";
 
-    /// <summary>Shows it.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
+    private readonly Responder responder;
+    private readonly QueueEngine queues;
+    private readonly QueueOptions options;
+    private readonly Resource resource;
+
+    /// <param name="responder">Serves the requests.</param>
+    /// <param name="queues">The queues.</param>
+    /// <param name="options">The largest body.</param>
+    public MessageEndpoint(Responder responder, QueueEngine queues, IOptions<QueueOptions> options)
     {
-        var (queue, id) = RequestPath.Message(request);
-        var parameters = new Parameters(request);
-        await serving.EnterAsync(queue, id, parameters, NotFound());
-        await serving.BeginAsync(OperationPolicy.GetMessage);
-        var precondition = Preconditions.Parse(request);
+        (this.responder, this.queues, this.options) = (responder, queues, options.Value);
+        resource = new Resource<MessagePath>(Route, path => new(path.Queue, path.Message))
+        {
+            Get = GetAsync,
+            Put = PutAsync,
+            Post = UpdateAsync,
+            Delete = DeleteAsync,
+        };
+    }
+
+    IEnumerable<Resource> IEndpoint.Resources => [resource];
+
+    /// <summary>GET shows a message. PUT puts it: 201 if it is new, 200 if it replaced one. POST sets its attributes. DELETE deletes it.</summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private async Task<Answer> GetAsync(RequestContext context, MessagePath path)
+    {
+        var (authorized, parameters) = await AuthorizeAsync(context, path);
+        await authorized.AdmitAsync(OperationPolicy.GetMessage);
+        var precondition = Preconditions.Parse(context.Request);
         var detail = parameters.MessageDetail(Detail.All);
-        var message = await queues.GetAsync(queue, id, detail, serving.Aborted) ?? throw NotFound();
+        var message = await queues.GetAsync(path.Queue, path.Id, detail, context.Aborted) ?? throw NotFound();
         if (!precondition.MatchHolds(message.Receipt))
             throw new PreconditionFailedException("If-Match: the message has another ETag.");
         var answer = MessageJson.One(message, detail);
         return precondition.NoneMatchHolds(message.Receipt) ? answer : answer.NotModified();
-    });
+    }
 
-    /// <summary>Puts it: 201 if it is new, 200 if it replaced one.</summary>
-    public Task<IResult> PutAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
+    private async Task<Answer> PutAsync(RequestContext context, MessagePath path)
     {
-        var (queue, id) = RequestPath.Message(request);
-        var parameters = new Parameters(request);
-        await serving.EnterAsync(queue, id, parameters, NotFound());
-        await serving.BeginAsync(OperationPolicy.PutMessage);
-        var precondition = Preconditions.Parse(request);
+        var (authorized, parameters) = await AuthorizeAsync(context, path);
+        await authorized.AdmitAsync(OperationPolicy.PutMessage);
+        var precondition = Preconditions.Parse(context.Request);
         var attributes = parameters.Attributes;
-        var contentType = RequestBody.ContentType(request.ContentType);
-        var body = await serving.ReadBodyAsync(options.Value.MaxBodyBytes);
-        await serving.DemandRoomAsync(queue, 1, body.Length);
-        var result = await queues.PutAsync(queue, new(id, body, contentType, attributes, precondition) { TraceParent = serving.TraceParent }, serving.Aborted);
+        var contentType = RequestBody.ContentType(context.Request.ContentType);
+        var body = await authorized.ReadBodyAsync(options.MaxBodyBytes);
+        await authorized.RequireStorageAsync(path.Queue, 1, body.Length);
+        var put = new PutRequest(path.Id, body, contentType, attributes, precondition) { TraceParent = context.TraceParent };
+        var result = await queues.PutAsync(path.Queue, put, context.Aborted);
         return new Answer(result.Created ? 201 : 200).With("ETag", result.Receipt.ETag);
-    });
+    }
 
-    /// <summary>Sets its attributes.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
+    private async Task<Answer> UpdateAsync(RequestContext context, MessagePath path)
     {
-        var (queue, id) = RequestPath.Message(request);
-        var parameters = new Parameters(request);
-        await serving.EnterAsync(queue, id, parameters, NotFound());
-        await serving.BeginAsync(OperationPolicy.UpdateMessages);
-        var precondition = Preconditions.Parse(request);
+        var (authorized, parameters) = await AuthorizeAsync(context, path);
+        await authorized.AdmitAsync(OperationPolicy.UpdateMessages);
+        var precondition = Preconditions.Parse(context.Request);
         var detail = parameters.MessageDetail(Detail.None);
-        var message = await queues.UpdateAsync(queue, id, parameters.Attributes, precondition, detail, serving.Aborted) ?? throw NotFound();
-        return MessageJson.One(message, detail);
-    });
+        var message = await queues.UpdateAsync(path.Queue, path.Id, parameters.Attributes, precondition, detail, context.Aborted);
+        return MessageJson.One(message ?? throw NotFound(), detail);
+    }
 
-    /// <summary>Deletes it.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => responder.ServeAsync(request, Resource, async serving =>
+    private async Task<Answer> DeleteAsync(RequestContext context, MessagePath path)
     {
-        var (queue, id) = RequestPath.Message(request);
-        var parameters = new Parameters(request);
-        await serving.EnterAsync(queue, id, parameters, NotFound());
-        var precondition = Preconditions.Parse(request);
+        var (authorized, parameters) = await AuthorizeAsync(context, path);
+        var precondition = Preconditions.Parse(context.Request);
         var detail = parameters.MessageDetail(Detail.None);
-        await serving.BeginAsync(precondition.NamesReceipt ? OperationPolicy.FinishMessage : detail == Detail.None ? OperationPolicy.DeleteMessages : OperationPolicy.TakeMessages);
-        var message = await queues.DeleteAsync(queue, id, precondition, detail, serving.Aborted) ?? throw NotFound();
+        var policy = precondition.NamesReceipt ? OperationPolicy.FinishMessage
+            : detail == Detail.None ? OperationPolicy.DeleteMessages
+            : OperationPolicy.TakeMessages;
+        await authorized.AdmitAsync(policy);
+        var message = await queues.DeleteAsync(path.Queue, path.Id, precondition, detail, context.Aborted) ?? throw NotFound();
         return MessageJson.One(message, detail);
-    });
+    }
 
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Message(request), Resource);
+    private static async Task<(AuthorizedRequest Authorized, QueryParameters Parameters)> AuthorizeAsync(RequestContext context, MessagePath path)
+    {
+        var parameters = new QueryParameters(context.Request);
+        return (await context.AuthorizeAsync(RequestTarget.OfMessages(path.Queue, path.Id, parameters, NotFound())), parameters);
+    }
 
     private static NotFoundException NotFound() => new("No such account, queue or message.");
+
+    private sealed record MessagePath(QueueAddress Queue, MessageId Id);
 }

@@ -6,66 +6,83 @@ using Microsoft.AspNetCore.Http;
 namespace Burrow.Http.Messages;
 
 /// <summary><c>/v1.0/{account}/{queue}</c>: the messages of a queue.</summary>
-public sealed class MessagesEndpoint(Responder responder, QueueEngine queues)
+public sealed class MessagesEndpoint : IEndpoint
 {
-    private static readonly Resource Resource = new("/v1.0/{account}/{queue}", "GET", "HEAD", "POST", "DELETE");
+    /// <summary>The path.</summary>
+    public const string Route = "v1.0/{account}/{queue}";
 
-    /// <summary>Lists them.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(
-        request,
-        Detail.All,
-        _ => OperationPolicy.ListMessages,
-        (queue, selection, _, wait, aborted) => queues.ListAsync(queue, selection, wait, aborted));
+    private readonly Responder responder;
+    private readonly QueueEngine queues;
+    private readonly Resource resource;
 
-    /// <summary>Sets their attributes; with <c>hide</c>, a claim.</summary>
-    public Task<IResult> PostAsync(HttpRequest request) => ServeAsync(
-        request,
-        Detail.None,
-        _ => OperationPolicy.UpdateMessages,
-        (queue, selection, parameters, wait, aborted) => queues.UpdateAsync(queue, selection, parameters.Attributes, wait, aborted));
-
-    /// <summary>Deletes them; with <c>detail</c>, a take.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(
-        request,
-        Detail.None,
-        detail => detail == Detail.None ? OperationPolicy.DeleteMessages : OperationPolicy.TakeMessages,
-        (queue, selection, _, wait, aborted) => queues.TakeAsync(queue, selection, wait, aborted));
-
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Queue(request), Resource);
-
-    private Task<IResult> ServeAsync(
-        HttpRequest request,
-        Detail absent,
-        Func<Detail, OperationPolicy> need,
-        Func<QueueAddress, MessageSelection, Parameters, WaitOptions, CancellationToken, Task<MessageList>> serve) =>
-        responder.ServeAsync(request, Resource, async serving =>
-        {
-            var missing = new NotFoundException("No such account or queue, or no message of it matches.");
-            var queue = RequestPath.Queue(request);
-            var parameters = new Parameters(request);
-            await serving.EnterAsync(queue, null, parameters, missing);
-            Preconditions.Reject(request);
-            var selection = parameters.Messages(absent);
-            await serving.BeginAsync(need(selection.Detail), Weight(selection, isChange: absent == Detail.None));
-            var list = await serve(queue, selection, parameters, serving.WaitFor(parameters.Wait), serving.Aborted);
-            if (absent == Detail.None)
-            {
-                serving.Charge(list.Count - 1);
-                if (HttpMethods.IsDelete(request.Method) || parameters.Attributes.IsClaim)
-                    MessageTrace.Received(queue, list.Messages);
-            }
-
-            return list.Count == 0 ? throw missing : MessageJson.List(list, selection.Detail);
-        });
-
-    /// <summary>A message is a megabyte at most, an answer so many.</summary>
-    private static int Weight(MessageSelection selection, bool isChange)
+    /// <param name="responder">Serves the requests.</param>
+    /// <param name="queues">The queues.</param>
+    public MessagesEndpoint(Responder responder, QueueEngine queues)
     {
-        const int most = (int)(Limits.AnswerBytes / Limits.BodyBytes);
-        if (isChange && selection.Limit is null or > Limits.BatchItems)
-            return RequestContext.Whole;
-        return selection.Detail.ShowsBody ? Math.Min(selection.Limit ?? most, most) : 1;
+        (this.responder, this.queues) = (responder, queues);
+        resource = new Resource<QueueAddress>(Route, path => path.Queue) { Get = ListAsync, Post = UpdateAsync, Delete = DeleteAsync };
+    }
+
+    IEnumerable<Resource> IEndpoint.Resources => [resource];
+
+    /// <summary>
+    /// GET lists messages. POST sets their attributes; with <c>hide</c>, that is a claim. DELETE deletes them; with <c>detail</c>, that is a take.
+    /// </summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private async Task<Answer> ListAsync(RequestContext context, QueueAddress queue)
+    {
+        var (authorized, parameters) = await AuthorizeAsync(context, queue);
+        var selection = parameters.Messages(Detail.All);
+        await authorized.AdmitAsync(OperationPolicy.ListMessages, WeightOf(selection, isChange: false));
+        var list = await queues.ListAsync(queue, selection, authorized.WaitFor(parameters.Wait), context.Aborted);
+        return Show(list, selection);
+    }
+
+    private async Task<Answer> UpdateAsync(RequestContext context, QueueAddress queue)
+    {
+        var (authorized, parameters) = await AuthorizeAsync(context, queue);
+        var selection = parameters.Messages(Detail.None);
+        await authorized.AdmitAsync(OperationPolicy.UpdateMessages, WeightOf(selection, isChange: true));
+        var (wait, attributes) = (authorized.WaitFor(parameters.Wait), parameters.Attributes);
+        var list = await queues.UpdateAsync(queue, selection, attributes, wait, context.Aborted);
+        authorized.Charge(list.Count - 1);
+        if (attributes.IsClaim)
+            MessageTrace.Received(queue, list.Messages);
+        return Show(list, selection);
+    }
+
+    private async Task<Answer> DeleteAsync(RequestContext context, QueueAddress queue)
+    {
+        var (authorized, parameters) = await AuthorizeAsync(context, queue);
+        var selection = parameters.Messages(Detail.None);
+        var policy = selection.Detail == Detail.None ? OperationPolicy.DeleteMessages : OperationPolicy.TakeMessages;
+        await authorized.AdmitAsync(policy, WeightOf(selection, isChange: true));
+        var list = await queues.TakeAsync(queue, selection, authorized.WaitFor(parameters.Wait), context.Aborted);
+        authorized.Charge(list.Count - 1);
+        MessageTrace.Received(queue, list.Messages);
+        return Show(list, selection);
+    }
+
+    private static async Task<(AuthorizedRequest Authorized, QueryParameters Parameters)> AuthorizeAsync(RequestContext context, QueueAddress queue)
+    {
+        var parameters = new QueryParameters(context.Request);
+        var authorized = await context.AuthorizeAsync(RequestTarget.OfMessages(queue, null, parameters, Missing()));
+        Preconditions.Reject(context.Request);
+        return (authorized, parameters);
+    }
+
+    private static Answer Show(MessageList list, MessageSelection selection) =>
+        list.Count == 0 ? throw Missing() : MessageJson.List(list, selection.Detail);
+
+    private static NotFoundException Missing() => new("No such account or queue, or no message of it matches.");
+
+    /// <summary>In MiB: a message has at most one, an answer at most 16. A change without a limit goes through the whole queue.</summary>
+    private static int WeightOf(MessageSelection selection, bool isChange)
+    {
+        const int maxWeight = (int)(QueueLimits.AnswerBytes / QueueLimits.BodyBytes);
+        if (isChange && selection.Limit is null or > HttpLimits.BatchItems)
+            return Admission.WholeQueue;
+        return selection.Detail.ShowsBody ? Math.Min(selection.Limit ?? maxWeight, maxWeight) : 1;
     }
 }

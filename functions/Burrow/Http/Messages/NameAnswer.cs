@@ -1,20 +1,24 @@
 using Burrow.Http.Pipeline;
 using Burrow.Queues;
-using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Messages;
 
-/// <summary>What listing and deleting accounts and queues have in common.</summary>
+/// <summary>The answer to a request that lists or deletes accounts or queues.</summary>
 internal static class NameAnswer
 {
-    public static async Task<Answer> OfAsync(HttpRequest request, RequestContext serving, Detail absent, Func<NameSelection, Task<NameList>> serve, string none)
+    /// <param name="context">The request.</param>
+    /// <param name="authorized">Pays for each name.</param>
+    /// <param name="defaultDetail">What the answer shows where the request does not say.</param>
+    /// <param name="serve">Lists or deletes.</param>
+    /// <param name="missing">The error where nothing matches.</param>
+    public static async Task<Answer> OfAsync(
+        RequestContext context, AuthorizedRequest authorized, Detail defaultDetail, Func<NameSelection, Task<NameList>> serve, string missing)
     {
-        Preconditions.Reject(request);
-        var parameters = new Parameters(request);
-        var detail = parameters.NameDetail(absent);
+        Preconditions.Reject(context.Request);
+        var parameters = new QueryParameters(context.Request);
+        var detail = parameters.NameDetail(defaultDetail);
         var list = await serve(parameters.NameSelection);
-        // Each was looked at.
-        serving.Charge(list.Names.Count - 1);
-        return list.Names.Count == 0 ? throw new NotFoundException(none) : MessageJson.Names(list, detail);
+        authorized.Charge(list.Names.Count - 1);
+        return list.Names.Count == 0 ? throw new NotFoundException(missing) : MessageJson.Names(list, detail);
     }
 }

@@ -6,28 +6,51 @@ using Microsoft.AspNetCore.Http;
 namespace Burrow.Http.Messages;
 
 /// <summary><c>/v1.0/{account}</c>: the queues of an account.</summary>
-public sealed class QueuesEndpoint(Responder responder, QueueEngine queues)
+public sealed class QueuesEndpoint : IEndpoint
 {
-    private static readonly Resource Resource = new("/v1.0/{account}", "GET", "HEAD", "DELETE");
+    /// <summary>The path.</summary>
+    public const string Route = "v1.0/{account}";
 
-    /// <summary>Lists them.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => ServeAsync(request, OperationPolicy.ListQueues, Detail.Id, queues.QueuesAsync);
+    private const string Missing = "No such account, or no queue of it matches.";
 
-    /// <summary>Deletes all their messages.</summary>
-    public Task<IResult> DeleteAsync(HttpRequest request) => ServeAsync(request, OperationPolicy.DeleteQueues, Detail.None, queues.DeleteQueuesAsync);
+    private readonly Responder responder;
+    private readonly QueueEngine queues;
+    private readonly Resource resource;
 
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.Account(request), Resource);
+    /// <param name="responder">Serves the requests.</param>
+    /// <param name="queues">The queues.</param>
+    public QueuesEndpoint(Responder responder, QueueEngine queues)
+    {
+        (this.responder, this.queues) = (responder, queues);
+        resource = new Resource<AccountName>(Route, path => path.Account) { Get = ListAsync, Delete = DeleteAsync };
+    }
 
-    private Task<IResult> ServeAsync(
-        HttpRequest request, OperationPolicy need, Detail absent, Func<AccountName, NameSelection, CancellationToken, Task<NameList>> serve) =>
-        responder.ServeAsync(request, Resource, async serving =>
-        {
-            const string missing = "No such account, or no queue of it matches.";
-            var account = RequestPath.Account(request);
-            await serving.DemandAsync(need, account, new(missing), RequestContext.Whole);
-            return await NameAnswer.OfAsync(
-                request, serving, absent, selection => serve(account, selection with { Only = serving.Caller.Spec.Queues }, serving.Aborted), missing);
-        });
+    IEnumerable<Resource> IEndpoint.Resources => [resource];
+
+    /// <summary>GET lists the queues that hold a message and that the key is for. DELETE deletes all messages of those that match.</summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private async Task<Answer> ListAsync(RequestContext context, AccountName account)
+    {
+        var authorized = await AuthorizeAsync(context, account, OperationPolicy.ListQueues);
+        return await NameAnswer.OfAsync(
+            context, authorized, Detail.Id, selection => queues.QueuesAsync(account, Scope(selection, authorized), context.Aborted), Missing);
+    }
+
+    private async Task<Answer> DeleteAsync(RequestContext context, AccountName account)
+    {
+        var authorized = await AuthorizeAsync(context, account, OperationPolicy.DeleteQueues);
+        return await NameAnswer.OfAsync(
+            context, authorized, Detail.None, selection => queues.DeleteQueuesAsync(account, Scope(selection, authorized), context.Aborted), Missing);
+    }
+
+    private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, OperationPolicy policy)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, new(Missing)));
+        await authorized.AdmitAsync(policy, Admission.WholeQueue);
+        return authorized;
+    }
+
+    private static NameSelection Scope(NameSelection selection, AuthorizedRequest authorized) =>
+        selection with { Only = authorized.Caller.Spec.Queues };
 }

@@ -9,23 +9,16 @@ internal static class RequestBody
     private const int FirstRead = 16 * 1024;
     private const int MaxAtFirst = 128 * 1024;
 
-    /// <summary>The body's bytes.</summary>
-    /// <exception cref="TooLargeException">More than allowed.</exception>
-    /// <exception cref="UnsupportedMediaException">It is encoded.</exception>
+    /// <summary>The body, in memory that the caller gives back.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="most">Bytes that are allowed.</param>
-    /// <param name="received">Told of what came, whatever becomes of it.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public static async Task<byte[]> ReadAsync(HttpRequest request, int most, Action<int> received, CancellationToken cancellationToken)
-    {
-        using var body = await BorrowAsync(request, most, received, cancellationToken);
-        return body.WrittenSpan.ToArray();
-    }
-
-    /// <summary>The same in borrowed memory, for what is parsed and then not needed any more.</summary>
-    /// <inheritdoc cref="ReadAsync"/>
+    /// <param name="maxBytes">Bytes allowed.</param>
+    /// <param name="received">Counts the bytes that came, also where the body is refused.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <exception cref="TooLargeException">The body is larger than allowed.</exception>
+    /// <exception cref="UnsupportedMediaException">The body is encoded.</exception>
+    /// <exception cref="BadHttpRequestException">The body could not be read.</exception>
     public static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(
-        HttpRequest request, int most, Action<int> received, CancellationToken cancellationToken)
+        HttpRequest request, int maxBytes, Action<int> received, CancellationToken cancellationToken)
     {
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
@@ -33,8 +26,8 @@ internal static class RequestBody
         var transfer = request.Headers.TransferEncoding.ToString();
         if (transfer.Length > 0 && !transfer.Equals("chunked", StringComparison.OrdinalIgnoreCase))
             throw new UnsupportedMediaException($"Transfer-Encoding '{transfer}' is not taken; chunked is.");
-        if (request.ContentLength > most)
-            throw TooLarge(most);
+        if (request.ContentLength > maxBytes)
+            throw TooLarge(maxBytes);
         // One more than is to come: that it ended shows when there is nothing to fill it with. And no more at first than is
         // likely to come at once: to say how long it will be costs whoever sends it nothing.
         var buffer = new ArrayPoolBufferWriter<byte>((int)Math.Min(request.ContentLength ?? FirstRead, MaxAtFirst) + 1);
@@ -45,8 +38,8 @@ internal static class RequestBody
             {
                 buffer.Advance(read);
                 received(read);
-                if (buffer.WrittenCount > most)
-                    throw TooLarge(most);
+                if (buffer.WrittenCount > maxBytes)
+                    throw TooLarge(maxBytes);
             }
 
             return buffer;
@@ -67,10 +60,10 @@ internal static class RequestBody
     {
         if (string.IsNullOrEmpty(value))
             return null;
-        return value.Length <= Limits.ContentTypeLength && value.All(c => c is >= ' ' and <= '~')
+        return value.Length <= HttpLimits.ContentTypeLength && value.All(c => c is >= ' ' and <= '~')
             ? value
-            : throw new InvalidRequestException(name, $"{name} has at most {Limits.ContentTypeLength} printable ASCII characters.");
+            : throw new InvalidRequestException(name, $"{name} has at most {HttpLimits.ContentTypeLength} printable ASCII characters.");
     }
 
-    private static TooLargeException TooLarge(int most) => new($"The body is larger than the {most} bytes allowed; nothing was stored.");
+    private static TooLargeException TooLarge(int maxBytes) => new($"The body is larger than the {maxBytes} bytes allowed; nothing was stored.");
 }

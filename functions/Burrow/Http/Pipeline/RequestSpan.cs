@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Burrow.Queues;
 using Burrow.Telemetry;
 using Microsoft.AspNetCore.Http;
 
@@ -43,11 +42,14 @@ internal readonly struct RequestSpan : IDisposable
 
     private ActivityContext? Context => ActivityContext.TryParse(Sent, request.Headers.TraceState, isRemote: true, out var context) ? context : null;
 
-    /// <summary>Which account it is about.</summary>
-    public void SetTag(AccountName account) => span?.SetTag("burrow.account", account.Value);
-
-    /// <summary>Which queue.</summary>
-    public void SetTag(QueueName queue) => span?.SetTag("messaging.destination.name", queue.Value);
+    /// <summary>Tells which account and queue the request is about.</summary>
+    public void SetTags(RequestTarget target)
+    {
+        if (target.Queue is { } queue)
+            span?.SetTag("messaging.destination.name", queue.Queue.Value);
+        if (target.Account is { } account)
+            span?.SetTag("burrow.account", account.Value);
+    }
 
     /// <summary>How it ends.</summary>
     public void End(int status)

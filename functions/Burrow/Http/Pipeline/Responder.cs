@@ -5,38 +5,41 @@ using Microsoft.Extensions.Logging;
 
 namespace Burrow.Http.Pipeline;
 
-/// <summary>What serves every request: the one place where exceptions become answers.</summary>
+/// <summary>Serves every request: the one place where an exception becomes an answer.</summary>
 public sealed partial class Responder
 {
-    private readonly Authenticator gate;
+    /// <summary>404, or 400 for a dot segment.</summary>
+    private static readonly UnroutedResource Missing = new(context =>
+    {
+        ResourcePath.Read(context.Request);
+        throw new NotFoundException("There is nothing at this path.");
+    });
+
+    private readonly Authenticator authenticator;
     private readonly Quotas quotas;
     private readonly Cors cors;
     private readonly ILogger logger;
 
-    internal Responder(Authenticator gate, Quotas quotas, Cors cors, ILogger<Responder> logger) =>
-        (this.gate, this.quotas, this.cors, this.logger) = (gate, quotas, cors, logger);
+    internal Responder(Authenticator authenticator, Quotas quotas, Cors cors, ILogger<Responder> logger) =>
+        (this.authenticator, this.quotas, this.cors, this.logger) = (authenticator, quotas, cors, logger);
 
-    /// <param name="request">The request.</param>
-    /// <param name="resource">What it is about. Routers take <c>delete</c> for <c>DELETE</c>; to HTTP it is another method.</param>
-    /// <param name="serve">Serves it.</param>
-    internal async Task<IResult> ServeAsync(HttpRequest request, Resource resource, Func<RequestContext, Task<Answer>> serve)
+    /// <summary>404: for a process that answers every path itself.</summary>
+    public Task<IResult> NotFoundAsync(HttpRequest request) => ServeAsync(request, Missing);
+
+    /// <summary>Serves a request to a resource. Never throws.</summary>
+    internal async Task<IResult> ServeAsync(HttpRequest request, Resource resource)
     {
         using var span = RequestSpan.Begin(request, resource);
-        var serving = new RequestContext(request, gate, quotas, span);
+        var context = new RequestContext(request, authenticator, quotas, span);
         Answer answer;
         try
         {
-            // What a browser asks before it sends a page's request has no key.
-            if (cors.Apply(request.HttpContext))
-                answer = new Answer(StatusCodes.Status200OK);
-            else if (resource.Methods.Contains(request.Method))
-                answer = await serve(serving);
-            else
-                throw new MethodNotAllowedException(request.Method, resource.Methods);
+            // A browser's preflight has no key.
+            answer = cors.Apply(request.HttpContext) ? new Answer(StatusCodes.Status200OK) : await resource.ServeAsync(context);
         }
-        catch (Exception e) when (serving.Aborted.IsCancellationRequested)
+        catch (Exception e) when (context.Aborted.IsCancellationRequested)
         {
-            // Nobody is there to be answered.
+            // The client is gone.
             answer = Problem.From(e) ?? new Answer(StatusCodes.Status499ClientClosedRequest);
         }
         catch (Exception e)
@@ -55,25 +58,8 @@ public sealed partial class Responder
         }
 
         span.End(answer.Status);
-        return answer.Holding(serving.End(answer.Length));
+        return answer.Holding(context.End(answer.Length));
     }
-
-    internal Task<IResult> ServeAsync(HttpRequest request, Resource resource, Func<Answer> serve) =>
-        ServeAsync(request, resource, _ => Task.FromResult(serve()));
-
-    /// <summary>404: for a process that answers all paths itself.</summary>
-    public Task<IResult> NotFoundAsync(HttpRequest request) => ServeAsync(request, new("", request.Method), Answer () =>
-    {
-        RequestPath.Nowhere(request);
-        throw new NotFoundException("There is nothing at this path.");
-    });
-
-    /// <summary>405: what <paramref name="path"/> found is there, but doesn't know the method.</summary>
-    internal Task<IResult> RefuseAsync(HttpRequest request, Action<HttpRequest> path, Resource resource) => ServeAsync(request, resource with { Methods = [request.Method] }, Answer () =>
-    {
-        path(request);
-        throw new MethodNotAllowedException(request.Method, resource.Methods);
-    });
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Storage does not answer: {Reason}")]
     internal partial void Unavailable(string reason);

@@ -4,29 +4,40 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Service;
 
-/// <summary><c>/health</c> and <c>/health/ready</c>: for whatever watches over processes. Neither needs a key, nor costs more for being asked often.</summary>
-public sealed class HealthEndpoint
+/// <summary><c>/health</c> and <c>/health/ready</c>: for probes. Neither needs a key, nor costs more for being asked often.</summary>
+public sealed class HealthEndpoint : IEndpoint
 {
-    private static readonly Resource Live = new("/health", "GET", "HEAD");
-    private static readonly Resource Ready = new("/health/ready", "GET", "HEAD");
+    /// <summary>Whether the process answers.</summary>
+    public const string LiveRoute = "health";
+
+    /// <summary>Whether it can do its work.</summary>
+    public const string ReadyRoute = "health/ready";
+
+    private static readonly byte[] Ok = "{\"status\":\"ok\"}"u8.ToArray();
 
     private readonly Responder responder;
     private readonly Readiness readiness;
+    private readonly Resource live;
+    private readonly Resource ready;
 
-    internal HealthEndpoint(Responder responder, Readiness readiness) => (this.responder, this.readiness) = (responder, readiness);
-
-    /// <summary>The process lives: it answers.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Live, () =>
+    internal HealthEndpoint(Responder responder, Readiness readiness)
     {
-        RequestPath.Health(request);
-        return new Answer(200, Answer.Json, "{\"status\":\"ok\"}"u8.ToArray());
-    });
+        (this.responder, this.readiness) = (responder, readiness);
+        live = new Resource<ResourcePath>(LiveRoute, path => path) { Get = (_, _) => Task.FromResult(new Answer(200, Answer.Json, Ok)) };
+        ready = new Resource<ResourcePath>(ReadyRoute, path => path) { Get = GetReadyAsync };
+    }
 
-    /// <summary>It can do its work; 503 says what keeps it from that.</summary>
-    public Task<IResult> GetReadyAsync(HttpRequest request) => responder.ServeAsync(request, Ready, async serving =>
+    IEnumerable<Resource> IEndpoint.Resources => [live, ready];
+
+    /// <summary>GET: the process answers.</summary>
+    public Task<IResult> ServeLiveAsync(HttpRequest request) => responder.ServeAsync(request, live);
+
+    /// <summary>GET: the process can do its work; 503 says what prevents it.</summary>
+    public Task<IResult> ServeReadyAsync(HttpRequest request) => responder.ServeAsync(request, ready);
+
+    private async Task<Answer> GetReadyAsync(RequestContext context, ResourcePath path)
     {
-        RequestPath.Ready(request);
-        var report = await readiness.CheckAsync().WaitAsync(serving.Aborted);
+        var report = await readiness.CheckAsync().WaitAsync(context.Aborted);
         if (report.Problems.Count > 0)
             throw new UnavailableException($"Not ready. {string.Join(' ', report.Problems)}", "not-ready");
         return Answer.OfJson(200, json =>
@@ -36,11 +47,5 @@ public sealed class HealthEndpoint
             json.WriteInstant("swept", report.Swept);
             json.WriteEndObject();
         });
-    });
-
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Health, Live);
-
-    /// <summary>405, for whether it is ready.</summary>
-    public Task<IResult> RefuseReadyAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Ready, Ready);
+    }
 }

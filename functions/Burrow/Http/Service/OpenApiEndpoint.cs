@@ -3,28 +3,33 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Service;
 
-/// <summary><c>/openapi.json</c>: all of this surface, for tools (OpenAPI 3.1).</summary>
-public sealed class OpenApiEndpoint(Responder responder)
+/// <summary><c>/openapi.json</c>: the whole HTTP surface, for tools (OpenAPI 3.1).</summary>
+public sealed class OpenApiEndpoint : IEndpoint
 {
-    private static readonly Resource Resource = new("/openapi.json", "GET", "HEAD");
+    /// <summary>The path.</summary>
+    public const string Route = "openapi.json";
 
     private static readonly byte[] Document = Read();
 
-    /// <summary>Shows it.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Resource, () =>
+    private readonly Responder responder;
+    private readonly Resource resource = new Resource<ResourcePath>(Route, path => path)
     {
-        RequestPath.OpenApi(request);
-        return new Answer(200, Answer.Json, Document);
-    });
+        Get = (_, _) => Task.FromResult(new Answer(200, Answer.Json, Document)),
+    };
 
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.OpenApi, Resource);
+    /// <param name="responder">Serves the requests.</param>
+    public OpenApiEndpoint(Responder responder) => this.responder = responder;
+
+    IEnumerable<Resource> IEndpoint.Resources => [resource];
+
+    /// <summary>GET shows the document.</summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
 
     private static byte[] Read()
     {
-        using var resource = typeof(OpenApiEndpoint).Assembly.GetManifestResourceStream("openapi.json")!;
-        var document = new byte[resource.Length];
-        resource.ReadExactly(document);
+        using var stream = typeof(OpenApiEndpoint).Assembly.GetManifestResourceStream("openapi.json")!;
+        var document = new byte[stream.Length];
+        stream.ReadExactly(document);
         return document;
     }
 }

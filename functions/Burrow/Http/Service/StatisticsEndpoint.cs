@@ -5,51 +5,67 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Service;
 
-/// <summary><c>/stats/{account}</c> and <c>/stats/{account}/{queue}</c>: how much there is, how old it is, and what became of the rest.</summary>
-public sealed class StatisticsEndpoint(Responder responder, QueueEngine queues)
+/// <summary>
+/// <c>/stats/{account}</c> and <c>/stats/{account}/{queue}</c>: how many messages there are, how old they are, and what became of others.
+/// </summary>
+public sealed class StatisticsEndpoint : IEndpoint
 {
-    /// <summary>Queues known, shown or not, that count as one more request.</summary>
-    private const int KnownPerRequest = 100;
+    /// <summary>An account and its queues.</summary>
+    public const string AccountRoute = "stats/{account}";
 
-    private static readonly Resource Account = new("/stats/{account}", "GET", "HEAD");
-    private static readonly Resource Queue = new("/stats/{account}/{queue}", "GET", "HEAD");
+    /// <summary>A queue.</summary>
+    public const string QueueRoute = "stats/{account}/{queue}";
 
-    /// <summary>Shows how an account stands, and its queues, as far as the key is for them.</summary>
-    public Task<IResult> GetAccountAsync(HttpRequest request) => responder.ServeAsync(request, Account, async serving =>
+    /// <summary>Queues of an account, shown or not, that are charged as one more request.</summary>
+    private const int QueuesPerRequest = 100;
+
+    private readonly Responder responder;
+    private readonly QueueEngine queues;
+    private readonly Resource accountResource;
+    private readonly Resource queueResource;
+
+    /// <param name="responder">Serves the requests.</param>
+    /// <param name="queues">The queues.</param>
+    public StatisticsEndpoint(Responder responder, QueueEngine queues)
     {
-        var account = RequestPath.AccountStatistics(request);
+        (this.responder, this.queues) = (responder, queues);
+        accountResource = new Resource<AccountName>(AccountRoute, path => path.Account) { Get = GetAccountAsync };
+        queueResource = new Resource<QueueAddress>(QueueRoute, path => path.Queue) { Get = GetQueueAsync };
+    }
+
+    IEnumerable<Resource> IEndpoint.Resources => [accountResource, queueResource];
+
+    /// <summary>GET shows an account's statistics, and those of its queues that the key is for.</summary>
+    public Task<IResult> ServeAccountAsync(HttpRequest request) => responder.ServeAsync(request, accountResource);
+
+    /// <summary>GET shows a queue's statistics.</summary>
+    public Task<IResult> ServeQueueAsync(HttpRequest request) => responder.ServeAsync(request, queueResource);
+
+    private async Task<Answer> GetAccountAsync(RequestContext context, AccountName account)
+    {
         var missing = new NotFoundException("No such account, or it has no queue.");
-        await serving.DemandAsync(OperationPolicy.ShowStatistics, account, missing, RequestContext.Whole);
-        Preconditions.Reject(request);
-        var selection = new Parameters(request).NameSelection;
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, missing));
+        await authorized.AdmitAsync(OperationPolicy.ShowStatistics, Admission.WholeQueue);
+        Preconditions.Reject(context.Request);
+        var selection = new QueryParameters(context.Request).NameSelection;
         selection = selection with
         {
-            Limit = Math.Min(selection.Limit ?? Limits.StatisticsQueues, Limits.MaxStatisticsQueues),
-            Only = serving.Caller.Spec.Queues,
+            Limit = Math.Min(selection.Limit ?? HttpLimits.StatisticsQueues, HttpLimits.MaxStatisticsQueues),
+            Only = authorized.Caller.Spec.Queues,
         };
-        var statistics = await queues.StatisticsAsync(account, selection, serving.Aborted) ?? throw missing;
-        // Each was looked at, and of all others there was something to read.
-        serving.Charge(statistics.Shown.Count + (statistics.Known / KnownPerRequest) - 1);
+        var statistics = await queues.StatisticsAsync(account, selection, context.Aborted) ?? throw missing;
+        // Each queue shown was read, and of all others a row of counts.
+        authorized.Charge(statistics.Shown.Count + (statistics.Known / QueuesPerRequest) - 1);
         return Answer.OfJson(200, json => StatisticsJson.Write(json, account, statistics)).With("Burrow-More", statistics.More ? "true" : null);
-    });
+    }
 
-    /// <summary>Shows how a queue stands.</summary>
-    public Task<IResult> GetQueueAsync(HttpRequest request) => responder.ServeAsync(request, Queue, async serving =>
+    private async Task<Answer> GetQueueAsync(RequestContext context, QueueAddress queue)
     {
-        var queue = RequestPath.QueueStatistics(request);
         var missing = new NotFoundException("No such account or queue.");
-        await serving.EnterAsync(queue, missing);
-        await serving.BeginAsync(OperationPolicy.ShowStatistics);
-        Preconditions.Reject(request);
-        var statistics = await queues.StatisticsAsync(queue, serving.Aborted) ?? throw missing;
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(queue, missing));
+        await authorized.AdmitAsync(OperationPolicy.ShowStatistics);
+        Preconditions.Reject(context.Request);
+        var statistics = await queues.StatisticsAsync(queue, context.Aborted) ?? throw missing;
         return Answer.OfJson(200, json => StatisticsJson.Write(json, new QueueStatistics(queue.Queue, statistics)));
-    });
-
-    /// <summary>405, for an account.</summary>
-    public Task<IResult> RefuseAccountAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.AccountStatistics(request), Account);
-
-    /// <summary>405, for a queue.</summary>
-    public Task<IResult> RefuseQueueAsync(HttpRequest request) =>
-        responder.RefuseAsync(request, request => RequestPath.QueueStatistics(request), Queue);
+    }
 }

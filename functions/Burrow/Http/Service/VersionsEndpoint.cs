@@ -3,18 +3,25 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Service;
 
-/// <summary><c>/</c>: the versions of the protocol.</summary>
-public sealed class VersionsEndpoint(Responder responder)
+/// <summary><c>/</c>: the versions of the protocol, exactly <c>["v1.0"]</c>.</summary>
+public sealed class VersionsEndpoint : IEndpoint
 {
-    private static readonly Resource Resource = new("/", "GET", "HEAD");
+    /// <summary>The root. The Functions host takes an empty route for its own, so this is a name of no characters.</summary>
+    public const string Route = "{ignored:maxlength(0)?}";
 
-    /// <summary>Exactly <c>["v1.0"]</c>.</summary>
-    public Task<IResult> GetAsync(HttpRequest request) => responder.ServeAsync(request, Resource, () =>
+    private static readonly byte[] Versions = "[\"v1.0\"]"u8.ToArray();
+
+    private readonly Responder responder;
+    private readonly Resource resource = new Resource<ResourcePath>("", path => path)
     {
-        RequestPath.Root(request);
-        return new Answer(200, Answer.Json, "[\"v1.0\"]"u8.ToArray());
-    });
+        Get = (_, _) => Task.FromResult(new Answer(200, Answer.Json, Versions)),
+    };
 
-    /// <summary>405.</summary>
-    public Task<IResult> RefuseAsync(HttpRequest request) => responder.RefuseAsync(request, RequestPath.Root, Resource);
+    /// <param name="responder">Serves the requests.</param>
+    public VersionsEndpoint(Responder responder) => this.responder = responder;
+
+    IEnumerable<Resource> IEndpoint.Resources => [resource];
+
+    /// <summary>GET shows the versions.</summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
 }

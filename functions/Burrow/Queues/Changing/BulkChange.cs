@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Burrow.Queues.Claiming;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
@@ -7,181 +6,173 @@ using Burrow.Tables;
 namespace Burrow.Queues.Changing;
 
 /// <summary>
-/// Changes what matches of a queue in one pass, up to what stood there when it began: what <see cref="ClaimGroup"/> doesn't serve, as
-/// it has a marker, hidden messages, no bound, or leaves the messages in line.
+/// Changes all messages of a queue that match, in one pass, up to the last that was put when the pass began. It serves updates and
+/// deletes with a marker, hidden messages or no limit, and those that leave the messages in line; claims are grouped instead.
 /// </summary>
-internal sealed class BulkChange(QueueContext context, QueueReader walk, Transactions transactions)
+internal sealed class BulkChange(QueueContext context, QueueReader reader, MessageFinder finder, Transactions transactions)
 {
-    /// <summary>Messages changed side by side.</summary>
+    /// <summary>Messages changed at a time.</summary>
     private const int BatchSize = 100;
 
-    /// <param name="queue">Whose messages.</param>
-    /// <param name="selection">Which, and what is shown of them.</param>
+    /// <param name="queue">The queue.</param>
+    /// <param name="selection">Which messages, and what the answer shows of them.</param>
     /// <param name="change">What to set; null deletes.</param>
-    /// <param name="cancellationToken">Ends it between two transactions.</param>
+    /// <param name="cancellationToken">Ends the pass between two transactions.</param>
+    /// <exception cref="UnavailableException">Storage failed, and it is unknown what was changed.</exception>
     public async Task<MessageList> ChangeAsync(
         QueueAddress queue, MessageSelection selection, Attributes? change, CancellationToken cancellationToken)
     {
-        var start = await walk.FindStartAsync(queue, selection, cancellationToken);
-        var shown = selection.Detail != Detail.None;
-        var most = Math.Min(selection.Limit ?? int.MaxValue, shown ? Limits.AnswerItems : int.MaxValue);
-        var answer = new Answer(queue, selection, change, most);
-        // Nobody sees an order, so the rows by id will do, which never move: none slips by.
-        var lines = selection is { MatchHidden: true, Limit: null } && !shown && start == Sequence.None
-            ? ScanAsync(queue, cancellationToken)
-            : walk.ReadAllAsync(
-                queue, start, selection.MatchHidden, most == int.MaxValue ? null : most, change is not null || shown, cancellationToken);
+        var start = await reader.FindStartAsync(queue, selection, cancellationToken);
+        var pass = new Pass(queue, selection, change);
+        // Where the answer shows no order, the rows by id do: they never move, so no message is missed.
+        var rows = selection is { MatchHidden: true, Limit: null } && !pass.ShowsMessages && start == Sequence.None
+            ? ScanByIdAsync(queue, cancellationToken)
+            : reader.ReadAllAsync(
+                queue, start, selection.MatchHidden, pass.Wanted, withBodies: change is not null || pass.ShowsMessages, cancellationToken);
 
         try
         {
-            await ChangeAllAsync(answer, lines, most, cancellationToken);
+            await ChangeAllAsync(pass, rows, cancellationToken);
         }
-        catch (Exception e) when (e is TableUnavailableException or UnavailableException && answer.Count > 0)
+        catch (Exception e) when (e is TableUnavailableException or UnavailableException && pass.Answer.Count > 0)
         {
-            // What was done is answered; the rest is had by asking again.
-            answer.More = true;
+            // The answer says what was changed; the client asks again for the rest.
+            pass.More = true;
         }
 
-        return answer.Complete();
+        return pass.Complete();
     }
 
-    private async Task ChangeAllAsync(Answer answer, IAsyncEnumerable<MessageRow> lines, int most, CancellationToken cancellationToken)
+    private async Task ChangeAllAsync(Pass pass, IAsyncEnumerable<MessageRow> rows, CancellationToken cancellationToken)
     {
         var begun = context.Time.GetTimestamp();
-        var some = new List<MessageRow>();
-        await foreach (var line in lines.WithCancellation(cancellationToken))
+        var batch = new List<MessageRow>();
+        await foreach (var row in rows.WithCancellation(cancellationToken))
         {
-            if (answer.IsFull)
+            if (pass.Answer.IsFull)
             {
-                answer.More = answer.Selection.Limit is null || answer.Selection.Limit > most || answer.IsCut;
+                pass.More = !pass.IsAsked || pass.Answer.IsCut;
                 break;
             }
 
-            some.Add(line);
-            if (some.Count < Math.Min(BatchSize, most - answer.Count))
+            batch.Add(row);
+            if (batch.Count < Math.Min(BatchSize, pass.Answer.Wanted))
                 continue;
-            await ChangeAsync(answer, some, cancellationToken);
-            some.Clear();
-            // It has what was asked for: whether there is more, nobody wants to know.
-            if (answer.Unknown || (answer.Count == most && answer.Selection.Limit == most))
+            await ChangeBatchAsync(pass, batch, cancellationToken);
+            batch.Clear();
+            // With as many messages as the request asked for, it does not matter whether there are more.
+            if (pass.IsUnknown || (pass.Answer.Count == pass.Max && pass.IsAsked))
                 break;
-            if (context.Time.GetElapsedTime(begun) > Limits.BulkChangeTime)
+            if (context.Time.GetElapsedTime(begun) > QueueLimits.BulkChangeTime)
             {
-                answer.More = true;
+                pass.More = true;
                 break;
             }
         }
 
-        if (!answer.Unknown && !answer.IsFull && !answer.More)
-            await ChangeAsync(answer, some, cancellationToken);
+        if (!pass.IsUnknown && !pass.Answer.IsFull && !pass.More)
+            await ChangeBatchAsync(pass, batch, cancellationToken);
     }
 
     /// <summary>
-    /// Changes some messages, in order, as far as the answer has room for them; those that somebody else was ahead of are read
-    /// anew, as often as they still match.
+    /// Changes a batch of messages, in order, as far as the answer has room. After a conflict, a message is read again and
+    /// changed if it still matches.
     /// </summary>
-    private async Task ChangeAsync(Answer answer, List<MessageRow> lines, CancellationToken cancellationToken)
+    private async Task ChangeBatchAsync(Pass pass, List<MessageRow> batch, CancellationToken cancellationToken)
     {
         var begun = context.Time.GetTimestamp();
-        for (var tries = 0; lines.Count > 0; tries++)
+        for (var tries = 0; batch.Count > 0; tries++)
         {
             var now = context.Now;
-            var (writes, again) = await DealAsync(answer, lines, now, cancellationToken);
-            if (writes.Count == 0 && again.Count == 0)
-            {
-                answer.IsCut = true;
+            var (changes, again) = await PlanAsync(pass, batch, now, cancellationToken);
+            if (changes.Count == 0 && again.Count == 0)
                 return;
-            }
-
-            lines.RemoveRange(0, writes.Count + again.Count);
-            var outcomes = await transactions.CommitAllAsync(answer.Queue, writes.ConvertAll(part => part.Write), cancellationToken);
+            batch.RemoveRange(0, changes.Count + again.Count);
+            var outcomes = await transactions.CommitAllAsync(pass.Queue, changes.ConvertAll(part => part.Write), cancellationToken);
             for (var i = 0; i < outcomes.Length; i++)
             {
-                var (write, line, body, size) = writes[i];
+                var (write, row, body, size) = changes[i];
                 if (outcomes[i] == CommitOutcome.Done)
                 {
-                    answer.Add(Message.From(write.After ?? write.Before, line, body, now));
+                    pass.Answer.Add((write.After ?? write.Before).ToMessage(row, body, now));
                     continue;
                 }
 
-                answer.Release(size);
+                pass.Answer.Release(size);
                 if (outcomes[i] == CommitOutcome.Unknown)
-                    answer.Unknown = true;
+                    pass.IsUnknown = true;
                 else
-                    again.Add(line);
+                    again.Add(row);
             }
 
-            if (answer.Unknown)
+            if (pass.IsUnknown)
                 return;
             if (again.Count == 0)
                 continue;
-            if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
+            if (context.Time.GetElapsedTime(begun) > QueueLimits.ConflictTime)
             {
-                answer.Unknown = true;
+                pass.IsUnknown = true;
                 return;
             }
 
             await context.BackOffAsync(tries, cancellationToken);
             var found = await Task.WhenAll(again.Select(
-                line => walk.FindAsync(answer.Queue, line.Id, line.Sequence, answer.Selection.MatchHidden, cancellationToken)));
-            lines.InsertRange(0, found.OfType<MessageRow>().OrderBy(line => line.Sequence));
+                row => finder.FindAsync(pass.Queue, row.Id, row.Sequence, pass.Selection.MatchHidden, cancellationToken)));
+            batch.InsertRange(0, found.OfType<MessageRow>().OrderBy(row => row.Sequence));
         }
     }
 
-    /// <summary>The first of them that there is room for, and one whose body was replaced since, behind which none is dealt.</summary>
-    private async Task<(List<(MessageWrite Write, MessageRow Line, byte[]? Body, long Size)> Writes, List<MessageRow> Again)> DealAsync(
-        Answer answer, List<MessageRow> lines, long now, CancellationToken cancellationToken)
+    /// <summary>The changes of the first messages that the answer has room for.</summary>
+    /// <returns>The changes, and a message whose body was replaced since, behind which none is planned.</returns>
+    private async Task<(List<(MessageWrite Write, MessageRow Row, byte[]? Body, long Size)> Changes, List<MessageRow> Again)> PlanAsync(
+        Pass pass, List<MessageRow> batch, long now, CancellationToken cancellationToken)
     {
-        var writes = new List<(MessageWrite, MessageRow, byte[]?, long)>();
-        foreach (var line in lines)
+        var changes = new List<(MessageWrite, MessageRow, byte[]?, long)>();
+        foreach (var row in batch)
         {
-            var body = answer.Selection.WithBodies
-                ? await BodyChunks.ReadAsync(context.Messages, answer.Queue.Partition, line, cancellationToken)
-                : null;
-            if (answer.Selection.WithBodies && body is null)
-                return (writes, [line]);
-            var size = AnswerSize.Of(line, body);
-            // What stands before the answer's last would be passed over by whoever asks on from there.
-            if (!answer.Reserve(size, regardless: line.Sequence < answer.Last))
+            var (isThere, body) = await finder.ReadBodyAsync(pass.Queue, row, pass.Selection.WithBodies, cancellationToken);
+            if (!isThere)
+                return (changes, [row]);
+            var size = AnswerSize.Of(row, body);
+            // A message before the last of the answer must be in it: a client that asks on from there would miss it.
+            if (!pass.Answer.TryReserve(size, always: row.Sequence < pass.Answer.Last))
                 break;
-            var write = answer.Change is { } attributes
-                ? MessageWrite.Update(line, attributes.ApplyTo(line.State, delivers: true, now, context.Random))
-                : MessageWrite.Remove(line);
-            writes.Add((write, line, body, size));
+            var write = pass.Change is { } attributes
+                ? MessageWrite.Update(row, row.State.With(attributes, delivers: true, now, context.Random))
+                : MessageWrite.Remove(row);
+            changes.Add((write, row, body, size));
         }
 
-        return (writes, []);
+        return (changes, []);
     }
 
-    private async IAsyncEnumerable<MessageRow> ScanAsync(QueueAddress queue, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<MessageRow> ScanByIdAsync(QueueAddress queue, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var end = (await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Last;
         var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore)
         {
             Top = BatchSize,
-            Select = ["id", "seq"],
-            Above = (MessageState.ExpiresColumn, context.Now),
+            Select = MessageColumns.OfPlace,
+            Above = (MessageColumns.ExpiresAt, context.Now),
         };
-        RowPage page;
-        do
+        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
         {
-            page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
             var found = await Task.WhenAll(page.Rows
-                .Select(row => (Id: new MessageId(row.Columns.GetString("id")!), Sequence: new Sequence(row.Columns.GetInteger("seq"))))
+                .Select(row => (Id: new MessageId(row.Columns.GetString(MessageColumns.Id)!), Sequence: new Sequence(row.Columns.GetInteger(MessageColumns.Sequence))))
                 .Where(message => message.Sequence <= end)
-                .Select(message => walk.FindAsync(queue, message.Id, message.Sequence, matchHidden: true, cancellationToken)));
-            foreach (var line in found.OfType<MessageRow>())
-                yield return line;
-            query = query with { Continuation = page.Continuation };
+                .Select(message => finder.FindAsync(queue, message.Id, message.Sequence, matchHidden: true, cancellationToken)));
+            foreach (var row in found.OfType<MessageRow>())
+                yield return row;
         }
-        while (page.Continuation is not null);
     }
 
-    /// <summary>What was done so far.</summary>
-    private sealed class Answer(QueueAddress queue, MessageSelection selection, Attributes? change, int most)
+    /// <summary>One pass: what it changes, and its answer so far.</summary>
+    private sealed class Pass(QueueAddress queue, MessageSelection selection, Attributes? change)
     {
-        private readonly List<Message> messages = [];
-        private long bytes;
+        private readonly int max = Math.Min(
+            selection.Limit ?? int.MaxValue, selection.Detail == Detail.None ? int.MaxValue : QueueLimits.AnswerItems);
+
+        private BoundedAnswer? answer;
 
         public QueueAddress Queue => queue;
 
@@ -189,48 +180,30 @@ internal sealed class BulkChange(QueueContext context, QueueReader walk, Transac
 
         public Attributes? Change => change;
 
-        public int Count { get; private set; }
+        public bool ShowsMessages => selection.Detail != Detail.None;
 
+        /// <summary>Messages changed at most.</summary>
+        public int Max => max;
+
+        /// <summary>The same for a reader; null: perhaps all.</summary>
+        public int? Wanted => max == int.MaxValue ? null : max;
+
+        /// <summary>Whether the request itself asked for no more than <see cref="Max"/>.</summary>
+        public bool IsAsked => selection.Limit == max;
+
+        public BoundedAnswer Answer => answer ??= new(max, ShowsMessages);
+
+        /// <summary>Whether more may match than was changed.</summary>
         public bool More { get; set; }
 
-        /// <summary>Of some messages nobody can tell whether they were changed.</summary>
-        public bool Unknown { get; set; }
-
-        /// <summary>The next message would have made the answer too large.</summary>
-        public bool IsCut { get; set; }
-
-        /// <summary>The place of the last that was changed.</summary>
-        public Sequence Last { get; private set; }
-
-        public bool IsFull => IsCut || Count >= most;
-
-        public bool Reserve(long size, bool regardless)
-        {
-            if (selection.Detail == Detail.None)
-                return true;
-            if (!regardless && bytes > 0 && bytes + size > Limits.AnswerBytes)
-                return false;
-
-            bytes += size;
-            return true;
-        }
-
-        public void Release(long size) => bytes -= size;
-
-        public void Add(Message message)
-        {
-            Count++;
-            Last = Last < message.Sequence ? message.Sequence : Last;
-            if (selection.Detail != Detail.None)
-                messages.Add(message);
-        }
+        /// <summary>Whether it is unknown for some messages if they were changed.</summary>
+        public bool IsUnknown { get; set; }
 
         public MessageList Complete()
         {
-            if (Unknown && Count == 0)
+            if (IsUnknown && Answer.Count == 0)
                 throw new UnavailableException("Storage failed while messages were changed; which were can't be told.");
-            messages.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));
-            return new() { Messages = messages, Count = Count, Last = Last, More = More || IsCut || Unknown };
+            return Answer.ToList(More || Answer.IsCut || IsUnknown);
         }
     }
 }

@@ -1,85 +1,70 @@
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
+
 namespace Burrow.Queues.Changing;
 
-/// <summary>Requests about one message by its id, hidden or not.</summary>
-internal sealed class MessageChanger(QueueContext context, QueueReader walk, Transactions transactions)
+/// <summary>Updates or deletes one message by its id, hidden or not.</summary>
+internal sealed class MessageChanger(QueueContext context, MessageFinder finder, Transactions transactions)
 {
-    /// <summary>The message, or null.</summary>
-    public async Task<Message?> GetAsync(QueueAddress queue, MessageId id, Detail detail, CancellationToken cancellationToken)
-    {
-        for (var tries = 0; ; tries++)
-        {
-            var line = await walk.ReadAsync(queue, id, cancellationToken);
-            if (line is null)
-                return null;
-            var (body, there) = await BodyAsync(queue, line, detail, cancellationToken);
-            if (there)
-                return Message.From(line.State, line, body, context.Now);
-            if (tries == Limits.MaxStableReadTries)
-                throw new UnavailableException("The message is changed by others faster than it can be read.");
-            await context.BackOffAsync(tries, cancellationToken);
-        }
-    }
-
     /// <summary>
-    /// Sets attributes and returns the message as it is then, or (without any, null) deletes it and returns what it was; null if
-    /// there is none.
+    /// Sets attributes and returns the message as it is then, or deletes it and returns what it was.
     /// </summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="id">The message.</param>
+    /// <param name="change">What to set; null deletes.</param>
+    /// <param name="precondition">What the message's receipt must be.</param>
+    /// <param name="detail">What the answer shows.</param>
+    /// <param name="cancellationToken">Ends the request between two transactions.</param>
+    /// <returns>Null if there is no such message.</returns>
     /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
+    /// <exception cref="UnavailableException">Storage failed, or others changed the message all the time.</exception>
     public async Task<Message?> ChangeAsync(
         QueueAddress queue, MessageId id, Attributes? change, Precondition precondition, Detail detail, CancellationToken cancellationToken)
     {
         var begun = context.Time.GetTimestamp();
         for (var tries = 0; ; tries++)
         {
-            MessageRow? line = null;
-            MessageState state;
-            string indexETag = "";
-            if (change is null && detail == Detail.None)
-            {
-                // The row by id says all that a deletion needs.
-                if (await walk.ReadStateAsync(queue, id, cancellationToken) is not var (found, etag))
-                    return null;
-                (state, indexETag) = (found, etag);
-            }
-            else
-            {
-                line = await walk.ReadAsync(queue, id, cancellationToken);
-                if (line is null)
-                    return null;
-                state = line.State;
-            }
-
-            if (precondition.Failure(new Receipt(state.Revisions.Latest)) is { } failure)
+            if (await ReadAsync(queue, id, isPlainDelete: change is null && detail == Detail.None, cancellationToken) is not { } found)
+                return null;
+            if (precondition.Failure(new Receipt(found.State.Revisions.Latest)) is { } failure)
                 throw failure;
-            var (body, there) = line is null ? (null, true) : await BodyAsync(queue, line, detail, cancellationToken);
-            if (there)
+            var (isThere, body) = found.Row is { } row
+                ? await finder.ReadBodyAsync(queue, row, detail.ShowsBody, cancellationToken)
+                : (true, null);
+            if (isThere)
             {
                 var now = context.Now;
                 if (change is { IsEmpty: true })
-                    return Message.From(state, line, body, now);
-                var write = change is { } attributes ? MessageWrite.Update(line!, attributes.ApplyTo(state, delivers: false, now, context.Random))
-                    : line is not null ? MessageWrite.Remove(line)
-                    : MessageWrite.Remove(state, indexETag);
+                    return found.State.ToMessage(found.Row, body, now);
+                var write = WriteOf(found, change, now);
                 var (outcome, _) = await transactions.CommitAsync(queue, [write], cancellationToken);
                 if (outcome == CommitOutcome.Done)
-                    return Message.From(write.After ?? state, line, body, now);
+                    return (write.After ?? found.State).ToMessage(found.Row, body, now);
                 if (outcome == CommitOutcome.Unknown)
                     throw new UnavailableException("Storage failed while the message was changed; whether it was can't be told.");
             }
 
-            if (context.Time.GetElapsedTime(begun) > Limits.ConflictTime)
+            if (context.Time.GetElapsedTime(begun) > QueueLimits.ConflictTime)
                 throw new UnavailableException("Others change this message faster than this request could; it was not changed.");
             await context.BackOffAsync(tries, cancellationToken);
         }
     }
 
-    private async Task<(byte[]? Body, bool There)> BodyAsync(QueueAddress queue, MessageRow line, Detail detail, CancellationToken cancellationToken)
+    /// <summary>Reads what the change needs: for a delete that shows nothing, the row by id is enough.</summary>
+    private async Task<(MessageState State, string IndexETag, MessageRow? Row)?> ReadAsync(
+        QueueAddress queue, MessageId id, bool isPlainDelete, CancellationToken cancellationToken)
     {
-        if (!detail.ShowsBody)
-            return (null, true);
-        var body = await BodyChunks.ReadAsync(context.Messages, queue.Partition, line, cancellationToken);
-        return (body, body is not null);
+        if (isPlainDelete)
+            return await finder.ReadStateAsync(queue, id, cancellationToken) is var (state, etag) ? (state, etag, null) : null;
+        return await finder.ReadRowAsync(queue, id, cancellationToken) is { } row ? (row.State, "", row) : null;
+    }
+
+    private MessageWrite WriteOf((MessageState State, string IndexETag, MessageRow? Row) found, Attributes? change, long now)
+    {
+        if (found.Row is not { } row)
+            return MessageWrite.Remove(found.State, found.IndexETag);
+        return change is { } attributes
+            ? MessageWrite.Update(row, found.State.With(attributes, delivers: false, now, context.Random))
+            : MessageWrite.Remove(row);
     }
 }

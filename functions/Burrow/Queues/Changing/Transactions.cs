@@ -6,7 +6,7 @@ using Burrow.Tables;
 namespace Burrow.Queues.Changing;
 
 /// <summary>Packs changes of messages into transactions, sends them, and finds out what became of them.</summary>
-internal sealed class Transactions(QueueContext context, DueTable due, Counts counts)
+internal sealed class Transactions(QueueContext context, DueTable due, ProcessCounts counts)
 {
     private const int MaxRefusals = 2;
 
@@ -18,7 +18,7 @@ internal sealed class Transactions(QueueContext context, DueTable due, Counts co
         {
             operations += writes[i].Operations.Count;
             bytes += writes[i].Operations.Sum(TableLimits.SizeOf);
-            if (count > 0 && (operations > TableLimits.TransactionOperations || bytes > Limits.TransactionBytes))
+            if (count > 0 && (operations > TableLimits.TransactionOperations || bytes > QueueLimits.TransactionBytes))
                 break;
         }
 
@@ -90,7 +90,7 @@ internal sealed class Transactions(QueueContext context, DueTable due, Counts co
         if (result.Uncertain)
             outcome = await ResolveAsync(queue, writes);
         if (outcome == CommitOutcome.Done)
-            counts.Add(queue, writes.Aggregate(QueueCounts.None, (sum, write) => sum + QueueCounts.Of(write, now)));
+            counts.Add(queue, writes.Aggregate(QueueCounts.None, (sum, write) => sum + CountChange.Of(write, now)));
         return (outcome, outcome == CommitOutcome.Conflict && !result.Uncertain ? IndexOf(writes, result.FailedIndex) : -1);
     }
 

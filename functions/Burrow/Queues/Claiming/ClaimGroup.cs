@@ -8,235 +8,226 @@ using PendingClaim = Burrow.Queues.Scheduling.PendingRequest<Burrow.Queues.Claim
 namespace Burrow.Queues.Claiming;
 
 /// <summary>
-/// Serves the claims, or takes, of one kind on a queue that wait together: one look at the front of the line, one transaction
-/// for some twenty to thirty messages, whatever the queue's length and however much is in flight.
+/// Serves the claims, or takes, of one kind that wait together on one queue. It reads the front of the queue once, and commits one
+/// transaction for some 20 to 30 messages, however long the queue is and however many messages are in flight (docs/design/claim.md).
 /// </summary>
 internal sealed class ClaimGroup(
-    QueueContext context, Transactions transactions, QueueAddress queue, ClaimKind kind, Action manyDue)
+    QueueContext context, MessageFinder finder, Transactions transactions, QueueAddress queue, ClaimKind kind, Action manyDue)
 {
-    /// <summary>Messages that one look is for.</summary>
-    public const int Max = TableLimits.PageRows;
+    /// <summary>Messages that one pass claims at most.</summary>
+    public const int MaxMessages = TableLimits.PageRows;
 
-    /// <summary>How many more are looked at than wanted, to go on with where others were ahead.</summary>
-    private const int Spare = 8;
+    /// <summary>How many more messages a pass reads than it wants, to go on with after a conflict.</summary>
+    private const int SpareMessages = 8;
 
-    /// <summary>A page of leases that ran out; as they stand by that instant, so many are put in the queue's order.</summary>
+    /// <summary>
+    /// Messages read whose hide has ended. Their rows are ordered by that instant; so many at least are put in the queue's order.
+    /// </summary>
     private const int DuePageSize = 100;
 
-    private const int ConflictsPerLook = 2;
+    private const int MaxConflictsPerPass = 2;
 
     private readonly bool withBodies = kind.Detail.ShowsBody;
 
     public async Task ServeAsync(IReadOnlyList<PendingClaim> group)
     {
-        var shares = group.Select(pending => new Share(pending)).ToList();
-        var unknown = false;
-        long? begun = null;
-        var (taken, owed) = (new HashSet<Sequence>(), new HashSet<Sequence>());
+        var claim = new Progress([.. group.Select(pending => new ClaimShare(pending))]);
+        var isUnknown = false;
+        long? firstConflict = null;
         for (var tries = 0; ; tries++)
         {
-            bool conflict, failed;
+            PassResult result;
             try
             {
-                (conflict, failed) = await ClaimOnceAsync(shares, taken, owed);
+                result = await RunPassAsync(claim);
             }
             catch (TableUnavailableException)
             {
-                // What was taken before is answered.
-                (conflict, failed) = (true, true);
+                // What was claimed before is answered.
+                result = PassResult.Failed;
             }
 
-            unknown |= failed;
-            // Without a conflict, what is not there is not there. After a failure, no more is put at stake.
-            if (!conflict || failed || shares.All(share => share.IsFull))
+            isUnknown |= result == PassResult.Failed;
+            // Only a pass without a conflict proves that no message is there. After a failure, no more messages are put at risk.
+            if (result != PassResult.Conflict || claim.Shares.All(share => share.IsFull))
                 break;
             Instruments.ClaimConflicts.Add(1);
-            // From the first conflict: that storage is slow is none.
-            begun ??= context.Time.GetTimestamp();
-            if (context.Time.GetElapsedTime(begun.Value) > Limits.ConflictTime)
+            // Counted from the first conflict: slow storage is none.
+            firstConflict ??= context.Time.GetTimestamp();
+            if (context.Time.GetElapsedTime(firstConflict.Value) > QueueLimits.ConflictTime)
             {
-                unknown = true;
+                isUnknown = true;
                 break;
             }
 
             await context.BackOffAsync(tries, CancellationToken.None);
         }
 
-        foreach (var share in shares)
-            share.Complete(unknown);
+        foreach (var share in claim.Shares)
+            share.Complete(isUnknown);
     }
 
-    /// <param name="shares">Who gets what is taken.</param>
-    /// <param name="taken">What was before, which may be visible again by now.</param>
-    /// <param name="owed">What was passed over before though no other request may have had it: comes first now.</param>
-    private async Task<(bool Conflict, bool Failed)> ClaimOnceAsync(List<Share> shares, HashSet<Sequence> taken, HashSet<Sequence> owed)
+    /// <summary>Reads the front of the queue and claims from it, until the shares are full, the front is used up or conflicts end the pass.</summary>
+    private async Task<PassResult> RunPassAsync(Progress claim)
     {
-        var wanted = shares.Sum(share => share.Wanted);
-        var line = await ReadFrontAsync(wanted);
-        line.RemoveAll(candidate => taken.Contains(candidate.Sequence));
-        if (owed.Count > 0)
-            line = [.. line.OrderBy(candidate => !owed.Contains(candidate.Sequence))];
-        var (next, conflicts) = (0, 0);
-        var conflict = false;
-        while (wanted > 0 && next < line.Count && conflicts < ConflictsPerLook)
+        var front = new Queue<MessageRow>(await ReadCandidatesAsync(claim));
+        var (isConflict, conflicts) = (false, 0);
+        while (claim.Wanted > 0 && front.Count > 0 && conflicts < MaxConflictsPerPass)
         {
-            var dealt = new List<(Share Share, MessageRow Line, byte[]? Body, long Size)>();
-            long bytes = 0;
-            foreach (var share in shares)
-            {
-                // So much at a time: who is served last shouldn't find that all was taken while bodies were read.
-                for (var room = share.Wanted; room > 0 && next < line.Count && bytes < Limits.AnswerBytes; next++)
-                {
-                    // Before anything is changed: a body that can't be read is of a message that somebody changes.
-                    var body = withBodies
-                        ? await BodyChunks.ReadAsync(context.Messages, queue.Partition, line[next], CancellationToken.None)
-                        : null;
-                    if (withBodies && body is null)
-                    {
-                        conflict = true;
-                        continue;
-                    }
-
-                    // It may have expired while it was read, or before, as storage was slow.
-                    if (!line[next].State.IsLive(context.Now))
-                        continue;
-                    var size = AnswerSize.Of(line[next], body);
-                    if (!share.Reserve(size))
-                        break;
-                    dealt.Add((share, line[next], body, size));
-                    bytes += size;
-                    room--;
-                }
-            }
-
+            var (dealt, isChanged) = await DealAsync(claim, front);
+            isConflict |= isChanged;
             if (dealt.Count == 0)
                 break;
-            var now = context.Now;
-            var writes = dealt.ConvertAll(part => kind.Remove
-                ? MessageWrite.Remove(part.Line)
-                : MessageWrite.Update(part.Line, kind.Attributes.ApplyTo(part.Line.State, delivers: true, now, context.Random)));
-            var outcomes = await transactions.CommitAllAsync(queue, writes, CancellationToken.None);
-            for (var i = 0; i < outcomes.Length; i++)
-            {
-                var (share, message, body, size) = dealt[i];
-                if (outcomes[i] != CommitOutcome.Done)
-                {
-                    share.Release(size);
-                    continue;
-                }
-
-                taken.Add(message.Sequence);
-                share.Add(Message.From(writes[i].After ?? message.State, message, body, now));
-            }
-
-            foreach (var share in shares.Where(share => share.IsFull))
-                share.Complete(unknown: false);
+            var outcomes = await CommitAsync(claim, dealt);
+            foreach (var share in claim.Shares.Where(share => share.IsFull))
+                share.Complete(isUnknown: false);
 
             if (outcomes.Contains(CommitOutcome.Unknown))
-                return (true, true);
-            wanted = shares.Sum(share => share.Wanted);
+                return PassResult.Failed;
             if (outcomes.All(outcome => outcome == CommitOutcome.Done))
                 continue;
-            conflict = true;
+            isConflict = true;
             conflicts++;
-            // Only what another request has is passed over. The timer may have moved this one, or it was in bad company.
-            owed.UnionWith(dealt
-                .Where((part, i) => outcomes[i] == CommitOutcome.Aborted || (outcomes[i] == CommitOutcome.Conflict && part.Line.State.VisibleAt > 0))
-                .Select(part => part.Line.Sequence));
-            if (owed.Count > 0)
+            // A pass goes on behind a message that another request claimed. It must not pass over any other: one whose transaction
+            // was aborted, or one that the timer may have moved from the hidden to the visible line.
+            claim.Owed.UnionWith(dealt
+                .Where((part, i) => outcomes[i] == CommitOutcome.Aborted || (outcomes[i] == CommitOutcome.Conflict && part.Row.State.VisibleAt > 0))
+                .Select(part => part.Row.Sequence));
+            if (claim.Owed.Count > 0)
                 break;
         }
 
-        return (conflict, false);
+        return isConflict ? PassResult.Conflict : PassResult.Done;
+    }
+
+    private async Task<IEnumerable<MessageRow>> ReadCandidatesAsync(Progress claim)
+    {
+        var rows = await ReadFrontAsync(claim.Wanted);
+        // What this group claimed before may be visible again by now.
+        rows.RemoveAll(row => claim.Claimed.Contains(row.Sequence));
+        return claim.Owed.Count == 0 ? rows : rows.OrderBy(row => !claim.Owed.Contains(row.Sequence));
     }
 
     /// <summary>
-    /// The first visible messages: what of the hidden line is due, then the visible line (a message released in between moves
-    /// from the one to the other), merged.
+    /// Deals messages of the front to the shares, and reads their bodies: a body that can't be read belongs to a message that another
+    /// request is changing. One answer's bytes at a time, so that no share waits until all bodies are read.
+    /// </summary>
+    private async Task<(List<Candidate> Dealt, bool IsChanged)> DealAsync(Progress claim, Queue<MessageRow> front)
+    {
+        var dealt = new List<Candidate>();
+        var isChanged = false;
+        long bytes = 0;
+        foreach (var share in claim.Shares)
+        {
+            for (var room = share.Wanted; room > 0 && bytes < QueueLimits.AnswerBytes && front.TryPeek(out var row);)
+            {
+                var (isThere, body) = await finder.ReadBodyAsync(queue, row, withBodies, CancellationToken.None);
+                // It may have expired during the reads.
+                if (!isThere || !row.State.IsLive(context.Now))
+                {
+                    isChanged |= !isThere;
+                    front.Dequeue();
+                    continue;
+                }
+
+                var size = AnswerSize.Of(row, body);
+                if (!share.TryReserve(size))
+                    break;
+                front.Dequeue();
+                dealt.Add(new(share, row, body, size));
+                bytes += size;
+                room--;
+            }
+        }
+
+        return (dealt, isChanged);
+    }
+
+    private async Task<CommitOutcome[]> CommitAsync(Progress claim, List<Candidate> dealt)
+    {
+        var now = context.Now;
+        var writes = dealt.ConvertAll(part => kind.Remove
+            ? MessageWrite.Remove(part.Row)
+            : MessageWrite.Update(part.Row, part.Row.State.With(kind.Attributes, delivers: true, now, context.Random)));
+        var outcomes = await transactions.CommitAllAsync(queue, writes, CancellationToken.None);
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            var (share, row, body, size) = dealt[i];
+            if (outcomes[i] != CommitOutcome.Done)
+            {
+                share.Release(size);
+                continue;
+            }
+
+            claim.Claimed.Add(row.Sequence);
+            share.Add((writes[i].After ?? row.State).ToMessage(row, body, now));
+        }
+
+        return outcomes;
+    }
+
+    /// <summary>
+    /// The first visible messages. First those of the hidden line that are due, then the visible line, as a message that is released
+    /// between the two reads moves from the one to the other; then both merged.
     /// </summary>
     private async Task<List<MessageRow>> ReadFrontAsync(int wanted)
     {
         var now = context.Now;
-        var top = Math.Min(wanted + Spare, Max);
+        var top = Math.Min(wanted + SpareMessages, MaxMessages);
         var (due, more) = await ReadFirstAsync(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), Math.Max(top, DuePageSize), now);
         if (more)
             manyDue();
         var (visible, moreVisible) = await ReadFirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
-        // Behind the end of the page there are visible ones that come first.
+        // Behind the end of the page of the visible line there may be messages that come first.
         if (moreVisible && visible.Count > 0)
-            due.RemoveAll(line => line.Sequence > visible[^1].Sequence);
-        // As it was read last, of one that was released, or deleted and put anew, in between.
-        return [.. visible.AsEnumerable().Reverse().Concat(due.AsEnumerable().Reverse()).DistinctBy(line => line.Id).OrderBy(line => line.Sequence)];
+            due.RemoveAll(row => row.Sequence > visible[^1].Sequence);
+        // A message in both, or deleted and put anew between the reads, counts as it was read last.
+        return
+        [
+            .. visible.AsEnumerable().Reverse().Concat(due.AsEnumerable().Reverse()).DistinctBy(row => row.Id).OrderBy(row => row.Sequence),
+        ];
     }
 
-    private async Task<(List<MessageRow> Lines, bool More)> ReadFirstAsync(string from, string before, int top, long now)
+    private async Task<(List<MessageRow> Rows, bool More)> ReadFirstAsync(string from, string before, int top, long now)
     {
         var query = new RowQuery(from, before)
         {
             Top = top,
-            Select = withBodies || !kind.Remove ? null : MessageRow.WithoutBody,
-            Above = (MessageState.ExpiresColumn, now),
+            Select = withBodies || !kind.Remove ? null : MessageColumns.WithoutBody,
+            Above = (MessageColumns.ExpiresAt, now),
         };
         var (rows, more) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
         return (rows.ConvertAll(MessageRow.From), more);
     }
 
-    /// <summary>What one request gets of what is taken for all.</summary>
-    private sealed class Share(PendingClaim pending)
+    /// <summary>How a pass ended.</summary>
+    private enum PassResult
     {
-        private readonly List<Message> messages = [];
-        private long bytes;
-        private bool cut;
-        private bool completed;
+        /// <summary>Without a conflict: what it did not find is not there.</summary>
+        Done,
 
-        public int Wanted => cut ? 0 : pending.Request.Limit - messages.Count;
+        /// <summary>Other requests were faster with some messages: another pass may find more.</summary>
+        Conflict,
 
-        public bool IsFull => Wanted == 0;
+        /// <summary>Storage failed: what was claimed is partly unknown.</summary>
+        Failed,
+    }
 
-        /// <summary>Gives back the room of a message that somebody else got.</summary>
-        public void Release(long size)
-        {
-            bytes -= size;
-            cut = false;
-        }
+    /// <summary>A message that is about to be claimed for a share.</summary>
+    private sealed record Candidate(ClaimShare Share, MessageRow Row, byte[]? Body, long Size);
 
-        /// <summary>Makes room for a message; false if the answer would be too large with it, and it takes no more.</summary>
-        public bool Reserve(long size)
-        {
-            if (bytes > 0 && bytes + size > Limits.AnswerBytes)
-            {
-                cut = true;
-                return false;
-            }
+    /// <summary>What the passes for one group have claimed so far.</summary>
+    private sealed class Progress(List<ClaimShare> shares)
+    {
+        public List<ClaimShare> Shares => shares;
 
-            bytes += size;
-            return true;
-        }
+        /// <summary>How many more messages are wanted.</summary>
+        public int Wanted => shares.Sum(share => share.Wanted);
 
-        public void Add(Message message) => messages.Add(message);
+        /// <summary>Messages claimed by earlier passes.</summary>
+        public HashSet<Sequence> Claimed { get; } = [];
 
-        /// <summary>Answers, once, with what is certain.</summary>
-        /// <param name="unknown">More may have happened, or was to be had: 503 if nothing is certain, else there is more.</param>
-        public void Complete(bool unknown)
-        {
-            // The list is the caller's from then on.
-            if (completed)
-                return;
-            completed = true;
-            if (messages.Count == 0 && unknown)
-            {
-                pending.Fail(new UnavailableException("Storage failed while messages were taken; which were can't be told."));
-                return;
-            }
-
-            messages.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));
-            pending.Complete(messages.Count == 0 ? MessageList.Empty : new()
-            {
-                Messages = messages,
-                Count = messages.Count,
-                Last = messages[^1].Sequence,
-                More = cut || unknown,
-            });
-        }
+        /// <summary>Messages that an earlier pass left behind although no other request has them: they come first in the next.</summary>
+        public HashSet<Sequence> Owed { get; } = [];
     }
 }

@@ -1,8 +1,6 @@
-using Burrow.Queues.Counting;
-
 namespace Burrow.Queues;
 
-/// <summary>How much an account stores, as well as is known (<see cref="Counts"/>).</summary>
+/// <summary>How much an account stores, approximately.</summary>
 /// <param name="Messages">Messages.</param>
 /// <param name="Bytes">Bytes of their bodies.</param>
 /// <param name="Queues">Queues that hold one.</param>

@@ -1,4 +1,3 @@
-using Burrow.Queues.Rows;
 namespace Burrow.Queues;
 
 /// <summary>A message as it is shown: at one instant, by the clock of the instance that serves.</summary>
@@ -33,23 +32,4 @@ public sealed record Message
 
     /// <summary>Its body, where the request asked for it.</summary>
     public required byte[]? Body { get; init; }
-
-    /// <param name="state">How it stands.</param>
-    /// <param name="line">Its row in line, before that perhaps; null where nobody is to see it.</param>
-    /// <param name="body">Its body, if it is to be seen.</param>
-    /// <param name="now">UTC ticks.</param>
-    internal static Message From(MessageState state, MessageRow? line, byte[]? body, long now) => new()
-    {
-        Id = state.Id,
-        Sequence = state.Sequence,
-        Receipt = new(state.Revisions.Latest),
-        // 0 would say that it lives for ever; it was live when it was looked at.
-        Ttl = state.ExpiresAt == MessageState.Never ? 0 : Math.Max(1, Attributes.Remaining(state.ExpiresAt, now)),
-        Hide = Attributes.Remaining(state.VisibleAt, now),
-        Inserted = new DateTimeOffset(state.Inserted, TimeSpan.Zero),
-        Deliveries = state.Deliveries,
-        ContentType = line?.ContentType,
-        TraceParent = line?.TraceParent,
-        Body = body,
-    };
 }

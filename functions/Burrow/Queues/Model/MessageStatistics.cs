@@ -5,7 +5,7 @@ public sealed record MessageStatistics
 {
     /// <summary>
     /// What is stored, and what happened to messages: as it is written down, and what this process has done since. It lacks what other
-    /// processes did in their last <see cref="Limits.CountsInterval"/>, and, until the timer counts anew, what a killed one had not written.
+    /// processes did in their last <see cref="QueueLimits.CountsInterval"/>, and, until the timer counts anew, what a killed one had not written.
     /// </summary>
     public required QueueCounts Counts { get; init; }
 

@@ -20,14 +20,14 @@ public static class Name
     }
 
     /// <summary>
-    /// The name, if it is one: 1 to <see cref="Limits.NameBytes"/> bytes of UTF-8, no NUL, neither <c>.</c> nor <c>..</c>
+    /// The name, if it is one: 1 to <see cref="QueueLimits.NameBytes"/> bytes of UTF-8, no NUL, neither <c>.</c> nor <c>..</c>
     /// (which hosts resolve before anyone sees them).
     /// </summary>
     /// <exception cref="InvalidRequestException">It isn't; says why.</exception>
     public static string Parse(string value, string what)
     {
         if (value.Length == 0)
-            throw new InvalidRequestException(what, $"{what} is empty; it has 1 to {Limits.NameBytes} bytes of UTF-8.");
+            throw new InvalidRequestException(what, $"{what} is empty; it has 1 to {QueueLimits.NameBytes} bytes of UTF-8.");
         if (value is "." or "..")
             throw new InvalidRequestException(what, $"{what} can't be '{value}': hosts resolve dot segments.");
         if (value.Contains('\0'))
@@ -42,8 +42,8 @@ public static class Name
             throw new InvalidRequestException(what, $"{what} isn't UTF-8: it holds half of a surrogate pair.");
         }
 
-        return bytes <= Limits.NameBytes
+        return bytes <= QueueLimits.NameBytes
             ? value
-            : throw new InvalidRequestException(what, $"{what} has {bytes} bytes of UTF-8; at most {Limits.NameBytes} are allowed.");
+            : throw new InvalidRequestException(what, $"{what} has {bytes} bytes of UTF-8; at most {QueueLimits.NameBytes} are allowed.");
     }
 }

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace Burrow.Queues;
 
 /// <summary>A queue of an account, and where its rows are.</summary>
@@ -12,7 +9,7 @@ public sealed record QueueAddress
         Account = account;
         Queue = queue;
         // No name holds a NUL, so no two pairs of names are the same text.
-        Partition = Base32.Encode(SHA256.HashData(Encoding.UTF8.GetBytes($"{account.Value}\0{queue.Value}"))) + "-0";
+        Partition = NameHash.Of($"{account.Value}\0{queue.Value}") + "-0";
     }
 
     /// <summary>The account.</summary>

@@ -3,7 +3,7 @@ using Burrow.Queues.Rows;
 
 namespace Burrow.Queues.Reading;
 
-/// <summary>How much of <see cref="Limits.AnswerBytes"/> a message takes: never less than its JSON does.</summary>
+/// <summary>How much of <see cref="QueueLimits.AnswerBytes"/> a message takes: never less than its JSON does.</summary>
 internal static class AnswerSize
 {
     /// <summary>The names, quotes and braces of a message with all its attributes.</summary>

@@ -3,53 +3,45 @@ using Burrow.Queues.Rows;
 
 namespace Burrow.Queues.Reading;
 
-/// <summary>Reads the messages of a queue, in its order, and changes nothing.</summary>
-internal sealed class MessageLister(QueueContext context, QueueReader walk)
+/// <summary>Lists the messages of a queue, in its order, and changes nothing.</summary>
+internal sealed class MessageLister(QueueContext context, QueueReader reader, MessageFinder finder)
 {
     /// <summary>Larger bodies read at a time.</summary>
-    private const int ReadAhead = 8;
+    private const int MaxParallelism = 8;
 
     public async Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken)
     {
-        var start = await walk.FindStartAsync(queue, selection, cancellationToken);
-        var most = Math.Min(selection.Limit ?? Limits.AnswerItems, Limits.AnswerItems);
-        var messages = new List<Message>();
-        var lines = walk.ReadAllAsync(queue, start, selection.MatchHidden, most + 1, selection.WithBodies, cancellationToken);
-        long bytes = 0;
+        var start = await reader.FindStartAsync(queue, selection, cancellationToken);
+        var max = Math.Min(selection.Limit ?? QueueLimits.AnswerItems, QueueLimits.AnswerItems);
+        var answer = new BoundedAnswer(max);
+        var rows = reader.ReadAllAsync(queue, start, selection.MatchHidden, max + 1, selection.WithBodies, cancellationToken);
         var more = false;
-        await foreach (var (line, body) in WithBodiesAsync(queue, selection, lines, cancellationToken))
+        await foreach (var (row, body) in WithBodiesAsync(queue, selection, rows, cancellationToken))
         {
-            bytes += AnswerSize.Of(line, body);
-            if (messages.Count == most || (messages.Count > 0 && bytes > Limits.AnswerBytes))
+            if (answer.IsFull || !answer.TryReserve(AnswerSize.Of(row, body)))
             {
-                more = messages.Count < most || selection.Limit is null || selection.Limit > most;
+                more = answer.IsCut || selection.Limit is null || selection.Limit > max;
                 break;
             }
 
-            messages.Add(Message.From(line.State, line, body, context.Now));
+            answer.Add(row.State.ToMessage(row, body, context.Now));
         }
 
-        return messages.Count == 0 ? MessageList.Empty : new()
-        {
-            Messages = messages,
-            Count = messages.Count,
-            Last = messages[^1].Sequence,
-            More = more,
-        };
+        return answer.ToList(more);
     }
 
-    private async IAsyncEnumerable<(MessageRow Line, byte[]? Body)> WithBodiesAsync(
+    private async IAsyncEnumerable<(MessageRow Row, byte[]? Body)> WithBodiesAsync(
         QueueAddress queue,
         MessageSelection selection,
-        IAsyncEnumerable<MessageRow> lines,
+        IAsyncEnumerable<MessageRow> rows,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Read ahead while there is something to be read; a line with its body in it is passed on at once.
+        // Bodies in chunks are read ahead; a row that holds its body is passed on at once.
         var reading = new Queue<Task<(MessageRow, byte[]?)?>>();
-        await foreach (var line in lines.WithCancellation(cancellationToken))
+        await foreach (var row in rows.WithCancellation(cancellationToken))
         {
-            reading.Enqueue(ReadAsync(queue, selection, line, cancellationToken));
-            while (reading.Count > ReadAhead || (reading.TryPeek(out var first) && first.IsCompleted))
+            reading.Enqueue(ReadAsync(queue, selection, row, cancellationToken));
+            while (reading.Count > MaxParallelism || (reading.TryPeek(out var first) && first.IsCompleted))
             {
                 if (await reading.Dequeue() is { } read)
                     yield return read;
@@ -63,21 +55,27 @@ internal sealed class MessageLister(QueueContext context, QueueReader walk)
         }
     }
 
-    private async Task<(MessageRow, byte[]?)?> ReadAsync(QueueAddress queue, MessageSelection selection, MessageRow line, CancellationToken cancellationToken)
+    /// <returns>Null if the message left the list while its body was read.</returns>
+    private Task<(MessageRow Row, byte[]? Body)?> ReadAsync(
+        QueueAddress queue, MessageSelection selection, MessageRow row, CancellationToken cancellationToken) =>
+        selection.WithBodies && row.State.Chunks > 0
+            ? ReadChunksAsync(queue, selection, row, cancellationToken)
+            : Task.FromResult<(MessageRow, byte[]?)?>((row, selection.WithBodies ? row.Inline : null));
+
+    private Task<(MessageRow Row, byte[]? Body)?> ReadChunksAsync(
+        QueueAddress queue, MessageSelection selection, MessageRow first, CancellationToken cancellationToken)
     {
-        if (!selection.WithBodies)
-            return (line, null);
-        for (var tries = 0; ; tries++)
-        {
-            if (await BodyChunks.ReadAsync(context.Messages, queue.Partition, line, cancellationToken) is { } body)
-                return (line, body);
-            if (tries == Limits.MaxStableReadTries)
-                throw new UnavailableException("A message is changed by others faster than it can be read.");
-            // Replaced, hidden or gone since: as it is now, if it still is in the list.
-            await context.BackOffAsync(tries, cancellationToken);
-            if (await walk.FindAsync(queue, line.Id, line.Sequence, selection.MatchHidden, cancellationToken) is not { } found)
-                return null;
-            line = found;
-        }
+        MessageRow? row = null;
+        return context.UntilStableAsync(
+            async () =>
+            {
+                // Replaced, hidden or gone since: read as it is now, if it still is in the list.
+                row = row is null ? first : await finder.FindAsync(queue, row.Id, row.Sequence, selection.MatchHidden, cancellationToken);
+                if (row is null)
+                    return (true, null);
+                var (isThere, body) = await finder.ReadBodyAsync(queue, row, isShown: true, cancellationToken);
+                return (isThere, ((MessageRow, byte[]?)?)(row, body));
+            },
+            cancellationToken);
     }
 }

@@ -2,13 +2,13 @@ using Burrow.Tables;
 
 namespace Burrow.Queues.Rows;
 
-/// <summary>Bodies that don't fit in a line row: rows of <see cref="Limits.ChunkBytes"/>, in columns of what one may hold.</summary>
+/// <summary>Bodies that don't fit in a line row: rows of <see cref="QueueLimits.ChunkBytes"/>, in columns of what one may hold.</summary>
 internal static class BodyChunks
 {
-    private const int ColumnsPerChunk = Limits.ChunkBytes / TableLimits.ColumnBytes;
+    private const int ColumnsPerChunk = QueueLimits.ChunkBytes / TableLimits.ColumnBytes;
 
     public static int CountOf(int length) =>
-        length <= Limits.InlineBytes ? 0 : (length + Limits.ChunkBytes - 1) / Limits.ChunkBytes;
+        length <= QueueLimits.InlineBytes ? 0 : (length + QueueLimits.ChunkBytes - 1) / QueueLimits.ChunkBytes;
 
     /// <summary>The operations that write the chunks of a body.</summary>
     public static IEnumerable<Operation> Insert(MessageState state, byte[] body)
@@ -18,9 +18,9 @@ internal static class BodyChunks
             var columns = new Columns();
             for (var c = 0; c < ColumnsPerChunk; c++)
             {
-                var from = n * Limits.ChunkBytes + c * TableLimits.ColumnBytes;
+                var from = n * QueueLimits.ChunkBytes + c * TableLimits.ColumnBytes;
                 if (from < body.Length)
-                    columns.Add($"b{c}", body[from..Math.Min(from + TableLimits.ColumnBytes, body.Length)]);
+                    columns.Add(MessageColumns.ChunkPart(c), body[from..Math.Min(from + TableLimits.ColumnBytes, body.Length)]);
             }
 
             yield return Operation.Insert(QueueKeys.Chunk(state.Sequence, state.BodyRevision, n), columns);
@@ -41,7 +41,7 @@ internal static class BodyChunks
                 return null;
             for (var c = 0; c < ColumnsPerChunk; c++)
             {
-                var bytes = row.Columns.GetBytes($"b{c}");
+                var bytes = row.Columns.GetBytes(MessageColumns.ChunkPart(c));
                 bytes.CopyTo(body, position);
                 position += bytes.Length;
             }

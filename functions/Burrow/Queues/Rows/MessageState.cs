@@ -11,9 +11,6 @@ internal sealed record MessageState
     /// <summary>As <see cref="ExpiresAt"/>: never.</summary>
     public const long Never = long.MaxValue;
 
-    /// <summary>The column that a query filters by, as an expired message doesn't exist.</summary>
-    public const string ExpiresColumn = "expires";
-
     public required MessageId Id { get; init; }
 
     public required Sequence Sequence { get; init; }
@@ -55,39 +52,77 @@ internal sealed record MessageState
         }
     }
 
+    /// <summary>The instant at which a ttl in seconds ends; 0: <see cref="Never"/>.</summary>
+    public static long ExpiryOf(long ttl, long now) => ttl == 0 ? Never : now + ttl * TimeSpan.TicksPerSecond;
+
+    /// <summary>The instant at which a hide in seconds ends; 0: visible.</summary>
+    public static long VisibilityOf(long hide, long now) => hide == 0 ? 0 : now + hide * TimeSpan.TicksPerSecond;
+
+    /// <summary>The whole seconds until an instant, rounded up; 0 once it has come.</summary>
+    public static long SecondsUntil(long instant, long now) =>
+        instant <= now ? 0 : (instant - now + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
+
     public bool IsLive(long now) => ExpiresAt > now;
 
     public bool IsVisible(long now) => VisibleAt <= now;
 
-    public Columns ToColumns() => new(ColumnNames.Count)
+    /// <summary>The state after an update.</summary>
+    /// <param name="attributes">What the update sets.</param>
+    /// <param name="delivers">Whether a claim counts as a delivery: of the queue's messages it does, of one by id it does not.</param>
+    /// <param name="now">UTC ticks.</param>
+    /// <param name="random">Makes the new revision.</param>
+    public MessageState With(Attributes attributes, bool delivers, long now, Random random) => this with
     {
-        { "id", Id.Value },
-        { "seq", Sequence.Value },
-        { "visible", VisibleAt },
-        { ExpiresColumn, ExpiresAt },
-        { "deliveries", Deliveries },
-        { "inserted", Inserted },
-        { "revisions", Revisions.Text },
-        { "chunks", Chunks },
-        { "bodyRevision", BodyRevision },
-        { "length", Length },
+        ExpiresAt = attributes.Ttl is { } ttl ? ExpiryOf(ttl, now) : ExpiresAt,
+        VisibleAt = attributes.Hide is { } hide ? VisibilityOf(hide, now) : VisibleAt,
+        Deliveries = Deliveries + (delivers && attributes.IsClaim ? 1 : 0),
+        Revisions = Revisions.Next(random),
     };
 
-    /// <summary>The columns of <see cref="ToColumns"/>, for queries that need no body.</summary>
-    public static readonly IReadOnlyList<string> ColumnNames =
-        ["id", "seq", "visible", ExpiresColumn, "deliveries", "inserted", "revisions", "chunks", "bodyRevision", "length"];
+    /// <summary>The message as an answer shows it.</summary>
+    /// <param name="row">Its row in line, from before a change perhaps; null where the answer shows nothing of it.</param>
+    /// <param name="body">Its body, if the answer shows it.</param>
+    /// <param name="now">UTC ticks.</param>
+    public Message ToMessage(MessageRow? row, byte[]? body, long now) => new()
+    {
+        Id = Id,
+        Sequence = Sequence,
+        Receipt = new(Revisions.Latest),
+        // 0 means "for ever"; the message was live when it was read, so at least a second is left.
+        Ttl = ExpiresAt == Never ? 0 : Math.Max(1, SecondsUntil(ExpiresAt, now)),
+        Hide = SecondsUntil(VisibleAt, now),
+        Inserted = new DateTimeOffset(Inserted, TimeSpan.Zero),
+        Deliveries = Deliveries,
+        ContentType = row?.ContentType,
+        TraceParent = row?.TraceParent,
+        Body = body,
+    };
+
+    public Columns ToColumns() => new(MessageColumns.OfState.Count)
+    {
+        { MessageColumns.Id, Id.Value },
+        { MessageColumns.Sequence, Sequence.Value },
+        { MessageColumns.VisibleAt, VisibleAt },
+        { MessageColumns.ExpiresAt, ExpiresAt },
+        { MessageColumns.Deliveries, Deliveries },
+        { MessageColumns.Inserted, Inserted },
+        { MessageColumns.Revisions, Revisions.Text },
+        { MessageColumns.Chunks, Chunks },
+        { MessageColumns.BodyRevision, BodyRevision },
+        { MessageColumns.Length, Length },
+    };
 
     public static MessageState From(Columns columns) => new()
     {
-        Id = new(columns.GetString("id")!),
-        Sequence = new(columns.GetInteger("seq")),
-        VisibleAt = columns.GetInteger("visible"),
-        ExpiresAt = columns.GetInteger(ExpiresColumn),
-        Deliveries = columns.GetInteger("deliveries"),
-        Inserted = columns.GetInteger("inserted"),
-        Revisions = new(columns.GetString("revisions")!),
-        Chunks = (int)columns.GetInteger("chunks"),
-        BodyRevision = columns.GetString("bodyRevision")!,
-        Length = columns.GetInteger("length"),
+        Id = new(columns.GetString(MessageColumns.Id)!),
+        Sequence = new(columns.GetInteger(MessageColumns.Sequence)),
+        VisibleAt = columns.GetInteger(MessageColumns.VisibleAt),
+        ExpiresAt = columns.GetInteger(MessageColumns.ExpiresAt),
+        Deliveries = columns.GetInteger(MessageColumns.Deliveries),
+        Inserted = columns.GetInteger(MessageColumns.Inserted),
+        Revisions = new(columns.GetString(MessageColumns.Revisions)!),
+        Chunks = (int)columns.GetInteger(MessageColumns.Chunks),
+        BodyRevision = columns.GetString(MessageColumns.BodyRevision)!,
+        Length = columns.GetInteger(MessageColumns.Length),
     };
 }

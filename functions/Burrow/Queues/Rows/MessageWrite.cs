@@ -93,7 +93,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     {
         yield return Operation.Insert(after.LineKey, MessageRow.ToColumns(columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : []));
         if (after.ExpiryKey is { } expiry)
-            yield return Operation.Insert(expiry, new Columns(1) { { "id", after.Id.Value } });
+            yield return Operation.Insert(expiry, new Columns(1) { { MessageColumns.Id, after.Id.Value } });
         foreach (var operation in BodyChunks.Insert(after, request.Body))
             yield return operation;
     }
@@ -105,7 +105,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         if (before.ExpiryKey is { } old)
             yield return Operation.Delete(old, Operation.Any);
         if (after.ExpiryKey is { } next)
-            yield return Operation.Insert(next, new Columns(1) { { "id", after.Id.Value } });
+            yield return Operation.Insert(next, new Columns(1) { { MessageColumns.Id, after.Id.Value } });
     }
 
     private static IEnumerable<Operation> RemoveRest(MessageState state)

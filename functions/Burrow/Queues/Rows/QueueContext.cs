@@ -4,12 +4,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Burrow.Queues.Rows;
 
-/// <summary>What every part of the engine stands on. All time, delays and chance come from here (docs/design.md, simulation).</summary>
-internal sealed class QueueContext(ITableStore store, TimeProvider time, Random random, BurrowOptions options, ILogger logger)
+/// <summary>What every part of the engine stands on. All time, delays and chance come from here (docs/design/simulation.md).</summary>
+internal sealed class QueueContext(ITableStore store, TimeProvider time, Random random, QueueOptions options, ILogger logger)
 {
     public const string MessagesTable = "messages";
     public const string DirectoryTable = "dir";
     public const string DueTable = "due";
+
+    private static readonly Backoff ConflictBackoff = new(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(1));
 
     public ITable Messages { get; } = new RetryingTable(store.Open(MessagesTable), time, random);
 
@@ -21,7 +23,7 @@ internal sealed class QueueContext(ITableStore store, TimeProvider time, Random 
 
     public Random Random => random;
 
-    public BurrowOptions Options => options;
+    public QueueOptions Options => options;
 
     public ILogger Logger => logger;
 
@@ -32,6 +34,6 @@ internal sealed class QueueContext(ITableStore store, TimeProvider time, Random 
     public long Now => time.GetUtcNow().UtcTicks;
 
     /// <summary>Waits about a round trip after a conflict with another process, longer each time.</summary>
-    public Task BackOffAsync(int tries, CancellationToken cancellationToken) => Task.Delay(
-        Backoff.Next(tries, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(1), random), time, cancellationToken);
+    public Task BackOffAsync(int tries, CancellationToken cancellationToken) =>
+        Task.Delay(ConflictBackoff.Delay(tries, random), time, cancellationToken);
 }

@@ -16,7 +16,7 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
 
     public static QueueHead From(Row? row) => row is null
         ? Missing
-        : new(row.ETag, new(row.Columns.GetInteger("seq")), row.Columns.GetString("state") == "open", new Revisions(row.Columns.GetString("revisions")!));
+        : new(row.ETag, new(row.Columns.GetInteger(MessageColumns.Sequence)), row.Columns.GetString(MessageColumns.State) == MessageColumns.Open, new Revisions(row.Columns.GetString(MessageColumns.Revisions)!));
 
     /// <summary>The head after this one.</summary>
     public QueueHead Next(Sequence last, bool open, Random random) =>
@@ -27,11 +27,11 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
     {
         var columns = new Columns
         {
-            { "seq", Last.Value },
-            { "state", IsOpen ? "open" : "closed" },
-            { "revisions", Revisions!.Value.Text },
+            { MessageColumns.Sequence, Last.Value },
+            { MessageColumns.State, IsOpen ? MessageColumns.Open : MessageColumns.Closed },
+            { MessageColumns.Revisions, Revisions!.Value.Text },
             // Never expires, so that a query of the hidden line that passes over what is expired still brings it.
-            { MessageState.ExpiresColumn, MessageState.Never },
+            { MessageColumns.ExpiresAt, MessageState.Never },
         };
         return ETag is null ? Operation.Insert(QueueKeys.Head, columns) : Operation.Replace(QueueKeys.Head, columns, ETag);
     }

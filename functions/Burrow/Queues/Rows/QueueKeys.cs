@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Burrow.Queues.Rows;
@@ -81,7 +80,7 @@ internal static class QueueKeys
                 escaped.Append(CultureInfo.InvariantCulture, $"={value:x2}");
         }
 
-        return escaped.Length <= MaxEscapedLength ? escaped.ToString() : "==" + Base32.Encode(SHA256.HashData(bytes));
+        return escaped.Length <= MaxEscapedLength ? escaped.ToString() : "==" + NameHash.Of(bytes);
     }
 
     private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-';

@@ -6,11 +6,14 @@ namespace Burrow.Queues.Scheduling;
 /// <summary>A queue to be visited in a minute (since year 1).</summary>
 internal sealed record DueRow(string Key, string ETag, long Minute, QueueAddress Queue)
 {
+    public const string AccountColumn = "account";
+    public const string QueueColumn = "queue";
+
     public static string KeyOf(long minute, QueueAddress queue) => $"{minute:x8}!{queue.Partition}";
 
     public static DueRow From(Row row) => new(
         row.Key,
         row.ETag,
         long.Parse(row.Key.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
-        new QueueAddress(new(row.Columns.GetString("account")!), new(row.Columns.GetString("queue")!)));
+        new QueueAddress(new(row.Columns.GetString(AccountColumn)!), new(row.Columns.GetString(QueueColumn)!)));
 }

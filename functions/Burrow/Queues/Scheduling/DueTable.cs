@@ -1,4 +1,5 @@
-using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Burrow.Caching;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
 
@@ -16,9 +17,10 @@ internal sealed class DueTable(QueueContext context)
     /// <summary>How long after its minute a row is kept. It must be there when the transaction commits that needs it.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(5);
 
-    private const int MaxKnown = 200_000;
+    /// <summary>Rows that this process remembers to have written.</summary>
+    private const int MaxScheduled = 200_000;
 
-    private readonly ConcurrentDictionary<(string Partition, long Minute), bool> scheduled = new();
+    private readonly BoundedCache<(string Partition, long Minute), bool> scheduled = new(MaxScheduled);
 
     /// <summary>
     /// Makes sure that the timer visits a queue at those instants. The transaction that needs it must follow at once: it has two
@@ -33,7 +35,7 @@ internal sealed class DueTable(QueueContext context)
             HashSet<long>? minutes = null;
             foreach (var instant in instants)
             {
-                if (MinuteOf(Math.Max(instant, now)) is var minute && !scheduled.ContainsKey((queue.Partition, minute)))
+                if (MinuteOf(Math.Max(instant, now)) is var minute && !scheduled.TryGet((queue.Partition, minute), out _))
                     (minutes ??= []).Add(minute);
             }
 
@@ -45,12 +47,12 @@ internal sealed class DueTable(QueueContext context)
     }
 
     /// <summary>The rows of one of the <see cref="Partitions"/> whose minute has come, oldest first, a page at a time.</summary>
-    public async Task<(IReadOnlyList<DueRow> Rows, string? Continuation)> ReadAsync(
-        int partition, string? continuation, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<IReadOnlyList<DueRow>> ReadAsync(
+        int partition, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var query = new RowQuery(QueueKeys.First, $"{MinuteOf(context.Now) + 1:x8}") { Continuation = continuation };
-        var page = await context.Due.QueryAsync(PartitionKey(partition), query, cancellationToken);
-        return ([.. page.Rows.Select(DueRow.From)], page.Continuation);
+        var query = new RowQuery(QueueKeys.First, $"{MinuteOf(context.Now) + 1:x8}");
+        await foreach (var page in context.Due.QueryPagesAsync(PartitionKey(partition), query, cancellationToken))
+            yield return [.. page.Rows.Select(DueRow.From)];
     }
 
     /// <summary>Deletes a row after a visit that left nothing, if it is old enough and nobody wrote it since.</summary>
@@ -73,11 +75,9 @@ internal sealed class DueTable(QueueContext context)
 
     private async Task WriteAsync(QueueAddress queue, long minute, CancellationToken cancellationToken)
     {
-        var columns = new Columns { { "account", queue.Account.Value }, { "queue", queue.Queue.Value } };
+        var columns = new Columns { { DueRow.AccountColumn, queue.Account.Value }, { DueRow.QueueColumn, queue.Queue.Value } };
         await context.Due.SubmitAsync(
             PartitionOf(queue), [Operation.Upsert(DueRow.KeyOf(minute, queue), columns)], cancellationToken);
-        if (scheduled.Count >= MaxKnown)
-            scheduled.Clear();
-        scheduled[(queue.Partition, minute)] = true;
+        scheduled.Set((queue.Partition, minute), true);
     }
 }

@@ -6,10 +6,10 @@ using Burrow.Tables;
 namespace Burrow.Queues.Statistics;
 
 /// <summary>
-/// How queues stand, cheaply: what <see cref="Counts"/> knows, and three looks at a queue, each of a page or two, whatever its
+/// How queues stand, cheaply: what <see cref="ProcessCounts"/> knows, and three looks at a queue, each of a page or two, whatever its
 /// length: the front of the visible line, the first that are due of the hidden line, and those of it that aren't.
 /// </summary>
-internal sealed class StatisticsReader(QueueContext context, Counts counts, QueueDirectory directory)
+internal sealed class StatisticsReader(QueueContext context, ProcessCounts counts, NameLister names)
 {
     /// <summary>Queues looked at side by side.</summary>
     private const int MaxParallelism = 16;
@@ -23,7 +23,7 @@ internal sealed class StatisticsReader(QueueContext context, Counts counts, Queu
     /// <summary>Pages of one look: storage also ends a page where it has passed over much that has expired.</summary>
     private const int MaxPages = 2;
 
-    private static readonly string[] Columns = ["inserted", MessageState.ExpiresColumn];
+    private static readonly string[] Columns = [MessageColumns.Inserted, MessageColumns.ExpiresAt];
 
     /// <summary>A queue's; null if there is none.</summary>
     public async Task<MessageStatistics?> QueueAsync(QueueAddress queue, CancellationToken cancellationToken)
@@ -40,8 +40,8 @@ internal sealed class StatisticsReader(QueueContext context, Counts counts, Queu
         if (all.Count == 0)
         {
             // Another process may have put the first messages, and not written that down yet.
-            var names = await directory.QueuesAsync(account, selection with { Marker = null }, cancellationToken);
-            all = [.. names.Names.Select(name => (new QueueName(name), QueueCounts.None))];
+            var listed = await names.QueuesAsync(account, selection with { Marker = null }, cancellationToken);
+            all = [.. listed.Names.Select(name => (new QueueName(name), QueueCounts.None))];
         }
 
         if (all.Count == 0)
@@ -54,11 +54,11 @@ internal sealed class StatisticsReader(QueueContext context, Counts counts, Queu
         foreach (var some in asked.Chunk(MaxParallelism))
         {
             shown.AddRange(await Task.WhenAll(some.Select(async one =>
-                new QueueStatistics(one.Queue, await ReadAsync(new(account, one.Queue), one.Count, cancellationToken)))));
+                new QueueStatistics(one.Queue, await ReadAsync(new(account, one.Queue), one.Counts, cancellationToken)))));
         }
 
         // What was looked at is known better.
-        var others = all.Except(asked).Select(one => one.Count with { Messages = Math.Max(0, one.Count.Messages), Bytes = Math.Max(0, one.Count.Bytes) }).ToList();
+        var others = all.Except(asked).Select(one => one.Counts with { Messages = Math.Max(0, one.Counts.Messages), Bytes = Math.Max(0, one.Counts.Bytes) }).ToList();
         var parts = shown.ConvertAll(one => one.Statistics);
         return new(
             others.Count(count => count.Messages > 0) + parts.Count(part => part.Counts.Messages > 0),
@@ -100,7 +100,7 @@ internal sealed class StatisticsReader(QueueContext context, Counts counts, Queu
             Hidden = hidden.Count,
             HiddenIsExact = !moreHidden,
             Visible = front.Count == 0 && isKnown ? 0 : Math.Max(front.Count, rest),
-            OldestVisibleAge = front.Count == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - front.Min(row => row.Columns.GetInteger("inserted")))),
+            OldestVisibleAge = front.Count == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - front.Min(row => row.Columns.GetInteger(MessageColumns.Inserted)))),
             OldestIsExact = !moreDue && isKnown,
         };
     }
@@ -108,5 +108,5 @@ internal sealed class StatisticsReader(QueueContext context, Counts counts, Queu
     private Task<(List<Row> Rows, bool More)> QueryFirstAsync(
         QueueAddress queue, string from, string before, int most, long now, CancellationToken cancellationToken) =>
         context.Messages.QueryFirstAsync(
-            queue.Partition, new(from, before) { Top = most, Select = Columns, Above = (MessageState.ExpiresColumn, now) }, cancellationToken, MaxPages);
+            queue.Partition, new(from, before) { Top = most, Select = Columns, Above = (MessageColumns.ExpiresAt, now) }, cancellationToken, MaxPages);
 }

@@ -14,7 +14,7 @@ namespace Burrow.Queues.Sweeping;
 /// every process's clock agrees that it is, may stop anywhere, and may run twice at once.
 /// </summary>
 internal sealed class QueueSweeper(
-    QueueContext context, DueTable due, QueueDirectory directory, Transactions transactions, Counts counts, IEventOutbox announcer)
+    QueueContext context, DueTable due, QueueRegistry registry, Transactions transactions, Recounter recounter, IEventOutbox outbox)
 {
     /// <summary>Queues visited at a time.</summary>
     private const int MaxParallelism = 8;
@@ -31,18 +31,18 @@ internal sealed class QueueSweeper(
         var first = context.Random.Next(DueTable.Partitions);
         for (var i = 0; i < DueTable.Partitions && !IsTimeUp(); i++)
         {
-            string? continuation = null;
-            do
+            await foreach (var rows in due.ReadAsync((first + i) % DueTable.Partitions, cancellationToken))
             {
-                (var rows, continuation) = await due.ReadAsync((first + i) % DueTable.Partitions, continuation, cancellationToken);
                 foreach (var queues in rows.GroupBy(row => row.Queue.Partition).Chunk(MaxParallelism))
                 {
                     if (IsTimeUp())
                         return;
                     await Task.WhenAll(queues.Select(queue => VisitAsync([.. queue], now, IsTimeUp, cancellationToken)));
                 }
+
+                if (IsTimeUp())
+                    return;
             }
-            while (continuation is not null && !IsTimeUp());
         }
     }
 
@@ -51,10 +51,10 @@ internal sealed class QueueSweeper(
     public Task<bool> PromoteAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         var now = context.Now;
-        var query = new RowQuery(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now - Limits.ClockSkew.Ticks))
+        var query = new RowQuery(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now - QueueLimits.ClockSkew.Ticks))
         {
             Top = BatchSize,
-            Above = (MessageState.ExpiresColumn, now),
+            Above = (MessageColumns.ExpiresAt, now),
         };
         return ChangeAsync(queue, query, PromotedAsync, isTimeUp, cancellationToken);
 
@@ -70,9 +70,9 @@ internal sealed class QueueSweeper(
             await RecountAsync(queue, isTimeUp, cancellationToken);
             var tidy = await ExpireAsync(queue, isTimeUp, cancellationToken)
                 && await PromoteAsync(queue, isTimeUp, cancellationToken)
-                && await directory.CloseAsync(queue, cancellationToken);
+                && await registry.CloseAsync(queue, cancellationToken);
             // Last, as it waits for others.
-            if (!await announcer.DrainAsync(queue, isTimeUp, cancellationToken) || !tidy)
+            if (!await outbox.DrainAsync(queue, isTimeUp, cancellationToken) || !tidy)
                 return;
 
             foreach (var row in rows)
@@ -91,7 +91,7 @@ internal sealed class QueueSweeper(
     {
         try
         {
-            await counts.RecountAsync(queue, isTimeUp, cancellationToken);
+            await recounter.RecountAsync(queue, isTimeUp, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -101,14 +101,14 @@ internal sealed class QueueSweeper(
 
     private Task<bool> ExpireAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
-        var query = new RowQuery(QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - Limits.ClockSkew.Ticks)) { Top = BatchSize };
+        var query = new RowQuery(QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - QueueLimits.ClockSkew.Ticks)) { Top = BatchSize };
         return ChangeAsync(queue, query, RemovedAsync, isTimeUp, cancellationToken);
 
         async Task<IReadOnlyList<MessageWrite>> RemovedAsync(IReadOnlyList<Row> rows)
         {
             var found = await Task.WhenAll(rows.Select(row =>
-                context.Messages.GetAsync(queue.Partition, QueueKeys.Index(new(row.Columns.GetString("id")!)), cancellationToken)));
-            var announced = (await announcer.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Expired);
+                context.Messages.GetAsync(queue.Partition, QueueKeys.Index(new(row.Columns.GetString(MessageColumns.Id)!)), cancellationToken)));
+            var isPublished = (await outbox.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Expired);
             var writes = new List<MessageWrite>();
             foreach (var (expiry, index) in rows.Zip(found))
             {
@@ -116,7 +116,7 @@ internal sealed class QueueSweeper(
                 if (index is null || MessageState.From(index.Columns) is not { } state || state.ExpiryKey != expiry.Key)
                     continue;
                 var write = MessageWrite.Remove(state, index.ETag);
-                writes.Add(announced ? write.WithEvent(announcer.NewMessageExpired(queue, state, await LineAsync(state))) : write);
+                writes.Add(isPublished ? write.WithEvent(outbox.NewMessageExpired(queue, state, await LineAsync(state))) : write);
             }
 
             return writes;
@@ -135,20 +135,20 @@ internal sealed class QueueSweeper(
         Func<bool> isTimeUp,
         CancellationToken cancellationToken)
     {
-        var all = true;
-        RowPage page;
-        do
+        var (isAllDone, isLastPage) = (true, false);
+        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
         {
-            page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
             var writes = await changes(page.Rows);
             var outcomes = await transactions.CommitAllAsync(queue, writes, cancellationToken);
-            if (writes.Where((_, i) => outcomes[i] == CommitOutcome.Done).Select(write => write.Event).OfType<OutboxRow>().ToList() is { Count: > 0 } told)
-                announcer.Publish(queue, told);
-            all &= outcomes.All(outcome => outcome == CommitOutcome.Done);
-            query = query with { Continuation = page.Continuation };
+            var events = writes.Where((_, i) => outcomes[i] == CommitOutcome.Done).Select(write => write.Event).OfType<OutboxRow>().ToList();
+            if (events.Count > 0)
+                outbox.Publish(queue, events);
+            isAllDone &= outcomes.All(outcome => outcome == CommitOutcome.Done);
+            isLastPage = page.Continuation is null;
+            if (isTimeUp())
+                break;
         }
-        while (page.Continuation is not null && !isTimeUp());
 
-        return all && page.Continuation is null;
+        return isAllDone && isLastPage;
     }
 }

@@ -10,8 +10,7 @@ namespace Burrow.Queues.Waiting;
 /// </summary>
 internal sealed class QueuePoller(QueueContext context, QueueAddress queue, ChangeSignal changed)
 {
-    private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan MaxPoll = TimeSpan.FromMilliseconds(500);
+    private static readonly Backoff PollInterval = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500));
 
     /// <summary>How often those who wait look for themselves: what others release changes no head.</summary>
     private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(1);
@@ -87,7 +86,7 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
         var etag = "";
         for (var tries = 0; ; tries++)
         {
-            await Task.Delay(Backoff.Next(tries, FirstPoll, MaxPoll, context.Random), context.Time, cancellationToken);
+            await Task.Delay(PollInterval.Delay(tries, context.Random), context.Time, cancellationToken);
             var row = await context.Messages.GetAsync(queue.Partition, QueueKeys.Head, cancellationToken);
             if (row?.ETag == etag)
                 continue;
@@ -122,7 +121,7 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
         var query = new RowQuery(QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenDueBefore(now + Repeat.Ticks))
         {
             Top = 1,
-            Select = [MessageState.ExpiresColumn],
+            Select = [MessageColumns.ExpiresAt],
         };
         var page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
         return page.Rows.Count > 0 ? QueueKeys.VisibleAtOf(page.Rows[0].Key) : null;

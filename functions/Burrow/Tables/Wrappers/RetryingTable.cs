@@ -9,8 +9,13 @@ namespace Burrow.Tables.Wrappers;
 /// </summary>
 internal sealed class RetryingTable(ITable inner, TimeProvider time, Random random) : ITable
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(2);
+    /// <summary>How often one request is repeated that storage did not answer, or answered 503.</summary>
+    private const int MaxRetries = 5;
+
+    /// <summary>For how long such a request is repeated.</summary>
+    private static readonly TimeSpan MaxRetryTime = TimeSpan.FromSeconds(20);
+
+    private static readonly Backoff Delays = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
 
     public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken) =>
         RetryAsync(_ => inner.GetAsync(partition, key, cancellationToken), cancellationToken);
@@ -36,10 +41,10 @@ internal sealed class RetryingTable(ITable inner, TimeProvider time, Random rand
             {
                 return await attempt(tries > 0);
             }
-            catch (TableUnavailableException) when (tries < Limits.StorageRetries && time.GetElapsedTime(begun) < Limits.StorageRetryTime)
+            catch (TableUnavailableException) when (tries < MaxRetries && time.GetElapsedTime(begun) < MaxRetryTime)
             {
                 Instruments.StorageRetries.Add(1);
-                await Task.Delay(Backoff.Next(tries, FirstDelay, MaxDelay, random), time, cancellationToken);
+                await Task.Delay(Delays.Delay(tries, random), time, cancellationToken);
             }
         }
     }

@@ -1,0 +1,14 @@
+using Burrow.Http.Messages;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Burrow.Functions.Triggers;
+
+/// <summary><c>/v1.0/{account}/{queue}</c>.</summary>
+public sealed class MessagesTrigger(MessagesEndpoint endpoint)
+{
+    /// <inheritdoc cref="MessagesEndpoint.ServeAsync"/>
+    [Function("Messages")]
+    public Task<IResult> Run(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = MessagesEndpoint.Route)]
+        HttpRequest request) => endpoint.ServeAsync(request);
+}

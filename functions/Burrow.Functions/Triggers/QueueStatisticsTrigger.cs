@@ -1,0 +1,14 @@
+using Burrow.Http.Service;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Burrow.Functions.Triggers;
+
+/// <summary><c>/stats/{account}/{queue}</c>.</summary>
+public sealed class QueueStatisticsTrigger(StatisticsEndpoint endpoint)
+{
+    /// <inheritdoc cref="StatisticsEndpoint.ServeQueueAsync"/>
+    [Function("QueueStatistics")]
+    public Task<IResult> Run(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = StatisticsEndpoint.QueueRoute)]
+        HttpRequest request) => endpoint.ServeQueueAsync(request);
+}

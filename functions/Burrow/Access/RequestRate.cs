@@ -1,0 +1,62 @@
+using Burrow.Caching;
+using Burrow.Queues;
+
+namespace Burrow.Access;
+
+/// <summary>Limits the requests per second of each account. Each process counts for itself.</summary>
+internal sealed class RequestRate(TimeProvider time, Random random)
+{
+    private const int MaxBuckets = 50_000;
+
+    /// <summary>A full bucket may be evicted: a new one is full as well.</summary>
+    private readonly BoundedCache<AccountName, TokenBucket> buckets = new(MaxBuckets, bucket => bucket.IsFull, isStrict: false);
+
+    private int delayed;
+
+    /// <summary>
+    /// Counts a request. An account that goes on after refusals gets its next refusals about a second later: refusals cost other accounts
+    /// as well.
+    /// </summary>
+    /// <exception cref="TooManyRequestsException">The account is over its rate.</exception>
+    public async ValueTask AdmitAsync(AccountName account, AccountLimits limits, CancellationToken cancellationToken)
+    {
+        if (limits.RequestsPerSecond == QuotasOptions.Unlimited)
+            return;
+        var bucket = buckets.GetOrAdd(account, _ => new TokenBucket(time));
+        var wait = bucket.Take(limits.RequestsPerSecond);
+        if (wait == TimeSpan.Zero)
+            return;
+        await DelayRefusalAsync(bucket, cancellationToken);
+        throw new TooManyRequestsException(
+            "requests",
+            $"q={limits.RequestsPerSecond};w=1",
+            wait,
+            $"This account may ask {limits.RequestsPerSecond} times a second, and asked for more.");
+    }
+
+    /// <summary>Charges what a request cost besides itself, known only now. The account may come into debt.</summary>
+    public void Charge(AccountName account, long requests)
+    {
+        if (requests > 0 && buckets.TryGet(account, out var bucket))
+            bucket.Charge(requests);
+    }
+
+    /// <summary>
+    /// Delays a refusal after many others, each by another time, so that clients do not retry in step. Not too many at once: refusals
+    /// must not fill the process.
+    /// </summary>
+    private async Task DelayRefusalAsync(TokenBucket bucket, CancellationToken cancellationToken)
+    {
+        if (!bucket.ExceedsPromptRefusals)
+            return;
+        try
+        {
+            if (Interlocked.Increment(ref delayed) <= AccessLimits.MaxDelayedRefusals)
+                await Task.Delay(AccessLimits.RefusalDelay * (0.5 + random.NextDouble()), time, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref delayed);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace Burrow.Http.Pipeline;
+
+/// <summary>What a request may ask for and bring.</summary>
+public static class HttpLimits
+{
+    /// <summary>Seconds that <c>wait</c> may ask for; how many are waited is <see cref="Queues.QueueOptions.MaxWait"/>.</summary>
+    public const int WaitSeconds = 86_400;
+
+    /// <summary>Queues in one answer about how an account stands, unless the request says how many.</summary>
+    public const int StatisticsQueues = 100;
+
+    /// <summary>And at most.</summary>
+    public const int MaxStatisticsQueues = 1_000;
+
+    /// <summary>Characters of a message's content type.</summary>
+    public const int ContentTypeLength = 256;
+
+    /// <summary>Items in one batch.</summary>
+    public const int BatchItems = 1_000;
+
+    /// <summary>Bytes in one batch.</summary>
+    public const int BatchBytes = 16 * 1024 * 1024;
+
+    /// <summary>Bytes in a request that asks for a key, a link or limits.</summary>
+    public const int AccessBodyBytes = 64 * 1024;
+
+    /// <summary>What an answer 503 tells the client to wait.</summary>
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+}

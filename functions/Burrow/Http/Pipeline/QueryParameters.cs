@@ -1,0 +1,108 @@
+using System.Globalization;
+using Burrow.Access;
+using Burrow.Queues;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Burrow.Http.Pipeline;
+
+/// <summary>
+/// The query parameters of a request (protocol, "Query parameters"): names are case-sensitive, the last of several counts,
+/// unknown ones are ignored.
+/// </summary>
+internal sealed class QueryParameters
+{
+    /// <summary>All that mean something; a link besides.</summary>
+    public static readonly IReadOnlyList<string> Names = ["ttl", "hide", "limit", "marker", "after", "match_hidden", "detail", "wait"];
+
+    private static readonly string[] Known = [.. Names, LinkSigner.ParameterName];
+
+    private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
+
+    public QueryParameters(HttpRequest request)
+    {
+        foreach (var pair in new QueryStringEnumerable(request.QueryString.Value))
+        {
+            if (Array.Find(Known, name => pair.EncodedName.Span.SequenceEqual(name) || pair.DecodeName().Span.SequenceEqual(name)) is { } known)
+                values[known] = pair.EncodedValue.ToString();
+        }
+    }
+
+    /// <summary><c>ttl</c> and <c>hide</c>.</summary>
+    public Attributes Attributes => new(GetInteger("ttl", QueueLimits.AttributeSeconds, "seconds"), GetInteger("hide", QueueLimits.AttributeSeconds, "seconds"));
+
+    /// <summary>How long to wait.</summary>
+    public TimeSpan Wait => TimeSpan.FromSeconds(GetInteger("wait", HttpLimits.WaitSeconds, "seconds") ?? 0);
+
+    /// <summary>What a link says that it allows.</summary>
+    public string? Link => GetString(LinkSigner.ParameterName);
+
+    /// <summary>All that mean something and were given, by name.</summary>
+    public IReadOnlyDictionary<string, string> Values => Names.Where(values.ContainsKey).ToDictionary(name => name, name => GetString(name)!);
+
+    /// <summary>What of accounts or queues.</summary>
+    public NameSelection NameSelection => new(Marker, Limit);
+
+    /// <summary>What of a queue's messages.</summary>
+    public MessageSelection Messages(Detail detail) => new()
+    {
+        Marker = Marker is { } marker ? new MessageId(marker) : null,
+        After = After,
+        Limit = Limit,
+        MatchHidden = string.Equals(GetString("match_hidden"), "true", StringComparison.OrdinalIgnoreCase),
+        Detail = MessageDetail(detail),
+    };
+
+    /// <summary>What to show of messages.</summary>
+    public Detail MessageDetail(Detail absent) => GetDetail(
+        absent, ("none", Detail.None), ("id", Detail.Id), ("attributes", Detail.Attributes), ("body", Detail.Body), ("all", Detail.All), ("full", Detail.Full));
+
+    /// <summary>What to show of accounts or queues.</summary>
+    public Detail NameDetail(Detail absent) => GetDetail(absent, ("none", Detail.None), ("id", Detail.Id), ("all", Detail.All));
+
+    private string? Marker => GetString("marker") is { Length: > 0 } marker ? marker : null;
+
+    private int? Limit => GetInteger("limit", int.MaxValue, "matches") is > 0 and var limit ? (int)limit : null;
+
+    private Sequence? After
+    {
+        get
+        {
+            if (GetString("after") is not { } after)
+                return null;
+            if (values.ContainsKey("marker"))
+                throw new InvalidRequestException("after", "after and marker exclude each other; give one.");
+            return Sequence.TryParse(after)
+                ?? throw new InvalidRequestException("after", "after is not a cursor; it is what the header Burrow-Marker of an answer said.");
+        }
+    }
+
+    private Detail GetDetail(Detail absent, params ReadOnlySpan<(string Name, Detail Detail)> allowed)
+    {
+        if (GetString("detail") is not { } value)
+            return absent;
+        var names = new List<string>();
+        foreach (var (name, detail) in allowed)
+        {
+            if (name == value)
+                return detail;
+            names.Add(name);
+        }
+
+        throw new InvalidRequestException("detail", $"detail is one of {string.Join(", ", names)} here.");
+    }
+
+    /// <summary>The value, decoded only where somebody asks for it.</summary>
+    private string? GetString(string name) =>
+        values.TryGetValue(name, out var encoded) ? PercentEncoding.Decode(encoded.Replace('+', ' '), name) : null;
+
+    private long? GetInteger(string name, long most, string unit)
+    {
+        if (GetString(name) is not { } value)
+            return null;
+        // Digits only: no sign, no space, no digits of other scripts, and not the NULs that the parser passes over.
+        return value.All(char.IsAsciiDigit) && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
+            ? number
+            : throw new InvalidRequestException(name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number of {unit} from 0 to {most}."));
+    }
+}

@@ -1,0 +1,40 @@
+using Burrow.Queues.Reading;
+using PendingClaim = Burrow.Queues.Scheduling.PendingRequest<Burrow.Queues.Claiming.ClaimRequest, Burrow.Queues.MessageList>;
+
+namespace Burrow.Queues.Claiming;
+
+/// <summary>What one request of a group gets of the messages that are claimed for the whole group.</summary>
+internal sealed class ClaimShare(PendingClaim pending)
+{
+    private readonly BoundedAnswer answer = new(pending.Request.Limit);
+    private bool isCompleted;
+
+    /// <summary>How many more messages it takes.</summary>
+    public int Wanted => answer.Wanted;
+
+    public bool IsFull => answer.Wanted == 0;
+
+    /// <inheritdoc cref="BoundedAnswer.TryReserve"/>
+    public bool TryReserve(long size) => answer.TryReserve(size);
+
+    /// <inheritdoc cref="BoundedAnswer.Release"/>
+    public void Release(long size) => answer.Release(size);
+
+    public void Add(Message message) => answer.Add(message);
+
+    /// <summary>Answers the request, once, with the messages that are certainly claimed.</summary>
+    /// <param name="isUnknown">
+    /// Whether more may have been claimed, or more was to be had. Then an empty answer is an error, and any other says that there is more.
+    /// </param>
+    public void Complete(bool isUnknown)
+    {
+        // The list belongs to the caller from then on.
+        if (isCompleted)
+            return;
+        isCompleted = true;
+        if (answer.Count == 0 && isUnknown)
+            pending.Fail(new UnavailableException("Storage failed while messages were taken; which were can't be told."));
+        else
+            pending.Complete(answer.Count == 0 ? MessageList.Empty : answer.ToList(answer.IsCut || isUnknown));
+    }
+}

@@ -1,0 +1,181 @@
+namespace Burrow.Queues.Counting;
+
+/// <summary>What this process knows of one account.</summary>
+internal sealed class AccountCounts
+{
+    private readonly Lock gate = new();
+
+    /// <summary>What is being written.</summary>
+    private readonly Dictionary<QueueName, QueueCounts> taken = [];
+
+    /// <summary>What was done, and isn't written yet.</summary>
+    private Dictionary<QueueName, QueueCounts> pending = [];
+
+    /// <summary>What each queue holds: as it was read, and what was done since; null: nobody asked.</summary>
+    private Dictionary<QueueName, QueueCounts>? held;
+
+    private Task? reading;
+    private AccountUsage usage;
+    private long readAt;
+    private long askedAt;
+    private bool closed;
+
+    /// <summary>Whether there was a look already.</summary>
+    public bool IsKnown
+    {
+        get
+        {
+            lock (gate)
+                return held is not null;
+        }
+    }
+
+    /// <summary>What was done that isn't written down, as far as is known.</summary>
+    public Dictionary<QueueName, QueueCounts> Unwritten
+    {
+        get
+        {
+            lock (gate)
+            {
+                var all = new Dictionary<QueueName, QueueCounts>(taken);
+                foreach (var (queue, count) in pending)
+                    all[queue] = all.GetValueOrDefault(queue) + count;
+                return all;
+            }
+        }
+    }
+
+    public bool TryAdd(QueueName queue, QueueCounts count)
+    {
+        lock (gate)
+        {
+            if (closed)
+                return false;
+            pending[queue] = pending.GetValueOrDefault(queue) + count;
+            if (held is not null)
+                Hold(queue, count);
+            return true;
+        }
+    }
+
+    /// <summary>False if it was let go.</summary>
+    public bool TryLook(TimeProvider time)
+    {
+        lock (gate)
+        {
+            askedAt = time.GetTimestamp();
+            return !closed;
+        }
+    }
+
+    /// <summary>The look under way; if it is time for one, a new one; null if it isn't.</summary>
+    public Task? BeginReading(TimeProvider time, Func<Task> read)
+    {
+        lock (gate)
+        {
+            if (reading is { IsCompleted: false })
+                return reading;
+            if (held is not null && time.GetElapsedTime(readAt) < QueueLimits.UsageFreshness)
+                return null;
+            return reading = read();
+        }
+    }
+
+    public void Know(IEnumerable<(QueueName Queue, QueueCounts Count)> stored, TimeProvider time)
+    {
+        lock (gate)
+        {
+            (held, usage, readAt) = ([], default, time.GetTimestamp());
+            foreach (var (queue, count) in stored)
+                Hold(queue, count);
+            foreach (var (queue, count) in pending.Concat(taken))
+                Hold(queue, count);
+        }
+    }
+
+    /// <summary>There was no answer: what was known holds until the next look.</summary>
+    public void GiveUp(TimeProvider time)
+    {
+        lock (gate)
+        {
+            held ??= [];
+            readAt = time.GetTimestamp();
+        }
+    }
+
+    public (AccountUsage Account, bool Holds) UsageOf(QueueName queue)
+    {
+        lock (gate)
+            return (usage, held?.GetValueOrDefault(queue).Messages > 0);
+    }
+
+    public QueueCounts PendingOf(QueueName queue)
+    {
+        lock (gate)
+            return pending.GetValueOrDefault(queue);
+    }
+
+    public List<KeyValuePair<QueueName, QueueCounts>> Take()
+    {
+        lock (gate)
+        {
+            foreach (var (queue, count) in pending)
+                taken[queue] = count;
+            List<KeyValuePair<QueueName, QueueCounts>> all = [.. pending.OrderBy(one => one.Key.Value, StringComparer.Ordinal)];
+            pending = [];
+            return all;
+        }
+    }
+
+    /// <summary>What became of what was taken. What isn't written is as it was before.</summary>
+    public void Took(IEnumerable<KeyValuePair<QueueName, QueueCounts>> some, bool written)
+    {
+        lock (gate)
+        {
+            foreach (var (queue, count) in some)
+            {
+                taken.Remove(queue);
+                if (!written)
+                    pending[queue] = pending.GetValueOrDefault(queue) + count;
+            }
+        }
+    }
+
+    /// <summary>That much of a queue was written by other means.</summary>
+    public void Written(QueueName queue, QueueCounts count)
+    {
+        lock (gate)
+        {
+            if (pending.TryGetValue(queue, out var all))
+                pending[queue] = all - count;
+        }
+    }
+
+    public void Forget(QueueName queue)
+    {
+        lock (gate)
+            pending.Remove(queue);
+    }
+
+    /// <summary>Whether nothing is lost by forgetting it; then nothing may be added any more.</summary>
+    public bool Close(TimeProvider time)
+    {
+        lock (gate)
+            return closed = pending.Count == 0 && taken.Count == 0 && (held is null || time.GetElapsedTime(askedAt) > QueueLimits.UsageFreshness) && reading is not { IsCompleted: false };
+    }
+
+    private void Hold(QueueName queue, QueueCounts count)
+    {
+        held ??= [];
+        var before = held.GetValueOrDefault(queue);
+        var after = before + count;
+        if (after == QueueCounts.None)
+            held.Remove(queue);
+        else
+            held[queue] = after;
+        usage = new(
+            usage.Messages + Math.Max(0, after.Messages) - Math.Max(0, before.Messages),
+            usage.Bytes + Math.Max(0, after.Bytes) - Math.Max(0, before.Bytes),
+            usage.Queues + (after.Messages > 0 ? 1 : 0) - (before.Messages > 0 ? 1 : 0));
+    }
+}

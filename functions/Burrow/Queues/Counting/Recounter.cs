@@ -1,0 +1,72 @@
+using Burrow.Queues.Rows;
+using Burrow.Queues.Scheduling;
+using Burrow.Tables;
+
+namespace Burrow.Queues.Counting;
+
+/// <summary>
+/// Counts the messages of a queue that the timer visits, and corrects its row. A longer queue is counted more seldom, a page of rows a
+/// minute on average; a queue longer than <see cref="MaxPages"/> is not counted. After a correction the queue is counted once more:
+/// other processes add later what they had not written then.
+/// </summary>
+internal sealed class Recounter(QueueContext context, DueTable due, CountTable table, ProcessCounts process)
+{
+    /// <summary>Pages read at most.</summary>
+    private const int MaxPages = 20;
+
+    public async Task RecountAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var now = context.Now;
+        var row = await table.GetAsync(queue, cancellationToken);
+        var before = row?.Counts ?? QueueCounts.None;
+        if (row is not null && now < row.NextRecount)
+            return;
+
+        // What this process has not written is in what is counted now; it stays pending until the row is written.
+        var account = process.Find(queue.Account);
+        var pending = account?.PendingOf(queue.Queue) ?? QueueCounts.None;
+        pending = QueueCounts.None with { Messages = pending.Messages, Bytes = pending.Bytes };
+        if (await CountAsync(queue, isTimeUp, cancellationToken) is not var (stored, pages, isComplete))
+            return;
+        var isCounted = isComplete;
+        var counted = isCounted ? before with { Messages = stored.Messages, Bytes = stored.Bytes } : before;
+        if (counted == before && pages == 1)
+        {
+            account?.Written(queue.Queue, pending);
+            return;
+        }
+
+        if (counted != before)
+            await due.ScheduleAsync(queue, [now + ((pages + 1) * TimeSpan.TicksPerMinute)], cancellationToken);
+        var nextRecount = pages == 1 ? 0 : now + (pages * TimeSpan.TicksPerMinute);
+        if (await table.CorrectAsync(queue, row, counted, nextRecount, cancellationToken) && isCounted)
+            account?.Written(queue.Queue, pending);
+    }
+
+    /// <summary>Counts the rows by id.</summary>
+    /// <returns>Messages and bytes, pages read, and whether these were all. Null if the time was up.</returns>
+    private async Task<(QueueCounts Stored, int Pages, bool IsComplete)?> CountAsync(
+        QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var (stored, pages, isComplete) = (QueueCounts.None, 0, false);
+        var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Select = [MessageColumns.Length] };
+        if (isTimeUp())
+            return null;
+        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
+        {
+            pages++;
+            stored = stored with
+            {
+                Messages = stored.Messages + page.Rows.Count,
+                Bytes = stored.Bytes + page.Rows.Sum(row => row.Columns.GetInteger(MessageColumns.Length)),
+            };
+            isComplete = page.Continuation is null;
+            if (pages == MaxPages)
+                break;
+            if (!isComplete && isTimeUp())
+                return null;
+        }
+
+        return (stored, pages, isComplete);
+    }
+}

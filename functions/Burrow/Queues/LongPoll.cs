@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using Burrow.Queues.Rows;
+using Burrow.Telemetry;
+
+namespace Burrow.Queues;
+
+/// <summary>
+/// Lets a request wait until a queue has a message that matches. It is woken by puts and releases of this process at once, and by the
+/// queue's poller for those of others.
+/// </summary>
+internal sealed class LongPoll(QueueContext context, QueueStates states, CancellationToken stopping)
+{
+    private readonly ConcurrentDictionary<AccountName, int> waiting = new();
+
+    /// <summary>Attempts until something matches, the time is up, the client disconnects or the process stops.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="wait">How long, and how many of the account may wait.</param>
+    /// <param name="attempt">One attempt. Empty: nothing matches.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <exception cref="TooManyRequestsException">The account has too many waiting requests.</exception>
+    public async Task<MessageList> WaitAsync(
+        QueueAddress queue, WaitOptions wait, Func<Task<MessageList>> attempt, CancellationToken cancellationToken)
+    {
+        var maxTime = wait.MaxTime < context.Options.MaxWaitTime ? wait.MaxTime : context.Options.MaxWaitTime;
+        if (maxTime <= TimeSpan.Zero)
+            return await attempt();
+
+        var state = states.Of(queue);
+        var begun = context.Time.GetTimestamp();
+        // Before the attempt, so that a change during it is not missed.
+        var seen = state.Changed.Version;
+        var list = await attempt();
+        if (list.Count > 0)
+            return list;
+        Enter(queue.Account, wait.MaxWaiting);
+        try
+        {
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+            using var polling = state.Poller.Enter();
+            while (list.Count == 0 && !ended.IsCancellationRequested)
+            {
+                wait.Request?.Pause();
+                var left = maxTime - context.Time.GetElapsedTime(begun);
+                if (left <= TimeSpan.Zero)
+                    break;
+                await state.Changed.WaitAsync(seen, left, context.Time, ended.Token);
+                cancellationToken.ThrowIfCancellationRequested();
+                var version = state.Changed.Version;
+                if (version == seen)
+                    continue;
+                seen = version;
+                if (wait.Request is { } request)
+                    await request.ResumeAsync();
+                list = await attempt();
+            }
+
+            return list;
+        }
+        finally
+        {
+            Leave(queue.Account);
+        }
+    }
+
+    private void Enter(AccountName account, long maxWaiting)
+    {
+        var count = waiting.AddOrUpdate(account, 1, (_, count) => count + 1);
+        Instruments.Waiters.Add(1);
+        if (count <= maxWaiting)
+            return;
+        Leave(account);
+        throw TooManyRequestsException.Waiting(maxWaiting);
+    }
+
+    private void Leave(AccountName account)
+    {
+        Instruments.Waiters.Add(-1);
+        if (waiting.AddOrUpdate(account, 0, (_, count) => count - 1) == 0)
+            waiting.TryRemove(KeyValuePair.Create(account, 0));
+    }
+}

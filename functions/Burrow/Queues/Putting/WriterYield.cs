@@ -1,0 +1,48 @@
+using Burrow.Queues.Rows;
+
+namespace Burrow.Queues.Putting;
+
+/// <summary>
+/// Lets other processes put to the same queue. The process that committed knows the head and could send its next group at once; another
+/// process must read the head first, and would never succeed. So the next group waits now and then for about the time of that read.
+/// </summary>
+internal sealed class WriterYield(QueueContext context)
+{
+    /// <summary>Groups in a row before a pause, without another process and with one.</summary>
+    private const int MaxGroups = 32;
+
+    /// <inheritdoc cref="MaxGroups"/>
+    private const int MaxGroupsContended = 4;
+
+    private static readonly TimeSpan MaxRoundTrip = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>For how long a conflict with another process counts.</summary>
+    private static readonly TimeSpan ContentionTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>Faster storage is in this process, and there is no other process.</summary>
+    private static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(1);
+
+    private long? lastConflict;
+    private long lastCommit;
+    private int groups;
+
+    /// <summary>Another process was faster.</summary>
+    public void NoteConflict() => lastConflict = context.Time.GetTimestamp();
+
+    /// <summary>A group was committed: pauses for about two round trips if it is another process's turn.</summary>
+    public async Task AfterCommitAsync(TimeSpan roundTrip)
+    {
+        // A round trip with failures of storage in it says nothing.
+        roundTrip = roundTrip < MaxRoundTrip ? roundTrip : MaxRoundTrip;
+        var now = context.Time.GetTimestamp();
+        groups = context.Time.GetElapsedTime(lastCommit, now) < 3 * roundTrip ? groups + 1 : 0;
+        var isContended = lastConflict is { } last && context.Time.GetElapsedTime(last, now) < ContentionTime;
+        if (roundTrip > MinRoundTrip && groups >= (isContended ? MaxGroupsContended : MaxGroups))
+        {
+            groups = 0;
+            await Task.Delay(2 * roundTrip * (0.5 + context.Random.NextDouble()), context.Time);
+        }
+
+        lastCommit = context.Time.GetTimestamp();
+    }
+}

@@ -1,0 +1,54 @@
+using Burrow.Caching;
+using Burrow.Queues.Changing;
+using Burrow.Queues.Claiming;
+using Burrow.Queues.Counting;
+using Burrow.Queues.Directory;
+using Burrow.Queues.Putting;
+using Burrow.Queues.Reading;
+using Burrow.Queues.Rows;
+using Burrow.Queues.Scheduling;
+using Burrow.Queues.Sweeping;
+using Burrow.Queues.Waiting;
+
+namespace Burrow.Queues;
+
+/// <summary>
+/// The states of the queues that this process serves. Idle ones are evicted where there are too many; if a request comes to a queue at
+/// that moment, the queue has two states for a while, which costs speed only.
+/// </summary>
+internal sealed class QueueStates(
+    QueueContext context,
+    DueTable due,
+    QueueRegistry registry,
+    MessageFinder finder,
+    Transactions transactions,
+    ProcessCounts counts,
+    IEventOutbox outbox,
+    BackgroundPromotion promotion)
+{
+    private const int Capacity = 10_000;
+
+    /// <summary>Puts served together at most.</summary>
+    private const int MaxPuts = 256;
+
+    private readonly BoundedCache<string, QueueState> states = new(Capacity, state => state.IsIdle, isStrict: false);
+
+    public QueueState Of(QueueAddress queue) =>
+        states.TryGet(queue.Partition, out var state) ? state : states.GetOrAdd(queue.Partition, _ => New(queue));
+
+    private QueueState New(QueueAddress queue)
+    {
+        var changed = new ChangeSignal();
+        var puts = new PutGroup(context, due, registry, counts, outbox, queue, changed.Set);
+        return new(
+            queue,
+            changed,
+            new QueuePoller(context, queue, changed),
+            new GroupCommit<PutRequest, PutResult>("put", puts.ServeAsync, _ => 1, MaxPuts),
+            kind => new(
+                kind.Remove ? "take" : "claim",
+                new ClaimGroup(context, finder, transactions, queue, kind, () => promotion.Start(queue)).ServeAsync,
+                request => request.Limit,
+                ClaimGroup.MaxMessages));
+    }
+}

@@ -1,0 +1,71 @@
+namespace Burrow.Queues.Reading;
+
+/// <summary>
+/// The messages of one answer, up to a number of messages and to <see cref="QueueLimits.AnswerBytes"/>. Room is reserved before a
+/// message is changed, and released if the change fails, so that nothing is changed that the answer could not show.
+/// </summary>
+/// <param name="maxMessages">Messages at most.</param>
+/// <param name="showsMessages">False: the answer shows no messages, only how many they are; then bytes do not count.</param>
+internal sealed class BoundedAnswer(int maxMessages, bool showsMessages = true)
+{
+    private readonly List<Message> messages = [];
+    private long bytes;
+
+    /// <summary>How many messages were added.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The greatest place in the queue of a message that was added.</summary>
+    public Sequence Last { get; private set; }
+
+    /// <summary>Whether a message found no room.</summary>
+    public bool IsCut { get; private set; }
+
+    /// <summary>Whether the answer takes no more messages.</summary>
+    public bool IsFull => IsCut || Count >= maxMessages;
+
+    /// <summary>How many more messages the answer takes.</summary>
+    public int Wanted => IsCut ? 0 : maxMessages - Count;
+
+    /// <summary>Reserves room for a message of <paramref name="size"/> bytes. An empty answer always has room for one.</summary>
+    /// <param name="size">Bytes, as <see cref="AnswerSize"/> counts them.</param>
+    /// <param name="always">Takes the room in any case.</param>
+    /// <returns>False: there is no room, and the answer is cut here.</returns>
+    public bool TryReserve(long size, bool always = false)
+    {
+        if (!showsMessages)
+            return true;
+        if (!always && bytes > 0 && bytes + size > QueueLimits.AnswerBytes)
+        {
+            IsCut = true;
+            return false;
+        }
+
+        bytes += size;
+        return true;
+    }
+
+    /// <summary>Gives back the room of a message that was not changed.</summary>
+    public void Release(long size)
+    {
+        if (!showsMessages)
+            return;
+        bytes -= size;
+        IsCut = false;
+    }
+
+    public void Add(Message message)
+    {
+        Count++;
+        Last = Last < message.Sequence ? message.Sequence : Last;
+        if (showsMessages)
+            messages.Add(message);
+    }
+
+    /// <summary>The answer, in the queue's order. Nothing may be added afterwards.</summary>
+    /// <param name="more">Whether there may be more that the answer does not show.</param>
+    public MessageList ToList(bool more)
+    {
+        messages.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));
+        return Count == 0 && !more ? MessageList.Empty : new() { Messages = messages, Count = Count, Last = Last, More = more };
+    }
+}

@@ -1,0 +1,94 @@
+using Burrow.Queues.Rows;
+using Burrow.Tables;
+
+namespace Burrow.Queues.Reading;
+
+/// <summary>
+/// The places of a queue's hidden line that a reader must know: those due within a second, as a hide lasts at least a second, or
+/// all of them where hidden messages match. Bounded: of more places it keeps the first, and knows up to where (<see cref="End"/>).
+/// </summary>
+/// <param name="context">The tables and the clock.</param>
+/// <param name="queue">The queue.</param>
+/// <param name="matchHidden">Whether places that are not due count.</param>
+/// <param name="capacity">Places kept at most.</param>
+internal sealed class HiddenLine(QueueContext context, QueueAddress queue, bool matchHidden, int capacity)
+{
+    private readonly SortedSet<(Sequence Sequence, string Id)> places = [];
+
+    /// <summary>All places up to here are known.</summary>
+    public Sequence End { get; private set; }
+
+    /// <summary>Until then, UTC ticks, no message becomes visible whose place is not known.</summary>
+    public long CompleteUntil { get; private set; }
+
+    /// <summary>Reads the places after <paramref name="start"/>, together with the head, which stands right before the hidden line.</summary>
+    /// <returns>The last sequence that the queue handed out: the end of what the reader reads.</returns>
+    public async Task<Sequence> ReadWithHeadAsync(Sequence start, CancellationToken cancellationToken) =>
+        await ReadAsync(QueueKeys.Head, start, Sequence.Last, cancellationToken) ?? Sequence.None;
+
+    /// <summary>Reads the places between two sequences again.</summary>
+    public Task ReadAsync(Sequence start, Sequence end, CancellationToken cancellationToken) =>
+        ReadAsync(QueueKeys.HiddenFrom, start, end, cancellationToken);
+
+    /// <summary>
+    /// Reads the places that became due since the last read, or become due within the next second. The range begins
+    /// <see cref="QueueLimits.ClockSkew"/> earlier: a process whose clock is behind hides until an instant that is past here.
+    /// </summary>
+    public Task ReadNewlyDueAsync(Sequence start, CancellationToken cancellationToken) => ReadAsync(
+        QueueKeys.HiddenDueBefore(CompleteUntil - TimeSpan.TicksPerSecond - QueueLimits.ClockSkew.Ticks), start, End, cancellationToken);
+
+    public void Remove(Sequence sequence)
+    {
+        if (places.Count > 0 && places.Min.Sequence == sequence)
+            places.Remove(places.Min);
+    }
+
+    /// <summary>Takes out the first places before a sequence, at most <paramref name="count"/>.</summary>
+    public List<(Sequence Sequence, MessageId Id)> Take(int count, Sequence before)
+    {
+        var taken = new List<(Sequence, MessageId)>();
+        while (taken.Count < count && places.Count > 0 && places.Min is var first && first.Sequence < before)
+        {
+            taken.Add((first.Sequence, new(first.Id)));
+            places.Remove(first);
+        }
+
+        return taken;
+    }
+
+    /// <returns>The last sequence of the queue, if the range holds its head. Later places are not added then.</returns>
+    private async Task<Sequence?> ReadAsync(string from, Sequence start, Sequence end, CancellationToken cancellationToken)
+    {
+        var now = context.Now;
+        (End, CompleteUntil) = (end, now + TimeSpan.TicksPerSecond);
+        var query = new RowQuery(from, matchHidden ? QueueKeys.HiddenBefore : QueueKeys.HiddenDueBefore(CompleteUntil))
+        {
+            Select = MessageColumns.OfPlace,
+            Above = (MessageColumns.ExpiresAt, now),
+        };
+        Sequence? last = null;
+        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
+        {
+            foreach (var row in page.Rows)
+            {
+                if (row.Key == QueueKeys.Head)
+                    End = end = (last = new(row.Columns.GetInteger(MessageColumns.Sequence))).Value;
+                else if (QueueKeys.SequenceOf(row.Key) is var sequence && sequence > start && sequence <= end)
+                    Add(sequence, row.Columns.GetString(MessageColumns.Id)!);
+            }
+        }
+
+        return last;
+    }
+
+    private void Add(Sequence sequence, string id)
+    {
+        if (sequence > End)
+            return;
+        places.Add((sequence, id));
+        if (places.Count <= capacity)
+            return;
+        places.Remove(places.Max);
+        End = places.Max.Sequence;
+    }
+}

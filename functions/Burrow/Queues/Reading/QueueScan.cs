@@ -1,0 +1,118 @@
+using System.Runtime.CompilerServices;
+using Burrow.Queues.Rows;
+using Burrow.Tables;
+
+namespace Burrow.Queues.Reading;
+
+/// <summary>
+/// One pass through a queue, from a place to the last message that was put when the pass began. It reads the hidden line first, then
+/// the visible line page by page: a message that is released meanwhile moves from the one to the other, and counts once. So the pass
+/// misses no message that is visible all the while (docs/design/list.md).
+/// </summary>
+internal sealed class QueueScan(
+    QueueContext context, MessageFinder finder, QueueAddress queue, bool matchHidden, int? wanted, bool withBodies)
+{
+    /// <summary>Places of the hidden line kept in memory at a time; of a longer line the rest is read when its turn comes.</summary>
+    private const int MaxHidden = 100_000;
+
+    /// <summary>Hidden messages read at a time.</summary>
+    private const int MaxParallelism = 32;
+
+    /// <summary>How often a page is read whose answer took so long that the hidden line is out of date.</summary>
+    private const int MaxSlowReads = 3;
+
+    private readonly HiddenLine hidden = new(context, queue, matchHidden, Math.Min(wanted ?? MaxHidden, MaxHidden));
+
+    public async IAsyncEnumerable<MessageRow> ReadAsync(Sequence start, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // What is put later is left for the next pass: of several such messages this one would find only some.
+        var end = await hidden.ReadWithHeadAsync(start, cancellationToken);
+        var (from, continuation) = (start, (string?)null);
+        while (start < end)
+        {
+            var page = await ReadPageAsync(from, start, end, continuation, cancellationToken);
+            var pageEnd = page.Continuation is null ? end : page.Rows.Count > 0 ? QueueKeys.SequenceOf(page.Rows[^1].Key) : start;
+            var passed = pageEnd < hidden.End ? pageEnd : hidden.End;
+            await foreach (var row in MergeAsync(page, passed, cancellationToken))
+                yield return row;
+            start = passed;
+            continuation = page.Continuation;
+            if (passed < pageEnd)
+            {
+                // More is hidden than is kept in memory: read the next places, and the visible line from there on.
+                await hidden.ReadAsync(start, end, cancellationToken);
+                (from, continuation) = (start, null);
+            }
+            else if (continuation is null)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>Reads a page of the visible line, while the hidden line is known for the whole time of the read.</summary>
+    private async Task<RowPage> ReadPageAsync(
+        Sequence from, Sequence start, Sequence end, string? continuation, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            if (!matchHidden && context.Now > hidden.CompleteUntil - TimeSpan.TicksPerSecond / 2)
+                await hidden.ReadNewlyDueAsync(start, cancellationToken);
+            var query = new RowQuery(QueueKeys.Visible(new(from.Value + 1)), QueueKeys.Visible(new(end.Value + 1)))
+            {
+                Top = Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows),
+                Select = withBodies ? null : MessageColumns.WithoutBody,
+                Above = (MessageColumns.ExpiresAt, context.Now),
+                Continuation = continuation,
+            };
+            var page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
+            if (matchHidden)
+            {
+                // A claim may have hidden messages before this page was read.
+                await hidden.ReadAsync(start, hidden.End, cancellationToken);
+                return page;
+            }
+
+            if (context.Now <= hidden.CompleteUntil)
+                return page;
+            // A message that became visible meanwhile may have moved behind the pass: read both lines again. Where each answer of
+            // storage takes a second, a message that moves just then may be missed.
+            if (tries < MaxSlowReads)
+                continue;
+            await hidden.ReadNewlyDueAsync(start, cancellationToken);
+            return page;
+        }
+    }
+
+    /// <summary>The messages of a page and of the hidden line up to a place, in order.</summary>
+    private async IAsyncEnumerable<MessageRow> MergeAsync(
+        RowPage page, Sequence passed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var now = context.Now;
+        foreach (var row in page.Rows.Select(MessageRow.From).TakeWhile(row => row.Sequence <= passed))
+        {
+            await foreach (var found in FindHiddenAsync(row.Sequence, cancellationToken))
+                yield return found;
+            hidden.Remove(row.Sequence);
+            // It may have expired during the read, or was given more time meanwhile.
+            var live = row.State.IsLive(now) ? row : await finder.FindAsync(queue, row.Id, row.Sequence, matchHidden, cancellationToken);
+            if (live is not null)
+                yield return live;
+        }
+
+        await foreach (var found in FindHiddenAsync(new(passed.Value + 1), cancellationToken))
+            yield return found;
+    }
+
+    /// <summary>Reads the messages whose places in the hidden line come before a sequence, wherever they are now.</summary>
+    private async IAsyncEnumerable<MessageRow> FindHiddenAsync(Sequence before, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (hidden.Take(MaxParallelism, before) is { Count: > 0 } places)
+        {
+            var rows = await Task.WhenAll(places.Select(
+                place => finder.FindAsync(queue, place.Id, place.Sequence, matchHidden, cancellationToken)));
+            foreach (var row in rows.OfType<MessageRow>())
+                yield return row;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text;
+
+namespace Burrow.Queues.Rows;
+
+/// <summary>
+/// The keys of the directory: one partition of all accounts, one per account of its queues. A row's key is the hexadecimal
+/// UTF-8 of the name, so rows sort by code point; of a long name its first 200 bytes and a hash.
+/// </summary>
+internal static class DirectoryKeys
+{
+    /// <summary>The partition of all accounts.</summary>
+    public const string Accounts = "accounts";
+
+    /// <summary>The column that holds the name itself.</summary>
+    public const string NameColumn = "name";
+
+    private const int Spelled = 200;
+
+    public static string Queues(AccountName account) => "queues-" + NameHash.Of(account.Value);
+
+    public static string Row(string name)
+    {
+        var bytes = Encoding.UTF8.GetBytes(name);
+        return bytes.Length <= Spelled
+            ? Convert.ToHexStringLower(bytes)
+            : Prefix(bytes) + "!" + NameHash.Of(bytes);
+    }
+
+    /// <summary>
+    /// Where reading begins to find all names after that one: names too long to be spelled may share a key's beginning, and are
+    /// in no order there.
+    /// </summary>
+    public static string From(string name)
+    {
+        var bytes = Encoding.UTF8.GetBytes(name);
+        return bytes.Length <= Spelled ? Convert.ToHexStringLower(bytes) : Prefix(bytes);
+    }
+
+    private static string Prefix(byte[] bytes) => Convert.ToHexStringLower(bytes.AsSpan(0, Spelled));
+}
