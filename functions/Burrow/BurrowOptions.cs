@@ -1,5 +1,6 @@
 using Burrow.Access;
 using Burrow.Events;
+using Burrow.Events.Model;
 using Burrow.Queues;
 using Burrow.Tables.Azure;
 using Burrow.Telemetry;
@@ -43,7 +44,7 @@ internal sealed class BurrowOptionsRules : IValidateOptions<BurrowOptions>
 {
     public ValidateOptionsResult Validate(string? name, BurrowOptions options)
     {
-        List<string> errors = [.. options.Access.Errors(), .. options.Events.Errors(options.Access)];
+        List<string> errors = [.. options.Access.Errors(), .. EventsRules.Errors(options.Events, options.Access)];
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Burrow.Access;
-using Burrow.Events.Subscriptions;
+using Burrow.Events.Model;
 using Burrow.Http.Pipeline;
 using Burrow.Local.EventGrid;
 using Burrow.Queues;

@@ -36,15 +36,15 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
     {
         var columns = new Columns
         {
-            { "account", key.Account.Value },
-            { "id", key.Id.Value },
-            { "hash", key.Hash },
-            { "queues", key.Spec.Queues.ToString() },
-            { "allow", (long)key.Spec.Allow },
-            { "expires", key.Spec.Expires?.UtcTicks ?? 0 },
-            { "created", key.Created.UtcTicks },
-            { "madeWith", key.ParentKey.Value },
-            { "generation", key.Generation },
+            { Column.Account, key.Account.Value },
+            { Column.Id, key.Id.Value },
+            { Column.Hash, key.Hash },
+            { Column.Queues, key.Spec.Queues.ToString() },
+            { Column.Allow, (long)key.Spec.Allow },
+            { Column.Expires, key.Spec.Expires?.UtcTicks ?? 0 },
+            { Column.Created, key.Created.UtcTicks },
+            { Column.ParentKey, key.ParentKey.Value },
+            { Column.Generation, key.Generation },
         };
         var row = RowOf(key.Name);
         var result = await table.SubmitAsync(
@@ -60,7 +60,7 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
 
     /// <summary>Notes that a key was used. Should it have been changed since it was read, it isn't noted.</summary>
     public Task NoteUsedAsync(StoredKey stored, DateTimeOffset hour) => table.SubmitAsync(
-        stored.Key.Id.Partition, [Operation.Merge(RowOf(stored.Key.Name), new Columns(1) { { "used", hour.UtcTicks } }, stored.ETag)], CancellationToken.None);
+        stored.Key.Id.Partition, [Operation.Merge(RowOf(stored.Key.Name), new Columns(1) { { Column.Used, hour.UtcTicks } }, stored.ETag)], CancellationToken.None);
 
     /// <summary>What an account may, where it isn't what every account may; null if nothing was set.</summary>
     public async Task<LimitOverrides?> LimitsAsync(AccountName account, CancellationToken cancellationToken) =>
@@ -71,7 +71,7 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
     /// <summary>Sets that, in place of what was set before.</summary>
     public Task SetLimitsAsync(AccountName account, LimitOverrides limits, CancellationToken cancellationToken)
     {
-        var columns = new Columns { { "account", account.Value } };
+        var columns = new Columns { { Column.Account, account.Value } };
         foreach (var (name, value) in limits.Values)
         {
             if (value is { } number)
@@ -90,23 +90,37 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
     private static StoredKey From(Row row)
     {
         var columns = row.Columns;
-        var id = new KeyId(columns.GetString("id")!);
+        var id = new KeyId(columns.GetString(Column.Id)!);
         return new(
             new()
             {
-                Account = new(columns.GetString("account")!),
+                Account = new(columns.GetString(Column.Account)!),
                 Name = id.Name,
                 Id = id,
-                Hash = columns.GetBytes("hash"),
-                Spec = new(QueuePattern.Parse(columns.GetString("queues")!), (Permissions)columns.GetInteger("allow"), Instant("expires")),
-                Created = Instant("created")!.Value,
-                Used = Instant("used"),
-                ParentKey = new(columns.GetString("madeWith")!),
-                Generation = (int)columns.GetInteger("generation"),
+                Hash = columns.GetBytes(Column.Hash),
+                Spec = new(QueuePattern.Parse(columns.GetString(Column.Queues)!), (Permissions)columns.GetInteger(Column.Allow), Instant(Column.Expires)),
+                Created = Instant(Column.Created)!.Value,
+                Used = Instant(Column.Used),
+                ParentKey = new(columns.GetString(Column.ParentKey)!),
+                Generation = (int)columns.GetInteger(Column.Generation),
             },
             row.ETag);
 
         DateTimeOffset? Instant(string name) => columns.GetInteger(name) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+    }
+
+    private static class Column
+    {
+        public const string Account = "account";
+        public const string Id = "id";
+        public const string Hash = "hash";
+        public const string Queues = "queues";
+        public const string Allow = "allow";
+        public const string Expires = "expires";
+        public const string Created = "created";
+        public const string Used = "used";
+        public const string ParentKey = "madeWith";
+        public const string Generation = "generation";
     }
 }
 

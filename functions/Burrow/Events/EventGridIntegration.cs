@@ -4,6 +4,7 @@ using Azure.Core.Pipeline;
 using Azure.Identity;
 using Azure.Messaging.EventGrid;
 using Burrow.Events.EventGrid;
+using Burrow.Events.Model;
 using Burrow.Events.Outbox;
 using Burrow.Events.Reconciling;
 using Burrow.Events.Signing;

@@ -1,4 +1,5 @@
 using Burrow.Access;
+using Burrow.Events.Model;
 using Burrow.Events.Subscriptions;
 using Burrow.Tables;
 using Microsoft.Extensions.DependencyInjection;

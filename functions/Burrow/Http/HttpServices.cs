@@ -1,5 +1,6 @@
 using Burrow.Access;
 using Burrow.Events;
+using Burrow.Events.Model;
 using Burrow.Events.Subscriptions;
 using Burrow.Health;
 using Burrow.Http.Access;

@@ -1,4 +1,4 @@
-using Burrow.Events.Subscriptions;
+using Burrow.Events.Model;
 using Burrow.Queues;
 using Burrow.Queues.Rows;
 using Burrow.Tables;

@@ -1,4 +1,4 @@
-using Burrow.Events;
+using Burrow.Events.Model;
 using Burrow.Events.Outbox;
 using Burrow.Events.Signing;
 using Burrow.Queues;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Burrow.Events;
 using Burrow.Events.EventGrid;
+using Burrow.Events.Model;
 using Burrow.Events.Reconciling;
 using Burrow.Events.Signing;
 using Burrow.Events.Subscriptions;

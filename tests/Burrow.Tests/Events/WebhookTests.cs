@@ -12,7 +12,7 @@ public sealed class WebhookTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static readonly string Shop = Burrow.Events.Subscriptions.Topic.Of(new("shop"));
+    private static readonly string Shop = Burrow.Events.Model.Topic.Of(new("shop"));
     private static readonly Dictionary<string, string?> Fast = new() { ["EventGrid__Speed"] = "200" };
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class WebhookTests
         var told = await verifier.VerifyAsync(JsonDocument.Parse(genuine.Replace("\"queue\":\"orders\"", "\"queue\":\"other\"", StringComparison.Ordinal)).RootElement);
         (told!.Queue, told.Id, told.Type).ShouldBe(("orders", "m1", "Burrow.MessageCreated"));
         // Another tenant's events are signed just as well.
-        (await new Receiver(burrow.Address, Burrow.Events.Subscriptions.Topic.Of(new("other")), _ => { }).VerifyAsync(JsonDocument.Parse(genuine).RootElement)).ShouldBeNull();
+        (await new Receiver(burrow.Address, Burrow.Events.Model.Topic.Of(new("other")), _ => { }).VerifyAsync(JsonDocument.Parse(genuine).RootElement)).ShouldBeNull();
 
         async Task<bool> IsGenuineAsync(string json) => await verifier.VerifyAsync(JsonDocument.Parse(json).RootElement) is not null;
     }

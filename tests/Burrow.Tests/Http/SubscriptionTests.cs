@@ -50,7 +50,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
         answers.ShouldContain("\"headers\":[\"Authorization\"]");
         answers.ShouldNotContain(secret);
 
-        var rows = await store.Open("subs").QueryAsync(Burrow.Events.Subscriptions.Topic.Of(new("shop")), new("!", "~"), Token);
+        var rows = await store.Open("subs").QueryAsync(Burrow.Events.Model.Topic.Of(new("shop")), new("!", "~"), Token);
         var sealedHeaders = rows.Rows.Single().Columns.GetBytes("sealed");
         Encoding.UTF8.GetString(sealedHeaders).ShouldNotContain("secret");
         sealedHeaders.Length.ShouldBeGreaterThan(secret.Length);

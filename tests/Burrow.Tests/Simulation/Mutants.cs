@@ -36,7 +36,7 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "var isCounted = isComplete;",
             "var isCounted = isComplete && !MUTANT;"),
         new(
-            "forgotten-before-it-was-told", "../Events/Outbox/EventPublisher.cs",
+            "forgotten-before-it-was-told", "../Events/Outbox/EventSender.cs",
             "Refused(e.Message, pausedUntil - time.GetUtcNow());",
             "Refused(e.Message, pausedUntil - time.GetUtcNow()); if (MUTANT) done.AddRange(rows);"),
         new(

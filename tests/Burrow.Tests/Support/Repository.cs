@@ -7,6 +7,11 @@ internal static class Repository
     /// <summary>The folder of the solution.</summary>
     public static readonly string Root = FindRoot();
 
+    /// <summary>The C# sources below a folder of the repository.</summary>
+    public static IEnumerable<string> SourceFiles(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "node_modules"));
+
     private static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

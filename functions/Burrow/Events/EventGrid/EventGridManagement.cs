@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Azure.Core;
+using Burrow.Events.Model;
 using Burrow.Events.Subscriptions;
 
 namespace Burrow.Events.EventGrid;

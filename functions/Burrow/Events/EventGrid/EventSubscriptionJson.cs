@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Burrow.Events.Model;
 using Burrow.Events.Subscriptions;
 
 namespace Burrow.Events.EventGrid;
@@ -20,59 +21,14 @@ internal static class EventSubscriptionJson
             json.WriteStartObject();
             json.WriteStartObject("properties");
 
-            json.WriteStartObject("destination");
-            json.WriteString("endpointType", "WebHook");
-            json.WriteStartObject("properties");
-            json.WriteString("endpointUrl", spec.Endpoint.OriginalString);
-            json.WriteNumber("maxEventsPerBatch", 1);
-            json.WriteStartArray("deliveryAttributeMappings");
-            foreach (var (name, value) in headers)
-            {
-                json.WriteStartObject();
-                json.WriteString("name", name);
-                json.WriteString("type", "Static");
-                json.WriteStartObject("properties");
-                json.WriteString("value", value);
-                json.WriteBoolean("isSecret", true);
-                json.WriteEndObject();
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-            json.WriteEndObject();
-
-            json.WriteStartObject("filter");
-            if (spec.Queues.ToString() != "*")
-                json.WriteString("subjectBeginsWith", Topic.SubjectBegins(spec.Queues));
-            json.WriteBoolean("isSubjectCaseSensitive", true);
-            json.WriteStartArray("includedEventTypes");
-            foreach (var type in spec.Types)
-                json.WriteStringValue(type);
-            json.WriteEndArray();
-            json.WriteEndObject();
-
+            WriteDestination(json, spec, headers);
+            WriteFilter(json, spec);
             json.WriteString("eventDeliverySchema", "CloudEventSchemaV1_0");
             json.WriteStartObject("retryPolicy");
             json.WriteNumber("maxDeliveryAttempts", spec.MaxAttempts);
             json.WriteNumber("eventTimeToLiveInMinutes", spec.EventTimeToLive);
             json.WriteEndObject();
-            if (options is { DeadLetterContainer: { Length: > 0 } container, DeadLetterAccount: { Length: > 0 } account })
-            {
-                json.WriteStartObject("deadLetterWithResourceIdentity");
-                json.WriteStartObject("identity");
-                json.WriteString("type", "SystemAssigned");
-                json.WriteEndObject();
-                json.WriteStartObject("deadLetterDestination");
-                json.WriteString("endpointType", "StorageBlob");
-                json.WriteStartObject("properties");
-                json.WriteString("resourceId", account);
-                json.WriteString("blobContainerName", container);
-                json.WriteEndObject();
-                json.WriteEndObject();
-                json.WriteEndObject();
-            }
-
+            WriteDeadLetters(json, options);
             json.WriteStartArray("labels");
             json.WriteStringValue(subscription.Label);
             json.WriteEndArray();
@@ -106,6 +62,62 @@ internal static class EventSubscriptionJson
         {
             return default;
         }
+    }
+
+    private static void WriteDestination(Utf8JsonWriter json, SubscriptionSpec spec, IReadOnlyDictionary<string, string> headers)
+    {
+        json.WriteStartObject("destination");
+        json.WriteString("endpointType", "WebHook");
+        json.WriteStartObject("properties");
+        json.WriteString("endpointUrl", spec.Endpoint.OriginalString);
+        json.WriteNumber("maxEventsPerBatch", 1);
+        json.WriteStartArray("deliveryAttributeMappings");
+        foreach (var (name, value) in headers)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteString("type", "Static");
+            json.WriteStartObject("properties");
+            json.WriteString("value", value);
+            json.WriteBoolean("isSecret", true);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteFilter(Utf8JsonWriter json, SubscriptionSpec spec)
+    {
+        json.WriteStartObject("filter");
+        if (spec.Queues.ToString() != "*")
+            json.WriteString("subjectBeginsWith", Topic.SubjectBegins(spec.Queues));
+        json.WriteBoolean("isSubjectCaseSensitive", true);
+        json.WriteStartArray("includedEventTypes");
+        foreach (var type in spec.Types)
+            json.WriteStringValue(type);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteDeadLetters(Utf8JsonWriter json, EventsOptions options)
+    {
+        if (options is not { DeadLetterContainer: { Length: > 0 } container, DeadLetterAccount: { Length: > 0 } account })
+            return;
+        json.WriteStartObject("deadLetterWithResourceIdentity");
+        json.WriteStartObject("identity");
+        json.WriteString("type", "SystemAssigned");
+        json.WriteEndObject();
+        json.WriteStartObject("deadLetterDestination");
+        json.WriteString("endpointType", "StorageBlob");
+        json.WriteStartObject("properties");
+        json.WriteString("resourceId", account);
+        json.WriteString("blobContainerName", container);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndObject();
     }
 
     private static JsonElement? Member(JsonElement? json, string name) =>

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 using Azure.Messaging;
+using Burrow.Events.Model;
 using Burrow.Events.Signing;
-using Burrow.Events.Subscriptions;
 using Burrow.Queues;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
@@ -17,6 +17,15 @@ namespace Burrow.Events.Outbox;
 /// </summary>
 internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions options, TimeProvider time, Random random)
 {
+    private const string TypeColumn = "type";
+    private const string EventIdColumn = "event";
+    private const string MessageIdColumn = "id";
+    private const string TimeColumn = "time";
+    private const string WrittenColumn = "written";
+    private const string BodyHashColumn = "bodyhash";
+    private const string TraceParentColumn = "trace";
+    private const string DataColumn = "data";
+
     /// <summary>Bytes of an event that are billed as one (Event Grid, "Pricing").</summary>
     private const int BillingUnit = 64 * 1024;
 
@@ -25,6 +34,13 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
 
     /// <summary>Bytes of an event besides its data, at most. The subject stands in it twice: also in the signature, where three bytes are four.</summary>
     public static int EnvelopeOf(QueueAddress queue, MessageId id) => Envelope + 3 * Topic.Subject(queue.Queue, id).Length;
+
+    /// <summary>About as many bytes as an event takes in a request.</summary>
+    public static int WeightOf(QueueAddress queue, OutboxRow row) =>
+        row.Columns.GetBytes(DataColumn).Length + EnvelopeOf(queue, MessageOf(row));
+
+    /// <summary>The event's id (CloudEvents, <c>id</c>).</summary>
+    public static string EventIdOf(OutboxRow row) => row.Columns.GetString(EventIdColumn)!;
 
     /// <inheritdoc cref="IEventOutbox.NewMessageCreated"/>
     public OutboxRow NewMessageCreated(QueueAddress queue, MessageState message, PutRequest request) => ToRow(
@@ -67,15 +83,15 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
     public CloudEvent ToEvent(QueueAddress queue, OutboxRow row)
     {
         var columns = row.Columns;
-        var (id, type) = (columns.GetString("event")!, columns.GetString("type")!);
+        var (id, type) = (columns.GetString(EventIdColumn)!, columns.GetString(TypeColumn)!);
         var source = Topic.Of(queue.Account);
         var subject = Topic.Subject(queue.Queue, MessageOf(row));
-        var made = new CloudEvent(source, type, new BinaryData(columns.GetBytes("data")), "application/json", CloudEventDataFormat.Json)
+        var made = new CloudEvent(source, type, new BinaryData(columns.GetBytes(DataColumn)), "application/json", CloudEventDataFormat.Json)
         {
             Id = id,
             Subject = subject,
-            Time = new DateTimeOffset(columns.GetInteger("time"), TimeSpan.Zero),
-            ExtensionAttributes = { ["signature"] = signer.Value.Sign(id, source, type, subject, columns.GetString("bodyhash")) },
+            Time = new DateTimeOffset(columns.GetInteger(TimeColumn), TimeSpan.Zero),
+            ExtensionAttributes = { ["signature"] = signer.Value.Sign(id, source, type, subject, columns.GetString(BodyHashColumn)) },
         };
         // CloudEvents, extension "Distributed Tracing".
         if (TraceParentOf(row) is { } traceParent)
@@ -84,13 +100,13 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
     }
 
     /// <summary>The id of the message that a row is about.</summary>
-    public static MessageId MessageOf(OutboxRow row) => new(row.Columns.GetString("id")!);
+    public static MessageId MessageOf(OutboxRow row) => new(row.Columns.GetString(MessageIdColumn)!);
 
     /// <summary>The span that its message was put by, if anybody said.</summary>
-    public static string? TraceParentOf(OutboxRow row) => row.Columns.GetString("trace");
+    public static string? TraceParentOf(OutboxRow row) => row.Columns.GetString(TraceParentColumn);
 
     /// <summary>When a row was written, UTC ticks.</summary>
-    public static long WrittenAt(OutboxRow row) => row.Columns.GetInteger("written");
+    public static long WrittenAt(OutboxRow row) => row.Columns.GetInteger(WrittenColumn);
 
     private static string Instant(long ticks) => new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
@@ -105,14 +121,14 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
             data = Write(withBody: false);
         return new(QueueKeys.Event(message.Sequence, revision), new Columns
         {
-            { "type", type },
-            { "event", $"{message.Sequence}-{revision}" },
-            { "id", message.Id.Value },
-            { "time", at },
-            { "written", time.GetUtcNow().UtcTicks },
-            { "bodyhash", bodyHash },
-            { "trace", traceParent },
-            { "data", data },
+            { TypeColumn, type },
+            { EventIdColumn, $"{message.Sequence}-{revision}" },
+            { MessageIdColumn, message.Id.Value },
+            { TimeColumn, at },
+            { WrittenColumn, time.GetUtcNow().UtcTicks },
+            { BodyHashColumn, bodyHash },
+            { TraceParentColumn, traceParent },
+            { DataColumn, data },
         });
 
         byte[] Write(bool withBody)

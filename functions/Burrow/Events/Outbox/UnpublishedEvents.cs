@@ -7,5 +7,5 @@ namespace Burrow.Events.Outbox;
 internal sealed record UnpublishedEvents(QueueAddress Queue, IReadOnlyList<OutboxRow> Rows)
 {
     /// <summary>About as many bytes as they take in a request.</summary>
-    public int Weight => Rows.Sum(row => EventPublisher.WeightOf(Queue, row));
+    public int Weight => Rows.Sum(row => EventComposer.WeightOf(Queue, row));
 }

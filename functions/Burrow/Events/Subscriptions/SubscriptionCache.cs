@@ -1,4 +1,5 @@
-using System.Collections.Concurrent;
+using Burrow.Caching;
+using Burrow.Events.Model;
 using Burrow.Queues;
 using Burrow.Queues.Rows;
 
@@ -15,7 +16,7 @@ internal sealed class SubscriptionCache(SubscriptionTable subscriptions, TimePro
 
     private const int MaxAccounts = 50_000;
 
-    private readonly ConcurrentDictionary<AccountName, (string Version, IReadOnlyList<Subscription> Subscriptions)> accounts = new();
+    private readonly BoundedCache<AccountName, (string Version, IReadOnlyList<Subscription> Subscriptions)> accounts = new(MaxAccounts);
     private readonly Lock gate = new();
     private Task<string?>? reading;
     private long readAt;
@@ -25,13 +26,12 @@ internal sealed class SubscriptionCache(SubscriptionTable subscriptions, TimePro
     {
         if (await VersionAsync() is not { } version)
             return EventKinds.None;
-        if (!accounts.TryGetValue(queue.Account, out var found) || found.Version != version)
+        if (!accounts.TryGet(queue.Account, out var found) || found.Version != version)
         {
             // Read after the version, so it is as new at least.
             var stored = await subscriptions.ListAsync(queue.Account, cancellationToken);
-            if (accounts.Count >= MaxAccounts)
-                accounts.Clear();
-            accounts[queue.Account] = found = (version, [.. stored.Select(one => one.Subscription).Where(one => one.IsWanted)]);
+            found = (version, [.. stored.Select(one => one.Subscription).Where(one => one.IsWanted)]);
+            accounts.Set(queue.Account, found);
         }
 
         var wanted = EventKinds.None;

@@ -1,3 +1,4 @@
+using Burrow.Events.Model;
 using Burrow.Queues;
 
 namespace Burrow.Events.Subscriptions;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using Burrow.Events.Model;
 using Burrow.Queues;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
@@ -69,18 +71,19 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
         [
             Operation.Upsert(
                 $"{subscription.NextVisit:x16}!{Topic.Of(subscription.Account)}!{subscription.Name}",
-                new Columns { { "account", subscription.Account.Value }, { "name", subscription.Name.Value } }),
+                new Columns { { Column.Account, subscription.Account.Value }, { Column.Name, subscription.Name.Value } }),
         ],
         cancellationToken);
 
     /// <summary>The visits of one partition whose time has come, oldest first, a page at a time.</summary>
-    public async Task<(IReadOnlyList<Visit> Visits, string? Continuation)> VisitsAsync(int partition, string? continuation, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Visit> VisitsAsync(int partition, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var query = new RowQuery(QueueKeys.First, $"{time.GetUtcNow().UtcTicks + 1:x16}") { Continuation = continuation };
-        var page = await table.QueryAsync($"visit-{partition}", query, cancellationToken);
-        return (
-            [.. page.Rows.Select(row => new Visit(row.Key, row.ETag, new(row.Columns.GetString("account")!), new(row.Columns.GetString("name")!)))],
-            page.Continuation);
+        var query = new RowQuery(QueueKeys.First, $"{time.GetUtcNow().UtcTicks + 1:x16}");
+        await foreach (var page in table.QueryPagesAsync($"visit-{partition}", query, cancellationToken))
+        {
+            foreach (var row in page.Rows)
+                yield return new(row.Key, row.ETag, new(row.Columns.GetString(Column.Account)!), new(row.Columns.GetString(Column.Name)!));
+        }
     }
 
     /// <summary>Forgets a visit that was made, unless it was asked for anew.</summary>
@@ -91,25 +94,25 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
 
     /// <summary>Has every process read again, within 5 s, what is wanted.</summary>
     public Task ChangedAsync() => table.SubmitAsync(
-        VersionPartition, [Operation.Upsert(VersionKey, new Columns { { "changed", time.GetUtcNow().UtcTicks } })], CancellationToken.None);
+        VersionPartition, [Operation.Upsert(VersionKey, new Columns { { Column.Changed, time.GetUtcNow().UtcTicks } })], CancellationToken.None);
 
     private Columns ToColumns(Subscription subscription) => new()
     {
-        { "account", subscription.Account.Value },
-        { "endpoint", subscription.Spec.Endpoint.OriginalString },
-        { "queues", subscription.Spec.Queues.ToString() },
-        { "types", string.Join(',', subscription.Spec.Types) },
-        { "headers", subscription.Spec.Headers.Count == 0 ? null : string.Join(',', subscription.Spec.Headers) },
-        { "sealed", subscription.SealedHeaders },
-        { "label", subscription.Label },
-        { "maxAttempts", subscription.Spec.MaxAttempts },
-        { "eventTimeToLive", subscription.Spec.EventTimeToLive },
-        { "state", subscription.State.ToString() },
-        { "reason", subscription.Reason },
-        { "changed", subscription.Changed.UtcTicks },
-        { "failures", subscription.Failures },
-        { "operation", subscription.Operation },
-        { "visit", subscription.NextVisit },
+        { Column.Account, subscription.Account.Value },
+        { Column.Endpoint, subscription.Spec.Endpoint.OriginalString },
+        { Column.Queues, subscription.Spec.Queues.ToString() },
+        { Column.Types, string.Join(',', subscription.Spec.Types) },
+        { Column.Headers, subscription.Spec.Headers.Count == 0 ? null : string.Join(',', subscription.Spec.Headers) },
+        { Column.Sealed, subscription.SealedHeaders },
+        { Column.Label, subscription.Label },
+        { Column.MaxAttempts, subscription.Spec.MaxAttempts },
+        { Column.EventTimeToLive, subscription.Spec.EventTimeToLive },
+        { Column.State, subscription.State.ToString() },
+        { Column.Reason, subscription.Reason },
+        { Column.Changed, subscription.Changed.UtcTicks },
+        { Column.Failures, subscription.Failures },
+        { Column.Operation, subscription.Operation },
+        { Column.Visit, subscription.NextVisit },
     };
 
     private StoredSubscription From(AccountName account, Row row)
@@ -121,24 +124,44 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
                 new(row.Key),
                 new()
                 {
-                    Endpoint = new Uri(columns.GetString("endpoint")!),
-                    Queues = QueuePattern.Parse(columns.GetString("queues")!),
-                    Types = columns.GetString("types")!.Split(','),
-                    Headers = columns.GetString("headers")?.Split(',') ?? [],
-                    MaxAttempts = (int)columns.GetInteger("maxAttempts"),
-                    EventTimeToLive = (int)columns.GetInteger("eventTimeToLive"),
+                    Endpoint = new Uri(columns.GetString(Column.Endpoint)!),
+                    Queues = QueuePattern.Parse(columns.GetString(Column.Queues)!),
+                    Types = columns.GetString(Column.Types)!.Split(','),
+                    Headers = columns.GetString(Column.Headers)?.Split(',') ?? [],
+                    MaxAttempts = (int)columns.GetInteger(Column.MaxAttempts),
+                    EventTimeToLive = (int)columns.GetInteger(Column.EventTimeToLive),
                 },
-                Enum.Parse<SubscriptionState>(columns.GetString("state")!),
-                columns.GetString("reason"),
-                new DateTimeOffset(columns.GetInteger("changed"), TimeSpan.Zero))
+                Enum.Parse<SubscriptionState>(columns.GetString(Column.State)!),
+                columns.GetString(Column.Reason),
+                new DateTimeOffset(columns.GetInteger(Column.Changed), TimeSpan.Zero))
             {
-                SealedHeaders = columns.GetBytes("sealed"),
-                Label = columns.GetString("label")!,
-                Failures = (int)columns.GetInteger("failures"),
-                Operation = columns.GetString("operation"),
-                NextVisit = columns.GetInteger("visit"),
+                SealedHeaders = columns.GetBytes(Column.Sealed),
+                Label = columns.GetString(Column.Label)!,
+                Failures = (int)columns.GetInteger(Column.Failures),
+                Operation = columns.GetString(Column.Operation),
+                NextVisit = columns.GetInteger(Column.Visit),
             },
             row.ETag);
+    }
+
+    private static class Column
+    {
+        public const string Account = "account";
+        public const string Name = "name";
+        public const string Endpoint = "endpoint";
+        public const string Queues = "queues";
+        public const string Types = "types";
+        public const string Headers = "headers";
+        public const string Sealed = "sealed";
+        public const string Label = "label";
+        public const string MaxAttempts = "maxAttempts";
+        public const string EventTimeToLive = "eventTimeToLive";
+        public const string State = "state";
+        public const string Reason = "reason";
+        public const string Changed = "changed";
+        public const string Failures = "failures";
+        public const string Operation = "operation";
+        public const string Visit = "visit";
     }
 }
 

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Burrow.Access;
-using Burrow.Events;
+using Burrow.Events.Model;
 using Burrow.Http.Pipeline;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;

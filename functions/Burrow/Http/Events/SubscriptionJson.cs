@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Burrow.Events.Model;
 using Burrow.Events.Subscriptions;
 using Burrow.Http.Pipeline;
 using Burrow.Queues;

@@ -1,4 +1,4 @@
-namespace Burrow.Events.Subscriptions;
+namespace Burrow.Events.Model;
 
 /// <summary>The types of events (CloudEvents 1.0, <c>type</c>).</summary>
 public static class EventTypes

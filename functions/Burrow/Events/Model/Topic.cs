@@ -1,6 +1,6 @@
 using Burrow.Queues;
 
-namespace Burrow.Events.Subscriptions;
+namespace Burrow.Events.Model;
 
 /// <summary>What events of an account go by in Event Grid.</summary>
 internal static class Topic

@@ -1,9 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using Burrow.Access;
-using Burrow.Events.Signing;
 
-namespace Burrow.Events;
+namespace Burrow.Events.Model;
 
 /// <summary>The section <c>Burrow:Events</c>. Without <see cref="TopicEndpoint"/> there are no subscriptions: 503.</summary>
 public sealed class EventsOptions
@@ -40,25 +38,4 @@ public sealed class EventsOptions
     internal IEnumerable<int> Ports => AllowedPorts.Split(',').Select(port => int.Parse(port, CultureInfo.InvariantCulture));
 
     internal bool IsOn => TopicEndpoint is not null;
-
-    /// <summary>What is missing or wrong where events are on; empty if all is well.</summary>
-    internal IEnumerable<string> Errors(AccessOptions access)
-    {
-        if (!IsOn)
-            yield break;
-        if (Domain is null)
-            yield return "Burrow:Events:TopicEndpoint needs Burrow:Events:Domain, the domain's resource at the management endpoint.";
-        if (SigningKeys is not { Length: > 0 } keys)
-            yield return "Burrow:Events:TopicEndpoint needs Burrow:Events:SigningKeys, that events are signed with.";
-        else if (!SigningKeyPem.IsValid(keys))
-            yield return "Burrow:Events:SigningKeys are private keys on the curve P-256, as PEM (PKCS#8).";
-        if (access.Secret is null)
-            yield return "Burrow:Events:TopicEndpoint needs Burrow:Access:Secret, that subscriptions' headers are encrypted with.";
-        foreach (var uri in new[] { TopicEndpoint, Domain }.OfType<Uri>().Where(uri => !IsSafe(uri)))
-            yield return $"'{uri}' is no https address.";
-    }
-
-    /// <summary>Without TLS others could read the token. Without TLS only a key is sent, to this machine: that is the local process.</summary>
-    private bool IsSafe(Uri uri) => uri.IsAbsoluteUri
-        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback && Key is { Length: > 0 }));
 }
