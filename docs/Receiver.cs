@@ -72,7 +72,8 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
 
             // Read from the signature, because only the body of the data is signed.
             var subject = Text(claim, "subject").Split('/');
-            return new(Text(claim, "jti"), Text(claim, "type"), Uri.UnescapeDataString(subject[0]), Uri.UnescapeDataString(subject[1]), body);
+            return new(
+                Text(claim, "jti"), Text(claim, "type"), Uri.UnescapeDataString(subject[0]), Uri.UnescapeDataString(subject[1]), body);
         }
         catch (Exception e) when (e is JoseException or KeyNotFoundException or InvalidOperationException or JsonException or ArgumentException or FormatException or IndexOutOfRangeException)
         {

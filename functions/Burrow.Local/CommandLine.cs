@@ -18,7 +18,10 @@ internal static class CommandLine
             if (split.Length == 0)
                 result.AddError("--urls: there is no address in it; give one or more of http://{address}:{port}.");
             foreach (var url in split.Where(url => !IsAddress(url)))
-                result.AddError($"--urls: '{url}' is not http://{{address}}:{{port}} with an IP address or localhost (port 0 with an address only).");
+            {
+                result.AddError(
+                    $"--urls: '{url}' is not http://{{address}}:{{port}} with an IP address or localhost (port 0 with an address only).");
+            }
         });
         var tables = new Option<TablesOption>("--tables")
         {
@@ -40,14 +43,18 @@ internal static class CommandLine
         };
         hosts.Validators.Add(result =>
         {
-            foreach (var host in (result.GetValueOrDefault<string[]>() ?? []).Where(host => Uri.CheckHostName(host) == UriHostNameType.Unknown))
+            foreach (var host in (result.GetValueOrDefault<string[]>() ?? []).Where(
+                host => Uri.CheckHostName(host) == UriHostNameType.Unknown))
+            {
                 result.AddError($"--host: '{host}' is not a host name (without scheme and port).");
+            }
         });
         var noSync = new Option<bool>("--no-sync")
         {
             Description = "With SQLite: acknowledge before the disk has it. Faster; what was acknowledged survives the process's end, not the machine's.",
         };
-        var command = new RootCommand("Burrow, a message queue over HTTP, in one process. Settings are read from environment variables, as Burrow__DefaultTtl.")
+        var command = new RootCommand(
+            "Burrow, a message queue over HTTP, in one process. Settings are read from environment variables, as Burrow__DefaultTtl.")
         {
             urls,
             tables,
@@ -55,7 +62,8 @@ internal static class CommandLine
             noSync,
         };
         command.SetAction((parsed, cancellationToken) => run(
-            new LocalOptions(Split(parsed.GetValue(urls)), parsed.GetValue(tables)!, parsed.GetValue(hosts)!, !parsed.GetValue(noSync)), cancellationToken));
+            new LocalOptions(Split(parsed.GetValue(urls)), parsed.GetValue(tables)!, parsed.GetValue(hosts)!, !parsed.GetValue(noSync)),
+            cancellationToken));
         return command;
     }
 
@@ -63,7 +71,9 @@ internal static class CommandLine
     private static bool IsAddress(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var uri)
         && uri is { Scheme: "http", PathAndQuery: "/", Fragment: "", UserInfo: "" }
-        && (uri.HostNameType is UriHostNameType.IPv4 or UriHostNameType.IPv6 || (uri.IsLoopback && uri.Host == "localhost" && uri.Port != 0));
+        && (uri.HostNameType is UriHostNameType.IPv4 or UriHostNameType.IPv6
+            || (uri.IsLoopback && uri.Host == "localhost" && uri.Port != 0));
 
-    private static string[] Split(string? urls) => (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private static string[] Split(string? urls) =>
+        (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -33,7 +33,8 @@ internal static class LocalAccess
     private sealed class OpenIsPrivate(bool isPrivate) : IValidateOptions<BurrowOptions>
     {
         public ValidateOptionsResult Validate(string? name, BurrowOptions options) => options.Access.IsOpen && !isPrivate
-            ? ValidateOptionsResult.Fail("Others can reach --urls, and in the mode Open they could do everything. Listen on 127.0.0.1, or set Burrow__Access__Mode=Keys.")
+            ? ValidateOptionsResult.Fail(
+                "Others can reach --urls, and in the mode Open they could do everything. Listen on 127.0.0.1, or set Burrow__Access__Mode=Keys.")
             : ValidateOptionsResult.Success;
     }
 }

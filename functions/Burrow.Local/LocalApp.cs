@@ -76,7 +76,9 @@ internal static partial class LocalApp
 
     /// <summary>Nobody can call "every interface".</summary>
     private static Uri PublicUrl(string address) =>
-        new UriBuilder(address) is var url && IPAddress.TryParse(url.Host.Trim('[', ']'), out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
+        new UriBuilder(address) is var url
+            && IPAddress.TryParse(url.Host.Trim('[', ']'), out var ip)
+            && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
             ? new UriBuilder(address) { Host = "localhost" }.Uri
             : url.Uri;
 
@@ -86,7 +88,9 @@ internal static partial class LocalApp
         var events = LocalEvents.Open(tables);
         builder.Services.AddSingleton(events);
         builder.Services.AddOptions<StandInOptions>().Bind(builder.Configuration.GetSection(StandInOptions.Section))
-            .Validate(settings => settings.Speed is >= 1 and <= StandInOptions.Fastest, $"EventGrid:Speed is from 1 to {StandInOptions.Fastest}.").ValidateOnStart();
+            .Validate(
+                settings => settings.Speed is >= 1 and <= StandInOptions.Fastest,
+                $"EventGrid:Speed is from 1 to {StandInOptions.Fastest}.").ValidateOnStart();
         builder.Services.PostConfigure<BurrowOptions>(events.Apply);
         builder.Services.AddKeyedSingleton(EventsServices.ServiceKey, (services, _) => LocalEvents.NewClient(services));
         builder.Services.AddSingleton(services =>
@@ -119,7 +123,12 @@ internal static partial class LocalApp
         finally
         {
             // Also where the client went away before it had its answer. The path without its query: a query may hold a secret one day.
-            Served(logger, context.Request.Method, context.Request.Path, context.Response.StatusCode, Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+            Served(
+                logger,
+                context.Request.Method,
+                context.Request.Path,
+                context.Response.StatusCode,
+                Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
         }
     }
 

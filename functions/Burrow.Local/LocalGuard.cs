@@ -16,7 +16,8 @@ internal sealed class LocalGuard(IEnumerable<string> hosts, Cors cors)
         var request = context.Request;
         if (!IsKnown(request))
         {
-            await Problem.Of(421, "unknown-host", $"This process answers to {string.Join(", ", allowed)}; --host adds a name.").ExecuteAsync(context);
+            await Problem.Of(
+                421, "unknown-host", $"This process answers to {string.Join(", ", allowed)}; --host adds a name.").ExecuteAsync(context);
         }
         else if (IsForeign(request))
         {

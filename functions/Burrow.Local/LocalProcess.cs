@@ -34,7 +34,8 @@ internal static class LocalProcess
     }
 
     /// <summary>What the user can do something about: the innermost says which setting's value can't be read.</summary>
-    private static string Reason(Exception e) => e is InvalidOperationException { InnerException: { } inner } ? $"{e.Message} {inner.Message}" : e.Message;
+    private static string Reason(Exception e) =>
+        e is InvalidOperationException { InnerException: { } inner } ? $"{e.Message} {inner.Message}" : e.Message;
 
     private static string Describe(TablesOption tables) => tables.Engine switch
     {

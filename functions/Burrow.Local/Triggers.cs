@@ -37,7 +37,8 @@ internal static partial class Triggers
     public sealed partial class Timers(IServiceProvider services, TimeProvider time, ILogger<Timers> logger) : BackgroundService
     {
         protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-            All.Where(function => function.Trigger is TimerTriggerAttribute).Select(function => RunAsync(function.Name, function.Method, stoppingToken)));
+            All.Where(function => function.Trigger is TimerTriggerAttribute).Select(
+                function => RunAsync(function.Name, function.Method, stoppingToken)));
 
         private async Task RunAsync(string name, MethodInfo method, CancellationToken stoppingToken)
         {

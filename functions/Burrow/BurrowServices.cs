@@ -46,5 +46,6 @@ public static class BurrowServices
 
     /// <summary>Hands a room its part of the settings.</summary>
     private static void AddPart<TPart>(this IServiceCollection services, Func<BurrowOptions, TPart> part)
-        where TPart : class => services.AddSingleton(provider => Options.Create(part(provider.GetRequiredService<IOptions<BurrowOptions>>().Value)));
+        where TPart : class =>
+            services.AddSingleton(provider => Options.Create(part(provider.GetRequiredService<IOptions<BurrowOptions>>().Value)));
 }

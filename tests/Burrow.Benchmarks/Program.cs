@@ -33,10 +33,12 @@ only.Validators.Add(result =>
         result.AddError($"--only: there is no '{unknown}'.");
 });
 var seconds = new Option<double>("--seconds") { Description = "How long one run takes.", DefaultValueFactory = _ => 1.5 };
-var runs = new Option<int>("--runs") { Description = "How many runs there are of each figure, which is their median.", DefaultValueFactory = _ => 3 };
+var runs =
+    new Option<int>("--runs") { Description = "How many runs there are of each figure, which is their median.", DefaultValueFactory = _ => 3 };
 var bare = new Command(BareEndpoint.Command) { Hidden = true };
 bare.SetAction((_, cancellationToken) => BareEndpoint.RunAsync(cancellationToken));
-var command = new RootCommand("Measures Burrow, beside what it is compared with, and writes docs/benchmarks.md.") { only, seconds, runs, bare };
+var command = new RootCommand(
+    "Measures Burrow, beside what it is compared with, and writes docs/benchmarks.md.") { only, seconds, runs, bare };
 command.SetAction(async (parsed, cancellationToken) =>
 {
     Runtime.Configure();
@@ -56,7 +58,10 @@ command.SetAction(async (parsed, cancellationToken) =>
         }
     }
 
-    var report = Report.Write(sections, machine, $"dotnet run -c Release --project tests/Burrow.Benchmarks {(args.Length > 0 ? "-- " : "")}{string.Join(' ', args)}".Trim());
+    var report = Report.Write(
+        sections,
+        machine,
+        $"dotnet run -c Release --project tests/Burrow.Benchmarks {(args.Length > 0 ? "-- " : "")}{string.Join(' ', args)}".Trim());
     Console.WriteLine(report);
 #if DEBUG
     Console.Error.WriteLine("Built for debugging: these figures say nothing, and aren't written.");

@@ -32,7 +32,8 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
         {
             // After the name in parentheses, which may hold anything: fields 14 and 15 of proc_pid_stat(5).
             var fields = File.ReadAllText($"/proc/{process.Id}/stat").Split(") ")[^1].Split(' ');
-            return TimeSpan.FromMilliseconds(10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)));
+            return TimeSpan.FromMilliseconds(
+                10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)));
         }
     }
 
@@ -53,14 +54,20 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
         var items = count % BatchItems == 0 ? BatchItems : FewItems;
         if (count % items != 0)
             throw new ArgumentException($"A multiple of {items}.", nameof(count));
-        await Generator.RunAsync(Address, Math.Min(connections, count / items), Budget.Of(count / items), items, () => PutBatch(queue, first, items, body, attributes));
+        await Generator.RunAsync(
+            Address,
+            Math.Min(connections, count / items),
+            Budget.Of(count / items),
+            items,
+            () => PutBatch(queue, first, items, body, attributes));
     }
 
     /// <summary>An operation that puts so many messages in one request.</summary>
     public static Step PutBatch(string queue, long first, int items, string body, string attributes = "")
     {
         var line = $$"""{"id":"{{HttpRequestBytes.Number}}","body":"{{body}}"{{attributes}}}""" + "\n";
-        var request = new HttpRequestBytes("POST", $"/batch/{queue}", string.Concat(Enumerable.Repeat(line, items)), "application/x-ndjson");
+        var request = new HttpRequestBytes(
+            "POST", $"/batch/{queue}", string.Concat(Enumerable.Repeat(line, items)), "application/x-ndjson");
         return async (connection, number) =>
         {
             var answer = await connection.SendAsync(request.With(first + (number - 1) * items), 200);

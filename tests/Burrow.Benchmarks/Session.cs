@@ -36,7 +36,10 @@ internal sealed class Session(double seconds, int runs) : IAsyncDisposable
     public async Task<Uri> BareAsync()
     {
         bare ??= ListeningProcess.StartAsync(
-            "Burrow.Benchmarks.dll", [Floors.BareEndpoint.Command], new Dictionary<string, string?> { [Runtime.InlineCompletions] = null }, NewFolder());
+            "Burrow.Benchmarks.dll",
+            [Floors.BareEndpoint.Command],
+            new Dictionary<string, string?> { [Runtime.InlineCompletions] = null },
+            NewFolder());
         return Keep(await bare).Address ?? throw new BenchmarkException($"The bare endpoint didn't start: {(await bare).Output}");
     }
 

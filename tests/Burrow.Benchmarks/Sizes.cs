@@ -12,7 +12,8 @@ internal static class Sizes
     public static readonly byte[] Body = Encoding.ASCII.GetBytes(Text);
 
     /// <summary>The length of an answer that shows so many messages with their bodies, as the benchmarks' are.</summary>
-    public static int AnswerLength(int messages) => 2 + messages * ("""{"id":"000000000000","ttl":600,"hide":60,"body":""}""".Length + Text.Length + 1) - 1;
+    public static int AnswerLength(int messages) =>
+        2 + messages * ("""{"id":"000000000000","ttl":600,"hide":60,"body":""}""".Length + Text.Length + 1) - 1;
 
     /// <summary>How many connections load comes over.</summary>
     public static readonly IReadOnlyList<int> Connections = [1, 8, 32];

@@ -6,7 +6,8 @@ var seeds = new Option<int>("--seeds") { Description = "How many seeds to run.",
 var from = new Option<int>("--from") { Description = "The first of them.", DefaultValueFactory = _ => 1 };
 var trace = new Option<bool>("--trace") { Description = "Print all that happens, and use one thread." };
 var all = new Option<bool>("--all") { Description = "Go on after the first seed that fails." };
-var command = new RootCommand("Runs the queue engine through random histories on unreliable tables, and judges them.") { seeds, from, trace, all };
+var command = new RootCommand(
+    "Runs the queue engine through random histories on unreliable tables, and judges them.") { seeds, from, trace, all };
 command.SetAction(parsed =>
 {
     var runner = new Runner(parsed.GetValue(all), parsed.GetValue(trace) ? Console.WriteLine : null);
@@ -18,7 +19,8 @@ command.SetAction(parsed =>
         Console.WriteLine($"  again, in words: {Runner.Replay(failed.Seed)}");
     }
 
-    Console.WriteLine($"{runner.Ran} seeds from {parsed.GetValue(from)}, {runner.Requests} requests, in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s: {runner.Failed.Count} failed");
+    Console.WriteLine(
+        $"{runner.Ran} seeds from {parsed.GetValue(from)}, {runner.Requests} requests, in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s: {runner.Failed.Count} failed");
     return runner.Failed.Count == 0 ? 0 : 1;
 });
 return command.Parse(args).Invoke();

@@ -55,7 +55,9 @@ public sealed class BurrowServicesTests(Azurite azurite)
             reference.ShouldContain($"| `{setting}` |");
 
         static IEnumerable<string> Names(Type type, string prefix) => type.GetProperties().SelectMany(property =>
-            property.PropertyType.Namespace!.StartsWith("Burrow", StringComparison.Ordinal) ? Names(property.PropertyType, $"{property.Name}:") : [prefix + property.Name]);
+            property.PropertyType.Namespace!.StartsWith("Burrow", StringComparison.Ordinal)
+                ? Names(property.PropertyType, $"{property.Name}:")
+                : [prefix + property.Name]);
     }
 
     [Theory]
@@ -99,7 +101,8 @@ public sealed class BurrowServicesTests(Azurite azurite)
 
         var error = await Should.ThrowAsync<Exception>(() => host.StartAsync(Token));
 
-        error.ToString().ShouldContain(value.StartsWith("http", StringComparison.Ordinal) && setting != "Events:AllowedPorts" ? value : setting.Split(':')[^1]);
+        error.ToString().ShouldContain(
+            value.StartsWith("http", StringComparison.Ordinal) && setting != "Events:AllowedPorts" ? value : setting.Split(':')[^1]);
     }
 
     [Fact]
@@ -134,7 +137,8 @@ public sealed class BurrowServicesTests(Azurite azurite)
         using var host = Build(settings);
 
         // Not started, as there is no such account; but put together, and the settings hold.
-        host.Services.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage.TableServiceUri!.Host.ShouldBe("account.table.core.windows.net");
+        host.Services.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage.TableServiceUri!.Host.ShouldBe(
+            "account.table.core.windows.net");
         host.Services.GetRequiredService<ITableStore>().ShouldBeOfType<AzureTableStore>();
     }
 
@@ -142,7 +146,8 @@ public sealed class BurrowServicesTests(Azurite azurite)
     {
         var settings = Sample();
         settings["Burrow:Events:TopicEndpoint"] = "https://d.westeurope-1.eventgrid.azure.net/api/events";
-        settings["Burrow:Events:Domain"] = "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/domains/d";
+        settings[
+            "Burrow:Events:Domain"] = "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/domains/d";
         settings["Burrow:Events:SigningKeys"] = SigningKeyPem.New().ReplaceLineEndings("\\n");
         settings["Burrow:Access:Secret"] = "a secret of thirty-two characters";
         return settings;

@@ -12,7 +12,8 @@ namespace Burrow.Local.EventGrid;
 /// <param name="Attempts">How often it was sent.</param>
 /// <param name="Next">When it is sent next; UTC ticks.</param>
 /// <param name="Result">What the last attempt came to.</param>
-internal sealed record Delivery(string Key, string Topic, string Subscription, byte[] Event, long Published, int Attempts, long Next, string? Result)
+internal sealed record Delivery(
+    string Key, string Topic, string Subscription, byte[] Event, long Published, int Attempts, long Next, string? Result)
 {
     /// <summary>The event's <c>id</c> and <c>subject</c>.</summary>
     public (string Id, string Subject) Name { get; } = NameOf(Event);

@@ -15,12 +15,14 @@ internal sealed record EventSubscription(string Topic, string Name, byte[] Json,
     /// <summary>Headers that each delivery carries.</summary>
     public IEnumerable<(string Name, string Value)> Headers =>
         properties.GetProperty("destination").GetProperty("properties").TryGetProperty("deliveryAttributeMappings", out var mappings)
-            ? mappings.EnumerateArray().Select(mapping => (mapping.GetProperty("name").GetString()!, mapping.GetProperty("properties").GetProperty("value").GetString()!))
+            ? mappings.EnumerateArray().Select(
+                mapping => (mapping.GetProperty("name").GetString()!, mapping.GetProperty("properties").GetProperty("value").GetString()!))
             : [];
 
     public int MaxAttempts => properties.GetProperty("retryPolicy").GetProperty("maxDeliveryAttempts").GetInt32();
 
-    public TimeSpan TimeToLive => TimeSpan.FromMinutes(properties.GetProperty("retryPolicy").GetProperty("eventTimeToLiveInMinutes").GetInt32());
+    public TimeSpan TimeToLive =>
+        TimeSpan.FromMinutes(properties.GetProperty("retryPolicy").GetProperty("eventTimeToLiveInMinutes").GetInt32());
 
     public bool Matches(string subject, string type)
     {

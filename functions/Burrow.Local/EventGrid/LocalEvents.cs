@@ -14,7 +14,8 @@ internal sealed class LocalEvents
 {
     private const int KeyBytes = 32;
 
-    private LocalEvents(string secret, string signingKeys, string folder) => (Secret, SigningKeys, DeadLetters) = (secret, signingKeys, Path.Combine(folder, "dead-letters"));
+    private LocalEvents(string secret, string signingKeys, string folder) =>
+        (Secret, SigningKeys, DeadLetters) = (secret, signingKeys, Path.Combine(folder, "dead-letters"));
 
     /// <summary>The domain's key.</summary>
     public string Key { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes));
@@ -39,7 +40,10 @@ internal sealed class LocalEvents
         Directory.CreateDirectory(folder);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return new(ReadOrMake(Path.Combine(folder, "secret"), NewSecret), ReadOrMake(Path.Combine(folder, "signing-keys.pem"), SigningKeyPem.New), folder);
+        return new(
+            ReadOrMake(Path.Combine(folder, "secret"), NewSecret),
+            ReadOrMake(Path.Combine(folder, "signing-keys.pem"), SigningKeyPem.New),
+            folder);
     }
 
     /// <summary>The settings that lead to the stand-in, where no others lead to Event Grid.</summary>

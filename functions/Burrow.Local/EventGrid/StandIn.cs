@@ -11,7 +11,12 @@ namespace Burrow.Local.EventGrid;
 /// docs/events.md says so.
 /// </summary>
 internal sealed partial class StandIn(
-    StandInStore store, WebhookClient webhooks, DeadLetters deadLetters, IOptions<StandInOptions> options, TimeProvider time, ILogger<StandIn> logger)
+    StandInStore store,
+    WebhookClient webhooks,
+    DeadLetters deadLetters,
+    IOptions<StandInOptions> options,
+    TimeProvider time,
+    ILogger<StandIn> logger)
     : BackgroundService
 {
     /// <summary>Deliveries to one endpoint at a time.</summary>
@@ -71,7 +76,8 @@ internal sealed partial class StandIn(
     }
 
     /// <summary>What became of a change; null if nobody knows.</summary>
-    public (string Status, string? Reason)? Operation(string operation) => operations.TryGetValue(operation, out var found) ? (found.Status, found.Reason) : null;
+    public (string Status, string? Reason)? Operation(string operation) =>
+        operations.TryGetValue(operation, out var found) ? (found.Status, found.Reason) : null;
 
     /// <summary>Takes events: from then on they are delivered, whatever becomes of this process.</summary>
     public async Task PublishAsync(IEnumerable<JsonElement> events, CancellationToken cancellationToken)
@@ -87,7 +93,16 @@ internal sealed partial class StandIn(
                 {
                     // Never the same, and in order.
                     var number = Interlocked.Increment(ref last);
-                    deliveries.Add(new($"{now:x16}-{number:x8}-{Random.Shared.Next():x8}", source, subscription.Name, JsonSerializer.SerializeToUtf8Bytes(one), now, 0, now, null));
+                    deliveries.Add(
+                        new(
+                            $"{now:x16}-{number:x8}-{Random.Shared.Next():x8}",
+                            source,
+                            subscription.Name,
+                            JsonSerializer.SerializeToUtf8Bytes(one),
+                            now,
+                            0,
+                            now,
+                            null));
                 }
             }
         }
@@ -141,7 +156,9 @@ internal sealed partial class StandIn(
         try
         {
             var refused = await webhooks.HandshakeAsync(subscription, stopping.Token);
-            var reason = refused is null ? null : $"Webhook validation handshake failed for {subscription.Endpoint.GetLeftPart(UriPartial.Path)}: {refused}.";
+            var reason = refused is null
+                ? null
+                : $"Webhook validation handshake failed for {subscription.Endpoint.GetLeftPart(UriPartial.Path)}: {refused}.";
             var key = (subscription.Topic, subscription.Name);
             var judged = subscription with { State = refused is null ? "Succeeded" : "Failed", Reason = reason };
             if (subscriptions.TryUpdate(key, judged, subscription))
@@ -179,7 +196,8 @@ internal sealed partial class StandIn(
                 if (wait > TimeSpan.Zero)
                     await Task.Delay(wait, time, stopping.Token);
             }
-            while (await AttemptAsync(delivery) is { } again && await UntilDoneAsync(() => store.WriteAsync(delivery = again, stopping.Token)));
+            while (await AttemptAsync(delivery) is { } again
+                && await UntilDoneAsync(() => store.WriteAsync(delivery = again, stopping.Token)));
 
             Log.Done(delivery);
             await UntilDoneAsync(() => store.RemoveAsync(delivery, stopping.Token));

@@ -17,10 +17,20 @@ internal static class StandInRoutes
     private const string Operations = "/eventgrid/operations/";
     private const int MaxBytes = 1024 * 1024;
 
-    /// <summary>Maps them. Each asks for the domain's key.</summary>
+    private const string Subscription = Domain + "/topics/{topic}/providers/Microsoft.EventGrid/eventSubscriptions/{name}";
+
+    /// <summary>Maps the routes. Each asks for the domain's key.</summary>
     public static void MapEventGrid(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost(Publish, (HttpRequest request, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, async aborted =>
+        routes.MapPost(Publish, PublishAsync);
+        routes.MapPut(Subscription, PutAsync);
+        routes.MapGet(Subscription, GetAsync);
+        routes.MapDelete(Subscription, DeleteAsync);
+        routes.MapGet(Operations + "{operation}", GetOperationAsync);
+    }
+
+    private static Task<IResult> PublishAsync(HttpRequest request, StandIn grid, Responder responder, LocalEvents events) =>
+        ServeAsync(request, grid, responder, events, async aborted =>
         {
             using var body = await RequestBody.BorrowAsync(request, MaxBytes, _ => { }, aborted);
             using var document = Parse(body.WrittenMemory);
@@ -30,20 +40,31 @@ internal static class StandInRoutes
                 Check(one);
             await grid.PublishAsync(all, aborted);
             return new Answer(200);
-        }));
-        const string route = Domain + "/topics/{topic}/providers/Microsoft.EventGrid/eventSubscriptions/{name}";
-        routes.MapPut(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, async aborted =>
+        });
+
+    private static Task<IResult> PutAsync(
+        HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) =>
+        ServeAsync(request, grid, responder, events, async aborted =>
         {
             using var body = await RequestBody.BorrowAsync(request, MaxBytes, _ => { }, aborted);
             var subscription = new EventSubscription(topic, name, Checked(body.WrittenMemory), "Creating", null);
             var (operation, created) = await grid.PutAsync(subscription, aborted);
-            return Show(created ? 201 : 200, grid.Find(topic, name) ?? subscription).With("Azure-AsyncOperation", $"{request.Scheme}://{request.Host}{Operations}{operation}");
-        }));
-        routes.MapGet(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, _ =>
-            Task.FromResult(Show(200, grid.Find(topic, name) ?? throw new NotFoundException("There is no such event subscription.")))));
-        routes.MapDelete(route, (HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, async aborted =>
-            new Answer(await grid.DeleteAsync(topic, name, aborted) ? 200 : 204)));
-        routes.MapGet(Operations + "{operation}", (HttpRequest request, string operation, StandIn grid, Responder responder, LocalEvents events) => ServeAsync(request, grid, responder, events, _ =>
+            return Show(created ? 201 : 200, grid.Find(topic, name) ?? subscription).With(
+                "Azure-AsyncOperation", $"{request.Scheme}://{request.Host}{Operations}{operation}");
+        });
+
+    private static Task<IResult> GetAsync(
+        HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) =>
+        ServeAsync(request, grid, responder, events, _ => Task.FromResult(
+            Show(200, grid.Find(topic, name) ?? throw new NotFoundException("There is no such event subscription."))));
+
+    private static Task<IResult> DeleteAsync(
+        HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) =>
+        ServeAsync(request, grid, responder, events, async aborted => new Answer(await grid.DeleteAsync(topic, name, aborted) ? 200 : 204));
+
+    private static Task<IResult> GetOperationAsync(
+        HttpRequest request, string operation, StandIn grid, Responder responder, LocalEvents events) =>
+        ServeAsync(request, grid, responder, events, _ =>
         {
             var (status, reason) = grid.Operation(operation) ?? throw new NotFoundException("There is no such operation.");
             return Task.FromResult(Answer.OfJson(200, json =>
@@ -61,10 +82,10 @@ internal static class StandInRoutes
 
                 json.WriteEndObject();
             }));
-        }));
-    }
+        });
 
-    private static Task<IResult> ServeAsync(HttpRequest request, StandIn grid, Responder responder, LocalEvents events, Func<CancellationToken, Task<Answer>> serve) =>
+    private static Task<IResult> ServeAsync(
+        HttpRequest request, StandIn grid, Responder responder, LocalEvents events, Func<CancellationToken, Task<Answer>> serve) =>
         responder.ServeAsync(request, new UnroutedResource(async context =>
         {
             var key = Encoding.UTF8.GetBytes(request.Headers["aeg-sas-key"].ToString());
@@ -93,8 +114,13 @@ internal static class StandInRoutes
     {
         foreach (var name in new[] { "specversion", "id", "source", "type", "subject" })
         {
-            if (one.ValueKind != JsonValueKind.Object || !one.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String || value.GetString()!.Length == 0)
+            if (one.ValueKind != JsonValueKind.Object
+                || !one.TryGetProperty(name, out var value)
+                || value.ValueKind != JsonValueKind.String
+                || value.GetString()!.Length == 0)
+            {
                 throw new InvalidRequestException(name, $"A CloudEvent has {name}.");
+            }
         }
     }
 

@@ -61,7 +61,12 @@ internal sealed class StandInStore(ITableStore store, LocalEvents events)
         try
         {
             var columns = row.Columns;
-            return new(columns.GetString("topic")!, columns.GetString("name")!, secrets.Open(columns.GetBytes("json")), columns.GetString("state")!, columns.GetString("reason"));
+            return new(
+                columns.GetString("topic")!,
+                columns.GetString("name")!,
+                secrets.Open(columns.GetBytes("json")),
+                columns.GetString("state")!,
+                columns.GetString("reason"));
         }
         catch (CryptographicException)
         {

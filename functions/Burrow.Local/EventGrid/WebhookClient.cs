@@ -37,7 +37,8 @@ internal sealed class WebhookClient : IDisposable
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (response.StatusCode != HttpStatusCode.OK)
                 return $"it answered {(int)response.StatusCode}";
-            return response.Headers.TryGetValues("WebHook-Allowed-Origin", out var allowed) && allowed.Any(origin => origin is "*" or Origin)
+            return response.Headers.TryGetValues("WebHook-Allowed-Origin", out var allowed)
+                && allowed.Any(origin => origin is "*" or Origin)
                 ? null
                 : "its answer doesn't have the header WebHook-Allowed-Origin";
         }
@@ -49,7 +50,8 @@ internal sealed class WebhookClient : IDisposable
 
     /// <summary>Delivers an event once.</summary>
     /// <returns>The answer's status (0: there was none), and in words what came of it.</returns>
-    public async Task<(int Status, string Result)> DeliverAsync(EventSubscription subscription, Delivery delivery, CancellationToken cancellationToken)
+    public async Task<(int Status, string Result)> DeliverAsync(
+        EventSubscription subscription, Delivery delivery, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, subscription.Endpoint)
         {
@@ -90,7 +92,8 @@ internal sealed class WebhookClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    private static string Describe(Exception e) => e is OperationCanceledException ? "it did not answer in 30 s" : $"it could not be reached ({e.Message})";
+    private static string Describe(Exception e) =>
+        e is OperationCanceledException ? "it did not answer in 30 s" : $"it could not be reached ({e.Message})";
 
     /// <summary>Without TLS to this machine alone, whatever a name stands for: what is checked is the address that is connected to.</summary>
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

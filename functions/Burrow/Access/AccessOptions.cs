@@ -29,7 +29,8 @@ public sealed class AccessOptions
 
     internal bool IsOpen => Mode == AccessMode.Open;
 
-    internal IReadOnlyList<string> Origins => AllowedOrigins?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+    internal IReadOnlyList<string> Origins =>
+        AllowedOrigins?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
     /// <summary>What is missing or wrong for the mode; empty if all is well.</summary>
     internal IEnumerable<string> Errors()

@@ -10,12 +10,15 @@ namespace Burrow.Access;
 internal static class AccessServices
 {
     /// <summary>What logs a request's line as it came, query and all, before anything of ours sees it: a link is in the query.</summary>
-    private static readonly string[] RequestLineCategories = ["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests"];
+    private static readonly string[] RequestLineCategories =
+        ["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests"];
 
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
         services.AddSingleton(provider => new AccessTable(
-            provider.GetRequiredService<ITableStore>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>()));
+            provider.GetRequiredService<ITableStore>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Random>()));
         services.AddSingleton(provider => new KeyService(
             provider.GetRequiredService<AccessTable>(),
             OptionsOf(provider).Secret,
@@ -23,7 +26,10 @@ internal static class AccessServices
             provider.GetRequiredService<ILogger<KeyService>>()));
         services.AddSingleton(provider => new LinkSigner(OptionsOf(provider).Secret));
         services.AddSingleton(provider => new Authenticator(
-            OptionsOf(provider), provider.GetRequiredService<KeyService>(), provider.GetRequiredService<LinkSigner>(), provider.GetRequiredService<TimeProvider>()));
+            OptionsOf(provider),
+            provider.GetRequiredService<KeyService>(),
+            provider.GetRequiredService<LinkSigner>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Quotas(
             provider.GetRequiredService<AccessTable>(),
             provider.GetRequiredService<IOptions<QuotasOptions>>().Value,

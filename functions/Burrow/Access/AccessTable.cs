@@ -17,7 +17,11 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
 
     /// <summary>The key of that id; null if there is none (any more).</summary>
     public async Task<StoredKey?> FindAsync(KeyId id) =>
-        await table.GetAsync(id.Partition, RowOf(id.Name), CancellationToken.None) is { } row && From(row) is var stored && stored.Key.Id == id ? stored : null;
+        await table.GetAsync(id.Partition, RowOf(id.Name), CancellationToken.None) is { } row
+            && From(row) is var stored
+            && stored.Key.Id == id
+            ? stored
+            : null;
 
     /// <summary>An account's key of that name; null if there is none.</summary>
     public async Task<StoredKey?> GetAsync(AccountName account, KeyName name, CancellationToken cancellationToken) =>
@@ -48,7 +52,9 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
         };
         var row = RowOf(key.Name);
         var result = await table.SubmitAsync(
-            key.Id.Partition, [old is null ? Operation.Insert(row, columns) : Operation.Replace(row, columns, old.ETag)], cancellationToken);
+            key.Id.Partition,
+            [old is null ? Operation.Insert(row, columns) : Operation.Replace(row, columns, old.ETag)],
+            cancellationToken);
         // After an attempt of unknown outcome it may be our own that is there.
         return result.Committed || (result.Uncertain && await FindAsync(key.Id) is not null);
     }
@@ -56,11 +62,14 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
     /// <summary>Removes a key as it was read.</summary>
     /// <returns>False if it was changed since, or is gone.</returns>
     public async Task<bool> RemoveAsync(StoredKey stored, CancellationToken cancellationToken) =>
-        (await table.SubmitAsync(stored.Key.Id.Partition, [Operation.Delete(RowOf(stored.Key.Name), stored.ETag)], cancellationToken)).Committed;
+        (await table.SubmitAsync(
+            stored.Key.Id.Partition, [Operation.Delete(RowOf(stored.Key.Name), stored.ETag)], cancellationToken)).Committed;
 
     /// <summary>Notes that a key was used. Should it have been changed since it was read, it isn't noted.</summary>
     public Task NoteUsedAsync(StoredKey stored, DateTimeOffset hour) => table.SubmitAsync(
-        stored.Key.Id.Partition, [Operation.Merge(RowOf(stored.Key.Name), new Columns(1) { { Column.Used, hour.UtcTicks } }, stored.ETag)], CancellationToken.None);
+        stored.Key.Id.Partition,
+        [Operation.Merge(RowOf(stored.Key.Name), new Columns(1) { { Column.Used, hour.UtcTicks } }, stored.ETag)],
+        CancellationToken.None);
 
     /// <summary>What an account may, where it isn't what every account may; null if nothing was set.</summary>
     public async Task<LimitOverrides?> LimitsAsync(AccountName account, CancellationToken cancellationToken) =>
@@ -98,7 +107,10 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
                 Name = id.Name,
                 Id = id,
                 Hash = columns.GetBytes(Column.Hash),
-                Spec = new(QueuePattern.Parse(columns.GetString(Column.Queues)!), (Permissions)columns.GetInteger(Column.Allow), Instant(Column.Expires)),
+                Spec = new(
+                    QueuePattern.Parse(columns.GetString(Column.Queues)!),
+                    (Permissions)columns.GetInteger(Column.Allow),
+                    Instant(Column.Expires)),
                 Created = Instant(Column.Created)!.Value,
                 Used = Instant(Column.Used),
                 ParentKey = new(columns.GetString(Column.ParentKey)!),
@@ -106,7 +118,8 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
             },
             row.ETag);
 
-        DateTimeOffset? Instant(string name) => columns.GetInteger(name) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+        DateTimeOffset? Instant(string name) =>
+            columns.GetInteger(name) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
     }
 
     private static class Column

@@ -18,7 +18,8 @@ internal sealed record AccountLimits
     public required long Subscriptions { get; init; }
 
     /// <summary>Whether it may store as much as it likes.</summary>
-    public bool HasUnlimitedStorage => Messages == QuotasOptions.Unlimited && Bytes == QuotasOptions.Unlimited && Queues == QuotasOptions.Unlimited;
+    public bool HasUnlimitedStorage =>
+        Messages == QuotasOptions.Unlimited && Bytes == QuotasOptions.Unlimited && Queues == QuotasOptions.Unlimited;
 
     /// <summary>What the settings say, but for what was set for this account.</summary>
     public static AccountLimits Of(QuotasOptions defaults, LimitOverrides? overrides) => new()
@@ -35,6 +36,12 @@ internal sealed record AccountLimits
     /// <summary>By the names that requests and answers have.</summary>
     public IEnumerable<(string Name, long Value)> Members =>
     [
-        ("requestsPerSecond", RequestsPerSecond), ("messages", Messages), ("bytes", Bytes), ("queues", Queues), ("waiting", Waiting), ("concurrent", Concurrent), ("subscriptions", Subscriptions),
+        ("requestsPerSecond", RequestsPerSecond),
+        ("messages", Messages),
+        ("bytes", Bytes),
+        ("queues", Queues),
+        ("waiting", Waiting),
+        ("concurrent", Concurrent),
+        ("subscriptions", Subscriptions),
     ];
 }

@@ -15,7 +15,11 @@ internal sealed partial record AdminKey(string Id, byte[] Hash)
         foreach (var text in setting?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [])
         {
             if (KeyToken.TryParse(text) is not { } key || !Pattern().IsMatch(key.Id))
-                throw new FormatException($"Burrow:Access:AdminKeys: key {keys.Count + 1} is not brw_admin-{{name}}_{{64 hexadecimal digits, a-f in lower case}}.");
+            {
+                throw new FormatException(
+                    $"Burrow:Access:AdminKeys: key {keys.Count + 1} is not brw_admin-{{name}}_{{64 hexadecimal digits, a-f in lower case}}.");
+            }
+
             if (!keys.TryAdd(key.Id, new(key.Id, key.Hash)))
                 throw new FormatException($"Burrow:Access:AdminKeys: there are two of the id {key.Id}.");
         }

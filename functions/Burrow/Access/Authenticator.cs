@@ -20,8 +20,12 @@ internal sealed class Authenticator(AccessOptions options, KeyService keys, Link
         if (string.IsNullOrEmpty(authorization))
             throw new UnauthenticatedException(isMissing: true, $"This needs a key. {Hint}");
         const string scheme = "Bearer ";
-        if (!authorization.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) || KeyToken.TryParse(authorization[scheme.Length..].Trim()) is not { } text)
+        if (!authorization.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
+            || KeyToken.TryParse(authorization[scheme.Length..].Trim()) is not { } text)
+        {
             throw new UnauthenticatedException(isMissing: false, $"This is no key. {Hint}");
+        }
+
         if (admins.TryGetValue(text.Id, out var admin) && text.Matches(admin.Hash))
             return Caller.Of(admin);
         return await keys.VerifyAsync(text) is { } key

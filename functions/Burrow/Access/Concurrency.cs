@@ -13,7 +13,8 @@ internal sealed class Concurrency
     private const int QueueFactor = 100;
 
     /// <summary>A limiter in use goes on after its eviction; the account's next request begins another.</summary>
-    private readonly BoundedCache<(AccountName Account, long Max), Limiter> limiters = new(MaxLimiters, limiter => limiter.IsIdle, isStrict: false);
+    private readonly BoundedCache<(AccountName Account, long Max), Limiter> limiters = new(
+        MaxLimiters, limiter => limiter.IsIdle, isStrict: false);
 
     /// <summary>Waits until a request may be served.</summary>
     /// <param name="account">The account that it counts for.</param>
@@ -30,7 +31,10 @@ internal sealed class Concurrency
         var limiter = limiters.GetOrAdd((account, limits.Concurrent), key => new Limiter(key.Max));
         var lease = await limiter.AcquireAsync((int)Math.Min(weight, limits.Concurrent), cancellationToken);
         return lease.IsAcquired ? lease : throw new TooManyRequestsException(
-            "concurrent", $"q={limits.Concurrent};qu=\"concurrent-requests\"", null, "Too many requests of this account wait to be served.");
+            "concurrent",
+            $"q={limits.Concurrent};qu=\"concurrent-requests\"",
+            null,
+            "Too many requests of this account wait to be served.");
     }
 
     private sealed class Limiter(long max)

@@ -42,7 +42,8 @@ internal readonly partial record struct KeyId(string Value)
     public bool HasValidCheck(byte[] mac)
     {
         var split = Value.Length - (MarkLength - NonceLength);
-        return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Check(Value[..split], mac)), Encoding.ASCII.GetBytes(Value[split..]));
+        return CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(Check(Value[..split], mac)), Encoding.ASCII.GetBytes(Value[split..]));
     }
 
     /// <summary>Whether it is of this shape, and so may be looked for.</summary>
@@ -51,7 +52,8 @@ internal readonly partial record struct KeyId(string Value)
     /// <inheritdoc/>
     public override string ToString() => Value;
 
-    private static string Check(string start, byte[] mac) => Base32.Encode(HMACSHA256.HashData(mac, Encoding.ASCII.GetBytes(start)))[..(MarkLength - NonceLength)];
+    private static string Check(string start, byte[] mac) =>
+        Base32.Encode(HMACSHA256.HashData(mac, Encoding.ASCII.GetBytes(start)))[..(MarkLength - NonceLength)];
 
     [GeneratedRegex(@"^[a-z2-7]{26}-[a-z0-9-]{1,64}-[a-z2-7]{16}\z")]
     private static partial Regex Pattern();

@@ -52,7 +52,10 @@ internal sealed partial class KeyService
         if (!maker.IsAdmin && spec.Expires is null && maker.Spec.Expires is { } end)
             spec = spec with { Expires = end };
         if (maker.Generation + 1 >= AccessLimits.KeyGenerations)
-            throw new ForbiddenException($"A key is made with one that was made with another, and so on, {AccessLimits.KeyGenerations} in all; use an older one.");
+        {
+            throw new ForbiddenException(
+                $"A key is made with one that was made with another, and so on, {AccessLimits.KeyGenerations} in all; use an older one.");
+        }
 
         // What was made with a key that is gone would be no good, and who is to tell?
         if (!maker.IsAdmin && maker.Key != KeyId.Anonymous)
@@ -144,7 +147,9 @@ internal sealed partial class KeyService
         KeyId.IsMatch(id.Value) && await cache.GetAsync(id) is { } found && await IsValidAsync(found.Stored.Key) ? found.Stored.Key : null;
 
     private async Task<StoredKey?> FindAsync(AccountName account, KeyName name, Caller caller, CancellationToken cancellationToken) =>
-        await table.GetAsync(account, name, cancellationToken) is { } stored && caller.Covers(stored.Key.Spec) && await HasValidParentsAsync(stored.Key)
+        await table.GetAsync(account, name, cancellationToken) is { } stored
+            && caller.Covers(stored.Key.Spec)
+            && await HasValidParentsAsync(stored.Key)
             ? stored
             : null;
 

@@ -9,7 +9,8 @@ namespace Burrow.Access;
 internal sealed record KeySpec(QueuePattern Queues, Permissions Allow, DateTimeOffset? Expires)
 {
     /// <summary>Everything in an account.</summary>
-    public static readonly KeySpec Everything = new(QueuePattern.All, Enum.GetValues<Permissions>().Aggregate((all, one) => all | one), null);
+    public static readonly KeySpec Everything = new(
+        QueuePattern.All, Enum.GetValues<Permissions>().Aggregate((all, one) => all | one), null);
 
     /// <summary>Whether that one allows all that this does; how long they last doesn't count.</summary>
     public bool IsWithin(KeySpec other) =>

@@ -16,10 +16,14 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     public static readonly OperationPolicy ListMessages = new("list messages", Permissions.Read);
     public static readonly OperationPolicy GetMessage = new("get a message", Permissions.Read);
     public static readonly OperationPolicy PutMessage = new("put a message, alone or in a batch", Permissions.Send);
-    public static readonly OperationPolicy UpdateMessages = new("claim, extend or release messages, alone or in a batch", Permissions.Receive);
-    public static readonly OperationPolicy FinishMessage = new("delete a message under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
-    public static readonly OperationPolicy DeleteMessages = new("delete messages unseen (detail=none), alone or in a batch", Permissions.Delete);
-    public static readonly OperationPolicy TakeMessages = new("take messages: delete them and show what they were", Permissions.Receive | Permissions.Delete);
+    public static readonly OperationPolicy UpdateMessages = new(
+        "claim, extend or release messages, alone or in a batch", Permissions.Receive);
+    public static readonly OperationPolicy FinishMessage = new(
+        "delete a message under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
+    public static readonly OperationPolicy DeleteMessages = new(
+        "delete messages unseen (detail=none), alone or in a batch", Permissions.Delete);
+    public static readonly OperationPolicy TakeMessages = new(
+        "take messages: delete them and show what they were", Permissions.Receive | Permissions.Delete);
     public static readonly OperationPolicy Subscribe = new("list, show, put and delete subscriptions", Permissions.Subscribe);
     public static readonly OperationPolicy ManageKeys = new("list, show, make and revoke keys", Permissions.Manage);
     public static readonly OperationPolicy MakeLinks = new("make links", Permissions.Manage);
@@ -27,10 +31,21 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     /// <summary>The table.</summary>
     public static readonly IReadOnlyList<OperationPolicy> All =
     [
-        PutMessage, UpdateMessages, FinishMessage, ListQueues, ListMessages, GetMessage, ShowStatistics, DeleteMessages, TakeMessages, Subscribe, DeleteQueues,
+        PutMessage,
+        UpdateMessages,
+        FinishMessage,
+        ListQueues,
+        ListMessages,
+        GetMessage,
+        ShowStatistics,
+        DeleteMessages,
+        TakeMessages,
+        Subscribe,
+        DeleteQueues,
         ManageKeys, MakeLinks, ShowLimits, SetLimits, ListAccounts, DeleteAccounts,
     ];
 
     /// <summary>What it needs, in words.</summary>
-    public string Requirement => IsOperatorOnly ? "a key of the operator" : string.Join(" and ", PermissionNames.Of(Permissions).Select(name => $"`{name}`"));
+    public string Requirement =>
+        IsOperatorOnly ? "a key of the operator" : string.Join(" and ", PermissionNames.Of(Permissions).Select(name => $"`{name}`"));
 }

@@ -24,7 +24,8 @@ internal sealed class ReadCache<TKey, TValue>
     }
 
     /// <summary>The value as it was read, or is read now; null: there is none.</summary>
-    public Task<TValue?> GetAsync(TKey key) => entries.GetOrReplace(key, IsFresh, key => new(time.GetTimestamp(), new(() => read(key)))).Value.Value;
+    public Task<TValue?> GetAsync(TKey key) =>
+        entries.GetOrReplace(key, IsFresh, key => new(time.GetTimestamp(), new(() => read(key)))).Value.Value;
 
     /// <summary>The next caller reads again.</summary>
     public void Forget(TKey key) => entries.Remove(key);

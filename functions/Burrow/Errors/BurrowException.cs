@@ -62,7 +62,9 @@ public sealed class TooManyRequestsException(string policy, string policyParamet
     : BurrowException($"too-many-{policy}", 429, message)
 {
     /// <summary>Whole seconds, as of the header <c>Retry-After</c>.</summary>
-    public TimeSpan? RetryAfter { get; } = retryAfter is { } wait ? TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(wait.TotalSeconds))) : null;
+    public TimeSpan? RetryAfter { get; } = retryAfter is { } wait
+        ? TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(wait.TotalSeconds)))
+        : null;
 
     /// <summary>The value of the header <c>RateLimit-Policy</c>.</summary>
     public string RateLimitPolicy { get; } = $"\"{policy}\";{policyParameters}";
@@ -71,8 +73,11 @@ public sealed class TooManyRequestsException(string policy, string policyParamet
     public string RateLimit => RetryAfter is { } wait ? $"\"{policy}\";r=0;t={(int)wait.TotalSeconds}" : $"\"{policy}\";r=0";
 
     /// <summary>So many requests wait already.</summary>
-    internal static TooManyRequestsException Waiting(long most) => new(
-        "waiting", $"q={most};qu=\"concurrent-requests\"", null, $"{most} requests of this account wait already, as many as may in one process.");
+    internal static TooManyRequestsException Waiting(long max) => new(
+        "waiting",
+        $"q={max};qu=\"concurrent-requests\"",
+        null,
+        $"{max} requests of this account wait already, as many as may in one process.");
 }
 
 /// <summary>507: the account stores as much as it may. Nothing was stored.</summary>

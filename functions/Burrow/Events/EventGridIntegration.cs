@@ -35,7 +35,13 @@ public sealed class EventGridIntegration
             table, new EventGridManagement(http, events, credential), secrets, time, loggers.CreateLogger<SubscriptionService>());
         var outbox = new EventComposer(signer, events, time, random);
         Outbox = new EventPublisher(
-            new EventGridSink(client, outbox, time), outbox, new SubscriptionCache(table, time).GetKindsAsync, store, time, random, loggers.CreateLogger<EventPublisher>());
+            new EventGridSink(client, outbox, time),
+            outbox,
+            new SubscriptionCache(table, time).GetKindsAsync,
+            store,
+            time,
+            random,
+            loggers.CreateLogger<EventPublisher>());
     }
 
     internal IEventOutbox Outbox { get; } = new NoEventOutbox();
@@ -45,7 +51,8 @@ public sealed class EventGridIntegration
     internal EventSigner? Signer => signer?.Value;
 
     /// <inheritdoc cref="SubscriptionService.ReconcileAsync"/>
-    public Task ReconcileAsync(CancellationToken cancellationToken) => Subscriptions?.ReconcileAsync(cancellationToken) ?? Task.CompletedTask;
+    public Task ReconcileAsync(CancellationToken cancellationToken) =>
+        Subscriptions?.ReconcileAsync(cancellationToken) ?? Task.CompletedTask;
 
     private static EventGridPublisherClient NewClient(EventsOptions events, HttpClient http, TokenCredential? credential)
     {

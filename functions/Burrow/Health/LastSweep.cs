@@ -16,5 +16,7 @@ internal sealed class LastSweep(ITableStore store)
 
     /// <returns>Null if it never did.</returns>
     public async Task<DateTimeOffset?> ReadAsync(CancellationToken cancellationToken) =>
-        await table.GetAsync(Partition, Key, cancellationToken) is { } row ? new DateTimeOffset(row.Columns.GetInteger("at"), TimeSpan.Zero) : null;
+        await table.GetAsync(Partition, Key, cancellationToken) is { } row
+            ? new DateTimeOffset(row.Columns.GetInteger("at"), TimeSpan.Zero)
+            : null;
 }

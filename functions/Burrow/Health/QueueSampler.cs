@@ -18,7 +18,7 @@ internal sealed partial class QueueSampler : BackgroundService
     private readonly Meter meter = new(TelemetryServices.Name);
     private readonly ObservableGauge<long> depth;
     private readonly QueueEngine queues;
-    private readonly int most;
+    private readonly int max;
     private readonly TimeProvider time;
     private readonly ILogger logger;
 
@@ -29,7 +29,7 @@ internal sealed partial class QueueSampler : BackgroundService
 
     public QueueSampler(QueueEngine queues, TelemetryOptions options, TimeProvider time, ILogger<QueueSampler> logger)
     {
-        (this.queues, most, this.time, this.logger) = (queues, options.BusiestQueues, time, logger);
+        (this.queues, max, this.time, this.logger) = (queues, options.BusiestQueues, time, logger);
         depth = meter.CreateObservableGauge(
             "burrow.queue.messages",
             () => samples.SelectMany(sample => new Measurement<long>[]
@@ -41,14 +41,15 @@ internal sealed partial class QueueSampler : BackgroundService
             "Messages of the busiest queues, visible and hidden.");
         meter.CreateObservableGauge(
             "burrow.queue.oldest_visible_age",
-            () => samples.Select(sample => new Measurement<double>(sample.Statistics.OldestVisibleAge?.TotalSeconds ?? 0, Of(sample.Queue, null))),
+            () => samples.Select(
+                sample => new Measurement<double>(sample.Statistics.OldestVisibleAge?.TotalSeconds ?? 0, Of(sample.Queue, null))),
             "s",
             "Of the busiest queues, how long ago the first visible message was put; 0 where there is none.");
     }
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        queues.Busy.IsEnabled = most > 0 && depth.Enabled;
+        queues.Busy.IsEnabled = max > 0 && depth.Enabled;
         return base.StartAsync(cancellationToken);
     }
 
@@ -60,7 +61,7 @@ internal sealed partial class QueueSampler : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (most == 0)
+        if (max == 0)
             return;
         using var timer = new PeriodicTimer(HealthLimits.SampleInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -76,10 +77,10 @@ internal sealed partial class QueueSampler : BackgroundService
     /// <summary>Looks at them; what it finds is told until the next look.</summary>
     internal async Task SampleAsync(CancellationToken cancellationToken)
     {
-        var busy = queues.Busy.TakeBusiest(most);
-        known = [.. busy.Concat(known).Distinct().Take(most * Remembered)];
+        var busy = queues.Busy.TakeBusiest(max);
+        known = [.. busy.Concat(known).Distinct().Take(max * Remembered)];
         var found = new List<(QueueAddress Queue, MessageStatistics Statistics)>();
-        foreach (var queue in known.Take(most).ToList())
+        foreach (var queue in known.Take(max).ToList())
         {
             try
             {

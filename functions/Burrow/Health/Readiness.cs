@@ -43,11 +43,17 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
         using var patience = new CancellationTokenSource(HealthLimits.ReadinessTime, time);
         // A query: to ask for one row of a table that isn't there is answered as if the row weren't.
         var query = new RowQuery(QueueKeys.First, QueueKeys.End) { Top = 1 };
-        var problems = (await Task.WhenAll(Tables.Select(table => TryAsync(table, () => store.Open(table).QueryAsync("ready", query, patience.Token), patience.Token))))
+        var problems = (await Task.WhenAll(
+            Tables.Select(table => TryAsync(table, () => store.Open(table).QueryAsync("ready", query, patience.Token), patience.Token))))
             .OfType<string>().ToList();
         DateTimeOffset? swept = null;
-        if (problems.Count == 0 && await TryAsync(QueueContext.DueTable, async () => swept = await last.ReadAsync(patience.Token), patience.Token) is { } problem)
+        if (problems.Count == 0
+            && await TryAsync(
+                QueueContext.DueTable, async () => swept = await last.ReadAsync(patience.Token), patience.Token) is { } problem)
+        {
             problems.Add(problem);
+        }
+
         if (problems.Count > 0)
             return new(null, problems);
         var since = swept > started ? swept.Value : started;

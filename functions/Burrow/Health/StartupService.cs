@@ -10,7 +10,11 @@ namespace Burrow.Health;
 /// go of those who wait when it stops.
 /// </summary>
 internal sealed partial class StartupService(
-    ITableStore store, QueueEngine queues, Readiness readiness, IHostApplicationLifetime application, ILogger<StartupService> logger) : IHostedService
+    ITableStore store,
+    QueueEngine queues,
+    Readiness readiness,
+    IHostApplicationLifetime application,
+    ILogger<StartupService> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {

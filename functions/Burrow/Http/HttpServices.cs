@@ -49,7 +49,8 @@ internal static class HttpServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<EventsOptions>>().Value));
         services.AddEndpoint((responder, provider) => new LimitsEndpoint(responder, provider.GetRequiredService<Quotas>()));
-        services.AddEndpoint((responder, provider) => new SigningKeysEndpoint(responder, provider.GetRequiredService<EventGridIntegration>()));
+        services.AddEndpoint(
+            (responder, provider) => new SigningKeysEndpoint(responder, provider.GetRequiredService<EventGridIntegration>()));
         return services;
     }
 

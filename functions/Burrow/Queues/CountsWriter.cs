@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Queues;
 
 /// <summary>Writes down every few seconds, and when the process has served its last request, how much was put and removed.</summary>
-internal sealed partial class CountsWriter(QueueEngine queues, TimeProvider time, ILogger<CountsWriter> logger) : BackgroundService, IHostedLifecycleService
+internal sealed partial class CountsWriter(
+    QueueEngine queues, TimeProvider time, ILogger<CountsWriter> logger) : BackgroundService, IHostedLifecycleService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

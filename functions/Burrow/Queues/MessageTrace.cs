@@ -14,13 +14,15 @@ internal static class MessageTrace
 
     /// <summary>A worker got them, by the request that is served.</summary>
     public static void Received(QueueAddress queue, IReadOnlyList<Message> messages) =>
-        RecordSpans("receive", ActivityKind.Consumer, Activity.Current, messages.Select(message => (queue, message.Id, message.TraceParent)));
+        RecordSpans(
+            "receive", ActivityKind.Consumer, Activity.Current, messages.Select(message => (queue, message.Id, message.TraceParent)));
 
     /// <summary>Event Grid took the events that they were put, by that request.</summary>
     public static void Published(Activity? request, IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages) =>
         RecordSpans("publish", ActivityKind.Producer, request, messages);
 
-    private static void RecordSpans(string operation, ActivityKind kind, Activity? cause, IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages)
+    private static void RecordSpans(
+        string operation, ActivityKind kind, Activity? cause, IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages)
     {
         if (!Instruments.Source.HasListeners())
             return;

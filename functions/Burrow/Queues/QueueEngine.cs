@@ -92,7 +92,12 @@ public sealed class QueueEngine
     /// <summary>Sets a message's attributes, hidden or not, and returns it as it is then; null if there is none.</summary>
     /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
     public async Task<Message?> UpdateAsync(
-        QueueAddress queue, MessageId id, Attributes attributes, Precondition precondition, Detail detail, CancellationToken cancellationToken)
+        QueueAddress queue,
+        MessageId id,
+        Attributes attributes,
+        Precondition precondition,
+        Detail detail,
+        CancellationToken cancellationToken)
     {
         var message = await changer.ChangeAsync(queue, id, attributes, precondition, detail, cancellationToken);
         if (message?.Hide == 0)
@@ -149,7 +154,8 @@ public sealed class QueueEngine
         async name => (await DeleteQueuesAsync(new(name), new(null, null), cancellationToken)).More);
 
     /// <summary>Deletes all messages, hidden ones too, of the queues that match, and returns those queues.</summary>
-    public Task<NameList> DeleteQueuesAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) => DeleteAllAsync(
+    public Task<NameList> DeleteQueuesAsync(
+        AccountName account, NameSelection selection, CancellationToken cancellationToken) => DeleteAllAsync(
         names.QueuesAsync(account, selection, cancellationToken),
         async name => (await bulk.ChangeAsync(
             new(account, new(name)), new() { MatchHidden = true, Detail = Detail.None }, null, cancellationToken)).More);

@@ -21,7 +21,9 @@ public static class TelemetryServices
     /// <summary>Has whatever this builder exports to be told of Burrow's spans and metrics, and of the runtime's.</summary>
     public static OpenTelemetryBuilder AddBurrow(this OpenTelemetryBuilder builder) => builder
         .WithTracing(tracing => tracing.AddSource(Name))
-        .WithMetrics(metrics => metrics.AddMeter(Name, "System.Runtime").AddView("burrow.queue.*", new MetricStreamConfiguration { CardinalityLimit = MaxSeries }));
+        .WithMetrics(
+            metrics => metrics.AddMeter(Name, "System.Runtime").AddView(
+                "burrow.queue.*", new MetricStreamConfiguration { CardinalityLimit = MaxSeries }));
 
     /// <summary>Whether it says where to.</summary>
     public static bool IsExported(IConfiguration configuration) => configuration[Endpoint] is { Length: > 0 };
@@ -41,7 +43,10 @@ public static class TelemetryServices
     private static void AddExporter(IServiceCollection services, IConfiguration configuration)
     {
         var builder = services.AddOpenTelemetry().AddBurrow().WithLogging().UseOtlpExporter();
-        if (configuration["OTEL_SERVICE_NAME"] is not { Length: > 0 } && configuration["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.name=", StringComparison.Ordinal) != true)
+        if (configuration["OTEL_SERVICE_NAME"] is not { Length: > 0 }
+            && configuration["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.name=", StringComparison.Ordinal) != true)
+        {
             builder.ConfigureResource(resource => resource.AddService("burrow"));
+        }
     }
 }

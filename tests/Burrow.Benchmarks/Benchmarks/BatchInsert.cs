@@ -44,7 +44,8 @@ internal sealed class BatchInsert(Session session)
         async Task<RunResult> LoadAsync(int connections, TimeSpan time)
         {
             var queue = Server.NewQueue();
-            var result = await Generator.RunAsync(server.Address, connections, Budget.Of(time), Items, () => Server.PutBatch(queue, 0, Items, Sizes.Text));
+            var result = await Generator.RunAsync(
+                server.Address, connections, Budget.Of(time), Items, () => Server.PutBatch(queue, 0, Items, Sizes.Text));
             var groups = await Grouping.SampleAsync(server.Address, queue, Items * result.Count / 2, 500);
             await server.EmptyAsync(queue);
             return result with { Group = groups.Average() };

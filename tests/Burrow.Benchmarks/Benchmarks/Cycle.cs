@@ -20,8 +20,14 @@ internal sealed class Cycle(Session session)
             session,
             section,
             BareLoad.Of(await session.BareAsync(), 1, ("POST", 200, Sizes.AnswerLength(1), ""), ("DELETE", 200, 0, "")),
-            Contestant(await session.MemoryAsync(), perSecond: 20_000, FloorStores.Memory((store, connections) => RecordAsync(store, connections, 10_000))),
-            Contestant(await session.SqliteAsync(), perSecond: 10_000, FloorStores.Sqlite((store, connections) => RecordAsync(store, connections, 100 * Math.Min(10 * connections, 50)))));
+            Contestant(
+                await session.MemoryAsync(),
+                perSecond: 20_000,
+                FloorStores.Memory((store, connections) => RecordAsync(store, connections, 10_000))),
+            Contestant(
+                await session.SqliteAsync(),
+                perSecond: 10_000,
+                FloorStores.Sqlite((store, connections) => RecordAsync(store, connections, 100 * Math.Min(10 * connections, 50)))));
 
         section.AtLeast("claim and delete, memory, 32 connections", 5_000, results[("memory", 32)].Figure.Rate, Format.Rate);
         section.AtLeast("claim and delete, SQLite, 32 connections", 2_000, results[("sqlite", 32)].Figure.Rate, Format.Rate);
@@ -64,7 +70,8 @@ internal sealed class Cycle(Session session)
         engine => Task.WhenAll(Enumerable.Range(0, cycles).Select(number => Recorder.PutAsync(engine, number))),
         async (engine, _) =>
         {
-            var claimed = await engine.UpdateAsync(Recorder.Queue, new() { Limit = 1 }, new(null, 60), TimeSpan.Zero, CancellationToken.None);
+            var claimed = await engine.UpdateAsync(
+                Recorder.Queue, new() { Limit = 1 }, new(null, 60), TimeSpan.Zero, CancellationToken.None);
             await engine.DeleteAsync(Recorder.Queue, claimed.Messages.Single().Id, Precondition.None, Detail.None, CancellationToken.None);
         });
 }

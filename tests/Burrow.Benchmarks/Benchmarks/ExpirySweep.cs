@@ -32,7 +32,11 @@ internal sealed class ExpirySweep(Session session)
         var (full, fullCalls) = await IdleAsync(Messages);
         section.Add(IdleRow("nothing due, nothing stored", empty, emptyCalls));
         section.Add(IdleRow($"nothing due, {Messages:n0} messages stored", full, fullCalls));
-        section.AtMost($"sweep with nothing due, {Messages:n0} messages stored: requests to storage (with none stored: {emptyCalls.Count})", emptyCalls.Count, fullCalls.Count, Format.Count);
+        section.AtMost(
+            $"sweep with nothing due, {Messages:n0} messages stored: requests to storage (with none stored: {emptyCalls.Count})",
+            emptyCalls.Count,
+            fullCalls.Count,
+            Format.Count);
         section.AtMost($"the same: time (with none stored: {Format.Milliseconds(empty)})", 1, full, Format.Milliseconds);
         return section;
     }

@@ -27,7 +27,12 @@ internal sealed class Fairness(Session session)
             Add("second of two", both[1]);
 
             void Add(string engine, Latencies puts) => section.Add(
-                $"{run}", engine, Format.Rate(puts.Count / (3 * session.Time.TotalSeconds)), Format.Time(puts.Percentile(0.5)), Format.Time(puts.Percentile(0.99)), Format.Time(puts.Percentile(1)));
+                $"{run}",
+                engine,
+                Format.Rate(puts.Count / (3 * session.Time.TotalSeconds)),
+                Format.Time(puts.Percentile(0.5)),
+                Format.Time(puts.Percentile(0.99)),
+                Format.Time(puts.Percentile(1)));
         }
 
         return section;

@@ -24,7 +24,9 @@ internal static class Footprint
 
     public static async Task<Section> AtEndAsync(Session session)
     {
-        var section = NewSection("The local process, afterwards", "The same processes after all benchmarks of this run: everything was deleted from them, and they were left alone for 10 s.");
+        var section = NewSection(
+            "The local process, afterwards",
+            "The same processes after all benchmarks of this run: everything was deleted from them, and they were left alone for 10 s.");
         Server[] servers = [await session.MemoryAsync(), await session.SqliteAsync()];
         foreach (var server in servers)
             await server.EmptyAsync("bench");

@@ -21,7 +21,8 @@ internal sealed class ListMany(Session session)
             section,
             BareLoad.Of(await session.BareAsync(), 1, ("GET", 200, Sizes.AnswerLength(Messages), "")),
             await ContestantAsync(await session.MemoryAsync(), FloorStores.Memory((store, connections) => RecordAsync(store, connections))),
-            await ContestantAsync(await session.SqliteAsync(), FloorStores.Sqlite((store, connections) => RecordAsync(store, connections))));
+            await ContestantAsync(
+                await session.SqliteAsync(), FloorStores.Sqlite((store, connections) => RecordAsync(store, connections))));
         section.AtLeast("lists of 1,000 with bodies, memory, 32 connections", 400, results[("memory", 32)].Figure.Rate, Format.Rate);
         section.AtLeast("lists of 1,000 with bodies, SQLite, 32 connections", 400, results[("sqlite", 32)].Figure.Rate, Format.Rate);
         return section;

@@ -30,7 +30,16 @@ internal static class LoadComparison
     /// <summary>The columns of <see cref="RunAsync"/>.</summary>
     public static string[] Columns(string unit) =>
     [
-        "process", "connections", unit, "p50", "p99", "bare endpoint", "of it", "bare tables", "of it", "messages per transaction (process; floor)",
+        "process",
+        "connections",
+        unit,
+        "p50",
+        "p99",
+        "bare endpoint",
+        "of it",
+        "bare tables",
+        "of it",
+        "messages per transaction (process; floor)",
     ];
 
     public static async Task<Dictionary<(string Name, int Connections), Compared>> RunAsync(
@@ -52,7 +61,8 @@ internal static class LoadComparison
                 await WarmUpAsync(floor, session.Time / 2);
             }
 
-            var (bareRuns, figures, floorRuns) = (new List<RunResult>(), contestants.Select(_ => new List<RunResult>()).ToList(), contestants.Select(_ => new List<RunResult>()).ToList());
+            var (bareRuns, figures, floorRuns) = (new List<RunResult>(), contestants.Select(
+                _ => new List<RunResult>()).ToList(), contestants.Select(_ => new List<RunResult>()).ToList());
             for (var run = 0; run < session.Runs; run++)
             {
                 bareRuns.Add(await bare(connections, session.Time));

@@ -37,7 +37,8 @@ internal sealed class Neighbours(Session session)
         {
             var alone = await QuietAsync(server, keys, time);
             using var ended = new CancellationTokenSource();
-            var abuse = Task.WhenAll(Enumerable.Range(0, Abusive).Select(i => Task.Run(() => AbuseAsync(server, keys[Quiet], i, ended.Token))));
+            var abuse = Task.WhenAll(
+                Enumerable.Range(0, Abusive).Select(i => Task.Run(() => AbuseAsync(server, keys[Quiet], i, ended.Token))));
             var beside = await QuietAsync(server, keys, time);
             await ended.CancelAsync();
             var abused = await abuse;
@@ -46,13 +47,27 @@ internal sealed class Neighbours(Session session)
                 continue;
             ratios.Add(beside.Percentile(0.99) / alone.Percentile(0.99));
             Add("absent", "", "", alone);
-            Add("there", Format.Rate(abused.Sum(one => one.Asked) / time.TotalSeconds), Format.Rate(abused.Sum(one => one.Served) / time.TotalSeconds), beside);
+            Add(
+                "there",
+                Format.Rate(abused.Sum(one => one.Asked) / time.TotalSeconds),
+                Format.Rate(abused.Sum(one => one.Served) / time.TotalSeconds),
+                beside);
 
             void Add(string abusive, string asked, string served, Latencies quiet) => section.Add(
-                $"{run}", abusive, asked, served, Format.Rate(quiet.Count / time.TotalSeconds), Format.Time(quiet.Percentile(0.5)), Format.Time(quiet.Percentile(0.99)));
+                $"{run}",
+                abusive,
+                asked,
+                served,
+                Format.Rate(quiet.Count / time.TotalSeconds),
+                Format.Time(quiet.Percentile(0.5)),
+                Format.Time(quiet.Percentile(0.99)));
         }
 
-        section.AtMost("p99 of quiet accounts beside an abusive one, to that without", 2, ratios.Order().ElementAt(ratios.Count / 2), value => $"{value:0.00} x");
+        section.AtMost(
+            "p99 of quiet accounts beside an abusive one, to that without",
+            2,
+            ratios.Order().ElementAt(ratios.Count / 2),
+            value => $"{value:0.00} x");
         return section;
     }
 
@@ -117,7 +132,8 @@ internal sealed class Neighbours(Session session)
     {
         using var connection = await Connection.OpenAsync(server.Address);
         var body = """{"allow":["send","receive","read","delete"]}""";
-        var answer = await connection.SendAsync(new HttpRequestBytes("PUT", $"/keys/{account}/bench", body, "application/json", admin).Bytes, 201);
+        var answer = await connection.SendAsync(
+            new HttpRequestBytes("PUT", $"/keys/{account}/bench", body, "application/json", admin).Bytes, 201);
         return JsonDocument.Parse(Encoding.UTF8.GetString(answer.Body.Span)).RootElement.GetProperty("key").GetString()!;
     }
 }

@@ -35,7 +35,14 @@ internal sealed class Put(Session session)
         section.AtLeast("PUT, memory, 32 connections, of the bare endpoint", 0.4, results[("memory", 32)].OfBare, Format.Ratio);
         section.AtLeast("PUT, SQLite with fsync, 32 connections", 5_000, results[("sqlite", 32)].Figure.Rate, Format.Rate);
         foreach (var connections in (int[])[1, 32])
-            section.AtLeast($"PUT, Azurite, {connections} connection{(connections == 1 ? "" : "s")}, of the bare tables", 0.8, results[("azurite", connections)].OfFloor, Format.Ratio);
+        {
+            section.AtLeast(
+                $"PUT, Azurite, {connections} connection{(connections == 1 ? "" : "s")}, of the bare tables",
+                0.8,
+                results[("azurite", connections)].OfFloor,
+                Format.Ratio);
+        }
+
         return section;
     }
 
@@ -65,7 +72,10 @@ internal sealed class Put(Session session)
         var floor = AzureTableStore.Connect(azurite, "floor");
         IReadOnlyList<int> groups = [];
         var messages = 0;
-        return new(server.Name, LoadAsync, _ => Task.FromResult(() => Replay.RunAsync(floor, trace.Regrouped(groups, messages), Guid.NewGuid().ToString("n"))));
+        return new(
+            server.Name,
+            LoadAsync,
+            _ => Task.FromResult(() => Replay.RunAsync(floor, trace.Regrouped(groups, messages), Guid.NewGuid().ToString("n"))));
 
         async Task<RunResult> LoadAsync(int connections, TimeSpan time)
         {

@@ -33,7 +33,12 @@ internal sealed class QueueSize(Session session)
                     await SampleAsync(connection, shorter, longer);
                 for (var run = 0; run < session.Runs; run++)
                     runs.Add(await SampleAsync(connection, shorter, longer));
-                Add(section, server, shorter.Name, RunResult.Median([.. runs.Select(run => run.Few)]), RunResult.Median([.. runs.Select(run => run.Many)]));
+                Add(
+                    section,
+                    server,
+                    shorter.Name,
+                    RunResult.Median([.. runs.Select(run => run.Few)]),
+                    RunResult.Median([.. runs.Select(run => run.Many)]));
             }
 
             await server.EmptyAsync("bench");
@@ -51,7 +56,8 @@ internal sealed class QueueSize(Session session)
             $"{Format.Time(many.P50)} ({Format.Time(many.P99)})",
             Format.Growth(many.P50 / few.P50),
             Format.Growth(many.P99 / few.P99));
-        section.AtMost($"{name}, {server.Name}: p50 at {Long:n0} messages, times that at {Short:n0}", 1.5, many.P50 / few.P50, Format.Growth);
+        section.AtMost(
+            $"{name}, {server.Name}: p50 at {Long:n0} messages, times that at {Short:n0}", 1.5, many.P50 / few.P50, Format.Growth);
     }
 
     private static async Task<QueueOperations> FillAsync(Server server, int messages)

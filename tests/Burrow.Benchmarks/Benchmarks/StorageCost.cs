@@ -37,7 +37,12 @@ internal static class StorageCost
         foreach (var (name, onNewQueue, run) in Operations)
         {
             var warm = await WarmAsync(run, TimeSpan.Zero);
-            section.Add(name, Text(warm), Text(await WarmAsync(run, TimeSpan.FromMinutes(1))), Text(await NewProcessAsync(run)), onNewQueue ? Text(await NewQueueAsync(run)) : Format.None);
+            section.Add(
+                name,
+                Text(warm),
+                Text(await WarmAsync(run, TimeSpan.FromMinutes(1))),
+                Text(await NewProcessAsync(run)),
+                onNewQueue ? Text(await NewQueueAsync(run)) : Format.None);
             if (name != "put, claim, delete")
                 continue;
             section.AtMost($"{name}, one small message with a ttl, warm: transactions", 3, warm.Count(IsTransaction), Format.Count);
@@ -103,9 +108,11 @@ internal static class StorageCost
                 throw new BenchmarkException($"There is no '{id}' to delete.");
         }
 
-        public async Task TakeAsync() => Checked(await engine.TakeAsync(Recorder.Queue, new() { Limit = 1 }, TimeSpan.Zero, CancellationToken.None), 1);
+        public async Task TakeAsync() =>
+            Checked(await engine.TakeAsync(Recorder.Queue, new() { Limit = 1 }, TimeSpan.Zero, CancellationToken.None), 1);
 
-        public async Task ListAsync(int limit) => Checked(await engine.ListAsync(Recorder.Queue, new() { Limit = limit }, TimeSpan.Zero, CancellationToken.None), limit);
+        public async Task ListAsync(int limit) =>
+            Checked(await engine.ListAsync(Recorder.Queue, new() { Limit = limit }, TimeSpan.Zero, CancellationToken.None), limit);
 
         private static MessageList Checked(MessageList list, int count) =>
             list.Count == count ? list : throw new BenchmarkException($"{count} messages expected, not {list.Count}.");

@@ -22,15 +22,19 @@ internal sealed class WakeUp(Session session)
             var same = new Latencies();
             await SampleAsync(server, server, 20, TimeSpan.FromMilliseconds(20), new Latencies());
             await SampleAsync(server, server, session.Scale(25) * session.Runs, TimeSpan.FromMilliseconds(20), same);
-            section.Add($"one process, {server.Name}", $"{same.Count}", Format.Time(same.Percentile(0.5)), Format.Time(same.Percentile(0.99)));
-            section.AtMost($"wake-up in the same process, {server.Name}: p50", 2, same.Percentile(0.5).TotalMilliseconds, Format.Milliseconds);
+            section.Add(
+                $"one process, {server.Name}", $"{same.Count}", Format.Time(same.Percentile(0.5)), Format.Time(same.Percentile(0.99)));
+            section.AtMost(
+                $"wake-up in the same process, {server.Name}: p50", 2, same.Percentile(0.5).TotalMilliseconds, Format.Milliseconds);
         }
 
         var tables = $"azure:{await session.AzuriteAsync()}";
         var waiting = await session.StartAsync("azurite", tables, ("Burrow__Storage__TablePrefix", "wake"));
         var putting = await session.StartAsync("azurite", tables, ("Burrow__Storage__TablePrefix", "wake"));
         var other = new Latencies();
-        await Task.WhenAll(Enumerable.Range(0, Lanes).Select(_ => SampleAsync(waiting, putting, session.Scale(4) * session.Runs, TimeSpan.FromMilliseconds(500), other)));
+        await Task.WhenAll(
+            Enumerable.Range(0, Lanes).Select(
+                _ => SampleAsync(waiting, putting, session.Scale(4) * session.Runs, TimeSpan.FromMilliseconds(500), other)));
         section.Add("two processes, azurite", $"{other.Count}", Format.Time(other.Percentile(0.5)), Format.Time(other.Percentile(0.99)));
         section.AtMost("wake-up from another process, Azurite: p99", 600, other.Percentile(0.99).TotalMilliseconds, Format.Milliseconds);
         return section;

@@ -27,7 +27,12 @@ internal static class Recorder
     /// <param name="prepare">What is there before.</param>
     /// <param name="operation">One operation, with a number of its own.</param>
     public static async Task<Trace> RecordAsync(
-        ITableStore store, int clients, int operations, int weight, Func<QueueEngine, Task> prepare, Func<QueueEngine, long, Task> operation)
+        ITableStore store,
+        int clients,
+        int operations,
+        int weight,
+        Func<QueueEngine, Task> prepare,
+        Func<QueueEngine, long, Task> operation)
     {
         var recording = new RecordingStore(store);
         await recording.CreateAsync(QueueEngine.TableNames, CancellationToken.None);

@@ -44,7 +44,11 @@ internal sealed class RecordingStore(ITableStore inner) : ITableStore
                 endedBefore[i + 1] = keptEnds.Count;
             }
 
-            return new([.. requests.OfType<TraceRequest>().Select(request => request with { Ended = endedBefore[request.Ended] })], keptEnds, keptSetup, messages);
+            return new(
+                [.. requests.OfType<TraceRequest>().Select(request => request with { Ended = endedBefore[request.Ended] })],
+                keptEnds,
+                keptSetup,
+                messages);
         }
     }
 
@@ -85,7 +89,8 @@ internal sealed class RecordingStore(ITableStore inner) : ITableStore
             return page;
         }
 
-        public async Task<SubmitResult> SubmitAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
+        public async Task<SubmitResult> SubmitAsync(
+            string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
         {
             var index = store.Begin(new(name, partition, 0) { Operations = [.. operations.Select(Unconditional)] });
             var result = await table.SubmitAsync(partition, operations, cancellationToken);

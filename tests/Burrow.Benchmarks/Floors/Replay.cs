@@ -43,7 +43,10 @@ internal static class Replay
         {
             var result = await table.SubmitAsync(partition, operations, CancellationToken.None);
             if (!result.Committed)
-                throw new BenchmarkException($"A replayed transaction was refused: {result.Refusal} at {operations[Math.Max(0, result.FailedIndex)].Key}");
+            {
+                throw new BenchmarkException(
+                    $"A replayed transaction was refused: {result.Refusal} at {operations[Math.Max(0, result.FailedIndex)].Key}");
+            }
         }
         else if (request.Query is { } query)
         {

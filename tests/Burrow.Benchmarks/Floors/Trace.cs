@@ -35,8 +35,11 @@ internal sealed record Trace(IReadOnlyList<TraceRequest> Requests, IReadOnlyList
     public Trace Regrouped(IReadOnlyList<int> sizes, int messages)
     {
         // The head's row, and then three for each put: by id, in line, and when it expires.
-        var transactions = Requests.Where(IsOnMessages).Select(request => request.Operations!).Where(operations => operations[0].Key == Head);
-        var (head, puts) = (transactions.Last()[0], new Queue<Operation[]>(transactions.SelectMany(operations => operations.Skip(1).Chunk(3))));
+        var transactions = Requests.Where(IsOnMessages)
+            .Select(request => request.Operations!)
+            .Where(operations => operations[0].Key == Head);
+        var (head, puts) = (transactions.Last()[0], new Queue<Operation[]>(
+            transactions.SelectMany(operations => operations.Skip(1).Chunk(3))));
         if (puts.Count < messages)
             throw new BenchmarkException($"{messages} puts are to be replayed, but {puts.Count} were recorded.");
         var partition = Requests.First(IsOnMessages).Partition;

@@ -12,7 +12,8 @@ internal static class BareLoad
         (connections, time) => Generator.RunAsync(server, connections, Budget.Of(time), weight, () =>
         {
             var requests = exchanges.Select(exchange => (
-                new HttpRequestBytes(exchange.Method, $"/{exchange.Status}/{exchange.Length}", exchange.Body).Bytes, exchange.Status)).ToArray();
+                new HttpRequestBytes(
+                    exchange.Method, $"/{exchange.Status}/{exchange.Length}", exchange.Body).Bytes, exchange.Status)).ToArray();
             return async (connection, _) =>
             {
                 foreach (var (bytes, status) in requests)

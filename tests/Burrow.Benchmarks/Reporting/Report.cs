@@ -9,13 +9,17 @@ internal static class Report
     {
         var text = new StringBuilder();
         text.Append("# Benchmarks\n\n");
-        text.Append("Written by the benchmarks themselves; every figure was measured in this one run. Load generator, server and storage share the machine.\n\n");
+        text.Append(
+            "Written by the benchmarks themselves; every figure was measured in this one run. Load generator, server and storage share the machine.\n\n");
         text.Append($"- command: `{command}`\n");
         foreach (var (name, value) in machine.Facts)
             text.Append($"- {name}: {value}\n");
         var targets = sections.SelectMany(section => section.Targets).ToList();
         text.Append($"\n## Targets: {targets.Count(target => target.Met)} of {targets.Count} met\n\n");
-        Table(text, ["", "wanted", "measured", ""], targets.Select(target => (string[])[target.What, target.Wanted, target.Measured, target.Met ? "met" : "**missed**"]));
+        Table(
+            text,
+            ["", "wanted", "measured", ""],
+            targets.Select(target => (string[])[target.What, target.Wanted, target.Measured, target.Met ? "met" : "**missed**"]));
         foreach (var section in sections)
             text.Append($"\n{Write(section)}");
         return text.ToString();

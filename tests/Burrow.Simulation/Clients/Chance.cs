@@ -41,7 +41,9 @@ internal sealed class Chance
     public static List<QueueAddress> Universe(Random random)
     {
         var (accounts, queues) = (random.Next(1, AccountNames.Length + 1), random.Next(1, QueueNames.Length + 1));
-        return [.. AccountNames.Take(accounts).SelectMany(account => QueueNames.Take(queues).Select(queue => new QueueAddress(new(account), new(queue))))];
+        return [
+            .. AccountNames.Take(accounts).SelectMany(
+                account => QueueNames.Take(queues).Select(queue => new QueueAddress(new(account), new(queue))))];
     }
 
     /// <summary>True once in so many times.</summary>

@@ -38,7 +38,10 @@ internal sealed class Reader(Scheduler scheduler, Requests requests, Chance chan
             var pass = passes.Find(pass => pass.Last >= message.Sequence);
             var there = message.Inserted > pass.Span.From ? pass.Span.Within(message.Inserted, pass.Span.To) : pass.Span;
             if (message.Inserted > pass.Span.To || message.AlwaysMatches(there, matchHidden: false))
-                throw new Violation($"A reader of {queue.Address.Queue} never saw {message.Id} ({message.Sequence}), put at {message.Inserted.Order}, passed by {pass.Span.To.Order}.");
+            {
+                throw new Violation(
+                    $"A reader of {queue.Address.Queue} never saw {message.Id} ({message.Sequence}), put at {message.Inserted.Order}, passed by {pass.Span.To.Order}.");
+            }
         }
     }
 

@@ -63,13 +63,15 @@ internal sealed class Requests(Cluster cluster, Chance chance)
             Precondition = precondition,
             Detail = chance.Of(2) ? Detail.None : chance.Detail(),
         };
-        return cluster.SendAsync(request, (engine, token) => engine.DeleteAsync(queue, id, precondition, request.Detail, token), judge.Change);
+        return cluster.SendAsync(
+            request, (engine, token) => engine.DeleteAsync(queue, id, precondition, request.Detail, token), judge.Change);
     }
 
     /// <returns>The request, and what it was answered, if it was.</returns>
     public async Task<(Request Request, MessageList? List)> ListAsync(QueueAddress queue, MessageSelection selection, TimeSpan wait)
     {
-        var request = cluster.NewRequest(RequestKind.List) with { Queue = queue, Selection = selection, Detail = selection.Detail, Wait = wait };
+        var request =
+            cluster.NewRequest(RequestKind.List) with { Queue = queue, Selection = selection, Detail = selection.Detail, Wait = wait };
         var list = await cluster.SendAsync(request, (engine, token) => engine.ListAsync(queue, selection, wait, token), judge.List);
         foreach (var message in list?.Messages ?? [])
             Remember(queue, message);

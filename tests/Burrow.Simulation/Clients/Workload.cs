@@ -94,12 +94,14 @@ internal sealed class Workload
         foreach (var queue in chance.Queues)
         {
             var any = cluster.NewRequest(RequestKind.List).Instance;
-            for (var tries = 0; timeline[queue].Messages.Exists(message => message.EverLive(new Span(scheduler.Next(), scheduler.Next(), any))); tries++)
+            for (var tries = 0; timeline[queue].Messages.Exists(
+                message => message.EverLive(new Span(scheduler.Next(), scheduler.Next(), any))); tries++)
             {
                 // Nothing is hidden for longer than a minute.
                 if (tries > 500)
                     throw new Violation($"{queue.Queue} can't be emptied.");
-                var taken = await requests.ChangeAllAsync(queue, new() { Limit = chance.Below(1, 30) }, null, TimeSpan.FromSeconds(20 * chance.Below(0, 2)));
+                var taken = await requests.ChangeAllAsync(
+                    queue, new() { Limit = chance.Below(1, 30) }, null, TimeSpan.FromSeconds(20 * chance.Below(0, 2)));
                 if (taken is null or { Count: 0 })
                     await scheduler.DelayAsync(TimeSpan.FromSeconds(10));
             }
@@ -201,7 +203,8 @@ internal sealed class Workload
     }
 
     private Task TakeAsync() =>
-        requests.ChangeAllAsync(chance.Queue(), new() { Limit = chance.Below(1, chance.Max), Detail = chance.Detail() }, null, chance.Wait());
+        requests.ChangeAllAsync(
+            chance.Queue(), new() { Limit = chance.Below(1, chance.Max), Detail = chance.Detail() }, null, chance.Wait());
 
     private Task ChangeAllAsync(Attributes? attributes)
     {

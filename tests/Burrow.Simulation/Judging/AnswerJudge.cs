@@ -15,7 +15,10 @@ internal sealed class AnswerJudge(Timeline timeline)
         Require(request.Change is not null, request, "was acknowledged, and not stored");
         var change = request.Change!;
         Require(change.After!.State.Revisions.Latest == result.Receipt.Value, request, "was given another receipt");
-        Require(result.Created == change.Before is null, request, result.Created ? "replaced, and said it was new" : "was new, and said it replaced");
+        Require(
+            result.Created == change.Before is null,
+            request,
+            result.Created ? "replaced, and said it was new" : "was new, and said it replaced");
     }
 
     /// <summary>412, in place of what was asked for.</summary>
@@ -28,7 +31,10 @@ internal sealed class AnswerJudge(Timeline timeline)
         var fails = queue.Messages.Where(message => message.Id == request.Id && message.EverLive(span))
             .SelectMany(message => message.Parts(span))
             .Any(part => request.Precondition.Failure(new Receipt(part.Version.State.Revisions.Latest)) is not null);
-        Require(fails || (mayBeMissing && request.Precondition.Failure(null) is not null), request, "was refused, though its condition always held");
+        Require(
+            fails || (mayBeMissing && request.Precondition.Failure(null) is not null),
+            request,
+            "was refused, though its condition always held");
     }
 
     /// <summary>503: only where storage failed, or after a long fight.</summary>
@@ -84,7 +90,10 @@ internal sealed class AnswerJudge(Timeline timeline)
         // Where storage failed in the middle, what is certain is answered; and without detail, what it did isn't told.
         request.MayHaveDoneMore = selection.Detail == Detail.None || (failed && !isFull);
         Require(selection.Limit is null || list.Count <= selection.Limit, request, $"did {list.Count}");
-        Require(!list.More || failed || request.Ended.Ticks - request.Started.Ticks > Patience.Ticks || isFull, request, "says that there is more, for no reason");
+        Require(
+            !list.More || failed || request.Ended.Ticks - request.Started.Ticks > Patience.Ticks || isFull,
+            request,
+            "says that there is more, for no reason");
         RequireOrder(request, list);
         if (request.Kind == RequestKind.UpdateAll && request.Attributes.IsEmpty)
         {
@@ -133,7 +142,10 @@ internal sealed class AnswerJudge(Timeline timeline)
             : change.Kind == ChangeKind.Update && change.After!.State.Revisions.Latest == message.Receipt.Value);
         Require(change is not null, request, $"says that it changed {message.Id}, and did not");
         Require(change!.Request is null, request, $"was given {message.Id}, as was {change.Request}");
-        Require(change.By == request.Instance && change.At >= request.Started && change.At <= request.Ended, request, $"was given {message.Id}, by {change}");
+        Require(
+            change.By == request.Instance && change.At >= request.Started && change.At <= request.Ended,
+            request,
+            $"was given {message.Id}, by {change}");
         change.Request = request;
         RequireAllowed(request, change, delivers);
         if (Rules.Difference(message, change.After ?? change.Before!, request.Detail, request.Span) is { } difference)
@@ -170,7 +182,8 @@ internal sealed class AnswerJudge(Timeline timeline)
         Require(request.Selection.Limit is not { } limit || list.Messages.Count <= limit, request, "shows too many");
         if (request.Selection.After is { } after && list.Messages.Count > 0)
             Require(list.Messages[0].Sequence > after, request, "shows what stands before");
-        var marker = timeline[request.Queue!].Messages.Find(message => message.Id == request.Selection.Marker && message.AlwaysLive(request.Span));
+        var marker = timeline[request.Queue!].Messages.Find(
+            message => message.Id == request.Selection.Marker && message.AlwaysLive(request.Span));
         if (marker is not null && list.Messages.Count > 0)
             Require(list.Messages[0].Sequence > marker.Sequence, request, "shows what stands before its marker");
     }

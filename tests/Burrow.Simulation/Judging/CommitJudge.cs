@@ -41,7 +41,8 @@ internal sealed class CommitJudge : ICommitObserver
         Written.Add((table, partition));
         foreach (var operation in operations)
             requests.Mark(at, operation.Key);
-        requests.Trace(() => $"{at.Order} {TimeSpan.FromTicks(at.Ticks)} {by.Name} {table} {string.Join(", ", operations.Select(operation => $"{operation.Kind} {operation.Key}"))}");
+        requests.Trace(
+            () => $"{at.Order} {TimeSpan.FromTicks(at.Ticks)} {by.Name} {table} {string.Join(", ", operations.Select(operation => $"{operation.Kind} {operation.Key}"))}");
         if (table == "dir")
             JudgeDirectory(partition, operations);
         else if (table == "messages")
@@ -64,7 +65,8 @@ internal sealed class CommitJudge : ICommitObserver
         var expected = new HashSet<string> { QueueKeys.Head };
         var inserted = false;
         List<MessageTimeline> put = [], expired = [], replaced = [];
-        foreach (var key in operations.Select(operation => operation.Key).Where(key => key.StartsWith(QueueKeys.IndexFrom, StringComparison.Ordinal)))
+        foreach (var key in operations.Select(operation => operation.Key).Where(
+            key => key.StartsWith(QueueKeys.IndexFrom, StringComparison.Ordinal)))
         {
             var old = queue.Present.GetValueOrDefault(key);
             var before = old?.Latest;
@@ -97,7 +99,9 @@ internal sealed class CommitJudge : ICommitObserver
                 continue;
             if (before is null)
             {
-                Require(state.Sequence > queue.Last, $"{state.Id} was put at {state.Sequence}, not behind {queue.Last}: a reader may have passed.");
+                Require(
+                    state.Sequence > queue.Last,
+                    $"{state.Id} was put at {state.Sequence}, not behind {queue.Last}: a reader may have passed.");
                 old = new MessageTimeline(state.Id, state.Sequence);
                 queue.Messages.Add(old);
                 queue.Present[key] = old;
@@ -169,10 +173,17 @@ internal sealed class CommitJudge : ICommitObserver
         if (before is not null)
         {
             Require(
-                before.Id == after.Id && before.Inserted == after.Inserted && after.Deliveries >= before.Deliveries && after.Deliveries <= before.Deliveries + 1,
+                before.Id == after.Id
+                    && before.Inserted == after.Inserted
+                    && after.Deliveries >= before.Deliveries
+                    && after.Deliveries <= before.Deliveries + 1,
                 $"{change}: what never changes did.");
-            Require(change.Kind == ChangeKind.Put || change.Before!.Body.AsSpan().SequenceEqual(change.After.Body), $"{change}: the body changed.");
-            Require(change.Kind == ChangeKind.Promotion || after.Revisions.Contains(before.Revisions.Latest), $"{change}: based on another revision than the last.");
+            Require(
+                change.Kind == ChangeKind.Put || change.Before!.Body.AsSpan().SequenceEqual(change.After.Body),
+                $"{change}: the body changed.");
+            Require(
+                change.Kind == ChangeKind.Promotion || after.Revisions.Contains(before.Revisions.Latest),
+                $"{change}: based on another revision than the last.");
         }
 
         switch (change.Kind)
@@ -182,7 +193,9 @@ internal sealed class CommitJudge : ICommitObserver
                 break;
             case ChangeKind.Promotion:
                 Require(
-                    after == before! with { VisibleAt = 0 } && before.VisibleAt != 0 && before.VisibleAt + QueueLimits.ClockSkew.Ticks <= clock,
+                    after == before! with { VisibleAt = 0 }
+                        && before.VisibleAt != 0
+                        && before.VisibleAt + QueueLimits.ClockSkew.Ticks <= clock,
                     $"{change}: moved into the visible line before its time.");
                 break;
         }
@@ -192,21 +205,31 @@ internal sealed class CommitJudge : ICommitObserver
     private void JudgePut(Change change)
     {
         var (after, request) = (change.After!, requests.PutOf(change.After!.Body));
-        Require(request is not null && request.Queue == change.Queue && request.Id == change.Message.Id && request.Instance == change.By, $"{change}: nobody put that.");
+        Require(
+            request is not null && request.Queue == change.Queue && request.Id == change.Message.Id && request.Instance == change.By,
+            $"{change}: nobody put that.");
         Require(request!.Change is null, $"{request} was carried out twice.");
-        Require(request.Fate is RequestFate.Open or RequestFate.Failed or RequestFate.Lost, $"{request} was carried out after it was answered.");
+        Require(
+            request.Fate is RequestFate.Open or RequestFate.Failed or RequestFate.Lost,
+            $"{request} was carried out after it was answered.");
         request.Change = change;
         change.Request = request;
         var span = new Span(request.Started, change.At, change.By);
-        Require(Rules.IsSet(after.State.ExpiresAt, MessageState.Never, request.Attributes.Ttl ?? 600, span), $"{change}: expires at the wrong time.");
+        Require(
+            Rules.IsSet(after.State.ExpiresAt, MessageState.Never, request.Attributes.Ttl ?? 600, span),
+            $"{change}: expires at the wrong time.");
         Require(Rules.IsSet(after.State.VisibleAt, 0, request.Attributes.Hide ?? 0, span), $"{change}: visible at the wrong time.");
-        Require(after.ContentType == request.ContentType && after.Body.AsSpan().SequenceEqual(request.Body), $"{change}: not what was put.");
+        Require(
+            after.ContentType == request.ContentType && after.Body.AsSpan().SequenceEqual(request.Body), $"{change}: not what was put.");
         // What keeps its place was live when that was decided.
         Require(
-            change.Before is null || change.Before.IsLive(span.Within(change.Before.From, span.To).EarliestClock), $"{change}: replaced what had expired.");
+            change.Before is null || change.Before.IsLive(span.Within(change.Before.From, span.To).EarliestClock),
+            $"{change}: replaced what had expired.");
         Receipt? current = change.Before is { } replaced ? new(replaced.State.Revisions.Latest) : null;
         Require(request.Precondition.Failure(current) is null, $"{change}: {request} was to be refused.");
-        Require(change.Before is null ? after.State.Deliveries == 0 : after.State.Deliveries == change.Before.State.Deliveries, $"{change}: wrong deliveries.");
+        Require(
+            change.Before is null ? after.State.Deliveries == 0 : after.State.Deliveries == change.Before.State.Deliveries,
+            $"{change}: wrong deliveries.");
     }
 
     private void Add(Change change)
@@ -217,7 +240,8 @@ internal sealed class CommitJudge : ICommitObserver
 
     private Row? Get(string partition, string key) => messages.GetAsync(partition, key, CancellationToken.None).Result;
 
-    private Row? Find(string table, string partition, string key) => tables.Open(table).GetAsync(partition, key, CancellationToken.None).Result;
+    private Row? Find(string table, string partition, string key) =>
+        tables.Open(table).GetAsync(partition, key, CancellationToken.None).Result;
 
     private static void Require(bool holds, string otherwise)
     {

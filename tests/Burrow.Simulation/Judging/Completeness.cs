@@ -36,7 +36,9 @@ internal sealed class Completeness(Timeline timeline)
             // Hidden ones may change place behind the back of whoever reads (docs/decisions/queues.md).
             if (request.Selection.MatchHidden && message.ChangesIn(since).Count() > 1)
                 continue;
-            AnswerJudge.Fail(request, $"passes over {message.Id} ({message.Sequence}), which it was to have{(list.Messages.Count == 0 ? "" : $", and has {last}")}");
+            AnswerJudge.Fail(
+                request,
+                $"passes over {message.Id} ({message.Sequence}), which it was to have{(list.Messages.Count == 0 ? "" : $", and has {last}")}");
         }
     }
 
@@ -50,11 +52,14 @@ internal sealed class Completeness(Timeline timeline)
     {
         var (queue, span) = (timeline[request.Queue!], request.Span);
         var start = request.Selection.After ?? Marker(queue, request);
-        foreach (var message in queue.Messages.Where(message => message.Sequence > start && message.AlwaysMatches(span, request.Selection.MatchHidden)))
+        foreach (var message in queue.Messages.Where(
+            message => message.Sequence > start && message.AlwaysMatches(span, request.Selection.MatchHidden)))
         {
-            var done = message.ChangesIn(span).Any(change => change.By == request.Instance && (change.After is null || change.Kind == ChangeKind.Update));
+            var done = message.ChangesIn(span).Any(
+                change => change.By == request.Instance && (change.After is null || change.Kind == ChangeKind.Update));
             var moved = request.Selection.MatchHidden && message.ChangesIn(span).Count() > 1;
-            AnswerJudge.Require(done || moved || (request.Kind == RequestKind.UpdateAll && request.Attributes.IsEmpty), request, $"left {message.Id}");
+            AnswerJudge.Require(
+                done || moved || (request.Kind == RequestKind.UpdateAll && request.Attributes.IsEmpty), request, $"left {message.Id}");
         }
     }
 
@@ -80,7 +85,10 @@ internal sealed class Completeness(Timeline timeline)
             {
                 var visible = Math.Max(part.EarliestClock, request.Selection.MatchHidden ? 0 : version.State.VisibleAt);
                 var until = Math.Min(part.LatestClock, version.State.ExpiresAt);
-                AnswerJudge.Require(until - visible < Promptness.Ticks, request, $"waited in vain while {message.Id} was there for {TimeSpan.FromTicks(until - visible)}");
+                AnswerJudge.Require(
+                    until - visible < Promptness.Ticks,
+                    request,
+                    $"waited in vain while {message.Id} was there for {TimeSpan.FromTicks(until - visible)}");
             }
         }
     }

@@ -29,7 +29,11 @@ internal sealed class EventsJudge(bool announces)
     /// <param name="expired">What it removed that had expired.</param>
     /// <param name="replaced">Of those, what it put something else in the stead of.</param>
     public void Committed(
-        QueueAddress queue, IReadOnlyList<Operation> operations, IReadOnlyList<MessageTimeline> put, IReadOnlyList<MessageTimeline> expired, IReadOnlyList<MessageTimeline> replaced)
+        QueueAddress queue,
+        IReadOnlyList<Operation> operations,
+        IReadOnlyList<MessageTimeline> put,
+        IReadOnlyList<MessageTimeline> expired,
+        IReadOnlyList<MessageTimeline> replaced)
     {
         var created = new HashSet<Sequence>();
         var gone = new HashSet<Sequence>();
@@ -47,7 +51,9 @@ internal sealed class EventsJudge(bool announces)
         }
 
         Require(!announces || put.All(message => created.Contains(message.Sequence)), "A message was put, and it isn't to be told.");
-        Require(!announces || replaced.All(message => gone.Contains(message.Sequence)), "A message expired and was replaced, and it isn't to be told.");
+        Require(
+            !announces || replaced.All(message => gone.Contains(message.Sequence)),
+            "A message expired and was replaced, and it isn't to be told.");
         Require(created.IsSubsetOf(put.Select(message => message.Sequence)), "A put is to be told that there wasn't.");
         Require(gone.IsSubsetOf(expired.Select(message => message.Sequence)), "Something is to be told as expired that isn't.");
     }

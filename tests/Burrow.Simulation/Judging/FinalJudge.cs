@@ -18,8 +18,12 @@ internal sealed class FinalJudge(Timeline timeline, RequestLog requests)
         {
             if (change.Request is not null || change.Kind is ChangeKind.Put or ChangeKind.Promotion)
                 continue;
-            if (change.Kind == ChangeKind.Removal && change.Before!.State.ExpiresAt + QueueLimits.ClockSkew.Ticks <= change.By.Clock(change.At))
+            if (change.Kind == ChangeKind.Removal
+                && change.Before!.State.ExpiresAt + QueueLimits.ClockSkew.Ticks <= change.By.Clock(change.At))
+            {
                 continue;
+            }
+
             if (!requests.All.Exists(request => MayHaveDone(request, change)))
                 throw new Violation($"Nobody was told of this, and nobody may have done it: {change}.");
         }

@@ -142,7 +142,8 @@ internal enum ChangeKind
 }
 
 /// <summary>A change that was carried out.</summary>
-internal sealed record Change(ChangeKind Kind, Moment At, Instance By, QueueAddress Queue, MessageTimeline Message, Version? Before, Version? After)
+internal sealed record Change(
+    ChangeKind Kind, Moment At, Instance By, QueueAddress Queue, MessageTimeline Message, Version? Before, Version? After)
 {
     /// <summary>The request that was answered with it.</summary>
     public Request? Request { get; set; }

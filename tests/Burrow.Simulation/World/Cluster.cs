@@ -60,13 +60,19 @@ internal sealed class Cluster
 
     /// <summary>Sends a request and judges its answer.</summary>
     /// <returns>The answer; nothing, where it was refused, failed or was lost.</returns>
-    public async Task<T?> SendAsync<T>(Request request, Func<QueueEngine, CancellationToken, Task<T>> send, Action<Request, T> judge, int? put = null)
+    public async Task<T?> SendAsync<T>(
+        Request request, Func<QueueEngine, CancellationToken, Task<T>> send, Action<Request, T> judge, int? put = null)
     {
         requests.Add(request, put);
         requests.Trace(() => $"{request.Started.Order} {TimeSpan.FromTicks(scheduler.Now)} > {request}");
         using var client = new CancellationTokenSource();
         if (random.NextDouble() < conditions.Disconnects)
-            scheduler.At(scheduler.Now + (long)((request.Wait.Ticks + TimeSpan.TicksPerSecond) * random.NextDouble()), () => request.Instance.Post(_ => Disconnect(), null));
+        {
+            scheduler.At(
+                scheduler.Now + (long)((request.Wait.Ticks + TimeSpan.TicksPerSecond) * random.NextDouble()),
+                () => request.Instance.Post(_ => Disconnect(), null));
+        }
+
         try
         {
             var answer = await request.Instance.RequestAsync(engine => send(engine, client.Token));
@@ -125,14 +131,16 @@ internal sealed class Cluster
     public List<string> Rows() =>
     [
         .. commits.Written.SelectMany(where => tables.Open(where.Table)
-            .QueryAsync(where.Partition, new RowQuery("!", "~"), CancellationToken.None).Result.Rows.Select(row => $"{where.Table} {row.Key}")),
+            .QueryAsync(
+                where.Partition, new RowQuery("!", "~"), CancellationToken.None).Result.Rows.Select(row => $"{where.Table} {row.Key}")),
     ];
 
     /// <summary>Queues whose row says that they hold more or less than they do.</summary>
     public List<string> Miscounted() =>
     [
         .. from queue in timeline.Queues
-           let row = tables.Open(CountTable.Name).GetAsync(DirectoryKeys.Queues(queue.Address.Account), DirectoryKeys.Row(queue.Address.Queue.Value), CancellationToken.None).Result
+           let row = tables.Open(CountTable.Name).GetAsync(
+               DirectoryKeys.Queues(queue.Address.Account), DirectoryKeys.Row(queue.Address.Queue.Value), CancellationToken.None).Result
            let counted = row is null ? 0 : CountRow.From(row).Counts.Messages
            where counted != queue.Present.Count
            select $"{queue.Address.Account}/{queue.Address.Queue} {counted} for {queue.Present.Count}",

@@ -6,7 +6,8 @@ using Burrow.Simulation.Judging;
 namespace Burrow.Simulation.World;
 
 /// <summary>Where one process's events go: it takes its time, may refuse them, or take them and say that it didn't.</summary>
-internal sealed class UnreliableSink(Instance instance, Scheduler scheduler, Random random, Func<Conditions> conditions, EventsJudge judge) : IEventSink
+internal sealed class UnreliableSink(
+    Instance instance, Scheduler scheduler, Random random, Func<Conditions> conditions, EventsJudge judge) : IEventSink
 {
     public Task SendAsync(IReadOnlyList<(QueueAddress Queue, OutboxRow Row)> events, CancellationToken cancellationToken)
     {
@@ -34,6 +35,7 @@ internal sealed class UnreliableSink(Instance instance, Scheduler scheduler, Ran
                 answer.TrySetResult();
         }
 
-        long Latency() => (long)((random.NextDouble() < world.Slow ? TimeSpan.FromSeconds(20) : world.Latency).Ticks * (0.2 + random.NextDouble()));
+        long Latency() =>
+            (long)((random.NextDouble() < world.Slow ? TimeSpan.FromSeconds(20) : world.Latency).Ticks * (0.2 + random.NextDouble()));
     }
 }

@@ -111,7 +111,8 @@ internal sealed class UnreliableStore(
             $"query {query.From} to {query.Before} behind {continuation}",
             () =>
             {
-                var page = table.QueryAsync(partition, query with { Top = top, Continuation = continuation }, CancellationToken.None).Result;
+                var page = table.QueryAsync(
+                    partition, query with { Top = top, Continuation = continuation }, CancellationToken.None).Result;
                 return page with { Continuation = page.Continuation is null ? null : "!" + page.Continuation };
             },
             cancellationToken);

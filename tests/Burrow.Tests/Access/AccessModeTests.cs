@@ -32,7 +32,11 @@ public sealed class AccessModeTests
     public void The_function_app_wants_keys_unless_it_is_told_twice()
     {
         Options(("AdminKeys", AdminKey), ("Secret", Secret)).IsOpen.ShouldBeFalse();
-        Options(("Mode", "keys"), ("AdminKeys", AdminKey), ("Secret", Secret), ("AllowAnyoneToReadAndDeleteEverything", "true")).IsOpen.ShouldBeFalse();
+        Options(
+            ("Mode", "keys"),
+            ("AdminKeys", AdminKey),
+            ("Secret", Secret),
+            ("AllowAnyoneToReadAndDeleteEverything", "true")).IsOpen.ShouldBeFalse();
         Options(("Mode", "Open"), ("AllowAnyoneToReadAndDeleteEverything", "true")).IsOpen.ShouldBeTrue();
         Options(("Mode", ""), ("AdminKeys", $"{AdminKey}, {AdminKey.Replace("-me", "-you")}"), ("Secret", Secret)).IsOpen.ShouldBeFalse();
     }
@@ -60,7 +64,9 @@ public sealed class AccessModeTests
         await using (var local = await BurrowProcess.StartAsync("memory"))
             (await local.Http.GetAsync("/v1.0/a/q", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
-        var keys = new Dictionary<string, string?> { ["Burrow__Access__Mode"] = "Keys", ["Burrow__Access__AdminKeys"] = AccessServer.NewAdminKey() };
+        var keys =
+            new Dictionary<string, string?> { ["Burrow__Access__Mode"] = "Keys", [
+                "Burrow__Access__AdminKeys"] = AccessServer.NewAdminKey() };
         await using (var local = await BurrowProcess.StartAsync("memory", keys, null, int.MaxValue))
         {
             using var refused = await local.Http.GetAsync("/v1.0/a/q", Token);
@@ -77,7 +83,9 @@ public sealed class AccessModeTests
     public async Task Where_others_reach_it_the_local_process_refuses_to_be_open(string? mode, string said)
     {
         await using var process = await ListeningProcess.StartAsync(
-            "Burrow.Local.dll", ["--urls", "http://0.0.0.0:0;http://127.0.0.1:0", "--tables", "memory"], new Dictionary<string, string?> { ["Burrow__Access__Mode"] = mode });
+            "Burrow.Local.dll",
+            ["--urls", "http://0.0.0.0:0;http://127.0.0.1:0", "--tables", "memory"],
+            new Dictionary<string, string?> { ["Burrow__Access__Mode"] = mode });
         (await process.ExitAsync()).ShouldBe(1);
         process.Output.ShouldStartWith(said);
     }
@@ -96,7 +104,8 @@ public sealed class AccessModeTests
     private static AccessOptions Options(params (string Name, string? Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => $"Burrow:Access:{setting.Name}", setting => setting.Value));
+        builder.Configuration.AddInMemoryCollection(
+            settings.ToDictionary(setting => $"Burrow:Access:{setting.Name}", setting => setting.Value));
         builder.Configuration.AddInMemoryCollection([new("Burrow:Storage:ConnectionString", "UseDevelopmentStorage=true")]);
         builder.Services.AddLogging();
         builder.Services.AddBurrow(builder.Configuration);

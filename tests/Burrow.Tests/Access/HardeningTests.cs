@@ -39,8 +39,9 @@ public sealed class HardeningTests : IAsyncLifetime
     [InlineData("PUT", "/subscriptions/a/hook", 256 * 1024)]
     [InlineData("PUT", "/v1.0/a/q/m", 1024 * 1024)]
     [InlineData("POST", "/batch/a/q", 16 * 1024 * 1024)]
-    public async Task Every_body_is_bounded(string method, string target, int most) =>
-        (await server.SendAsync(server.Admin, method, target, new string(' ', most + 1), ("Content-Type", "application/json"))).ShouldBeAProblem(413);
+    public async Task Every_body_is_bounded(string method, string target, int max) =>
+        (await server.SendAsync(
+            server.Admin, method, target, new string(' ', max + 1), ("Content-Type", "application/json"))).ShouldBeAProblem(413);
 
     [Theory]
     [InlineData("")]
@@ -62,9 +63,15 @@ public sealed class HardeningTests : IAsyncLifetime
         var preflight = await PreflightAsync(server);
         preflight.Status.ShouldBe(403, "the local process's own guard");
         preflight.Headers.GetValueOrDefault("Access-Control-Allow-Origin").ShouldBeNull();
-        (await server.SendAsync(server.Admin, "GET", "/v1.0/a/q", null, ("Origin", Origin))).Headers.GetValueOrDefault("Access-Control-Allow-Origin").ShouldBeNull();
+        (await server.SendAsync(
+            server.Admin,
+            "GET",
+            "/v1.0/a/q",
+            null,
+            ("Origin", Origin))).Headers.GetValueOrDefault("Access-Control-Allow-Origin").ShouldBeNull();
 
-        await using var open = await AccessServer.StartAsync(configure: options => options.Access.AllowedOrigins = $"{Origin}, https://other.example.com");
+        await using var open = await AccessServer.StartAsync(
+            configure: options => options.Access.AllowedOrigins = $"{Origin}, https://other.example.com");
         preflight = await PreflightAsync(open);
         preflight.Status.ShouldBe(200);
         preflight.Headers["Access-Control-Allow-Origin"].ShouldBe(Origin);
@@ -83,7 +90,13 @@ public sealed class HardeningTests : IAsyncLifetime
         (await open.SendAsync(open.Admin, "OPTIONS", "/v1.0/a/q")).Status.ShouldBe(405);
 
         static Task<RawAnswer> PreflightAsync(AccessServer server) => server.SendAsync(
-            null, "OPTIONS", "/v1.0/a/q/m", null, ("Origin", Origin), ("Access-Control-Request-Method", "PUT"), ("Access-Control-Request-Headers", "authorization"));
+            null,
+            "OPTIONS",
+            "/v1.0/a/q/m",
+            null,
+            ("Origin", Origin),
+            ("Access-Control-Request-Method", "PUT"),
+            ("Access-Control-Request-Headers", "authorization"));
     }
 
     [Fact]

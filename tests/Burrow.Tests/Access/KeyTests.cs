@@ -33,7 +33,10 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
             $$"""{"name":"worker","id":"{{key.Split('_')[1]}}","queues":"orders-*","allow":["send","receive"],"created":"2026-01-02T03:04:05.000Z","expires":"2100-01-31T11:00:00.000Z","madeWith":"admin-test"}""");
         (await server.SendAsync(server.Admin, "GET", "/keys/a")).Text.ShouldBe($"[{shown.Text}]");
         var row = (await store.Open(AccessTable.Name).QueryAsync(KeyId.PartitionOf(new("a")), new("!", "~"), Token)).Rows.Single();
-        string.Join(' ', row.Columns.Select(column => column.Value is byte[] bytes ? Encoding.Latin1.GetString(bytes) + Convert.ToHexStringLower(bytes) : column.Value))
+        string.Join(
+            ' ',
+            row.Columns.Select(
+                column => column.Value is byte[] bytes ? Encoding.Latin1.GetString(bytes) + Convert.ToHexStringLower(bytes) : column.Value))
             .ShouldNotContain(key.Split('_')[2]);
     }
 
@@ -110,7 +113,9 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         var lead = await server.MakeKeyAsync("lead", "manage read", "orders-*");
         await server.MakeKeyAsync("reader", "read", "orders-1");
 
-        (await server.SendAsync(lead, "GET", "/keys/a")).Json.EnumerateArray().Select(key => key.GetProperty("name").GetString()).ShouldBe(["lead", "reader"]);
+        (await server.SendAsync(lead, "GET", "/keys/a")).Json.EnumerateArray()
+            .Select(key => key.GetProperty("name").GetString())
+            .ShouldBe(["lead", "reader"]);
         (await server.SendAsync(lead, "GET", "/keys/a/wide")).Status.ShouldBe(404);
         (await server.SendAsync(lead, "DELETE", "/keys/a/wide")).Status.ShouldBe(404);
         (await server.SendAsync(lead, "DELETE", "/keys/a/reader")).Status.ShouldBe(200);
@@ -139,7 +144,9 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
             (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
         (await server.SendAsync(null, "GET", link)).Status.ShouldBe(401);
         (await server.SendAsync(beside, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
-        (await server.SendAsync(server.Admin, "GET", "/keys/a")).Json.EnumerateArray().Select(key => key.GetProperty("name").GetString()).ShouldBe(["beside", "first"]);
+        (await server.SendAsync(server.Admin, "GET", "/keys/a")).Json.EnumerateArray()
+            .Select(key => key.GetProperty("name").GetString())
+            .ShouldBe(["beside", "first"]);
         // Its name is free again, and what was made with the old one doesn't come back.
         await server.MakeKeyAsync("second", "manage read");
         (await server.SendAsync(third, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
@@ -199,7 +206,8 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     public async Task Who_waits_with_a_key_that_is_revoked_or_a_link_that_expires_gets_nothing_more()
     {
         var key = await server.MakeKeyAsync("worker", "receive");
-        var link = await server.MakeLinkAsync(server.Admin, """{"method":"POST","queue":"q","parameters":{"hide":"60","wait":"50"},"expires":"2026-01-02T03:04:25Z"}""");
+        var link = await server.MakeLinkAsync(
+            server.Admin, """{"method":"POST","queue":"q","parameters":{"hide":"60","wait":"50"},"expires":"2026-01-02T03:04:25Z"}""");
         await using var byKey = await RawHttp.ConnectAsync(server.Server.Address);
         await using var byLink = await RawHttp.ConnectAsync(server.Server.Address);
         server.Time.Watch();
@@ -218,7 +226,9 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     {
         var key = await server.MakeKeyAsync("sender", "send");
         await using var slow = await RawHttp.ConnectAsync(server.Server.Address);
-        await slow.SendBytesAsync(Encoding.ASCII.GetBytes($"PUT /v1.0/a/q/m HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Length: 2\r\n\r\nx"));
+        await slow.SendBytesAsync(
+            Encoding.ASCII.GetBytes(
+                $"PUT /v1.0/a/q/m HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Length: 2\r\n\r\nx"));
         // It is let in: its key is looked for.
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!(await server.SendAsync(server.Admin, "GET", "/keys/a/sender")).Text.Contains("\"used\"", StringComparison.Ordinal))
@@ -310,7 +320,8 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         var lead = await server.MakeKeyAsync("lead", "manage send");
         for (var i = 2; i < AccessLimits.KeysPerAccount; i++)
             (await server.SendAsync(lead, "PUT", $"/keys/a/k{i}", """{"allow":["send"]}""")).Status.ShouldBe(201);
-        (await server.SendAsync(lead, "PUT", "/keys/a/soon-over", """{"allow":["send"],"expires":"2026-01-02T03:05:00Z"}""")).Status.ShouldBe(201);
+        (await server.SendAsync(
+            lead, "PUT", "/keys/a/soon-over", """{"allow":["send"],"expires":"2026-01-02T03:05:00Z"}""")).Status.ShouldBe(201);
         (await server.SendAsync(lead, "PUT", "/keys/a/one-more", """{"allow":["send"]}""")).ShouldBeAProblem(507);
         // The operator isn't locked out, and what has expired makes room.
         (await server.SendAsync(server.Admin, "PUT", "/keys/a/by-admin", """{"allow":["send"]}""")).Status.ShouldBe(201);
@@ -323,7 +334,8 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     public async Task No_forgery_of_a_key_or_a_link_is_accepted()
     {
         var key = await server.MakeKeyAsync("worker", "send receive read delete subscribe manage");
-        var link = await server.MakeLinkAsync(key, """{"method":"GET","queue":"q","parameters":{"detail":"id"},"expires":"2100-01-01T00:00:00Z"}""");
+        var link = await server.MakeLinkAsync(
+            key, """{"method":"GET","queue":"q","parameters":{"detail":"id"},"expires":"2100-01-01T00:00:00Z"}""");
         await server.SendAsync(key, "PUT", "/v1.0/a/q/m?ttl=0", "x");
         (await server.SendAsync(key, "GET", "/v1.0/a/q?detail=id")).Status.ShouldBe(200);
         (await server.SendAsync(null, "GET", link)).Status.ShouldBe(200);
@@ -402,7 +414,8 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         await using (var first = await StartAsync())
         {
             using var made = await SendAsync(first, admin, HttpMethod.Put, "/keys/a/worker", """{"allow":["send","read"]}""");
-            key = SuiteLog.Whole.Keep(System.Text.Json.JsonElement.Parse(await made.Content.ReadAsStringAsync(Token)).GetProperty("key").GetString()!);
+            key = SuiteLog.Whole.Keep(
+                System.Text.Json.JsonElement.Parse(await made.Content.ReadAsStringAsync(Token)).GetProperty("key").GetString()!);
             await first.KillAsync();
         }
 

@@ -18,7 +18,9 @@ public sealed class LinkTests : IAsyncLifetime
     {
         foreach (var id in (string[])["1", "2", "3"])
             await server.SendAsync(server.Admin, "PUT", $"/v1.0/a/jobs/{id}?ttl=0", id);
-        var link = await server.MakeLinkAsync(server.Admin, $$$"""{"method":"POST","queue":"jobs","parameters":{"limit":"1","hide":"60","detail":"all","wait":null},{{{Until}}}}""");
+        var link = await server.MakeLinkAsync(
+            server.Admin,
+            $$$"""{"method":"POST","queue":"jobs","parameters":{"limit":"1","hide":"60","detail":"all","wait":null},{{{Until}}}}""");
 
         (await server.SendAsync(null, "POST", link)).Json[0].GetProperty("id").GetString().ShouldBe("1");
         (await server.SendAsync(null, "POST", link + "&wait=1")).Json[0].GetProperty("id").GetString().ShouldBe("2");
@@ -33,9 +35,11 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public async Task Names_and_values_of_any_text_are_escaped()
     {
-        var link = await server.MakeLinkAsync(server.Admin, $$$"""{"method":"PUT","queue":"ä/ö","id":"?&#%","parameters":{"ttl":"60"},{{{Until}}}}""", account: "%20");
+        var link = await server.MakeLinkAsync(
+            server.Admin, $$$"""{"method":"PUT","queue":"ä/ö","id":"?&#%","parameters":{"ttl":"60"},{{{Until}}}}""", account: "%20");
         (await server.SendAsync(null, "PUT", link, "x")).Status.ShouldBe(201);
-        var read = await server.MakeLinkAsync(server.Admin, $$$"""{"method":"GET","queue":"ä/ö","parameters":{"marker":"a b+c&d"},{{{Until}}}}""", account: "%20");
+        var read = await server.MakeLinkAsync(
+            server.Admin, $$$"""{"method":"GET","queue":"ä/ö","parameters":{"marker":"a b+c&d"},{{{Until}}}}""", account: "%20");
         (await server.SendAsync(null, "GET", read)).Json[0].GetProperty("id").GetString().ShouldBe("?&#%");
         (await server.SendAsync(null, "HEAD", read)).Status.ShouldBe(200);
     }
@@ -45,14 +49,23 @@ public sealed class LinkTests : IAsyncLifetime
     {
         var key = await server.MakeKeyAsync("lead", "manage read receive", "orders-*");
         (await server.SendAsync(key, "POST", "/links/a", $$"""{"method":"DELETE","queue":"orders-1",{{Until}}}""")).ShouldBeAProblem(403);
-        (await server.SendAsync(key, "POST", "/links/a", $$$"""{"method":"DELETE","queue":"orders-1","parameters":{"detail":null},{{{Until}}}}""")).ShouldBeAProblem(403);
-        (await server.SendAsync(key, "POST", "/links/a", $$"""{"method":"PUT","queue":"orders-1","id":"m",{{Until}}}""")).ShouldBeAProblem(403);
+        (await server.SendAsync(
+            key,
+            "POST",
+            "/links/a",
+            $$$"""{"method":"DELETE","queue":"orders-1","parameters":{"detail":null},{{{Until}}}}""")).ShouldBeAProblem(403);
+        (await server.SendAsync(
+            key, "POST", "/links/a", $$"""{"method":"PUT","queue":"orders-1","id":"m",{{Until}}}""")).ShouldBeAProblem(403);
         (await server.SendAsync(key, "POST", "/links/a", $$"""{"method":"GET","queue":"others",{{Until}}}""")).ShouldBeAProblem(403);
         var expiring = await server.MakeKeyAsync("soon", "manage read", expires: "2026-01-03T00:00:00Z");
         (await server.SendAsync(expiring, "POST", "/links/a", $$"""{"method":"GET","queue":"orders-1",{{Until}}}""")).ShouldBeAProblem(403);
         // One that may only delete makes none that shows.
         var deleter = await server.MakeKeyAsync("deleter", "manage delete");
-        (await server.SendAsync(deleter, "POST", "/links/a", $$$"""{"method":"DELETE","queue":"orders-1","parameters":{"detail":"all"},{{{Until}}}}""")).ShouldBeAProblem(403);
+        (await server.SendAsync(
+            deleter,
+            "POST",
+            "/links/a",
+            $$$"""{"method":"DELETE","queue":"orders-1","parameters":{"detail":"all"},{{{Until}}}}""")).ShouldBeAProblem(403);
         await server.MakeLinkAsync(deleter, $$"""{"method":"DELETE","queue":"orders-1",{{Until}}}""");
     }
 
@@ -73,13 +86,21 @@ public sealed class LinkTests : IAsyncLifetime
         var (text, mac) = (link.Split("st=")[1].Split('.')[0], link.Split('.')[^1]);
         // The account moved into the terms, the queue in its place, and so on.
         (await server.SendAsync(null, "GET", $"/v1.0/q/1?st={text}%00a.{mac}")).ShouldBeAProblem(401);
-        foreach (var odd in (string[])["", ".", "..", "%00.%00", "x.y.z", $"{text}=.{mac}", $"{text}.{mac}.", $" {text}.{mac}", $"{text}.{mac.ToUpperInvariant()}"])
+        foreach (var odd in (string[])[
+            "", ".", "..", "%00.%00", "x.y.z", $"{text}=.{mac}", $"{text}.{mac}.", $" {text}.{mac}", $"{text}.{mac.ToUpperInvariant()}"])
+        {
             (await server.SendAsync(null, "GET", $"/v1.0/a/q/1?st={odd.Replace(" ", "%20")}")).ShouldBeAProblem(401);
+        }
     }
 
     [Fact]
     public async Task One_that_is_too_long_for_servers_is_not_made() =>
-        (await server.SendAsync(server.Admin, "POST", "/links/a", $$$"""{"method":"GET","queue":"q","parameters":{"marker":"{{{new string('x', 6000)}}}"},{{{Until}}}}""")).ShouldRefuse("parameters");
+        (await server.SendAsync(
+            server.Admin,
+            "POST",
+            "/links/a",
+            $$$"""{"method":"GET","queue":"q","parameters":{"marker":"{{{new string('x', 6000)}}}"},{{{Until}}}}""")).ShouldRefuse(
+                "parameters");
 
     [Theory]
     [InlineData("""{"queue":"q","expires":"2100-01-01T00:00:00Z"}""", "method")]

@@ -78,11 +78,18 @@ public sealed class PermissionTests : IAsyncLifetime
                 foreach (var caller in callers)
                 {
                     var answer = await AskAsync(caller, operation, method);
-                    StatusOf(answer, operation).ShouldBe(Expected(caller, operation), $"{caller.Name}: {method} {operation.Target} {operation.Body} {operation.IfMatch}: {answer.Text}");
+                    StatusOf(answer, operation).ShouldBe(
+                        Expected(caller, operation),
+                        $"{caller.Name}: {method} {operation.Target} {operation.Body} {operation.IfMatch}: {answer.Text}");
                     if (answer.Status == 401)
                         answer.Headers["WWW-Authenticate"].ShouldStartWith("Bearer realm=\"burrow\"");
                     if (answer.Status == 403 && method != "HEAD" && !operation.Needs.Contains(Admins) && caller.Scope == "*")
-                        operation.Needs.Split(' ').Where(need => answer.Text.Contains($"`{need}`") || answer.Text.Contains("no wider")).ShouldNotBeEmpty(answer.Text);
+                    {
+                        operation.Needs.Split(' ')
+                            .Where(need => answer.Text.Contains($"`{need}`") || answer.Text.Contains("no wider"))
+                            .ShouldNotBeEmpty(answer.Text);
+                    }
+
                     asked++;
                 }
             }
@@ -97,7 +104,8 @@ public sealed class PermissionTests : IAsyncLifetime
         var all = await server.MakeKeyAsync("linker", Everything);
         var doomed = await server.MakeKeyAsync("doomed", Everything);
         var revoked = new Dictionary<string, string>();
-        var linked = Operations.Where(operation => operation.Queue is not null && operation.Target.StartsWith("/v1.0", StringComparison.Ordinal)).ToList();
+        var linked = Operations.Where(
+            operation => operation.Queue is not null && operation.Target.StartsWith("/v1.0", StringComparison.Ordinal)).ToList();
         foreach (var operation in linked)
             revoked[Terms(operation)] = await server.MakeLinkAsync(doomed, Terms(operation));
         await server.SendAsync(server.Admin, "DELETE", "/keys/a/doomed");
@@ -124,9 +132,11 @@ public sealed class PermissionTests : IAsyncLifetime
                 (await AskAsync(null, good, operation, method)).Status.ShouldBeOneOf(403, 405);
             // Elsewhere it is no link at all.
             var token = good.Split("st=")[1];
-            foreach (var other in Operations.Where(other => other.Queue is null || !other.Target.StartsWith("/v1.0", StringComparison.Ordinal)))
+            foreach (var other in Operations.Where(
+                other => other.Queue is null || !other.Target.StartsWith("/v1.0", StringComparison.Ordinal)))
             {
-                var answer = await server.SendAsync(null, other.Methods.Split(' ')[0], $"{other.Target}?st={token}", other.Body, ("Content-Type", "application/json"));
+                var answer = await server.SendAsync(
+                    null, other.Methods.Split(' ')[0], $"{other.Target}?st={token}", other.Body, ("Content-Type", "application/json"));
                 answer.Status.ShouldBe(other.Needs == Public ? 200 : 401, other.Target);
             }
         }
@@ -135,12 +145,14 @@ public sealed class PermissionTests : IAsyncLifetime
     [Fact]
     public void Every_route_and_method_is_an_operation_or_refused()
     {
-        var tested = Operations.SelectMany(operation => operation.Methods.Split(' ').Select(method => $"{method} {operation.Target.Split('?')[0]}"));
+        var tested = Operations.SelectMany(
+            operation => operation.Methods.Split(' ').Select(method => $"{method} {operation.Target.Split('?')[0]}"));
 
         tested.Select(Shape).Distinct().Order().ShouldBe(DeclaredOperations.All.Select(Shape).Distinct().Order());
 
         // /v1.0/a/q/m and v1.0/{account}/{queue}/{message} are of one shape.
-        static string Shape(string line) => string.Join('/', line.Split('/').Select((part, i) => i < 2 || part == "jwks.json" ? part : "*"));
+        static string Shape(string line) =>
+            string.Join('/', line.Split('/').Select((part, i) => i < 2 || part == "jwks.json" ? part : "*"));
     }
 
     [Fact]
@@ -200,7 +212,8 @@ public sealed class PermissionTests : IAsyncLifetime
         // And it says what a key's own account is told that holds nothing.
         foreach (var target in (string[])["/v1.0/{0}", "/v1.0/{0}/q", "/v1.0/{0}/q/m", "/subscriptions/{0}"])
         {
-            var (another, own) = (await server.SendAsync(other, "GET", string.Format(null, target, "a")), await server.SendAsync(other, "GET", string.Format(null, target, "b")));
+            var (another, own) = (await server.SendAsync(
+                other, "GET", string.Format(null, target, "a")), await server.SendAsync(other, "GET", string.Format(null, target, "b")));
             (another.Status, another.Text).ShouldBe((own.Status, own.Text), target);
         }
     }
@@ -212,7 +225,13 @@ public sealed class PermissionTests : IAsyncLifetime
         foreach (var queue in (string[])["orders-1", "orders-2", "others", "order"])
             (await server.SendAsync(server.Admin, "PUT", $"/v1.0/a/{queue}/m?ttl=0", "x")).Status.ShouldBe(201);
         foreach (var (name, queues) in ((string, string)[])[("all-of-it", "*"), ("mine-only", "orders-1*")])
-            (await server.SendAsync(server.Admin, "PUT", $"/subscriptions/a/{name}", $$"""{"endpoint":"http://127.0.0.1:9","queues":"{{queues}}"}""")).Status.ShouldBe(201);
+        {
+            (await server.SendAsync(
+                server.Admin,
+                "PUT",
+                $"/subscriptions/a/{name}",
+                $$"""{"endpoint":"http://127.0.0.1:9","queues":"{{queues}}"}""")).Status.ShouldBe(201);
+        }
 
         (await server.SendAsync(key, "GET", "/v1.0/a")).Strings.ShouldBe(["orders-1", "orders-2"]);
         (await server.SendAsync(key, "GET", "/v1.0/a?marker=orders-1")).Strings.ShouldBe(["orders-2"]);
@@ -221,18 +240,22 @@ public sealed class PermissionTests : IAsyncLifetime
         (await server.SendAsync(key, "GET", "/subscriptions/a")).Json.GetArrayLength().ShouldBe(1);
         (await server.SendAsync(key, "GET", "/subscriptions/a/all-of-it")).Status.ShouldBe(404);
         (await server.SendAsync(key, "DELETE", "/subscriptions/a/all-of-it")).Status.ShouldBe(404);
-        (await server.SendAsync(key, "PUT", "/subscriptions/a/all-of-it", """{"endpoint":"http://127.0.0.1:9","queues":"orders-1"}""")).Status.ShouldBe(403);
+        (await server.SendAsync(
+            key, "PUT", "/subscriptions/a/all-of-it", """{"endpoint":"http://127.0.0.1:9","queues":"orders-1"}""")).Status.ShouldBe(403);
         (await server.SendAsync(key, "PUT", "/subscriptions/a/more", Webhook)).Status.ShouldBe(403);
         (await server.SendAsync(key, "PUT", "/keys/a/wider", """{"queues":"order*","allow":["read"]}""")).Status.ShouldBe(403);
         (await server.SendAsync(key, "PUT", "/keys/a/narrower", """{"queues":"orders-1","allow":["read"]}""")).Status.ShouldBe(201);
-        (await server.SendAsync(key, "POST", "/links/a", """{"method":"GET","queue":"others","expires":"2100-01-01T00:00:00Z"}""")).Status.ShouldBe(403);
+        (await server.SendAsync(
+            key, "POST", "/links/a", """{"method":"GET","queue":"others","expires":"2100-01-01T00:00:00Z"}""")).Status.ShouldBe(403);
         (await server.SendAsync(key, "DELETE", "/v1.0/a")).Status.ShouldBe(200);
         (await server.SendAsync(server.Admin, "GET", "/v1.0/a")).Strings.ShouldBe(["order", "others"]);
     }
 
     private static string Terms(Operation operation)
     {
-        var parameters = operation.Target.Split('?') is [_, var query] ? query.Split('&').Select(pair => pair.Split('=')).Select(pair => $"\"{pair[0]}\":\"{pair[1]}\"") : [];
+        var parameters = operation.Target.Split('?') is [_, var query]
+            ? query.Split('&').Select(pair => pair.Split('=')).Select(pair => $"\"{pair[0]}\":\"{pair[1]}\"")
+            : [];
         return $$"""{"method":"{{operation.Methods.Split(' ')[0]}}","queue":"q"{{(operation.Id is null ? "" : ",\"id\":\"m\"")}},"parameters":{{{string.Join(",", parameters)}}},"expires":"2100-01-01T00:00:00Z"}""";
     }
 
@@ -252,7 +275,9 @@ public sealed class PermissionTests : IAsyncLifetime
         if (caller.Scope == "*")
             return covers ? operation.Success : 403;
         // Of another queue: what is of none is seen as if there were nothing of this one.
-        return operation.Queue is not null || operation.Target.StartsWith("/links", StringComparison.Ordinal) || operation.Target is "/keys/a/new" ? 403
+        return operation.Queue is not null
+            || operation.Target.StartsWith("/links", StringComparison.Ordinal)
+            || operation.Target is "/keys/a/new" ? 403
             : operation.Methods == "PUT" ? 403
             : operation.Target is "/keys/a" or "/limits/a" ? operation.Success
             : 404;
@@ -260,13 +285,19 @@ public sealed class PermissionTests : IAsyncLifetime
 
     /// <summary>The status; of a batch that of its one item, unless all of it was refused.</summary>
     private static int StatusOf(RawAnswer answer, Operation operation) =>
-        operation.Target.StartsWith("/batch", StringComparison.Ordinal) && answer.Status == 200 ? answer.Json[0].GetProperty("status").GetInt32() : answer.Status;
+        operation.Target.StartsWith("/batch", StringComparison.Ordinal) && answer.Status == 200
+            ? answer.Json[0].GetProperty("status").GetInt32()
+            : answer.Status;
 
     private string Expired(Operation operation)
     {
-        var parameters = operation.Target.Split('?') is [_, var query] ? query.Split('&').ToDictionary(pair => pair.Split('=')[0], string? (pair) => pair.Split('=')[1]) : [];
-        var terms = new LinkTerms(server.Admin.Split('_')[1], operation.Methods.Split(' ')[0], server.Time.GetUtcNow().ToUnixTimeSeconds(), parameters);
-        var token = server.Server.Services.GetRequiredService<LinkSigner>().Sign(terms, new(new("a"), new("q")), operation.Id is null ? null : new("m"));
+        var parameters = operation.Target.Split('?') is [_, var query]
+            ? query.Split('&').ToDictionary(pair => pair.Split('=')[0], string? (pair) => pair.Split('=')[1])
+            : [];
+        var terms = new LinkTerms(
+            server.Admin.Split('_')[1], operation.Methods.Split(' ')[0], server.Time.GetUtcNow().ToUnixTimeSeconds(), parameters);
+        var token = server.Server.Services.GetRequiredService<LinkSigner>().Sign(
+            terms, new(new("a"), new("q")), operation.Id is null ? null : new("m"));
         return $"{operation.Target}{(operation.Target.Contains('?') ? '&' : '?')}st={token}";
     }
 
@@ -281,7 +312,9 @@ public sealed class PermissionTests : IAsyncLifetime
             new("admin", server.Admin) { Permissions = Admins },
             new("other account", await server.MakeKeyAsync("other", Everything, account: "b")) { Account = "b", Permissions = Everything },
             new("everything", await server.MakeKeyAsync("all", Everything)) { Permissions = Everything },
-            new("everything elsewhere", await server.MakeKeyAsync("elsewhere", Everything, "other-*")) { Permissions = Everything, Scope = "other-*" },
+            new(
+                "everything elsewhere",
+                await server.MakeKeyAsync("elsewhere", Everything, "other-*")) { Permissions = Everything, Scope = "other-*" },
             new("receive and delete", await server.MakeKeyAsync("taker", "receive delete")) { Permissions = "receive delete" },
             new("manage and read", await server.MakeKeyAsync("reader", "manage read")) { Permissions = "manage read" },
         };
@@ -289,11 +322,18 @@ public sealed class PermissionTests : IAsyncLifetime
         callers.Add(new("wrong secret", all[..^1] + (all[^1] == '0' ? '1' : '0')) { Refused = 401 });
         foreach (var permission in Everything.Split(' '))
             callers.Add(new(permission, await server.MakeKeyAsync($"only-{permission}", permission)) { Permissions = permission });
-        callers.Add(new("expired", await server.MakeKeyAsync("expired", Everything, expires: $"{server.Time.GetUtcNow().AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}")) { Refused = 401 });
+        callers.Add(
+            new(
+                "expired",
+                await server.MakeKeyAsync(
+                    "expired", Everything, expires: $"{server.Time.GetUtcNow().AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}")) { Refused = 401 });
         var doomed = await server.MakeKeyAsync("doomed", Everything);
         callers.Add(new("revoked", doomed) { Refused = 401 });
         callers.Add(new("made with the revoked", await server.MakeKeyAsync("orphan", Everything, with: doomed)) { Refused = 401 });
-        callers.Add(new("made with what was made with the revoked", await server.MakeKeyAsync("orphan-2", Everything, with: callers[^1].Key)) { Refused = 401 });
+        callers.Add(
+            new(
+                "made with what was made with the revoked",
+                await server.MakeKeyAsync("orphan-2", Everything, with: callers[^1].Key)) { Refused = 401 });
         (await server.SendAsync(server.Admin, "DELETE", "/keys/a/doomed")).Status.ShouldBe(200);
         server.Time.Advance(TimeSpan.FromMinutes(1));
         return callers;
@@ -309,7 +349,8 @@ public sealed class PermissionTests : IAsyncLifetime
         return (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/m?ttl=0", "x")).ETag!;
     }
 
-    private Task<RawAnswer> AskAsync(Caller caller, Operation operation, string method) => AskAsync(caller.Key, operation.Target, operation, method);
+    private Task<RawAnswer> AskAsync(Caller caller, Operation operation, string method) =>
+        AskAsync(caller.Key, operation.Target, operation, method);
 
     private async Task<RawAnswer> AskAsync(string? key, string target, Operation operation, string method)
     {

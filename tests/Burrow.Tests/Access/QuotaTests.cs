@@ -104,7 +104,12 @@ public sealed class QuotaTests : IAsyncLifetime
         (await PutAsync("q", "6")).Status.ShouldBe(201);
 
         async Task<IEnumerable<int>> BatchAsync(string batch) =>
-            (await server.SendAsync(key, "POST", "/batch/a/q", batch, ("Content-Type", "application/json"))).Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32());
+            (await server.SendAsync(
+                key,
+                "POST",
+                "/batch/a/q",
+                batch,
+                ("Content-Type", "application/json"))).Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32());
     }
 
     [Fact]
@@ -206,9 +211,11 @@ public sealed class QuotaTests : IAsyncLifetime
     [Fact]
     public async Task Limits_are_shown_set_and_reset()
     {
-        var defaults = """{"requestsPerSecond":9007199254740991,"messages":10000000,"bytes":107374182400,"queues":10000,"waiting":1000,"concurrent":32,"subscriptions":20}""";
+        var defaults =
+            """{"requestsPerSecond":9007199254740991,"messages":10000000,"bytes":107374182400,"queues":10000,"waiting":1000,"concurrent":32,"subscriptions":20}""";
         (await server.SendAsync(key, "GET", "/limits/a")).Text.ShouldBe(defaults);
-        (await SetAsync("""{"queues":7,"waiting":0}""")).Text.ShouldBe(defaults.Replace("\"queues\":10000,\"waiting\":1000", "\"queues\":7,\"waiting\":0"));
+        (await SetAsync("""{"queues":7,"waiting":0}""")).Text.ShouldBe(
+            defaults.Replace("\"queues\":10000,\"waiting\":1000", "\"queues\":7,\"waiting\":0"));
         // In place of all that was set before.
         (await SetAsync("""{"messages":1}""")).Text.ShouldBe(defaults.Replace("10000000", "1"));
         (await server.SendAsync(server.Admin, "DELETE", "/limits/a")).Text.ShouldBe(defaults);
@@ -232,7 +239,9 @@ public sealed class QuotaTests : IAsyncLifetime
     {
         var broken = new InterceptedStore(store);
         await using var server = await AccessServer.StartAsync(broken, new TestTime(), this.server.Admin);
-        broken.Before = call => call.Table == AccessTable.Name ? throw new TableUnavailableException("down", new IOException()) : Task.CompletedTask;
+        broken.Before = call => call.Table == AccessTable.Name
+            ? throw new TableUnavailableException("down", new IOException())
+            : Task.CompletedTask;
         var asking = server.SendAsync(key, "GET", "/v1.0/a/q");
         (await server.Time.AdvanceUntilAsync(asking, TimeSpan.FromSeconds(1))).ShouldBeAProblem(503);
         broken.Before = _ => Task.CompletedTask;
@@ -241,5 +250,6 @@ public sealed class QuotaTests : IAsyncLifetime
 
     private Task<RawAnswer> SetAsync(string limits) => server.SendAsync(server.Admin, "PUT", "/limits/a", limits);
 
-    private Task<RawAnswer> PutAsync(string queue, string id, string body = "x") => server.SendAsync(key, "PUT", $"/v1.0/a/{queue}/{id}?ttl=0", body);
+    private Task<RawAnswer> PutAsync(string queue, string id, string body = "x") =>
+        server.SendAsync(key, "PUT", $"/v1.0/a/{queue}/{id}?ttl=0", body);
 }

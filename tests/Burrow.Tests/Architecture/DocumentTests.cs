@@ -20,7 +20,8 @@ public sealed partial class DocumentTests
     [Theory]
     [MemberData(nameof(All))]
     public void No_sentence_has_more_than_30_words(string file) =>
-        Sentences(File.ReadAllText(Path.Combine(Repository.Root, file))).Where(sentence => Word().Count(sentence) > MaxWords).ShouldBeEmpty();
+        Sentences(
+            File.ReadAllText(Path.Combine(Repository.Root, file))).Where(sentence => Word().Count(sentence) > MaxWords).ShouldBeEmpty();
 
     [Theory]
     [MemberData(nameof(All))]
@@ -41,7 +42,9 @@ public sealed partial class DocumentTests
     public void A_sentence_of_31_words_is_found()
     {
         var sentence = string.Join(' ', Enumerable.Repeat("word", 31)) + ".";
-        Sentences($"# A\n\nShort. {sentence} Short.\n\n- {sentence}\n\n| a | {sentence} |\n").Count(one => Word().Count(one) > MaxWords).ShouldBe(3);
+        Sentences(
+            $"# A\n\nShort. {sentence} Short.\n\n- {sentence}\n\n| a | {sentence} |\n").Count(
+                one => Word().Count(one) > MaxWords).ShouldBe(3);
     }
 
     private static IEnumerable<string> Sentences(string text)

@@ -9,7 +9,8 @@ public sealed partial class SourceTests
     private const int MaxLineLength = 140;
     private const int MaxRiddles = 10;
 
-    private static readonly IReadOnlyList<string> Files = [.. Repository.SourceFiles("functions"), .. Repository.SourceFiles("tests"), .. Repository.SourceFiles("docs")];
+    private static readonly IReadOnlyList<string> Files =
+        [.. Repository.SourceFiles("functions"), .. Repository.SourceFiles("tests"), .. Repository.SourceFiles("docs")];
 
     [Fact]
     public void No_line_is_longer_than_140_characters() => LinesOf(line => line.Length > MaxLineLength).ShouldBeEmpty();

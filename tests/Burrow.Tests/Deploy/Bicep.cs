@@ -39,7 +39,8 @@ public sealed class Bicep : IDisposable
     /// <returns>All that it printed.</returns>
     internal static async Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
-        var path = typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(one => one.Key == "BicepPath")?.Value;
+        var path =
+            typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(one => one.Key == "BicepPath")?.Value;
         if (path is not { Length: > 0 })
             Assert.Skip("The package of the Bicep CLI that the tests use is for Linux on x64.");
         using var process = Process.Start(new ProcessStartInfo(path, arguments)

@@ -10,8 +10,10 @@ namespace Burrow.Tests.Deploy;
 /// </summary>
 public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
 {
-    private const string App = "reference(resourceId('Microsoft.Resources/deployments', 'identity'), '2025-04-01').outputs.principalId.value";
-    private const string Domain = "reference(resourceId('Microsoft.Resources/deployments', 'events'), '2025-04-01').outputs.principalId.value";
+    private const string App =
+        "reference(resourceId('Microsoft.Resources/deployments', 'identity'), '2025-04-01').outputs.principalId.value";
+    private const string Domain =
+        "reference(resourceId('Microsoft.Resources/deployments', 'events'), '2025-04-01').outputs.principalId.value";
     private const string Token = "uniqueString(resourceGroup().id, parameters('environmentName'), parameters('location'))";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -113,14 +115,16 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
             app["properties.siteConfig.cors"].ShouldBeNull("The app answers CORS itself.");
             app["properties.siteConfig.appSettings"].ShouldBeNull("Settings stand in one place.");
             app["identity.type"].ShouldBe("UserAssigned");
-            app["properties.keyVaultReferenceIdentity"].ShouldBe(app["properties.functionAppConfig.deployment.storage.authentication.userAssignedIdentityResourceId"]);
+            app["properties.keyVaultReferenceIdentity"].ShouldBe(
+                app["properties.functionAppConfig.deployment.storage.authentication.userAssignedIdentityResourceId"]);
             app["properties.functionAppConfig.deployment.storage.type"].ShouldBe("blobContainer");
             app["properties.functionAppConfig.deployment.storage.authentication.type"].ShouldBe("UserAssignedIdentity");
             app["properties.functionAppConfig.runtime.name"].ShouldBe("dotnet-isolated");
             app["properties.functionAppConfig.runtime.version"].ShouldBe("10.0");
             foreach (var service in (string[])["scm", "ftp"])
             {
-                passwords.Where(one => one.Template.Name == app.Template.Name && one.Name.Contains($"'{service}'", StringComparison.Ordinal))
+                passwords.Where(
+                    one => one.Template.Name == app.Template.Name && one.Name.Contains($"'{service}'", StringComparison.Ordinal))
                     .ShouldHaveSingleItem()["properties.allow"].ShouldBe("false");
             }
         }
@@ -135,7 +139,8 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
 
         var assignments = template.Each("Microsoft.Authorization/roleAssignments");
 
-        assignments.Select(one => $"{Guid().Match(one["properties.roleDefinitionId"]!).Value} {Who(one["properties.principalId"]!)} {one["scope"]}").Order().ShouldBe(new[]
+        assignments.Select(
+            one => $"{Guid().Match(one["properties.roleDefinitionId"]!).Value} {Who(one["properties.principalId"]!)} {one["scope"]}").Order().ShouldBe(new[]
         {
             // Storage Table Data Contributor, on the data account and on the host's.
             $"0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3 app {Id("Microsoft.Storage/storageAccounts", $"format('st{{0}}data', {Token})")}",
@@ -180,15 +185,22 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         foreach (var parameter in template.All.SelectMany(one => one.Parameters))
         {
             // A type of its own stands elsewhere, and is no secret's.
-            var secure = parameter.Value.TryGetProperty("type", out var type) && type.GetString()!.StartsWith("secure", StringComparison.OrdinalIgnoreCase);
+            var secure = parameter.Value.TryGetProperty("type", out var type)
+                && type.GetString()!.StartsWith("secure", StringComparison.OrdinalIgnoreCase);
             secure.ShouldBe(parameter.Name is "accessSecret" or "adminKeys" or "signingKeys", parameter.Name);
             if (secure)
                 parameter.Value.TryGetProperty("defaultValue", out _).ShouldBeFalse(parameter.Name);
         }
 
         template.Parameters.Count(parameter => parameter.Value.GetProperty("type").GetString() == "securestring").ShouldBe(3);
-        template.Each("Microsoft.KeyVault/vaults/secrets").Select(secret => (secret.Name[(secret.Name.LastIndexOf(", ", StringComparison.Ordinal) + 2)..], secret["properties.value"]))
-            .ShouldBe([("'access-secret')", "parameters('accessSecret')"), ("'admin-keys')", "parameters('adminKeys')"), ("'signing-keys')", "parameters('signingKeys')")], ignoreOrder: true);
+        template.Each("Microsoft.KeyVault/vaults/secrets").Select(
+            secret => (secret.Name[(secret.Name.LastIndexOf(", ", StringComparison.Ordinal) + 2)..], secret["properties.value"]))
+            .ShouldBe(
+                [
+                    ("'access-secret')", "parameters('accessSecret')"),
+                    ("'admin-keys')", "parameters('adminKeys')"),
+                    ("'signing-keys')", "parameters('signingKeys')")],
+                ignoreOrder: true);
     }
 
     [Fact]
@@ -207,13 +219,20 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         var diagnostics = template.Each("Microsoft.Insights/diagnosticSettings");
 
         foreach (var type in (string[])
-            ["Microsoft.Web/sites", "Microsoft.EventGrid/domains", "Microsoft.KeyVault/vaults", "Microsoft.Storage/storageAccounts/tableServices", "Microsoft.Storage/storageAccounts/blobServices"])
+            [
+                "Microsoft.Web/sites",
+                "Microsoft.EventGrid/domains",
+                "Microsoft.KeyVault/vaults",
+                "Microsoft.Storage/storageAccounts/tableServices",
+                "Microsoft.Storage/storageAccounts/blobServices"])
         {
             var resources = template.Each(type);
             resources.ShouldNotBeEmpty(type);
             foreach (var resource in resources)
             {
-                diagnostics.Where(one => one.Template.Name == resource.Template.Name && one["scope"]!.StartsWith($"resourceId('{type}',", StringComparison.Ordinal))
+                diagnostics.Where(
+                    one => one.Template.Name == resource.Template.Name
+                        && one["scope"]!.StartsWith($"resourceId('{type}',", StringComparison.Ordinal))
                     .ShouldHaveSingleItem($"{type} in {resource.Template.Name}")["properties.workspaceId"]!.ShouldContain("'monitoring'");
             }
         }
@@ -226,11 +245,17 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         var alerts = template.All.Single(one => one.Name == "alerts").Json;
         var rules = alerts.GetProperty("variables").GetProperty("rules").EnumerateArray().ToList();
 
-        rules.Select(rule => rule.GetProperty("name").GetString()).ShouldBe(["server-errors", "outbox-lag", "oldest-visible", "sweep-failures"], ignoreOrder: true);
+        rules.Select(rule => rule.GetProperty("name").GetString()).ShouldBe(
+            ["server-errors", "outbox-lag", "oldest-visible", "sweep-failures"], ignoreOrder: true);
         rules.SelectMany(rule => Metric().Matches(rule.GetProperty("query").GetString()!)).Select(match => match.Groups[1].Value)
             .ShouldBe(["burrow.outbox.lag", "burrow.queue.oldest_visible_age", "burrow.sweep.failures"], ignoreOrder: true);
-        foreach (var name in rules.SelectMany(rule => Name().Matches(rule.GetProperty("query").GetString()!)).Select(match => match.Value).Distinct())
+        foreach (var name in rules.SelectMany(rule => Name().Matches(rule.GetProperty("query").GetString()!))
+            .Select(match => match.Value)
+            .Distinct())
+        {
             Sources().ShouldContain(source => source.Contains(name, StringComparison.Ordinal), name);
+        }
+
         rules.ShouldAllBe(rule => Threshold().IsMatch(rule.GetProperty("threshold").GetString()!));
         var throttled = template.Each("Microsoft.Insights/metricAlerts").ShouldHaveSingleItem();
         throttled["properties.scopes"]!.ShouldContain("tableServices/default");
@@ -255,7 +280,9 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
     public async Task Azd_finds_the_project_the_template_and_the_app()
     {
         var template = await bicep.CompileAsync(Cancellation);
-        var azure = File.ReadAllLines(Path.Combine(Repository.Root, "azure.yaml")).Select(line => line.Split(": ", 2)).Where(pair => pair.Length == 2)
+        var azure = File.ReadAllLines(Path.Combine(Repository.Root, "azure.yaml"))
+            .Select(line => line.Split(": ", 2))
+            .Where(pair => pair.Length == 2)
             .ToLookup(pair => pair[0].Trim(), pair => pair[1].Trim());
 
         File.Exists(Path.Combine(Repository.Root, azure["path"].Single(), $"{azure["module"].Single()}.bicep")).ShouldBeTrue();
@@ -266,7 +293,8 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
 
     /// <summary>The product's code, in which every metric and attribute is named that an alert asks for.</summary>
     private static IEnumerable<string> Sources() =>
-        Directory.EnumerateFiles(Path.Combine(Repository.Root, "functions", "Burrow"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);
+        Directory.EnumerateFiles(
+            Path.Combine(Repository.Root, "functions", "Burrow"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);
 
     private static JsonElement Json(string file) =>
         JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, file))).RootElement;

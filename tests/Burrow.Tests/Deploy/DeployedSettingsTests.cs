@@ -38,7 +38,9 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
     {
         var settings = await SettingsAsync();
 
-        settings.Keys.Where(name => name.StartsWith("Burrow", StringComparison.OrdinalIgnoreCase)).ShouldBeSubsetOf(Names(typeof(BurrowOptions), "Burrow__"));
+        settings.Keys.Where(
+            name => name.StartsWith(
+                "Burrow", StringComparison.OrdinalIgnoreCase)).ShouldBeSubsetOf(Names(typeof(BurrowOptions), "Burrow__"));
     }
 
     [Fact]
@@ -99,7 +101,9 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
         {
             settings[$"Burrow__{setting}"].ShouldBe(
                 $"format('@Microsoft.KeyVault(SecretUri={{0}}secrets/{secret})', reference(resourceId('Microsoft.Resources/deployments', 'vault'), '2025-04-01').outputs.uri.value)");
-            template.Each("Microsoft.KeyVault/vaults/secrets").Count(one => one.Name.EndsWith($"'{secret}')", StringComparison.Ordinal)).ShouldBe(1);
+            template.Each("Microsoft.KeyVault/vaults/secrets")
+                .Count(one => one.Name.EndsWith($"'{secret}')", StringComparison.Ordinal))
+                .ShouldBe(1);
         }
     }
 
@@ -107,7 +111,10 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
     public async Task The_documented_commands_make_secrets_that_the_app_starts_with()
     {
         var page = File.ReadAllLines(Path.Combine(Repository.Root, "docs", "deploy.md"));
-        var commands = page.Where(line => line.StartsWith("$ export BURROW_", StringComparison.Ordinal) && line.Contains("openssl", StringComparison.Ordinal)).Select(line => line[2..]).ToList();
+        var commands = page.Where(
+            line => line.StartsWith("$ export BURROW_", StringComparison.Ordinal) && line.Contains("openssl", StringComparison.Ordinal))
+            .Select(line => line[2..])
+            .ToList();
         commands.Count.ShouldBe(3);
         if (!File.Exists("/usr/bin/openssl") || !File.Exists("/bin/bash"))
             Assert.Skip("The commands are for bash and openssl.");
@@ -115,15 +122,21 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
 
         var made = await BashAsync([.. commands, """printf '%s\n' "$BURROW_ACCESS_SECRET" "$BURROW_ADMIN_KEYS" "$BURROW_SIGNING_KEYS" """]);
         made.Length.ShouldBe(3);
-        (settings["Burrow__Access__Secret"], settings["Burrow__Access__AdminKeys"], settings["Burrow__Events__SigningKeys"]) = (made[0], made[1], made[2]);
+        (settings["Burrow__Access__Secret"], settings["Burrow__Access__AdminKeys"], settings[
+            "Burrow__Events__SigningKeys"]) = (made[0], made[1], made[2]);
 
         await StartAsync(settings);
         // As they are rotated.
-        (settings["Burrow__Access__AdminKeys"], settings["Burrow__Events__SigningKeys"]) = ($"{made[1]},{MadeUp["Burrow__Access__AdminKeys"].Replace("me", "you", StringComparison.Ordinal)}", made[2] + made[2]);
+        (settings["Burrow__Access__AdminKeys"], settings[
+            "Burrow__Events__SigningKeys"]) = ($"{made[1]},{MadeUp["Burrow__Access__AdminKeys"].Replace("me", "you", StringComparison.Ordinal)}", made[2] + made[2]);
         SigningKeyPem.Read((await StartAsync(settings)).Events.SigningKeys!).Count.ShouldBe(2);
         var template = await bicep.CompileAsync(Token);
         foreach (var (parameter, value) in new[] { ("accessSecret", made[0]), ("adminKeys", made[1]), ("signingKeys", made[2]) })
-            value.Length.ShouldBeGreaterThanOrEqualTo(template.Parameters.Single(one => one.Name == parameter).Value.GetProperty("minLength").GetInt32());
+        {
+            value.Length.ShouldBeGreaterThanOrEqualTo(
+                template.Parameters.Single(one => one.Name == parameter).Value.GetProperty("minLength").GetInt32());
+        }
+
         // No shell, JSON or azd has anything to misunderstand in it.
         made.ShouldAllBe(value => value.All(c => char.IsAsciiLetterOrDigit(c) || " _-+/=".Contains(c)));
     }
@@ -132,14 +145,18 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
     private async Task<Dictionary<string, string>> SettingsAsync()
     {
         var template = await bicep.CompileAsync(Token);
-        return template.Argument("settings", "settings").EnumerateObject().ToDictionary(one => one.Name, one => template.Resolve(one.Value));
+        return template.Argument("settings", "settings")
+            .EnumerateObject()
+            .ToDictionary(one => one.Name, one => template.Resolve(one.Value));
     }
 
     /// <summary>Those of the section, with made-up values for what is known to Azure alone.</summary>
     private async Task<Dictionary<string, string>> BurrowSettingsAsync()
     {
         var template = await bicep.CompileAsync(Token);
-        return template.Argument("settings", "settings").EnumerateObject().Where(one => one.Name.StartsWith("Burrow__", StringComparison.Ordinal))
+        return template.Argument("settings", "settings")
+            .EnumerateObject()
+            .Where(one => one.Name.StartsWith("Burrow__", StringComparison.Ordinal))
             .ToDictionary(one => one.Name, one => one.Value.GetString()!.StartsWith('[') ? MadeUp[one.Name] : one.Value.GetString()!);
     }
 
@@ -147,7 +164,8 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
     private static async Task<BurrowOptions> StartAsync(Dictionary<string, string> settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.Configuration.AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key.Replace("__", ":", StringComparison.Ordinal), (string?)one.Value)));
+        builder.Configuration.AddInMemoryCollection(
+            settings.Select(one => KeyValuePair.Create(one.Key.Replace("__", ":", StringComparison.Ordinal), (string?)one.Value)));
         builder.Services.AddLogging();
         builder.Services.AddBurrow(builder.Configuration);
         // After AddBurrow, so that it asks for the account all the same.
@@ -161,7 +179,9 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
 
     private static async Task<string[]> BashAsync(string[] lines)
     {
-        using var process = Process.Start(new ProcessStartInfo("bash", ["-c", string.Join('\n', lines)]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(
+                "bash", ["-c", string.Join('\n', lines)]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         _ = process.StandardError.ReadToEndAsync(Token);
         var output = await process.StandardOutput.ReadToEndAsync(Token);
         await process.WaitForExitAsync(Token);

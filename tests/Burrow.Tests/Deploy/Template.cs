@@ -11,14 +11,18 @@ internal sealed partial record Template(string Name, JsonElement Json, IReadOnly
 {
     public const string Deployment = "Microsoft.Resources/deployments";
 
-    public static Template Read(string file) => new("", JsonDocument.Parse(File.ReadAllText(file)).RootElement, new Dictionary<string, string>());
+    public static Template Read(string file) =>
+        new("", JsonDocument.Parse(File.ReadAllText(file)).RootElement, new Dictionary<string, string>());
 
     /// <summary>Itself, and all nested in it.</summary>
-    public IEnumerable<Template> All => Own().Where(resource => resource.Type == Deployment).SelectMany(resource => Nested(resource).All).Prepend(this);
+    public IEnumerable<Template> All =>
+        Own().Where(resource => resource.Type == Deployment).SelectMany(resource => Nested(resource).All).Prepend(this);
 
     /// <summary>All resources of that type, in all templates.</summary>
     public IReadOnlyList<TemplateResource> Each(string type) =>
-        [.. All.SelectMany(template => template.Own()).Where(resource => string.Equals(resource.Type, type, StringComparison.OrdinalIgnoreCase))];
+        [
+            .. All.SelectMany(template => template.Own()).Where(
+                resource => string.Equals(resource.Type, type, StringComparison.OrdinalIgnoreCase))];
 
     public IEnumerable<JsonProperty> Parameters => Members("parameters");
 
@@ -26,7 +30,10 @@ internal sealed partial record Template(string Name, JsonElement Json, IReadOnly
 
     /// <summary>What the nested deployment of that name is given for a parameter.</summary>
     public JsonElement Argument(string deployment, string parameter) =>
-        Own().Single(resource => resource.Name == deployment).Json.GetProperty("properties").GetProperty("parameters").GetProperty(parameter).GetProperty("value");
+        Own().Single(resource => resource.Name == deployment).Json.GetProperty("properties")
+            .GetProperty("parameters")
+            .GetProperty(parameter)
+            .GetProperty("value");
 
     /// <summary>A value as an expression in terms of the outermost template; what is no expression as it is.</summary>
     public string Resolve(JsonElement value)
@@ -39,8 +46,12 @@ internal sealed partial record Template(string Name, JsonElement Json, IReadOnly
     private IEnumerable<TemplateResource> Own()
     {
         var resources = Json.GetProperty("resources");
-        var all = resources.ValueKind == JsonValueKind.Array ? resources.EnumerateArray() : resources.EnumerateObject().Select(named => named.Value);
-        return all.Where(one => !one.TryGetProperty("existing", out var existing) || !existing.GetBoolean()).Select(one => new TemplateResource(this, one));
+        var all = resources.ValueKind == JsonValueKind.Array
+            ? resources.EnumerateArray()
+            : resources.EnumerateObject().Select(named => named.Value);
+        return all.Where(
+            one => !one.TryGetProperty("existing", out var existing)
+                || !existing.GetBoolean()).Select(one => new TemplateResource(this, one));
     }
 
     private Template Nested(TemplateResource deployment)
@@ -62,7 +73,9 @@ internal sealed partial record Template(string Name, JsonElement Json, IReadOnly
     private string Inline(string expression)
     {
         var inlined = Variable().Replace(expression, match =>
-            Json.TryGetProperty("variables", out var variables) && variables.TryGetProperty(match.Groups[1].Value, out var value) ? ArgumentOf(value) : match.Value);
+            Json.TryGetProperty("variables", out var variables) && variables.TryGetProperty(match.Groups[1].Value, out var value)
+                ? ArgumentOf(value)
+                : match.Value);
         return Parameter().Replace(inlined, match => Arguments.GetValueOrDefault(match.Groups[1].Value, match.Value));
     }
 

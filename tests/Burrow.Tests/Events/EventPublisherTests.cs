@@ -25,7 +25,8 @@ public sealed class EventPublisherTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static readonly QueueAddress Orders = new(new("shop"), new("orders"));
-    private static readonly EventsOptions Options = new() { SigningKeys = SigningKeyPem.New(), PublicUrl = new Uri("https://burrow.example") };
+    private static readonly EventsOptions Options =
+        new() { SigningKeys = SigningKeyPem.New(), PublicUrl = new Uri("https://burrow.example") };
 
     private readonly TestTime time = new();
     private readonly InterceptedStore store = new(new MemoryTableStore());
@@ -230,7 +231,10 @@ public sealed class EventPublisherTests
 
         await ForgottenAsync();
 
-        var taken = requests.Where(request => request.All(one => one.Subject != "orders/m7")).SelectMany(request => request).Select(one => one.Subject).ToList();
+        var taken = requests.Where(request => request.All(one => one.Subject != "orders/m7"))
+            .SelectMany(request => request)
+            .Select(one => one.Subject)
+            .ToList();
         taken.ShouldBe(["orders/first", .. Enumerable.Range(0, 20).Where(i => i != 7).Select(i => $"orders/m{i}")]);
     }
 
@@ -277,8 +281,10 @@ public sealed class EventPublisherTests
         await queues.PutAsync(Orders, new(new("m1"), "new"u8.ToArray(), null, new(30, null), Precondition.None), Token);
         await ForgottenAsync();
 
-        requests.SelectMany(request => request).Select(one => (one.Type, Body: System.Text.Json.JsonDocument.Parse(one.Data).RootElement.GetProperty("body").GetString())).ShouldBe(
-            [(EventTypes.MessageCreated, "old"), (EventTypes.MessageCreated, "new"), (EventTypes.MessageExpired, "old")], ignoreOrder: true);
+        requests.SelectMany(request => request).Select(
+            one => (one.Type, Body: System.Text.Json.JsonDocument.Parse(one.Data).RootElement.GetProperty("body").GetString())).ShouldBe(
+            [(EventTypes.MessageCreated, "old"), (EventTypes.MessageCreated, "new"), (EventTypes.MessageExpired, "old")],
+            ignoreOrder: true);
         requests.SelectMany(request => request).Select(one => one.Id).ShouldBeUnique();
     }
 
@@ -291,7 +297,8 @@ public sealed class EventPublisherTests
         await PutAsync("large", new string('x', 65_000));
         await ForgottenAsync();
 
-        var data = requests.SelectMany(request => request).ToDictionary(one => one.Subject!, one => System.Text.Json.JsonDocument.Parse(one.Data).RootElement);
+        var data = requests.SelectMany(request => request).ToDictionary(
+            one => one.Subject!, one => System.Text.Json.JsonDocument.Parse(one.Data).RootElement);
         data["orders/small"].TryGetProperty("body", out _).ShouldBeTrue();
         data["orders/quoted"].TryGetProperty("body", out _).ShouldBeFalse();
         data["orders/large"].TryGetProperty("body", out _).ShouldBeFalse();
@@ -325,7 +332,8 @@ public sealed class EventPublisherTests
             MaxAttempts = 30,
             EventTimeToLive = 1440,
         };
-        (await subscriptions.WriteAsync(new(Orders.Account, new("hook"), spec, SubscriptionState.Active, null, time.GetUtcNow()), null, Token)).ShouldNotBeNull();
+        (await subscriptions.WriteAsync(
+            new(Orders.Account, new("hook"), spec, SubscriptionState.Active, null, time.GetUtcNow()), null, Token)).ShouldNotBeNull();
         await subscriptions.ChangedAsync();
     }
 

@@ -37,9 +37,12 @@ public sealed class EventSignerTests
         var signer = Of(First);
         var signature = signer.Sign("id-1", "a-topic", "t", "q/m", "h");
         var parts = signature.Split('.');
-        var payload = Base64Url.Encode(System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.UTF8.GetString(Base64Url.Decode(parts[1])).Replace("id-1", "id-2", StringComparison.Ordinal)));
+        var payload = Base64Url.Encode(
+            System.Text.Encoding.UTF8.GetBytes(
+                System.Text.Encoding.UTF8.GetString(Base64Url.Decode(parts[1])).Replace("id-1", "id-2", StringComparison.Ordinal)));
 
-        Should.Throw<IntegrityException>(() => JWT.Decode($"{parts[0]}.{payload}.{parts[2]}", KeyOf(signer, signature), JwsAlgorithm.ES256));
+        Should.Throw<IntegrityException>(
+            () => JWT.Decode($"{parts[0]}.{payload}.{parts[2]}", KeyOf(signer, signature), JwsAlgorithm.ES256));
     }
 
     [Fact]
@@ -89,5 +92,6 @@ public sealed class EventSignerTests
     }
 
     private static Jwk KeyOf(EventSigner signer, string signature) => Jwk.FromJson(
-        KeysOf(signer).Single(key => key.GetProperty("kid").GetString() == (string)JWT.Headers(signature)["kid"]).GetRawText(), JWT.DefaultSettings.JsonMapper);
+        KeysOf(signer).Single(key => key.GetProperty("kid").GetString() == (string)JWT.Headers(signature)["kid"]).GetRawText(),
+        JWT.DefaultSettings.JsonMapper);
 }

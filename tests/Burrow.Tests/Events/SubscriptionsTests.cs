@@ -60,7 +60,8 @@ public sealed class SubscriptionsTests
         (await GetAsync()).State.ShouldBe(SubscriptionState.Active);
 
         asked.Select(one => one.Method).ShouldBe([HttpMethod.Put, HttpMethod.Get, HttpMethod.Get]);
-        asked[0].Uri.AbsoluteUri.ShouldBe($"{Domain}/topics/{Topic.Of(Shop)}/providers/Microsoft.EventGrid/eventSubscriptions/hook?api-version=2025-02-15");
+        asked[0].Uri.AbsoluteUri.ShouldBe(
+            $"{Domain}/topics/{Topic.Of(Shop)}/providers/Microsoft.EventGrid/eventSubscriptions/hook?api-version=2025-02-15");
         asked[1].Uri.AbsoluteUri.ShouldBe(Operation);
     }
 
@@ -81,7 +82,12 @@ public sealed class SubscriptionsTests
         header.GetProperty("properties").GetProperty("isSecret").GetBoolean().ShouldBeTrue();
         properties.GetProperty("filter").GetProperty("subjectBeginsWith").GetString().ShouldBe("ord");
         properties.GetProperty("filter").GetProperty("isSubjectCaseSensitive").GetBoolean().ShouldBeTrue();
-        properties.GetProperty("filter").GetProperty("includedEventTypes").EnumerateArray().Single().GetString().ShouldBe("Burrow.MessageCreated");
+        properties.GetProperty("filter")
+            .GetProperty("includedEventTypes")
+            .EnumerateArray()
+            .Single()
+            .GetString()
+            .ShouldBe("Burrow.MessageCreated");
         properties.GetProperty("eventDeliverySchema").GetString().ShouldBe("CloudEventSchemaV1_0");
         properties.GetProperty("retryPolicy").GetProperty("maxDeliveryAttempts").GetInt32().ShouldBe(7);
         properties.GetProperty("retryPolicy").GetProperty("eventTimeToLiveInMinutes").GetInt32().ShouldBe(60);
@@ -108,7 +114,9 @@ public sealed class SubscriptionsTests
     {
         Answer(HttpStatusCode.Created, State("Creating"), Under(Operation));
         await PutAsync();
-        Answer(HttpStatusCode.OK, """{"status":"Failed","error":{"code":"Url validation","message":"Webhook validation handshake failed."}}""");
+        Answer(
+            HttpStatusCode.OK,
+            """{"status":"Failed","error":{"code":"Url validation","message":"Webhook validation handshake failed."}}""");
         var failed = await GetLaterAsync();
         failed.State.ShouldBe(SubscriptionState.Failed);
         failed.Reason.ShouldBe("Webhook validation handshake failed.");
@@ -214,7 +222,8 @@ public sealed class SubscriptionsTests
         Answer(HttpStatusCode.Created, State("Succeeded"));
         await subscriptions.PutAsync(Shop, new("one"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Max, Token);
         await subscriptions.PutAsync(Shop, new("two"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Max, Token);
-        (await Should.ThrowAsync<QuotaExceededException>(subscriptions.PutAsync(Shop, new("three"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Max, Token)))
+        (await Should.ThrowAsync<QuotaExceededException>(
+            subscriptions.PutAsync(Shop, new("three"), Spec("*"), new Dictionary<string, string>(), QueuePattern.All, Max, Token)))
             .Message.ShouldBe("This account may have 2 subscriptions, and has.");
     }
 
@@ -224,7 +233,9 @@ public sealed class SubscriptionsTests
         Answer(HttpStatusCode.Created, State("Succeeded"));
         await PutAsync();
         time.Advance(TimeSpan.FromHours(1.1));
-        Answer(HttpStatusCode.Forbidden, """{"error":{"code":"AuthorizationFailed","message":"The client 'id' of subscription 's' may not."}}""");
+        Answer(
+            HttpStatusCode.Forbidden,
+            """{"error":{"code":"AuthorizationFailed","message":"The client 'id' of subscription 's' may not."}}""");
         await subscriptions.ReconcileAsync(Token);
 
         var subscription = await GetAsync();
@@ -248,7 +259,13 @@ public sealed class SubscriptionsTests
 
         Answer(HttpStatusCode.OK, State("Succeeded"));
         var (again, _) = await other.PutAsync(
-            Shop, Hook, Spec("*") with { Headers = ["Authorization"] }, new Dictionary<string, string> { ["Authorization"] = "Bearer abc" }, QueuePattern.All, Max, Token);
+            Shop,
+            Hook,
+            Spec("*") with { Headers = ["Authorization"] },
+            new Dictionary<string, string> { ["Authorization"] = "Bearer abc" },
+            QueuePattern.All,
+            Max,
+            Token);
         again.State.ShouldBe(SubscriptionState.Active);
     }
 
@@ -330,7 +347,9 @@ public sealed class SubscriptionsTests
                 late = null;
                 await before(request.Method);
                 var (status, body, with) = given is { } answer ? (answer.Status, answer.Body, null) : answers.Dequeue();
-                var response = new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, "application/json"), RequestMessage = request };
+                var response =
+                    new HttpResponseMessage(status) { Content = new StringContent(
+                        body, Encoding.UTF8, "application/json"), RequestMessage = request };
                 with?.Invoke(response);
                 return response;
             });
@@ -356,11 +375,14 @@ public sealed class SubscriptionsTests
     private static string State(string state, string? label = null) =>
         $$$"""{"properties":{"provisioningState":"{{{state}}}","labels":[{{{(label is null ? "" : $"\"{label}\"")}}}]}}""";
 
-    private static Action<HttpResponseMessage> Under(string operation) => response => response.Headers.Add("Azure-AsyncOperation", operation);
+    private static Action<HttpResponseMessage> Under(string operation) =>
+        response => response.Headers.Add("Azure-AsyncOperation", operation);
 
-    private void Answer(HttpStatusCode status, string body, Action<HttpResponseMessage>? with = null) => answers.Enqueue((status, body, with));
+    private void Answer(
+        HttpStatusCode status, string body, Action<HttpResponseMessage>? with = null) => answers.Enqueue((status, body, with));
 
-    private Task<(Subscription Subscription, bool Created)> PutAsync(SubscriptionSpec? spec = null, params (string Name, string Value)[] headers) =>
+    private Task<(Subscription Subscription, bool Created)> PutAsync(
+        SubscriptionSpec? spec = null, params (string Name, string Value)[] headers) =>
         subscriptions.PutAsync(
             Shop,
             Hook,

@@ -32,8 +32,11 @@ public sealed class WebhookTests
         await Task.WhenAll(one.HasAsync(1000), other.HasAsync(1000));
 
         one.Events.Keys.Order().ShouldBe(other.Events.Keys.Order());
-        var announced = one.Events.Values.Select(received => received.Data.GetProperty("id").GetString()!).Order(StringComparer.Ordinal).ToList();
-        one.Events.Values.ShouldAllBe(received => received.Data.GetProperty("body").GetString() == $"body of {received.Data.GetProperty("id").GetString()}");
+        var announced = one.Events.Values.Select(received => received.Data.GetProperty("id").GetString()!)
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        one.Events.Values.ShouldAllBe(
+            received => received.Data.GetProperty("body").GetString() == $"body of {received.Data.GetProperty("id").GetString()}");
         announced.ShouldBe((await ReadAsync(burrow)).Order(StringComparer.Ordinal));
         var verifier = new Receiver(burrow.Address, Shop, _ => { });
         foreach (var received in other.Events.Values)
@@ -48,7 +51,11 @@ public sealed class WebhookTests
     {
         await using var burrow = await StartAsync("memory");
         await using var receiver = await WebhookReceiver.StartAsync();
-        await SubscribeAsync(burrow, "hook", receiver, new { endpoint = receiver.Url, headers = new Dictionary<string, string> { ["Authorization"] = "Bearer abc" } });
+        await SubscribeAsync(
+            burrow,
+            "hook",
+            receiver,
+            new { endpoint = receiver.Url, headers = new Dictionary<string, string> { ["Authorization"] = "Bearer abc" } });
 
         await PutAsync(burrow, "m 1/é", "hello");
         await receiver.HasAsync(1);
@@ -92,10 +99,14 @@ public sealed class WebhookTests
         }
 
         // What isn't signed isn't told.
-        var told = await verifier.VerifyAsync(JsonDocument.Parse(genuine.Replace("\"queue\":\"orders\"", "\"queue\":\"other\"", StringComparison.Ordinal)).RootElement);
+        var told = await verifier.VerifyAsync(
+            JsonDocument.Parse(genuine.Replace("\"queue\":\"orders\"", "\"queue\":\"other\"", StringComparison.Ordinal)).RootElement);
         (told!.Queue, told.Id, told.Type).ShouldBe(("orders", "m1", "Burrow.MessageCreated"));
         // Another tenant's events are signed just as well.
-        (await new Receiver(burrow.Address, Burrow.Events.Model.Topic.Of(new("other")), _ => { }).VerifyAsync(JsonDocument.Parse(genuine).RootElement)).ShouldBeNull();
+        (await new Receiver(
+            burrow.Address,
+            Burrow.Events.Model.Topic.Of(new("other")),
+            _ => { }).VerifyAsync(JsonDocument.Parse(genuine).RootElement)).ShouldBeNull();
 
         async Task<bool> IsGenuineAsync(string json) => await verifier.VerifyAsync(JsonDocument.Parse(json).RootElement) is not null;
     }
@@ -149,7 +160,9 @@ public sealed class WebhookTests
         var file = await FileAsync(folder.File("burrow.db-events/dead-letters"));
 
         receiver.Attempts.ShouldBe(3);
-        JsonDocument.Parse(await File.ReadAllTextAsync(file, Token)).RootElement[0].GetProperty("deadletterreason").GetString().ShouldBe("MaxDeliveryAttemptsExceeded");
+        JsonDocument.Parse(await File.ReadAllTextAsync(file, Token)).RootElement[0].GetProperty("deadletterreason")
+            .GetString()
+            .ShouldBe("MaxDeliveryAttemptsExceeded");
     }
 
     [Fact]
@@ -164,7 +177,9 @@ public sealed class WebhookTests
         await PutAsync(burrow, "m1", "");
         var file = await FileAsync(folder.File("burrow.db-events/dead-letters"));
 
-        JsonDocument.Parse(await File.ReadAllTextAsync(file, Token)).RootElement[0].GetProperty("deadletterreason").GetString().ShouldBe("TimeToLiveExceeded");
+        JsonDocument.Parse(await File.ReadAllTextAsync(file, Token)).RootElement[0].GetProperty("deadletterreason")
+            .GetString()
+            .ShouldBe("TimeToLiveExceeded");
     }
 
     [Fact]
@@ -253,7 +268,8 @@ public sealed class WebhookTests
         await AnnouncedAsync(receiver, put);
     }
 
-    private static Task<BurrowProcess> StartAsync(string tables, TemporaryFolder? folder = null, params (string Name, string Value)[] settings)
+    private static Task<BurrowProcess> StartAsync(
+        string tables, TemporaryFolder? folder = null, params (string Name, string Value)[] settings)
     {
         var environment = new Dictionary<string, string?>(Fast);
         foreach (var (name, value) in settings)
@@ -317,8 +333,12 @@ public sealed class WebhookTests
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
-            if (Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories).FirstOrDefault() is { } file)
+            if (Directory.Exists(folder)
+                && Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories).FirstOrDefault() is { } file)
+            {
                 return file;
+            }
+
             await Task.Delay(20, patience.Token);
         }
     }

@@ -56,7 +56,8 @@ public sealed class HealthTests(Azurite azurite) : IAsyncLifetime
     public async Task Asked_by_thousands_it_looks_once()
     {
         var counter = new RequestCounter(store);
-        var calls = await counter.CountAsync(() => Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => server.Http.GetStringAsync("/health/ready", Token))));
+        var calls = await counter.CountAsync(
+            () => Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => server.Http.GetStringAsync("/health/ready", Token))));
         // Each table, and when the timer ran.
         calls.Count.ShouldBe(Readiness.Tables.Count + 1);
     }
@@ -76,7 +77,9 @@ public sealed class HealthTests(Azurite azurite) : IAsyncLifetime
     public async Task A_timer_that_is_late_is_told()
     {
         await SweepAsync();
-        store.Before = call => call.Operations.Any(operation => operation.Key == "last") ? throw new TableUnavailableException("down") : Task.CompletedTask;
+        store.Before = call => call.Operations.Any(operation => operation.Key == "last")
+            ? throw new TableUnavailableException("down")
+            : Task.CompletedTask;
         for (var minute = 0; minute < 11; minute++)
             time.Advance(TimeSpan.FromMinutes(1));
 
@@ -92,7 +95,8 @@ public sealed class HealthTests(Azurite azurite) : IAsyncLifetime
     {
         var prefix = Stores.NewPrefix();
         var azure = AzureTableStore.Connect(await azurite.ConnectionStringAsync(), prefix);
-        var readiness = new Readiness(azure, new LastSweep(azure), time, Microsoft.Extensions.Logging.Abstractions.NullLogger<Readiness>.Instance);
+        var readiness = new Readiness(
+            azure, new LastSweep(azure), time, Microsoft.Extensions.Logging.Abstractions.NullLogger<Readiness>.Instance);
         await azure.CreateAsync(Readiness.Tables.Where(table => table != "subs"), Token);
 
         (await readiness.CheckAsync()).Problems.ShouldBe(["Table 'subs' can't be read."]);

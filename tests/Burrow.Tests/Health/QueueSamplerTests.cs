@@ -102,7 +102,9 @@ public sealed class QueueSamplerTests : IAsyncLifetime
         await PutAsync("calm", "1");
         await SampleAsync();
 
-        var error = failure == typeof(TableUnavailableException) ? new TableUnavailableException("down") : (Exception)new InvalidOperationException("no token");
+        var error = failure == typeof(TableUnavailableException)
+            ? new TableUnavailableException("down")
+            : (Exception)new InvalidOperationException("no token");
         intercepted.Before = _ => throw error;
         (await SampleAsync()).ShouldBeEmpty();
         intercepted.Before = _ => Task.CompletedTask;
@@ -124,7 +126,8 @@ public sealed class QueueSamplerTests : IAsyncLifetime
 
     private QueueAddress Address(string queue) => new(new(account), new(queue));
 
-    private Task PutAsync(string queue, string id) => queues.PutAsync(Address(queue), new(new(id), [], null, new(0, 0), Precondition.None), Token);
+    private Task PutAsync(string queue, string id) =>
+        queues.PutAsync(Address(queue), new(new(id), [], null, new(0, 0), Precondition.None), Token);
 
     /// <summary>What is told after the next look.</summary>
     private async Task<IEnumerable<string>> SampleAsync()

@@ -66,7 +66,8 @@ public abstract class AccountTests(ServerFixture server) : ProtocolTests(server)
     public async Task A_delete_takes_those_that_match_with_hidden_messages_and_leaves_the_others(string path, string message)
     {
         var collection = await FillAsync(path, message, ["a", "b", "c", "d"]);
-        await PutAsync(message.Replace("{account}", Account, StringComparison.Ordinal).Replace("{name}", "b", StringComparison.Ordinal) + "?hide=60");
+        await PutAsync(
+            message.Replace("{account}", Account, StringComparison.Ordinal).Replace("{name}", "b", StringComparison.Ordinal) + "?hide=60");
 
         (await DeleteAsync($"{collection}?marker=a&limit=2")).ShouldBeEmpty(200);
 

@@ -153,7 +153,8 @@ public sealed class AnswerSizeTests(MemoryServer server) : ProtocolTests(server)
         var body = Encoding.ASCII.GetBytes(line + new string(' ', Max - line.Length));
 
         (await SendAsync("POST", $"/batch/{Account}/q", body, ("Content-Type", "application/x-ndjson"))).Status.ShouldBe(200);
-        (await SendAsync("POST", $"/batch/{Account}/q", [.. body, (byte)' '], ("Content-Type", "application/x-ndjson"))).ShouldBeAProblem(413);
+        (await SendAsync(
+            "POST", $"/batch/{Account}/q", [.. body, (byte)' '], ("Content-Type", "application/x-ndjson"))).ShouldBeAProblem(413);
 
         (await IdsAsync(Queue)).ShouldBe(["m"]);
     }
@@ -164,7 +165,8 @@ public sealed class AnswerSizeTests(MemoryServer server) : ProtocolTests(server)
         foreach (var some in ids.Chunk(1000))
         {
             var body = string.Join('\n', some.Select(id => JsonSerializer.Serialize(new { id, ttl = 0 })));
-            var answer = await SendAsync("POST", $"/batch/{Account}/q", Encoding.UTF8.GetBytes(body), ("Content-Type", "application/x-ndjson"));
+            var answer = await SendAsync(
+                "POST", $"/batch/{Account}/q", Encoding.UTF8.GetBytes(body), ("Content-Type", "application/x-ndjson"));
             answer.Json.EnumerateArray().ShouldAllBe(item => item.GetProperty("status").GetInt32() == 201);
         }
 

@@ -152,7 +152,8 @@ public abstract class BatchTests(ServerFixture server) : ProtocolTests(server)
     [InlineData("null")]
     public async Task A_body_that_is_no_array_is_400(string body)
     {
-        (await SendAsync("POST", $"/batch/{Account}/q", Encoding.UTF8.GetBytes(body), ("Content-Type", "application/json"))).ShouldBeAProblem(400);
+        (await SendAsync(
+            "POST", $"/batch/{Account}/q", Encoding.UTF8.GetBytes(body), ("Content-Type", "application/json"))).ShouldBeAProblem(400);
 
         (await GetAsync(Queue)).Status.ShouldBe(404);
     }
@@ -186,7 +187,38 @@ public abstract class BatchTests(ServerFixture server) : ProtocolTests(server)
     public async Task With_if_none_match_a_retried_batch_does_not_replace()
     {
         string[] items =
-            ["""{"id":"a","body":"1","ttl":0}""", """{"id":"b","body":"2","ttl":0}""", """{"id":"a","body":"3"}""", """{"op":"update","id":"b","hide":5}"""];
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+                                                                                                                                        ["""{"id":"a","body":"1","ttl":0}""", """{"id":"b","body":"2","ttl":0}""", """{"id":"a","body":"3"}""", """{"op":"update","id":"b","hide":5}"""];
 
         Statuses(await SendAsync(true, items, ("If-None-Match", "*"))).ShouldBe([201, 201, 412, 200]);
         Statuses(await SendAsync(true, items, ("If-None-Match", "*"))).ShouldBe([412, 412, 412, 200]);
@@ -230,10 +262,10 @@ public abstract class BatchTests(ServerFixture server) : ProtocolTests(server)
     [Fact]
     public async Task A_body_of_an_item_has_the_bound_of_a_single_one()
     {
-        var most = new string('x', 1024 * 1024);
+        var max = new string('x', 1024 * 1024);
         var answer = await SendAsync(true,
-            $$"""{"id":"a","body":"{{most}}"}""",
-            $$"""{"id":"m","body":"{{most}}x"}""",
+            $$"""{"id":"a","body":"{{max}}"}""",
+            $$"""{"id":"m","body":"{{max}}x"}""",
             $$"""{"id":"m","body":"{{Convert.ToBase64String(new byte[1024 * 1024 + 1])}}","encoding":"base64"}""",
             $$"""{"id":"b","body":"{{Convert.ToBase64String(new byte[1024 * 1024])}}","encoding":"base64"}""",
             $$"""{"id":"{{new string('x', 513)}}"}""",

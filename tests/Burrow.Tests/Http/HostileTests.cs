@@ -77,7 +77,8 @@ public sealed class HostileTests : IAsyncLifetime
             $"PUT /v1.0/a/q/m HTTP/1.1\r\nHost: {server.Address.Authority}\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"));
 
         (await raw.ReadAsync("PUT")).Status.ShouldBe(400);
-        (await server.Http.GetAsync("v1.0/a/q/m", TestContext.Current.CancellationToken)).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
+        (await server.Http.GetAsync(
+            "v1.0/a/q/m", TestContext.Current.CancellationToken)).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
     }
 
     [Fact]
@@ -103,10 +104,15 @@ public sealed class HostileTests : IAsyncLifetime
     public async Task A_batch_item_that_makes_no_sense_spoils_only_itself(string item)
     {
         var answer = await raw.SendAsync(
-            "POST", "/batch/a/q", Encoding.UTF8.GetBytes($$"""{"id":"before"}""" + $"\n{item}\n" + """{"id":"after"}"""), ("Content-Type", "application/x-ndjson"));
+            "POST",
+            "/batch/a/q",
+            Encoding.UTF8.GetBytes($$"""{"id":"before"}""" + $"\n{item}\n" + """{"id":"after"}"""),
+            ("Content-Type", "application/x-ndjson"));
 
         answer.Status.ShouldBe(200);
-        var statuses = System.Text.Json.JsonDocument.Parse(answer.Body).RootElement.EnumerateArray().Select(one => one.GetProperty("status").GetInt32());
+        var statuses =
+            System.Text.Json.JsonDocument.Parse(answer.Body).RootElement.EnumerateArray().Select(
+                one => one.GetProperty("status").GetInt32());
         statuses.ShouldBe([201, 400, 201]);
         (await raw.SendAsync("GET", "/v1.0/a/q?detail=id")).Text.ShouldBe("""["before","after"]""");
     }

@@ -255,7 +255,8 @@ public abstract class MessageTests(ServerFixture server) : ProtocolTests(server)
     public async Task A_connection_carries_one_request_after_the_other_as_they_come()
     {
         await using var http = await ConnectAsync();
-        var requests = new[] { "a", "b", "c" }.Select(id => $"PUT {Queue}/{id}?ttl=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n{id}");
+        var requests = new[] { "a", "b", "c" }.Select(
+            id => $"PUT {Queue}/{id}?ttl=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n{id}");
         await http.SendBytesAsync(Encoding.ASCII.GetBytes(string.Concat(requests)));
 
         foreach (var _ in "abc")

@@ -102,7 +102,8 @@ public abstract class NameTests(ServerFixture server) : ProtocolTests(server)
     {
         var ids = Enumerable.Range(1, 255).Select(c => ((char)c).ToString()).Except(["."]).ToList();
         var batch = ids.Select(id => JsonSerializer.Serialize(new { id, ttl = 0 }));
-        await SendAsync("POST", $"/batch/{Account}/q", Encoding.UTF8.GetBytes(string.Join('\n', batch)), ("Content-Type", "application/x-ndjson"));
+        await SendAsync(
+            "POST", $"/batch/{Account}/q", Encoding.UTF8.GetBytes(string.Join('\n', batch)), ("Content-Type", "application/x-ndjson"));
 
         (await IdsAsync(Queue)).ShouldBe(ids);
         foreach (var id in ids)
@@ -117,9 +118,9 @@ public abstract class NameTests(ServerFixture server) : ProtocolTests(server)
     [InlineData("%20", 512)]
     [InlineData("%C3%A9", 256)]
     [InlineData("%F0%9F%98%80", 128)]
-    public async Task A_name_has_at_most_512_bytes_of_utf8(string character, int most)
+    public async Task A_name_has_at_most_512_bytes_of_utf8(string character, int max)
     {
-        var name = string.Concat(Enumerable.Repeat(character, most));
+        var name = string.Concat(Enumerable.Repeat(character, max));
         var text = Uri.UnescapeDataString(name);
         // Accounts of other tests of this length would be the same.
         var account = name[..^character.Length] + (character == "a" ? "b" : character);

@@ -35,13 +35,19 @@ public sealed class OpenApiTests
     {
         await using var server = await AccessServer.StartAsync();
         var answer = await server.SendAsync(null, "GET", "/openapi.json");
-        answer.ShouldBeBytes(await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "functions", "Burrow", "Http", "Service", "openapi.json"), TestContext.Current.CancellationToken), "application/json");
+        answer.ShouldBeBytes(
+            await File.ReadAllBytesAsync(
+                Path.Combine(Repository.Root, "functions", "Burrow", "Http", "Service", "openapi.json"),
+                TestContext.Current.CancellationToken),
+            "application/json");
     }
 
     [Fact]
     public void Its_operations_are_the_routes_and_methods_of_the_triggers()
     {
-        Document.Operations.Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal).ShouldBe(DeclaredOperations.All.Order(StringComparer.Ordinal));
+        Document.Operations.Select(operation => $"{operation.Method} {operation.Path}")
+            .Order(StringComparer.Ordinal)
+            .ShouldBe(DeclaredOperations.All.Order(StringComparer.Ordinal));
         Document.Operations.Select(operation => operation.Json.GetProperty("operationId").GetString()).ShouldBeUnique();
     }
 
@@ -49,7 +55,10 @@ public sealed class OpenApiTests
     public void The_reference_shows_the_same_operations()
     {
         string[] columns = ["GET HEAD", "PUT", "POST", "DELETE"];
-        var rows = File.ReadLines(Path.Combine(Repository.Root, "docs", "reference", "api.md")).Where(line => line.StartsWith("| `/", StringComparison.Ordinal)).Select(line => line.Split('|')).ToList();
+        var rows = File.ReadLines(Path.Combine(Repository.Root, "docs", "reference", "api.md"))
+            .Where(line => line.StartsWith("| `/", StringComparison.Ordinal))
+            .Select(line => line.Split('|'))
+            .ToList();
         var shown =
             from row in rows
             from column in Enumerable.Range(0, columns.Length)
@@ -57,7 +66,8 @@ public sealed class OpenApiTests
             from method in columns[column].Split(' ')
             select $"{method} {row[1].Trim(' ', '`')}";
 
-        shown.Order(StringComparer.Ordinal).ShouldBe(Document.Operations.Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal));
+        shown.Order(StringComparer.Ordinal).ShouldBe(
+            Document.Operations.Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -70,7 +80,12 @@ public sealed class OpenApiTests
         // No operation answers 405: that is for methods without one.
         used.Add("#/components/responses/MethodNotAllowed");
         foreach (var kind in Document.Root.GetProperty("components").EnumerateObject().Where(kind => kind.Name != "securitySchemes"))
-            kind.Value.EnumerateObject().Select(component => $"#/components/{kind.Name}/{component.Name}").Where(name => !used.Contains(name)).ShouldBeEmpty();
+        {
+            kind.Value.EnumerateObject()
+                .Select(component => $"#/components/{kind.Name}/{component.Name}")
+                .Where(name => !used.Contains(name))
+                .ShouldBeEmpty();
+        }
     }
 
     [Fact]
@@ -93,7 +108,9 @@ public sealed class OpenApiTests
             item.Evaluate(JsonElement.Parse(line)).IsValid.ShouldBeTrue(line);
 
         static string[] Lines(OpenApiOperation batch) =>
-            Contents(batch.Json.GetProperty("requestBody")).Single(content => content.Name == "application/x-ndjson").Value.GetProperty("example").GetString()!.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Contents(batch.Json.GetProperty("requestBody")).Single(
+                content => content.Name == "application/x-ndjson").Value.GetProperty("example").GetString()!.Split(
+                    '\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     [Fact]
@@ -101,7 +118,11 @@ public sealed class OpenApiTests
     {
         foreach (var operation in Document.Operations)
         {
-            var bodies = operation.Json.GetProperty("responses").EnumerateObject().Where(response => response.Name[0] == '2').Select(response => Document.Resolve(response.Value)).ToList();
+            var bodies = operation.Json.GetProperty("responses")
+                .EnumerateObject()
+                .Where(response => response.Name[0] == '2')
+                .Select(response => Document.Resolve(response.Value))
+                .ToList();
             if (operation.Json.TryGetProperty("requestBody", out var request))
                 bodies.Add(request);
             foreach (var content in bodies.SelectMany(Contents))
@@ -176,7 +197,9 @@ public sealed class OpenApiTests
             }
 
             // An account's 1,001st key.
-            int[] left = operation.Path.StartsWith("/keys", StringComparison.Ordinal) && operation.Method == "PUT" ? [.. NotAtWill, 507] : NotAtWill;
+            int[] left = operation.Path.StartsWith("/keys", StringComparison.Ordinal) && operation.Method == "PUT"
+                ? [.. NotAtWill, 507]
+                : NotAtWill;
             operation.Responses.Keys.Except(left).Except(seen).ShouldBeEmpty($"{operation.Method} {operation.Path}");
 
             async Task AskAsync(string? key, string target, params (string Name, string Value)[] headers)
@@ -185,7 +208,8 @@ public sealed class OpenApiTests
                 if (key is not null)
                     headers = [("Authorization", $"Bearer {key}"), .. headers];
                 var declared = headers.Any(header => header.Name == "Content-Length");
-                var answer = await http.SendAsync(operation.Method, target, body is null || declared ? null : Encoding.UTF8.GetBytes(body), headers);
+                var answer = await http.SendAsync(
+                    operation.Method, target, body is null || declared ? null : Encoding.UTF8.GetBytes(body), headers);
                 answer.ShouldBeDocumented(operation.Method, target);
                 seen.Add(answer.Status);
             }
@@ -193,7 +217,8 @@ public sealed class OpenApiTests
     }
 
     /// <summary>Event Grid is nowhere to be found: what examples say of endpoints isn't called.</summary>
-    private static Task<AccessServer> StartAsync() => AccessServer.StartAsync(configure: options => options.Events.Domain = new Uri("http://localhost/nowhere"));
+    private static Task<AccessServer> StartAsync() =>
+        AccessServer.StartAsync(configure: options => options.Events.Domain = new Uri("http://localhost/nowhere"));
 
     /// <summary>What the examples are about: the key only if it isn't to be new.</summary>
     private static async Task SetUpAsync(AccessServer server, bool isNew)
@@ -210,13 +235,20 @@ public sealed class OpenApiTests
         else
         {
             await server.MakeKeyAsync("workers", "receive", account: "shop");
-            (await server.SendAsync(server.Admin, "PUT", "/subscriptions/shop/kitchen", """{"endpoint":"https://kitchen.example.com"}""")).Status.ShouldBeOneOf(200, 201);
+            (await server.SendAsync(
+                server.Admin,
+                "PUT",
+                "/subscriptions/shop/kitchen",
+                """{"endpoint":"https://kitchen.example.com"}""")).Status.ShouldBeOneOf(200, 201);
         }
     }
 
     private static string TargetOf(OpenApiOperation operation) => operation.Parameters
         .Where(parameter => parameter.GetProperty("in").GetString() == "path")
-        .Aggregate(operation.Path, (path, parameter) => path.Replace($"{{{parameter.GetProperty("name").GetString()}}}", parameter.GetProperty("example").GetString()));
+        .Aggregate(
+            operation.Path,
+            (path, parameter) => path.Replace(
+                $"{{{parameter.GetProperty("name").GetString()}}}", parameter.GetProperty("example").GetString()));
 
     /// <summary>What the document's examples ask for: nothing but the path, each parameter alone, and each body.</summary>
     private static IEnumerable<(string Query, (string, string)[] Headers, string? Body)> Requests(OpenApiOperation operation)
@@ -240,7 +272,8 @@ public sealed class OpenApiTests
         static string Text(JsonElement example) => example.ValueKind == JsonValueKind.String ? example.GetString()! : example.GetRawText();
     }
 
-    private static IEnumerable<JsonProperty> Contents(JsonElement body) => body.TryGetProperty("content", out var content) ? content.EnumerateObject() : [];
+    private static IEnumerable<JsonProperty> Contents(JsonElement body) =>
+        body.TryGetProperty("content", out var content) ? content.EnumerateObject() : [];
 
     private static IEnumerable<JsonElement> Examples(JsonElement value)
     {
@@ -256,7 +289,10 @@ public sealed class OpenApiTests
     /// <summary>Every object within a value, itself included, but for what stands in examples.</summary>
     private static IEnumerable<JsonElement> Objects(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.Object => value.EnumerateObject().Where(member => member.Name is not ("example" or "examples")).SelectMany(member => Objects(member.Value)).Prepend(value),
+        JsonValueKind.Object => value.EnumerateObject()
+            .Where(member => member.Name is not ("example" or "examples"))
+            .SelectMany(member => Objects(member.Value))
+            .Prepend(value),
         JsonValueKind.Array => value.EnumerateArray().SelectMany(Objects),
         _ => [],
     };

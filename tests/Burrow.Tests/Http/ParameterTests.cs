@@ -30,24 +30,24 @@ public abstract class ParameterTests(ServerFixture server) : ProtocolTests(serve
     [InlineData("GET", "/v1.0/{account}/q", "wait", 86_400)]
     [InlineData("POST", "/v1.0/{account}/q", "wait", 86_400)]
     [InlineData("DELETE", "/v1.0/{account}/q", "wait", 86_400)]
-    public async Task A_number_is_ascii_digits_from_0_to_its_bound(string method, string path, string parameter, long most)
+    public async Task A_number_is_ascii_digits_from_0_to_its_bound(string method, string path, string parameter, long max)
     {
         var target = path.Replace("{account}", Account, StringComparison.Ordinal);
         await PutAsync($"{Queue}/m?ttl=0");
 
-        foreach (var bad in Bad.Append($"{most + 1}"))
+        foreach (var bad in Bad.Append($"{max + 1}"))
         {
             var answer = await SendAsync(method, $"{target}?{parameter}={bad}");
             answer.ShouldRefuse(parameter, $"{parameter}={bad}");
             answer.Json.GetProperty("detail").GetString()!.ShouldContain(parameter);
-            answer.Json.GetProperty("detail").GetString()!.ShouldContain($"{most}");
+            answer.Json.GetProperty("detail").GetString()!.ShouldContain($"{max}");
         }
 
         (await SendAsync(method, $"{target}?{parameter}")).ShouldRefuse(parameter);
         (await SendAsync(method, $"{target}?{parameter}=1&{parameter}=x")).ShouldRefuse(parameter);
         (await SendAsync(method, $"{target}?{parameter}=x&wait=0&{parameter}=")).ShouldRefuse(parameter);
         (await GetAsync(Queue)).ShouldBeJson(Untouched);
-        foreach (var good in new[] { "0", "1", "007", $"{most}", "x&{parameter}=1", "%31" })
+        foreach (var good in new[] { "0", "1", "007", $"{max}", "x&{parameter}=1", "%31" })
         {
             await PutAsync($"{Queue}/m?ttl=0");
             (await SendAsync(method, $"{target}?{parameter}={good.Replace("{parameter}", parameter, StringComparison.Ordinal)}"))

@@ -35,7 +35,9 @@ public sealed class SettingsTests
         (await http.SendAsync("PUT", Message, "12345"u8.ToArray())).ShouldBeEmpty(201);
         (await http.SendAsync("PUT", Message, "123456"u8.ToArray())).ShouldBeAProblem(413);
         var answer = await http.SendAsync(
-            "POST", "/batch/a/q", """[{"id":"b","body":"123456"},{"id":"c","body":"12345"},{"id":"d","body":"MTIzNDU2","encoding":"base64"}]"""u8.ToArray(),
+            "POST",
+            "/batch/a/q",
+            """[{"id":"b","body":"123456"},{"id":"c","body":"12345"},{"id":"d","body":"MTIzNDU2","encoding":"base64"}]"""u8.ToArray(),
             ("Content-Type", "application/json"));
 
         answer.Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32()).ShouldBe([413, 201, 413]);
@@ -67,5 +69,6 @@ public sealed class SettingsTests
         (await http.SendAsync("GET", "/v1.0/a/q?wait=200")).ShouldBeAProblem(404);
     }
 
-    private Task<LocalServer> StartAsync(Action<BurrowOptions> configure) => LocalServer.StartAsync(new MemoryTableStore(), time, configure);
+    private Task<LocalServer> StartAsync(Action<BurrowOptions> configure) =>
+        LocalServer.StartAsync(new MemoryTableStore(), time, configure);
 }

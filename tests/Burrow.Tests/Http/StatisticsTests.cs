@@ -43,7 +43,8 @@ public abstract class StatisticsTests(ServerFixture server) : ProtocolTests(serv
         Names(rest).ShouldBe(["c/d"]);
         (await GetAsync($"/stats/{Account}/c%2Fd")).Json.GetProperty("queue").GetString().ShouldBe("c/d");
 
-        static IEnumerable<string?> Names(RawAnswer answer) => answer.Json.GetProperty("queues").EnumerateArray().Select(queue => queue.GetProperty("queue").GetString());
+        static IEnumerable<string?> Names(RawAnswer answer) =>
+            answer.Json.GetProperty("queues").EnumerateArray().Select(queue => queue.GetProperty("queue").GetString());
     }
 
     [Fact]

@@ -61,7 +61,8 @@ public sealed class StorageFailureTests : IAsyncLifetime
     {
         var items = """{"op":"delete","id":"m"}""" + "\n" + """{"id":"n"}""" + "\n" + """{"op":"update","id":"m","ttl":1}""";
 
-        var answer = await raw.SendAsync("POST", "/batch/a/q", System.Text.Encoding.UTF8.GetBytes(items), ("Content-Type", "application/x-ndjson"));
+        var answer = await raw.SendAsync(
+            "POST", "/batch/a/q", System.Text.Encoding.UTF8.GetBytes(items), ("Content-Type", "application/x-ndjson"));
 
         answer.Status.ShouldBe(200);
         var outcomes = JsonDocument.Parse(answer.Body).RootElement.EnumerateArray().ToList();

@@ -108,7 +108,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
     [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
     public async Task A_name_that_is_none_is_refused(string name)
     {
-        using var answer = await server.Http.PutAsync($"/subscriptions/shop/{name}", new StringContent("""{"endpoint":"https://example.com/"}"""), Token);
+        using var answer = await server.Http.PutAsync(
+            $"/subscriptions/shop/{name}", new StringContent("""{"endpoint":"https://example.com/"}"""), Token);
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await JsonAsync(answer)).GetProperty("errors").EnumerateObject().Single().Name.ShouldBe("name");
     }

@@ -23,14 +23,16 @@ public sealed class ConsoleTests
     public async Task In_a_browser_the_console_does_all_that_it_offers_and_nothing_that_a_body_asks_it_to()
     {
         var browser = FindBrowser();
-        await using var burrow = await BurrowProcess.StartAsync("memory", new Dictionary<string, string?> { ["EventGrid__Speed"] = "100" }, null, int.MaxValue);
+        await using var burrow = await BurrowProcess.StartAsync(
+            "memory", new Dictionary<string, string?> { ["EventGrid__Speed"] = "100" }, null, int.MaxValue);
         var reference = await burrow.Http.GetFromJsonAsync<JsonElement>("openapi.json", Token);
         var operation = reference.GetProperty("paths").GetProperty("/v1.0").GetProperty("get").GetProperty("summary").GetString()!;
 
         await Azurite.WithNodeAsync(async () =>
         {
             await NodePackages.InstallAsync("playwright-core");
-            using var script = Process.Start(new ProcessStartInfo("node", ["browser/console.mjs", burrow.Address.AbsoluteUri, browser, operation])
+            using var script = Process.Start(new ProcessStartInfo(
+                "node", ["browser/console.mjs", burrow.Address.AbsoluteUri, browser, operation])
             {
                 WorkingDirectory = Path.Combine(Repository.Root, "tests"),
                 RedirectStandardOutput = true,
@@ -54,7 +56,12 @@ public sealed class ConsoleTests
         var policy = answer.Headers.GetValues("Content-Security-Policy").Single().Split("; ");
         policy.ShouldBe(
         [
-            "default-src 'none'", $"script-src '{HashOf("script")}'", $"style-src '{HashOf("style")}'", "connect-src 'self'", "img-src data:", "base-uri 'none'",
+            "default-src 'none'",
+            $"script-src '{HashOf("script")}'",
+            $"style-src '{HashOf("style")}'",
+            "connect-src 'self'",
+            "img-src data:",
+            "base-uri 'none'",
             "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
         ]);
         answer.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
@@ -65,7 +72,10 @@ public sealed class ConsoleTests
         html.ShouldNotContain("://");
 
         string HashOf(string element) =>
-            "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Regex.Matches(html, $"<{element}>(.*?)</{element}>", RegexOptions.Singleline).Single().Groups[1].Value)));
+            "sha256-" + Convert.ToBase64String(
+                SHA256.HashData(
+                    Encoding.UTF8.GetBytes(
+                        Regex.Matches(html, $"<{element}>(.*?)</{element}>", RegexOptions.Singleline).Single().Groups[1].Value)));
     }
 
     [Theory]
@@ -112,7 +122,9 @@ public sealed class ConsoleTests
 
     [Fact]
     public void The_pages_are_no_part_of_what_is_deployed() =>
-        Triggers.All.Select(function => function.Trigger).OfType<HttpTriggerAttribute>().ShouldAllBe(trigger => !trigger.Route!.StartsWith("console") && !trigger.Route!.StartsWith("docs"));
+        Triggers.All.Select(function => function.Trigger)
+            .OfType<HttpTriggerAttribute>()
+            .ShouldAllBe(trigger => !trigger.Route!.StartsWith("console") && !trigger.Route!.StartsWith("docs"));
 
     [Fact]
     public async Task Deliveries_are_told_to_keys_that_may_subscribe_to_all_queues()
@@ -131,7 +143,8 @@ public sealed class ConsoleTests
         await receiver.WasSentAsync(2);
 
         var attempts = await TriedAsync(all, 2);
-        attempts.ShouldAllBe(attempt => attempt.GetProperty("subscription").GetString() == "hook" && attempt.GetProperty("status").GetInt32() == 400
+        attempts.ShouldAllBe(attempt => attempt.GetProperty("subscription").GetString() == "hook"
+            && attempt.GetProperty("status").GetInt32() == 400
             && attempt.GetProperty("attempt").GetInt32() == 1 && attempt.GetProperty("result").GetString() == "BadRequest");
         attempts.Select(attempt => attempt.GetProperty("subject").GetString()).Order().ShouldBe(["orders/m", "other%2Fone/m"]);
         (await AskAsync(some)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);

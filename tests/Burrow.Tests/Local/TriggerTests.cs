@@ -31,11 +31,14 @@ public sealed class TriggerTests
             {
                 await raw.SendAsync("PUT", "/v1.0/a/q/m", []);
                 await raw.SendAsync("PUT", "/subscriptions/a/hook", """{"endpoint":"http://127.0.0.1:9"}"""u8.ToArray());
-                await raw.SendAsync(target == "/keys/a/hook" && method == "PUT" ? "DELETE" : "PUT", "/keys/a/hook", Encoding.UTF8.GetBytes(Key));
+                await raw.SendAsync(
+                    target == "/keys/a/hook" && method == "PUT" ? "DELETE" : "PUT", "/keys/a/hook", Encoding.UTF8.GetBytes(Key));
 
                 var answer = await raw.SendAsync(method, target, body, ("Content-Type", "application/json"));
 
-                var expected = !resource.Methods.Contains(method) ? 405 : $"{method} {target}" is "PUT /keys/a/hook" or "POST /links/a" ? 201 : 200;
+                var expected = !resource.Methods.Contains(method)
+                    ? 405
+                    : $"{method} {target}" is "PUT /keys/a/hook" or "POST /links/a" ? 201 : 200;
                 answer.Status.ShouldBe(expected, $"{method} {target}");
                 answer.Headers["X-Content-Type-Options"].ShouldBe("nosniff");
                 if (answer.Status == 405)

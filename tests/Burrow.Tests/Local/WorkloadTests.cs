@@ -73,11 +73,13 @@ public sealed class WorkloadTests(Azurite azurite)
         foreach (var message in claims.GroupBy(claim => claim.Id))
         {
             var deliveries = message.OrderBy(claim => claim.Deliveries).ToList();
-            deliveries.Select(claim => claim.Deliveries).ShouldBe(Enumerable.Range(1, deliveries.Count).Select(n => (long)n), $"{message.Key}");
+            deliveries.Select(claim => claim.Deliveries).ShouldBe(
+                Enumerable.Range(1, deliveries.Count).Select(n => (long)n), $"{message.Key}");
             foreach (var (earlier, later) in deliveries.Zip(deliveries.Skip(1)))
             {
                 // A claim is made after it was asked for and before it is answered. The two clocks tick apart a little.
-                (later.Answered - earlier.Asked).ShouldBeGreaterThanOrEqualTo(Hide * 1000 - 50, $"{message.Key}: claimed again within its hide");
+                (later.Answered - earlier.Asked).ShouldBeGreaterThanOrEqualTo(
+                    Hide * 1000 - 50, $"{message.Key}: claimed again within its hide");
             }
         }
     }

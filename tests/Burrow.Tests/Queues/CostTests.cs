@@ -68,7 +68,8 @@ public sealed class CostTests
         background.SetResult();
         calls.Select(call => call.Kind).ShouldBe([CallKind.Query, CallKind.Query, CallKind.Submit]);
         claimed[0].Id.Value.ShouldStartWith("due");
-        (await queue.ListAsync(new() { Limit = 10_000, MatchHidden = true })).Count(message => message.Id.Value.StartsWith("expired")).ShouldBe(0);
+        (await queue.ListAsync(new() { Limit = 10_000, MatchHidden = true })).Count(
+            message => message.Id.Value.StartsWith("expired")).ShouldBe(0);
     }
 
     [Fact]

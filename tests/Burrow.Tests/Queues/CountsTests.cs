@@ -132,7 +132,9 @@ public sealed class CountsTests
         await PutAsync(one, "1", "12345");
         await WriteAsync();
         await PutAsync(one, "2", "12345");
-        store.After = call => call is { Table: CountTable.Name, Kind: CallKind.Submit } ? throw new TableUnavailableException("lost", new IOException()) : Task.CompletedTask;
+        store.After = call => call is { Table: CountTable.Name, Kind: CallKind.Submit }
+            ? throw new TableUnavailableException("lost", new IOException())
+            : Task.CompletedTask;
         await one.WriteCountsAsync(Token);
         store.After = _ => Task.CompletedTask;
         await one.WriteCountsAsync(Token);
@@ -140,7 +142,9 @@ public sealed class CountsTests
 
         // And what wasn't carried out is, later.
         await PutAsync(one, "3", "12345");
-        store.Before = call => call is { Table: CountTable.Name, Kind: CallKind.Submit } ? throw new TableUnavailableException("busy", new IOException()) : Task.CompletedTask;
+        store.Before = call => call is { Table: CountTable.Name, Kind: CallKind.Submit }
+            ? throw new TableUnavailableException("busy", new IOException())
+            : Task.CompletedTask;
         await one.WriteCountsAsync(Token);
         store.Before = _ => Task.CompletedTask;
         await one.WriteCountsAsync(Token);
@@ -156,7 +160,8 @@ public sealed class CountsTests
         await two.SweepAsync(TimeSpan.FromMinutes(1), Token);
         await WriteAsync();
         (await one.UsageAsync(queue)).Account.ShouldBe(new AccountUsage(0, 0, 0));
-        (await memory.Open(QueueContext.MessagesTable).QueryAsync(queue.Partition, new(QueueKeys.IndexFrom, QueueKeys.IndexBefore), Token)).Rows.ShouldBeEmpty();
+        (await memory.Open(QueueContext.MessagesTable).QueryAsync(
+            queue.Partition, new(QueueKeys.IndexFrom, QueueKeys.IndexBefore), Token)).Rows.ShouldBeEmpty();
     }
 
     [Fact]
@@ -181,7 +186,9 @@ public sealed class CountsTests
     public async Task Where_storage_does_not_answer_nothing_is_lost_that_was_not_sent()
     {
         await PutAsync(one, "1", "12345");
-        store.Before = call => call.Table == CountTable.Name ? throw new TableUnavailableException("down", new IOException()) : Task.CompletedTask;
+        store.Before = call => call.Table == CountTable.Name
+            ? throw new TableUnavailableException("down", new IOException())
+            : Task.CompletedTask;
         await WriteAsync();
         store.Before = _ => Task.CompletedTask;
         (await RowsAsync()).ShouldBeEmpty();

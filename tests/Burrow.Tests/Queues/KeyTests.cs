@@ -75,8 +75,18 @@ public sealed class KeyTests
     public void A_sequence_reads_back_from_its_text_and_nothing_else_is_one()
     {
         Instants.Sample(value => Sequence.TryParse(new Sequence(value).ToString()) == new Sequence(value));
-        foreach (var text in (string[])["", "0", "00000000000000000", "000000000000000g", "000000000000000A", "ffffffffffffffff", " 00000000000000", "7fffffffffffffff"])
+        foreach (var text in (string[])[
+            "",
+            "0",
+            "00000000000000000",
+            "000000000000000g",
+            "000000000000000A",
+            "ffffffffffffffff",
+            " 00000000000000",
+            "7fffffffffffffff"])
+        {
             Sequence.TryParse(text).ShouldBeNull(text);
+        }
     }
 
     [Fact]

@@ -246,7 +246,9 @@ public sealed class RaceTests
             await queue.DeleteAsync("a");
             time.Advance(TimeSpan.FromMinutes(2));
             var writes = 0;
-            store.Before = call => call.Kind == CallKind.Submit && writes++ >= at ? throw new TableUnavailableException("dead") : Task.CompletedTask;
+            store.Before = call => call.Kind == CallKind.Submit && writes++ >= at
+                ? throw new TableUnavailableException("dead")
+                : Task.CompletedTask;
             await queue.SweepAsync();
             store.Before = _ => Task.CompletedTask;
 
@@ -308,7 +310,8 @@ public sealed class RaceTests
     {
         public ITable Open(string name) => new SparseTable(inner.Open(name));
 
-        public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => inner.CreateAsync(names, cancellationToken);
+        public Task CreateAsync(
+            IEnumerable<string> names, CancellationToken cancellationToken) => inner.CreateAsync(names, cancellationToken);
 
         private sealed class SparseTable(ITable table) : ITable
         {
@@ -317,12 +320,16 @@ public sealed class RaceTests
             public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken) =>
                 table.GetAsync(partition, key, cancellationToken);
 
-            public Task<RowPage> QueryAsync(string partition, RowQuery query, CancellationToken cancellationToken) => query.Continuation is null
+            public Task<RowPage> QueryAsync(
+                string partition, RowQuery query, CancellationToken cancellationToken) => query.Continuation is null
                 ? Task.FromResult(new RowPage([], First))
                 : table.QueryAsync(
-                    partition, query with { Top = 1, Continuation = query.Continuation == First ? null : query.Continuation }, cancellationToken);
+                    partition,
+                    query with { Top = 1, Continuation = query.Continuation == First ? null : query.Continuation },
+                    cancellationToken);
 
-            public Task<SubmitResult> SubmitAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
+            public Task<SubmitResult> SubmitAsync(
+                string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
                 table.SubmitAsync(partition, operations, cancellationToken);
         }
     }

@@ -158,7 +158,8 @@ public sealed class StatisticsTests
         var own = (await AccountAsync(new(null, null) { Only = new("z", false) }))!;
         (own.Queues, own.Statistics.Counts.Messages, own.Statistics.HiddenIsExact).ShouldBe((1, 2, true));
 
-        Task<AccountStatistics?> AccountAsync(NameSelection selection) => queue.Engine.StatisticsAsync(queue.Address.Account, selection, Token);
+        Task<AccountStatistics?> AccountAsync(NameSelection selection) =>
+            queue.Engine.StatisticsAsync(queue.Address.Account, selection, Token);
     }
 
     [Fact]
@@ -224,11 +225,13 @@ public sealed class StatisticsTests
 
         public ITable Open(string name) => name == "messages" ? new Table(this, inner.Open(name)) : inner.Open(name);
 
-        public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => inner.CreateAsync(names, cancellationToken);
+        public Task CreateAsync(
+            IEnumerable<string> names, CancellationToken cancellationToken) => inner.CreateAsync(names, cancellationToken);
 
         private sealed class Table(EmptyPages store, ITable table) : ITable
         {
-            public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken) => table.GetAsync(partition, key, cancellationToken);
+            public Task<Row?> GetAsync(
+                string partition, string key, CancellationToken cancellationToken) => table.GetAsync(partition, key, cancellationToken);
 
             public Task<RowPage> QueryAsync(string partition, RowQuery query, CancellationToken cancellationToken)
             {
@@ -236,7 +239,8 @@ public sealed class StatisticsTests
                 return Task.FromResult(new RowPage([], "further on"));
             }
 
-            public Task<SubmitResult> SubmitAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
+            public Task<SubmitResult> SubmitAsync(
+                string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
                 table.SubmitAsync(partition, operations, cancellationToken);
         }
     }

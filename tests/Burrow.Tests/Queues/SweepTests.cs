@@ -47,7 +47,9 @@ public sealed class SweepTests
     {
         var failing = new InterceptedStore(store)
         {
-            Before = call => call is { Kind: CallKind.Submit, Table: "messages" } ? throw new TableUnavailableException("dead") : Task.CompletedTask,
+            Before = call => call is { Kind: CallKind.Submit, Table: "messages" }
+                ? throw new TableUnavailableException("dead")
+                : Task.CompletedTask,
         };
         await Should.ThrowAsync<UnavailableException>(() => new TestQueue(failing, time).PutAsync("a"));
         (await queue.Engine.AccountsAsync(new(null, null), CancellationToken.None)).Names.ShouldBeEmpty();
@@ -113,7 +115,8 @@ public sealed class SweepTests
 
         (await queue.IdsAsync()).ShouldBe("a b c d");
         (await queue.GetAsync("b"))!.Receipt.ShouldBe(claimed[1].Receipt);
-        (await store.Open("messages").QueryAsync(queue.Address.Partition, new RowQuery("h!", "h!~"), CancellationToken.None)).Rows.ShouldBeEmpty();
+        (await store.Open("messages").QueryAsync(
+            queue.Address.Partition, new RowQuery("h!", "h!~"), CancellationToken.None)).Rows.ShouldBeEmpty();
         (await queue.DeleteAsync("b", new([claimed[1].Receipt.Value], null))).ShouldNotBeNull();
     }
 
@@ -154,7 +157,8 @@ public sealed class SweepTests
             if (calls <= at)
                 await mine.PutAsync("stays");
 
-            (await mine.Engine.QueuesAsync(new("account"), new(null, null), CancellationToken.None)).Names.ShouldContain($"queue{at}", $"put before request {at}");
+            (await mine.Engine.QueuesAsync(
+                new("account"), new(null, null), CancellationToken.None)).Names.ShouldContain($"queue{at}", $"put before request {at}");
             (await mine.Engine.AccountsAsync(new(null, null), CancellationToken.None)).Names.ShouldBe(["account"]);
             await mine.DeleteAsync("stays");
         }

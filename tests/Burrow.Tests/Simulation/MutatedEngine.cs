@@ -45,8 +45,10 @@ public sealed class MutatedEngine : IAsyncLifetime
         {
             var path = Path.Combine(folder.FullName, "functions/Burrow/Queues", mutant.File);
             var source = await File.ReadAllTextAsync(path);
-            source.Split(mutant.Line).Length.ShouldBe(2, $"{mutant.Name}: '{mutant.Line}' stands once in {mutant.File}; if it was rewritten, rewrite the mutant");
-            await File.WriteAllTextAsync(path, source.Replace(mutant.Line, mutant.Changed.Replace("MUTANT", $"Mutant.Is(\"{mutant.Name}\")")));
+            source.Split(mutant.Line).Length.ShouldBe(
+                2, $"{mutant.Name}: '{mutant.Line}' stands once in {mutant.File}; if it was rewritten, rewrite the mutant");
+            await File.WriteAllTextAsync(
+                path, source.Replace(mutant.Line, mutant.Changed.Replace("MUTANT", $"Mutant.Is(\"{mutant.Name}\")")));
         }
 
         await Commands.RunAsync(

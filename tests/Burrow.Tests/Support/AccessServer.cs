@@ -22,7 +22,11 @@ internal sealed class AccessServer : IAsyncDisposable
     public TestTime Time { get; }
 
     public static async Task<AccessServer> StartAsync(
-        ITableStore? store = null, TestTime? time = null, string? admin = null, string? secret = null, Action<BurrowOptions>? configure = null)
+        ITableStore? store = null,
+        TestTime? time = null,
+        string? admin = null,
+        string? secret = null,
+        Action<BurrowOptions>? configure = null)
     {
         admin ??= NewAdminKey();
         time ??= new TestTime();
@@ -42,7 +46,8 @@ internal sealed class AccessServer : IAsyncDisposable
     public static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>Asks with a key; with none, if it is null.</summary>
-    public async Task<RawAnswer> SendAsync(string? key, string method, string target, string? body = null, params (string Name, string Value)[] headers)
+    public async Task<RawAnswer> SendAsync(
+        string? key, string method, string target, string? body = null, params (string Name, string Value)[] headers)
     {
         var bytes = body is null ? null : Encoding.UTF8.GetBytes(body);
         var answer = await http.SendAsync(method, target, bytes, key is null ? headers : [("Authorization", $"Bearer {key}"), .. headers]);
@@ -51,9 +56,11 @@ internal sealed class AccessServer : IAsyncDisposable
     }
 
     /// <summary>The text of a new key.</summary>
-    public async Task<string> MakeKeyAsync(string name, string allow, string queues = "*", string? expires = null, string? with = null, string account = "a")
+    public async Task<string> MakeKeyAsync(
+        string name, string allow, string queues = "*", string? expires = null, string? with = null, string account = "a")
     {
-        var body = $$"""{"queues":"{{queues}}","allow":["{{allow.Replace(" ", "\",\"")}}"]{{(expires is null ? "" : $",\"expires\":\"{expires}\"")}}}""";
+        var body =
+            $$"""{"queues":"{{queues}}","allow":["{{allow.Replace(" ", "\",\"")}}"]{{(expires is null ? "" : $",\"expires\":\"{expires}\"")}}}""";
         var answer = await SendAsync(with ?? Admin, "PUT", $"/keys/{account}/{name}", body);
         answer.Status.ShouldBe(201, answer.Text);
         return SuiteLog.Whole.Keep(answer.Json.GetProperty("key").GetString()!);

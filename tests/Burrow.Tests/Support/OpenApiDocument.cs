@@ -32,8 +32,11 @@ internal sealed class OpenApiDocument
     public IEnumerable<OpenApiOperation> Operations => paths.SelectMany(path => path.Operations.Values);
 
     /// <summary>What a reference means; the value itself if it is none.</summary>
-    public JsonElement Resolve(JsonElement value) => value.ValueKind == JsonValueKind.Object && value.TryGetProperty("$ref", out var reference)
-        ? reference.GetString()!.Split('/').Skip(1).Aggregate(Root, (at, name) => at.GetProperty(name.Replace("~1", "/").Replace("~0", "~")))
+    public JsonElement Resolve(JsonElement value) => value.ValueKind == JsonValueKind.Object
+        && value.TryGetProperty("$ref", out var reference)
+        ? reference.GetString()!.Split('/')
+            .Skip(1)
+            .Aggregate(Root, (at, name) => at.GetProperty(name.Replace("~1", "/").Replace("~0", "~")))
         : value;
 
     /// <summary>The schema, built once, with all that it may refer to.</summary>
@@ -65,10 +68,12 @@ internal sealed class OpenApiDocument
 
         return answer.Status switch
         {
-            405 when answer.Headers.GetValueOrDefault("Allow")?.Split(", ").ToHashSet().SetEquals(operations.Keys) != true => "Other methods are documented.",
+            405 when answer.Headers.GetValueOrDefault("Allow")?.Split(", ").ToHashSet().SetEquals(
+                operations.Keys) != true => "Other methods are documented.",
             405 => refused.Contradiction(method, target, false, answer),
             400 or 404 => problem.Contradiction(method, target, false, answer),
-            403 when answer.Text.Contains("foreign-origin", StringComparison.Ordinal) => problem.Contradiction(method, target, false, answer),
+            403 when answer.Text.Contains(
+                "foreign-origin", StringComparison.Ordinal) => problem.Contradiction(method, target, false, answer),
             200 when method == "OPTIONS" && answer.Headers.ContainsKey("Access-Control-Allow-Origin") => null,
             _ => "There is no such operation.",
         };

@@ -9,7 +9,11 @@ namespace Burrow.Tests.Support;
 /// <param name="Parameters">Its parameters and those of its path, none of them a reference.</param>
 /// <param name="Responses">Its responses by status.</param>
 internal sealed record OpenApiOperation(
-    string Method, string Path, JsonElement Json, IReadOnlyList<JsonElement> Parameters, IReadOnlyDictionary<int, OpenApiResponse> Responses)
+    string Method,
+    string Path,
+    JsonElement Json,
+    IReadOnlyList<JsonElement> Parameters,
+    IReadOnlyDictionary<int, OpenApiResponse> Responses)
 {
     private readonly string? detail = Parameters.Where(parameter => parameter.GetProperty("name").GetString() == "detail")
         .Select(parameter => parameter.GetProperty("schema").GetProperty("default").GetString()).SingleOrDefault();

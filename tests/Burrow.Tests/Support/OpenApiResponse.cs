@@ -10,9 +10,11 @@ internal sealed class OpenApiResponse
 {
     /// <summary>What is said once of all answers, or comes from the host or for browsers.</summary>
     private static readonly HashSet<string> Everywhere = new(
-        ["Date", "Content-Type", "X-Content-Type-Options", "Cache-Control", "Content-Security-Policy", "Vary", "Connection"], StringComparer.OrdinalIgnoreCase);
+        ["Date", "Content-Type", "X-Content-Type-Options", "Cache-Control", "Content-Security-Policy", "Vary", "Connection"],
+        StringComparer.OrdinalIgnoreCase);
 
-    private readonly Dictionary<string, (bool IsRequired, bool IsNumber, JsonSchema Schema)> headers = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, (bool IsRequired, bool IsNumber, JsonSchema Schema)> headers = new(
+        StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, JsonSchema?> content = [];
 
     public OpenApiResponse(OpenApiDocument document, JsonElement response)
@@ -33,7 +35,11 @@ internal sealed class OpenApiResponse
         if (response.TryGetProperty("content", out var types))
         {
             foreach (var type in types.EnumerateObject())
-                content[type.Name] = type.Name.EndsWith("json", StringComparison.Ordinal) ? document.SchemaOf(type.Value.GetProperty("schema")) : null;
+            {
+                content[type.Name] = type.Name.EndsWith("json", StringComparison.Ordinal)
+                    ? document.SchemaOf(type.Value.GetProperty("schema"))
+                    : null;
+            }
         }
     }
 
@@ -60,7 +66,10 @@ internal sealed class OpenApiResponse
             }
         }
 
-        var unknown = answer.Headers.Keys.Where(name => !headers.ContainsKey(name) && !Everywhere.Contains(name) && !name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)).ToList();
+        var unknown = answer.Headers.Keys.Where(
+            name => !headers.ContainsKey(name)
+                && !Everywhere.Contains(name)
+                && !name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)).ToList();
         return unknown.Count == 0 ? null : $"Undocumented headers: {string.Join(", ", unknown)}";
     }
 
@@ -83,10 +92,14 @@ internal sealed class OpenApiResponse
             return $"{type} isn't documented; {(content.Count == 0 ? "nothing is" : string.Join(", ", content.Keys))}.";
         if (schema is null || method == "HEAD")
             return null;
-        return schema.Evaluate(answer.Json).IsValid ? null : $"The body isn't as documented: {answer.Text[..Math.Min(answer.Text.Length, 2000)]}";
+        return schema.Evaluate(answer.Json).IsValid
+            ? null
+            : $"The body isn't as documented: {answer.Text[..Math.Min(answer.Text.Length, 2000)]}";
     }
 
     /// <summary>What a request says that it wants to be shown; null if it doesn't say.</summary>
     public static string? DetailOf(string target) =>
-        target.IndexOf('?') is var query and >= 0 && QueryHelpers.ParseQuery(target[query..]).TryGetValue("detail", out var detail) ? detail[^1] : null;
+        target.IndexOf('?') is var query and >= 0 && QueryHelpers.ParseQuery(target[query..]).TryGetValue("detail", out var detail)
+            ? detail[^1]
+            : null;
 }

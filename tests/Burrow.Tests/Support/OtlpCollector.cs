@@ -29,7 +29,8 @@ internal sealed class OtlpCollector : LoopbackServer
         {
             app.MapPost("/v1/traces", (HttpRequest request) => collector.TakeAsync(request, collector.Span));
             app.MapPost("/v1/metrics", (HttpRequest request) => collector.TakeAsync(request, collector.Metric));
-            app.MapPost("/v1/logs", (HttpRequest request) => collector.TakeAsync(request, record => collector.Logs.Enqueue(Text(record.Part(5)))));
+            app.MapPost(
+                "/v1/logs", (HttpRequest request) => collector.TakeAsync(request, record => collector.Logs.Enqueue(Text(record.Part(5)))));
         });
     }
 
@@ -70,13 +71,26 @@ internal sealed class OtlpCollector : LoopbackServer
     }
 
     private void Span(OtlpMessage span) => Spans.Enqueue(new(
-        span.Hex(1), span.Hex(2), span.Hex(4), span.Text(5), (int)span.Number(6), Attributes(span.Parts(9)), [.. span.Parts(13).Select(link => (link.Hex(1), link.Hex(2)))]));
+        span.Hex(1),
+        span.Hex(2),
+        span.Hex(4),
+        span.Text(5),
+        (int)span.Number(6),
+        Attributes(span.Parts(9)),
+        [.. span.Parts(13).Select(link => (link.Hex(1), link.Hex(2)))]));
 
     private void Metric(OtlpMessage metric)
     {
         // Gauge 5 and sum 7 have numbers (double 4, integer 6; attributes 7), a histogram 9 a count (4; attributes 9).
         foreach (var point in metric.Parts(5).Concat(metric.Parts(7)).SelectMany(data => data.Parts(1)))
-            Points.Enqueue(new(metric.Text(1), point.Has(6) ? point.Number(6) : BitConverter.Int64BitsToDouble(point.Number(4)), Attributes(point.Parts(7))));
+        {
+            Points.Enqueue(
+                new(
+                    metric.Text(1),
+                    point.Has(6) ? point.Number(6) : BitConverter.Int64BitsToDouble(point.Number(4)),
+                    Attributes(point.Parts(7))));
+        }
+
         foreach (var point in metric.Parts(9).SelectMany(data => data.Parts(1)))
             Points.Enqueue(new(metric.Text(1), point.Number(4), Attributes(point.Parts(9))));
     }
@@ -90,7 +104,13 @@ internal sealed class OtlpCollector : LoopbackServer
 
 /// <summary>A span as it came; ids in hexadecimal, empty if absent.</summary>
 internal sealed record OtlpSpan(
-    string Trace, string Id, string Parent, string Name, int Kind, IReadOnlyDictionary<string, string> Attributes, IReadOnlyList<(string Trace, string Id)> Links);
+    string Trace,
+    string Id,
+    string Parent,
+    string Name,
+    int Kind,
+    IReadOnlyDictionary<string, string> Attributes,
+    IReadOnlyList<(string Trace, string Id)> Links);
 
 /// <summary>A data point: of a histogram how many there were.</summary>
 internal sealed record OtlpPoint(string Metric, double Value, IReadOnlyDictionary<string, string> Attributes);

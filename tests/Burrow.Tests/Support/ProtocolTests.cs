@@ -76,7 +76,8 @@ public abstract class ProtocolTests(ServerFixture server) : IAsyncLifetime
     private protected async Task<RawAnswer> PutChunkedAsync(string target, byte[] body, int chunk)
     {
         var bytes = new MemoryStream();
-        bytes.Write(Encoding.ASCII.GetBytes($"PUT {target} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nTransfer-Encoding: chunked\r\n\r\n"));
+        bytes.Write(
+            Encoding.ASCII.GetBytes($"PUT {target} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nTransfer-Encoding: chunked\r\n\r\n"));
         foreach (var part in body.Chunk(chunk))
         {
             bytes.Write(Encoding.ASCII.GetBytes($"{part.Length:x}\r\n"));

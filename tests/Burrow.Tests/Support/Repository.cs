@@ -10,7 +10,10 @@ internal static class Repository
     /// <summary>The C# sources below a folder of the repository.</summary>
     public static IEnumerable<string> SourceFiles(string folder) =>
         Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "node_modules"));
+            .Where(
+                file => !Path.GetRelativePath(Root, file)
+                    .Split(Path.DirectorySeparatorChar)
+                    .Any(part => part is "bin" or "obj" or "node_modules"));
 
     private static string FindRoot()
     {

@@ -96,7 +96,8 @@ internal sealed class SuiteLog : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             log.Write($"{logLevel} {category} {formatter(state, exception)}{(exception is null ? "" : $" {exception}")}");
     }
 }
@@ -107,10 +108,13 @@ public sealed class SuiteLogSearch : IDisposable
     /// <summary>Spans of servers are searched, too.</summary>
     private readonly ActivityListener spans = new()
     {
-        ShouldListenTo = source => source.Name == "Burrow" || source.Name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) || source.Name.StartsWith("Azure", StringComparison.Ordinal),
+        ShouldListenTo = source => source.Name == "Burrow"
+            || source.Name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
+            || source.Name.StartsWith("Azure", StringComparison.Ordinal),
         // Not recorded: messages don't keep where they come from then, which most tests don't expect.
         Sample = (ref _) => ActivitySamplingResult.AllData,
-        ActivityStopped = span => SuiteLog.Whole.Write($"span {span.DisplayName} {string.Join(' ', span.TagObjects)} {string.Join(' ', span.Events.SelectMany(one => one.Tags))}"),
+        ActivityStopped = span => SuiteLog.Whole.Write(
+            $"span {span.DisplayName} {string.Join(' ', span.TagObjects)} {string.Join(' ', span.Events.SelectMany(one => one.Tags))}"),
     };
 
     public SuiteLogSearch()

@@ -22,7 +22,8 @@ internal sealed class TestQueue(ITableStore store, TimeProvider time, string acc
     public Task<PutResult> PutAsync(string id, byte[] body, long ttl = 0, long hide = 0, Precondition? precondition = null) =>
         Engine.PutAsync(Address, new(new(id), body, null, new(ttl, hide), precondition ?? Precondition.None), Token);
 
-    public Task PutAllAsync(IEnumerable<string> ids, long ttl = 0, long hide = 0) => Task.WhenAll(ids.Select(id => PutAsync(id, "", ttl, hide)));
+    public Task PutAllAsync(IEnumerable<string> ids, long ttl = 0, long hide = 0) =>
+        Task.WhenAll(ids.Select(id => PutAsync(id, "", ttl, hide)));
 
     public async Task<IReadOnlyList<Message>> ClaimAsync(int? limit = 1, long hide = 60) =>
         (await Engine.UpdateAsync(Address, new() { Limit = limit }, new(null, hide), TimeSpan.Zero, Token)).Messages;
@@ -68,7 +69,8 @@ internal sealed class TestQueue(ITableStore store, TimeProvider time, string acc
             string? continuation = null;
             do
             {
-                (var page, continuation) = await store.Open(table).QueryAsync(partition, new("!", "~") { Continuation = continuation }, Token);
+                (var page, continuation) = await store.Open(table).QueryAsync(
+                    partition, new("!", "~") { Continuation = continuation }, Token);
                 rows.AddRange(page.Select(row => $"{table} {partition} {row.Key}"));
             }
             while (continuation is not null);

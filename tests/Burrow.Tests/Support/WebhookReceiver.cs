@@ -62,7 +62,12 @@ internal sealed class WebhookReceiver : LoopbackServer
         {
             Events.AddOrUpdate(
                 json.GetProperty("id").GetString()!,
-                _ => new(json, bytes, request.ContentType, request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase), 1),
+                _ => new(
+                    json,
+                    bytes,
+                    request.ContentType,
+                    request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+                    1),
                 (_, before) => before with { Times = before.Times + 1 });
         }
 
@@ -72,7 +77,8 @@ internal sealed class WebhookReceiver : LoopbackServer
 }
 
 /// <summary>An event as it came.</summary>
-internal sealed record ReceivedEvent(JsonElement Json, byte[] Bytes, string? ContentType, IReadOnlyDictionary<string, string> Headers, int Times)
+internal sealed record ReceivedEvent(
+    JsonElement Json, byte[] Bytes, string? ContentType, IReadOnlyDictionary<string, string> Headers, int Times)
 {
     public JsonElement Data => Json.GetProperty("data");
 

@@ -64,6 +64,7 @@ public sealed class AzureTableStoreTests : IAsyncLifetime
         var store = AzureTableStore.Connect(
             $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;TableEndpoint={server.Urls.Single()}/a;", "test");
 
-        (await Should.ThrowAsync<TableUnavailableException>(() => store.CreateAsync(["things"], Token))).Message.ShouldContain("testthings");
+        (await Should.ThrowAsync<TableUnavailableException>(
+            () => store.CreateAsync(["things"], Token))).Message.ShouldContain("testthings");
     }
 }

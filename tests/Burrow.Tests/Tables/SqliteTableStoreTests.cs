@@ -34,7 +34,9 @@ public sealed class SqliteTableStoreTests : IDisposable
 
         // Every key twice: one of two is refused, and takes its other row back with it.
         var others = Enumerable.Range(0, 100).Select(i => table.SubmitAsync(
-            "p", [Operation.Insert($"side{i}", new Columns { { "n", i } }), Operation.Insert($"key{i / 2}", new Columns { { "n", i } })], Token)).ToList();
+            "p",
+            [Operation.Insert($"side{i}", new Columns { { "n", i } }), Operation.Insert($"key{i / 2}", new Columns { { "n", i } })],
+            Token)).ToList();
         var before = store.Commits;
         gate.Set();
         await first;

@@ -69,9 +69,16 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
     [Fact]
     public async Task Every_character_that_a_key_may_hold_is_kept_and_sorts_ordinally()
     {
-        var keys = Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).Where(c => !"/\\#?%".Contains(c)).Select(c => $"k{c}k").ToList();
+        var keys = Enumerable.Range(' ', '~' - ' ' + 1)
+            .Select(c => (char)c)
+            .Where(c => !"/\\#?%".Contains(c))
+            .Select(c => $"k{c}k")
+            .ToList();
         foreach (var some in keys.Chunk(50))
-            (await table.SubmitAsync("p", [.. some.Select(key => Operation.Insert(key, new Columns { { "n", 1 } }))], Token)).Committed.ShouldBeTrue();
+        {
+            (await table.SubmitAsync(
+                "p", [.. some.Select(key => Operation.Insert(key, new Columns { { "n", 1 } }))], Token)).Committed.ShouldBeTrue();
+        }
 
         var page = await table.QueryAsync("p", new RowQuery("k", "l"), Token);
 
@@ -124,7 +131,8 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         var query = new RowQuery("k", "l") { Top = 10 };
         var first = await table.QueryAsync("p", query, Token);
         var removed = first.Rows.Select(row => Operation.Delete(row.Key, row.ETag)).ToList();
-        (await table.SubmitAsync("p", [.. removed, Operation.Insert("k0020a", new Columns { { "n", 1 } })], Token)).Committed.ShouldBeTrue();
+        (await table.SubmitAsync(
+            "p", [.. removed, Operation.Insert("k0020a", new Columns { { "n", 1 } })], Token)).Committed.ShouldBeTrue();
 
         var rest = await KeysAsync(query with { Continuation = first.Continuation });
 
@@ -249,9 +257,9 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         var large = await table.GetAsync("p", "large2", Token);
         large!.Columns.GetBytes("b7").ShouldBe(columns.GetBytes("b7"));
         (await KeysAsync(new RowQuery("s", "t"))).Count.ShouldBe(98);
-        var longest = new string('k', TableLimits.KeyLength);
-        await InsertAsync(longest, new Columns { { "text", new string('x', 32 * 1024) } });
-        (await table.GetAsync("p", longest, Token))!.Columns.GetString("text")!.Length.ShouldBe(32 * 1024);
+        var max = new string('k', TableLimits.KeyLength);
+        await InsertAsync(max, new Columns { { "text", new string('x', 32 * 1024) } });
+        (await table.GetAsync("p", max, Token))!.Columns.GetString("text")!.Length.ShouldBe(32 * 1024);
     }
 
     [Fact]
@@ -275,7 +283,8 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         for (var i = 0; i < 253; i++)
             many.Add($"c{i}", i);
         await RefusedAsync([Operation.Insert("k", many)]);
-        foreach (var key in (string[])["", "a/b", "a\\b", "a#b", "a?b", "a%b", "a\tb", "ä", "\x7f", new string('k', TableLimits.KeyLength + 1)])
+        foreach (var key in (string[])[
+            "", "a/b", "a\\b", "a#b", "a?b", "a%b", "a\tb", "ä", "\x7f", new string('k', TableLimits.KeyLength + 1)])
         {
             await RefusedAsync([Operation.Insert(key, n)]);
             await Should.ThrowAsync<ArgumentException>(() => table.GetAsync("p", key, Token));
@@ -296,7 +305,10 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         var etag = await InsertAsync("row", new Columns { { "n", 0 } });
 
         var results = await Task.WhenAll(Enumerable.Range(1, 20).Select(i =>
-            table.SubmitAsync("p", [Operation.Replace("row", new Columns { { "n", i } }, etag), Operation.Insert($"won{i}", new Columns { { "n", i } })], Token)));
+            table.SubmitAsync(
+                "p",
+                [Operation.Replace("row", new Columns { { "n", i } }, etag), Operation.Insert($"won{i}", new Columns { { "n", i } })],
+                Token)));
 
         results.Count(result => result.Committed).ShouldBe(1);
         results.Where(result => !result.Committed).ShouldAllBe(result => result.Refusal == Refusal.Changed && result.FailedIndex == 0);
@@ -345,7 +357,10 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
     private async Task InsertAllAsync(IEnumerable<string> keys)
     {
         foreach (var some in keys.Chunk(100))
-            (await table.SubmitAsync("p", [.. some.Select(key => Operation.Insert(key, new Columns { { "n", 1 } }))], Token)).Committed.ShouldBeTrue();
+        {
+            (await table.SubmitAsync(
+                "p", [.. some.Select(key => Operation.Insert(key, new Columns { { "n", 1 } }))], Token)).Committed.ShouldBeTrue();
+        }
     }
 
     private async Task<List<string>> KeysAsync(RowQuery query)

@@ -48,7 +48,8 @@ public sealed class CollectorTests : IAsyncLifetime
         {
             using var span = source.StartActivity("order", ActivityKind.Producer).ShouldNotBeNull();
             (trace, producer) = (span.TraceId.ToHexString(), span.SpanId.ToHexString());
-            using var request = new HttpRequestMessage(HttpMethod.Put, "/v1.0/shop/orders/1?ttl=0") { Content = new StringContent("two pizzas") };
+            using var request =
+                new HttpRequestMessage(HttpMethod.Put, "/v1.0/shop/orders/1?ttl=0") { Content = new StringContent("two pizzas") };
             request.Headers.Add("traceparent", span.Id);
             using var put = await burrow.Http.SendAsync(request, Token);
             put.StatusCode.ShouldBe(HttpStatusCode.Created);
@@ -63,7 +64,8 @@ public sealed class CollectorTests : IAsyncLifetime
 
         OtlpSpan[] Spans() => [.. collector.Spans.Where(span => span.Trace == trace)];
         var inTrace = await collector.HasAsync(() => Spans() is { Length: > 0 } spans
-            && new[] { "order", "PUT /v1.0/{account}/{queue}/{message}", "receive", "publish" }.All(name => spans.Any(span => span.Name == name)) ? spans : null);
+            && new[] { "order", "PUT /v1.0/{account}/{queue}/{message}", "receive", "publish" }.All(
+                name => spans.Any(span => span.Name == name)) ? spans : null);
         var order = inTrace.Single(span => span.Name == "order");
         var putting = inTrace.Single(span => span.Name == "PUT /v1.0/{account}/{queue}/{message}");
         var received = inTrace.Single(span => span.Name == "receive");
@@ -103,33 +105,50 @@ public sealed class CollectorTests : IAsyncLifetime
     public async Task Metrics_and_logs_come_too_and_tell_no_bodies()
     {
         const string body = "a body that nobody may see";
-        (await burrow.Http.PutAsync("/v1.0/shop/orders/1?ttl=0", new StringContent(body), Token)).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await burrow.Http.PutAsync(
+            "/v1.0/shop/orders/1?ttl=0", new StringContent(body), Token)).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await burrow.Http.PostAsync("/v1.0/shop/orders?limit=1&hide=60&detail=all", null, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await burrow.Http.DeleteAsync("/v1.0/shop/orders/1", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await burrow.Http.GetAsync("/v1.0/shop/orders", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
-        await HasAsync("burrow.request.duration", ("http.request.method", "PUT"), ("http.route", "/v1.0/{account}/{queue}/{message}"), ("http.response.status_code", "201"));
-        await HasAsync("burrow.request.duration", ("http.request.method", "GET"), ("http.route", "/v1.0/{account}/{queue}"), ("http.response.status_code", "404"));
-        await HasAsync("burrow.storage.duration", ("db.collection.name", "messages"), ("db.operation.name", "submit"), ("burrow.outcome", "ok"));
+        await HasAsync(
+            "burrow.request.duration",
+            ("http.request.method", "PUT"),
+            ("http.route", "/v1.0/{account}/{queue}/{message}"),
+            ("http.response.status_code", "201"));
+        await HasAsync(
+            "burrow.request.duration",
+            ("http.request.method", "GET"),
+            ("http.route", "/v1.0/{account}/{queue}"),
+            ("http.response.status_code", "404"));
+        await HasAsync(
+            "burrow.storage.duration", ("db.collection.name", "messages"), ("db.operation.name", "submit"), ("burrow.outcome", "ok"));
         await HasAsync("burrow.group.size", ("burrow.operation", "put"));
         await HasAsync("burrow.group.size", ("burrow.operation", "claim"));
         foreach (var change in (string[])["inserted", "claimed", "deleted"])
             (await HasAsync("burrow.messages", ("burrow.change", change))).Value.ShouldBe(1);
         collector.Points.ShouldContain(point => point.Metric == "dotnet.gc.collections");
-        var log = await collector.HasAsync(() => collector.Logs.FirstOrDefault(line => line.Contains("{Method} {Path}", StringComparison.Ordinal) || line.StartsWith("PUT", StringComparison.Ordinal)));
+        var log = await collector.HasAsync(
+            () => collector.Logs.FirstOrDefault(
+                line => line.Contains("{Method} {Path}", StringComparison.Ordinal) || line.StartsWith("PUT", StringComparison.Ordinal)));
         log.ShouldNotBeEmpty();
-        (string.Join('\n', collector.Logs) + string.Join('\n', collector.Spans.SelectMany(span => span.Attributes.Values))).ShouldNotContain(body);
+        (string.Join('\n', collector.Logs) + string.Join(
+            '\n', collector.Spans.SelectMany(span => span.Attributes.Values))).ShouldNotContain(body);
     }
 
     private Task<OtlpPoint> HasAsync(string metric, params (string Name, string Value)[] attributes) => collector.HasAsync(() =>
-        collector.Points.FirstOrDefault(point => point.Metric == metric && attributes.All(one => point.Attributes.GetValueOrDefault(one.Name) == one.Value)));
+        collector.Points.FirstOrDefault(
+            point => point.Metric == metric && attributes.All(one => point.Attributes.GetValueOrDefault(one.Name) == one.Value)));
 
     private async Task SubscribeAsync(WebhookReceiver receiver)
     {
         using var asked = await burrow.Http.PutAsJsonAsync("/subscriptions/shop/hook", new { endpoint = receiver.Url }, Token);
         asked.StatusCode.ShouldBe(HttpStatusCode.Created);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while ((await burrow.Http.GetFromJsonAsync<JsonElement>("/subscriptions/shop/hook", patience.Token)).GetProperty("state").GetString() != "active")
+        while ((await burrow.Http.GetFromJsonAsync<JsonElement>(
+            "/subscriptions/shop/hook", patience.Token)).GetProperty("state").GetString() != "active")
+        {
             await Task.Delay(20, patience.Token);
+        }
     }
 }

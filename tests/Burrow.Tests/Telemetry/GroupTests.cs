@@ -11,7 +11,9 @@ public sealed class GroupTests : IDisposable
     {
         ShouldListenTo = source => source.Name == TelemetryServices.Name,
         // As a sampler that goes by the parent, for spans of this test; others' are as they are.
-        Sample = (ref options) => options.Name.StartsWith("sampled", StringComparison.Ordinal) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.AllData,
+        Sample = (ref options) => options.Name.StartsWith("sampled", StringComparison.Ordinal)
+            ? ActivitySamplingResult.AllDataAndRecorded
+            : ActivitySamplingResult.AllData,
     };
 
     private readonly TaskCompletionSource first = new();

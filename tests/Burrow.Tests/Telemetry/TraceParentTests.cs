@@ -26,7 +26,12 @@ public abstract class TraceParentTests(ServerFixture server) : ProtocolTests(ser
     [Fact]
     public async Task Every_put_of_a_batch_has_that_of_the_request()
     {
-        await SendAsync("POST", $"/batch/{Account}/q", Encoding.UTF8.GetBytes("""[{"id":"1"},{"id":"2","ttl":0}]"""), ("Content-Type", "application/json"), ("traceparent", Sent));
+        await SendAsync(
+            "POST",
+            $"/batch/{Account}/q",
+            Encoding.UTF8.GetBytes("""[{"id":"1"},{"id":"2","ttl":0}]"""),
+            ("Content-Type", "application/json"),
+            ("traceparent", Sent));
         var all = await GetAsync($"{Queue}?detail=full");
         all.Json.EnumerateArray().Select(message => message.GetProperty("traceparent").GetString()).ShouldBe([Sent, Sent]);
     }

@@ -8,11 +8,51 @@ internal static class FuzzBody
 {
     private static readonly string[] Items =
     [
-        """{"id":"m1","body":"x"}""", """{"id":"m2","ttl":60,"hide":1}""", "{}", """{"op":"delete","id":"m1"}""", """{"op":"update","id":"m2","ttl":0}""", """{"op":"put","id":"m3","body":"/w==","encoding":"base64"}""",
-        """{"body":"%%","encoding":"base64"}""", """{"id":"m1","ifMatch":"\"a\""}""", """{"id":"m1","ifMatch":["*"]}""", """{"id":"m1","ifMatch":7}""", """{"op":"burn","id":"m1"}""", """{"op":null}""", """{"id":null}""", """{"id":""}""",
-        """{"id":".."}""", """{"id":"\u0000"}""", """{"id":"\ud800"}""", """{"\ud800":1}""", """{"id":"m1","id":"m2"}""", """{"id":"m1","ttl":1e3}""", """{"id":"m1","ttl":-1}""", """{"id":"m1","ttl":9e999}""", """{"id":"m1","ttl":1.5}""",
-        """{"id":"m1","hide":3153600001}""", """{"id":"m1","contentType":"text/html"}""", """{"id":"m1","contentType":"\u00e4"}""", """{"id":["m1"]}""", """{"id":"m1","body":{"x":1}}""", "null", "7", "\"\"", "[]", "[[]]", "tru", "{", "{\"id\"", "{]",
-        "{\"id\":\"m1\",\"body\":\"\u00ff\"}", "{\"id\":\"m1\"}}", "// x", "{\"id\":\"\ud83d\udca5\"}", "\u0000", "{\"a\":1,}", "{'id':'m1'}", "NaN",
+        """{"id":"m1","body":"x"}""",
+        """{"id":"m2","ttl":60,"hide":1}""",
+        "{}",
+        """{"op":"delete","id":"m1"}""",
+        """{"op":"update","id":"m2","ttl":0}""",
+        """{"op":"put","id":"m3","body":"/w==","encoding":"base64"}""",
+        """{"body":"%%","encoding":"base64"}""",
+        """{"id":"m1","ifMatch":"\"a\""}""",
+        """{"id":"m1","ifMatch":["*"]}""",
+        """{"id":"m1","ifMatch":7}""",
+        """{"op":"burn","id":"m1"}""",
+        """{"op":null}""",
+        """{"id":null}""",
+        """{"id":""}""",
+        """{"id":".."}""",
+        """{"id":"\u0000"}""",
+        """{"id":"\ud800"}""",
+        """{"\ud800":1}""",
+        """{"id":"m1","id":"m2"}""",
+        """{"id":"m1","ttl":1e3}""",
+        """{"id":"m1","ttl":-1}""",
+        """{"id":"m1","ttl":9e999}""",
+        """{"id":"m1","ttl":1.5}""",
+        """{"id":"m1","hide":3153600001}""",
+        """{"id":"m1","contentType":"text/html"}""",
+        """{"id":"m1","contentType":"\u00e4"}""",
+        """{"id":["m1"]}""",
+        """{"id":"m1","body":{"x":1}}""",
+        "null",
+        "7",
+        "\"\"",
+        "[]",
+        "[[]]",
+        "tru",
+        "{",
+        "{\"id\"",
+        "{]",
+        "{\"id\":\"m1\",\"body\":\"\u00ff\"}",
+        "{\"id\":\"m1\"}}",
+        "// x",
+        "{\"id\":\"\ud83d\udca5\"}",
+        "\u0000",
+        "{\"a\":1,}",
+        "{'id':'m1'}",
+        "NaN",
     ];
 
     public static byte[] Of(Random random, bool batch)
@@ -59,13 +99,17 @@ internal static class FuzzBody
             case 2:
                 return Encoding.ASCII.GetBytes(Repeat(Pick(random, "{}\n", "\n", "7\n"), random.Next(900, 1100)));
             case 3:
-                return Encoding.ASCII.GetBytes("[{\"id\":\"" + Repeat("x", random.Next(2000)) + "\",\"body\":\"" + Repeat("y", random.Next(1_200_000)) + "\"}]");
+                return Encoding.ASCII.GetBytes(
+                    "[{\"id\":\"" + Repeat("x", random.Next(2000)) + "\",\"body\":\"" + Repeat("y", random.Next(1_200_000)) + "\"}]");
             case 4:
                 return Message(random);
         }
 
         var items = Enumerable.Range(0, random.Next(1, 8)).Select(_ => random.Next(3) > 0 ? Good(random) : Pick(random, Items));
-        return Encoding.UTF8.GetBytes(random.Next(3) == 0 ? $"[{string.Join(',', items)}]" : string.Join(Pick(random, "\n", "\n", "\n", "\r\n", "\r\n", "\n\n", " "), items));
+        return Encoding.UTF8.GetBytes(
+            random.Next(3) == 0
+                ? $"[{string.Join(',', items)}]"
+                : string.Join(Pick(random, "\n", "\n", "\n", "\r\n", "\r\n", "\n\n", " "), items));
     }
 
     private static string Good(Random random) => string.Create(

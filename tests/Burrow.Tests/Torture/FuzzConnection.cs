@@ -84,7 +84,9 @@ internal sealed partial class FuzzConnection : IAsyncDisposable
 
         fields.ShouldContainKey("Content-Length");
         fields.ShouldNotContainKey("Transfer-Encoding");
-        var body = new byte[method == "HEAD" || status == 304 ? 0 : int.Parse(fields["Content-Length"], NumberStyles.None, CultureInfo.InvariantCulture)];
+        var body = new byte[method == "HEAD" || status == 304
+            ? 0
+            : int.Parse(fields["Content-Length"], NumberStyles.None, CultureInfo.InvariantCulture)];
         await input.ReadExactlyAsync(body, cancellationToken);
         return new(status, fields, body);
     }

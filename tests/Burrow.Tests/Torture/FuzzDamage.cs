@@ -35,7 +35,31 @@ internal static class FuzzDamage
                     bytes.InsertRange(at, bytes.GetRange(at, length));
                     break;
                 default:
-                    bytes.InsertRange(at, Encoding.Latin1.GetBytes(Pick(random, "\r\n", "\n", "\0", "\r", " ", "\t", "%", "%00", "%2e", "/", "//", "?", "&", "=", ":", "\u00ff", "\u00c3\u00a4", ",", "\"", "HTTP/1.1")));
+                    bytes.InsertRange(
+                        at,
+                        Encoding.Latin1.GetBytes(
+                            Pick(
+                                random,
+                                "\r\n",
+                                "\n",
+                                "\0",
+                                "\r",
+                                " ",
+                                "\t",
+                                "%",
+                                "%00",
+                                "%2e",
+                                "/",
+                                "//",
+                                "?",
+                                "&",
+                                "=",
+                                ":",
+                                "\u00ff",
+                                "\u00c3\u00a4",
+                                ",",
+                                "\"",
+                                "HTTP/1.1")));
                     break;
             }
         }
@@ -54,9 +78,20 @@ internal static class FuzzDamage
             0 => bytes,
             1 => [.. bytes, .. "\r\n\r\n"u8],
             2 => Encoding.ASCII.GetBytes(Pick(random,
-                "\r\n\r\n\r\n", "GET\r\n\r\n", "GET /\r\n\r\n", " / HTTP/1.1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "GET  /  HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                "GET / HTTP/1.1\nHost: localhost\n\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "GET http:// HTTP/1.1\r\nHost: localhost\r\n\r\n", "EHLO localhost\r\n", "*1\r\n$4\r\nPING\r\n")),
-            _ => Encoding.ASCII.GetBytes($"GET /{new string((char)random.Next('!', '~'), random.Next(40_000))} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+                "\r\n\r\n\r\n",
+                "GET\r\n\r\n",
+                "GET /\r\n\r\n",
+                " / HTTP/1.1\r\n\r\n",
+                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                "GET  /  HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                "GET / HTTP/1.1\nHost: localhost\n\n",
+                "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+                "GET http:// HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                "EHLO localhost\r\n",
+                "*1\r\n$4\r\nPING\r\n")),
+            _ => Encoding.ASCII.GetBytes(
+                $"GET /{new string((char)random.Next('!', '~'), random.Next(40_000))} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         };
     }
 

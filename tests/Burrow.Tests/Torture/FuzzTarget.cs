@@ -7,14 +7,94 @@ internal static class FuzzTarget
 {
     private static readonly string[] Odd =
     [
-        "", ".", "..", "%2e", "%2E%2e", "%", "%z", "%zz", "%2", "%00", "%0d%0a", "%FF", "%C3%28", "%ED%A0%80", "%F0%9F%92%A5", "%2F", "%252F", "%5C", "+", "#", ";", "*", "'", "\"", "<", "|", "^", "\\", "{", "a%20b", "%7F",
-        "%E2%80%AE", "%C0%AE", "~", "-", "null", "\u00e4", "\u00ff", new('n', 512), new('n', 513), string.Concat(Enumerable.Repeat("%F0%9F%92%A5", 128)), string.Concat(Enumerable.Repeat("%F0%9F%92%A5", 129)),
+        "",
+        ".",
+        "..",
+        "%2e",
+        "%2E%2e",
+        "%",
+        "%z",
+        "%zz",
+        "%2",
+        "%00",
+        "%0d%0a",
+        "%FF",
+        "%C3%28",
+        "%ED%A0%80",
+        "%F0%9F%92%A5",
+        "%2F",
+        "%252F",
+        "%5C",
+        "+",
+        "#",
+        ";",
+        "*",
+        "'",
+        "\"",
+        "<",
+        "|",
+        "^",
+        "\\",
+        "{",
+        "a%20b",
+        "%7F",
+        "%E2%80%AE",
+        "%C0%AE",
+        "~",
+        "-",
+        "null",
+        "\u00e4",
+        "\u00ff",
+        new('n', 512),
+        new('n', 513),
+        string.Concat(Enumerable.Repeat("%F0%9F%92%A5", 128)),
+        string.Concat(Enumerable.Repeat("%F0%9F%92%A5", 129)),
     ];
 
     private static readonly string[] Values =
     [
-        "0", "1", "2", "10", "600", "-1", "+1", "1e3", "1.0", "0x1", "3153600000", "3153600001", "2147483647", "2147483648", "99999999999999999999", "", "%", "%31", "%FF", "%00", "1%00", "%D9%A1", "true", "TRUE", "false", "all", "full", "body",
-        "id", "none", "attributes", "All", "a%26b", "a=b", "0000000000000001", "ffffffffffffffff", "%F0%9F%92%A5", "m1", "'", "\u00e4", new('9', 500), new('x', 5000),
+        "0",
+        "1",
+        "2",
+        "10",
+        "600",
+        "-1",
+        "+1",
+        "1e3",
+        "1.0",
+        "0x1",
+        "3153600000",
+        "3153600001",
+        "2147483647",
+        "2147483648",
+        "99999999999999999999",
+        "",
+        "%",
+        "%31",
+        "%FF",
+        "%00",
+        "1%00",
+        "%D9%A1",
+        "true",
+        "TRUE",
+        "false",
+        "all",
+        "full",
+        "body",
+        "id",
+        "none",
+        "attributes",
+        "All",
+        "a%26b",
+        "a=b",
+        "0000000000000001",
+        "ffffffffffffffff",
+        "%F0%9F%92%A5",
+        "m1",
+        "'",
+        "\u00e4",
+        new('9', 500),
+        new('x', 5000),
     ];
 
     /// <param name="random">Chance.</param>
@@ -40,7 +120,38 @@ internal static class FuzzTarget
         };
         if (random.Next(50) == 0)
         {
-            string[] prefixes = [$"http://{authority}", "http://evil.example", "HTTP://localhost", "ftp://localhost", "http://[::1]:1", "*", "x", "localhost:1", "http:", "?"];
+            string[] prefixes =
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+                                                                                                                                        [$"http://{authority}", "http://evil.example", "HTTP://localhost", "ftp://localhost", "http://[::1]:1", "*", "x", "localhost:1", "http:", "?"];
             path = prefixes[random.Next(prefixes.Length)] + path;
             atLeast(Ending.AnsweredOrClosed);
         }
@@ -64,9 +175,43 @@ internal static class FuzzTarget
         var pairs = new List<string>();
         for (var i = random.Next(1, 5); i > 0; i--)
         {
-            string[] names = ["ttl", "ttl", "hide", "limit", "limit", "marker", "after", "match_hidden", "match_hidden", "detail", "detail", "detail", "%64etail", "TTL", "junk", "", "%FF"];
+            string[] names =
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+                                                                                                                                        ["ttl", "ttl", "hide", "limit", "limit", "marker", "after", "match_hidden", "match_hidden", "detail", "detail", "detail", "%64etail", "TTL", "junk", "", "%FF"];
             var name = names[random.Next(names.Length)];
-            pairs.Add(random.Next(20) == 0 ? name : $"{name}={(random.Next(8) > 0 ? Fitting(random, name) : Values[random.Next(Values.Length)])}");
+            pairs.Add(
+                random.Next(20) == 0
+                    ? name
+                    : $"{name}={(random.Next(8) > 0 ? Fitting(random, name) : Values[random.Next(Values.Length)])}");
         }
 
         // A wait that is granted takes its time: few, and short.

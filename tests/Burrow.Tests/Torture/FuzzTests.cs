@@ -31,13 +31,18 @@ public sealed class FuzzTests(ITestOutputHelper output)
         await SendAllAsync(burrow.Address, warm, TortureSize.FuzzedRequests, statuses);
         var after = await MemoryAsync(burrow);
 
-        var seen = statuses.Select((count, status) => (count, status)).Where(one => one.count > 0).Select(one => $"{one.status}: {one.count}");
-        output.WriteLine($"{TortureSize.FuzzedRequests} requests, answers {string.Join(", ", seen)}; {before >> 20} MiB after a third, {after >> 20} MiB at the end");
+        var seen = statuses.Select((count, status) => (count, status))
+            .Where(one => one.count > 0)
+            .Select(one => $"{one.status}: {one.count}");
+        output.WriteLine(
+            $"{TortureSize.FuzzedRequests} requests, answers {string.Join(", ", seen)}; {before >> 20} MiB after a third, {after >> 20} MiB at the end");
         // What is new in the last two thirds is another's garbage, or a leak.
         after.ShouldBeLessThan(before * 3 / 2 + (64 << 20));
         (await burrow.Http.PutAsync("v1.0/still/serves/m", new StringContent("x"), Token)).EnsureSuccessStatusCode();
         (await burrow.Http.GetStringAsync("v1.0/still/serves/m?detail=body", Token)).ShouldBe("x");
-        burrow.Output.Split('\n').Where(line => Troubles.Any(line.Contains) && !line.Contains(KestrelDrains)).ShouldBeEmpty($"Seed {TortureSize.Seed}");
+        burrow.Output.Split('\n')
+            .Where(line => Troubles.Any(line.Contains) && !line.Contains(KestrelDrains))
+            .ShouldBeEmpty($"Seed {TortureSize.Seed}");
     }
 
     private static Task SendAllAsync(Uri address, int from, int before, int[] statuses)

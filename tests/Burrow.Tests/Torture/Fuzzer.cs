@@ -62,7 +62,8 @@ internal sealed class Fuzzer(string authority, int seed)
         var version = Chance(96) ? "1.1" : Pick("1.0", "1.0", "1.2", "2.0", "0.9", "1.1x", "");
         if (version is not "1.1")
             AtLeast(version is "1.0" ? Ending.Answered : Ending.AnsweredOrClosed);
-        head.Append(CultureInfo.InvariantCulture, $"{method} {FuzzTarget.Of(random, authority, method, batch, AtLeast)} HTTP/{version}\r\n");
+        head.Append(
+            CultureInfo.InvariantCulture, $"{method} {FuzzTarget.Of(random, authority, method, batch, AtLeast)} HTTP/{version}\r\n");
         Hosts();
         Headers(batch);
         var body = batch || method is "PUT" || Chance(10) ? FuzzBody.Of(random, batch) : null;
@@ -79,25 +80,63 @@ internal sealed class Fuzzer(string authority, int seed)
 
         AtLeast(Ending.AnsweredOrClosed);
         head.Append(Pick("", "Host: evil.example\r\n", "Host:\r\n", "Host: xn--\r\n", "Host: a b\r\n", "Host: [::1\r\n", "Host: [::1]:7\r\n", "Host: localhost:99999\r\n",
-            "Host: localhost\r\nHost: localhost\r\n", "Host: \u00e4\r\n", "hOST: LOCALHOST\r\n", "Host: user@localhost\r\n", "Host: localhost/v1.0\r\n"));
+            "Host: localhost\r\nHost: localhost\r\n",
+            "Host: \u00e4\r\n",
+            "hOST: LOCALHOST\r\n",
+            "Host: user@localhost\r\n",
+            "Host: localhost/v1.0\r\n"));
     }
 
     private void Headers(bool batch)
     {
         if (batch && Chance(90))
-            head.Append(Pick("Content-Type: application/x-ndjson\r\n", "Content-Type: application/json\r\n", "Content-Type: application/json; charset=\"utf-8\"\r\n"));
+        {
+            head.Append(
+                Pick(
+                    "Content-Type: application/x-ndjson\r\n",
+                    "Content-Type: application/json\r\n",
+                    "Content-Type: application/json; charset=\"utf-8\"\r\n"));
+        }
         else if (Chance(20))
-            head.Append(CultureInfo.InvariantCulture, $"Content-Type: {Pick("text/plain", "text/html", "", ";", "a/b;c=\"", new string('t', 256), new string('t', 257), "application/x-ndjson; charset=utf-16")}\r\n");
+        {
+            head.Append(
+                CultureInfo.InvariantCulture,
+                $"Content-Type: {Pick("text/plain", "text/html", "", ";", "a/b;c=\"", new string('t', 256), new string('t', 257), "application/x-ndjson; charset=utf-16")}\r\n");
+        }
+
         if (Chance(15))
-            head.Append(CultureInfo.InvariantCulture, $"{Pick("If-Match", "If-None-Match", "if-match", "If-Modified-Since", "Range")}: {Tags()}\r\n");
+        {
+            head.Append(
+                CultureInfo.InvariantCulture,
+                $"{Pick("If-Match", "If-None-Match", "if-match", "If-Modified-Since", "Range")}: {Tags()}\r\n");
+        }
+
         if (Chance(6))
             head.Append(CultureInfo.InvariantCulture, $"{Pick("If-Match", "If-None-Match")}: {Tags()}\r\n");
         if (Chance(4))
             head.Append(Pick("Origin: https://evil.example\r\n", "Origin: null\r\n", "Origin:\r\n", "Origin: http://localhost\r\n"));
         if (Chance(4))
-            head.Append(Pick("Content-Encoding: gzip\r\n", "Content-Encoding: identity\r\n", "Content-Encoding: identity, identity\r\n", "Accept-Encoding: br, *;q=0\r\n", "Accept: nothing/here\r\n"));
+        {
+            head.Append(
+                Pick(
+                    "Content-Encoding: gzip\r\n",
+                    "Content-Encoding: identity\r\n",
+                    "Content-Encoding: identity, identity\r\n",
+                    "Accept-Encoding: br, *;q=0\r\n",
+                    "Accept: nothing/here\r\n"));
+        }
+
         if (Chance(3))
-            head.Append(Pick("Connection: close\r\n", "Connection: keep-alive\r\n", "Connection: Upgrade\r\nUpgrade: websocket\r\n", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n", "TE: trailers\r\n"));
+        {
+            head.Append(
+                Pick(
+                    "Connection: close\r\n",
+                    "Connection: keep-alive\r\n",
+                    "Connection: Upgrade\r\nUpgrade: websocket\r\n",
+                    "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n",
+                    "TE: trailers\r\n"));
+        }
+
         if (Chance(3))
         {
             head.Append("Expect: 100-continue\r\n");
@@ -118,7 +157,25 @@ internal sealed class Fuzzer(string authority, int seed)
     }
 
     private string Tags() => Pick(
-        "*", "*", "*", "\"*\"", "*, *", "\"a\"", "W/\"a\"", "\"a\", \"b\" , W/\"c\"", "a", "\"", "\"a", "", ",", "\"a\",,", "\"\"", "'a'", "\"a\"b\"", "bytes=0-1", "\"a b\"",
+        "*",
+        "*",
+        "*",
+        "\"*\"",
+        "*, *",
+        "\"a\"",
+        "W/\"a\"",
+        "\"a\", \"b\" , W/\"c\"",
+        "a",
+        "\"",
+        "\"a",
+        "",
+        ",",
+        "\"a\",,",
+        "\"\"",
+        "'a'",
+        "\"a\"b\"",
+        "bytes=0-1",
+        "\"a b\"",
         string.Join(", ", Enumerable.Repeat("\"0123456789abcdef\"", random.Next(1, 300))));
 
     /// <summary>Head and body together, so that one can tell where the body ends, or not.</summary>
@@ -145,13 +202,38 @@ internal sealed class Fuzzer(string authority, int seed)
             // The end is elsewhere than the head says, or nowhere.
             AtLeast(Ending.Open);
             head.Append(Pick(
-                $"Content-Length: {body.Length + random.Next(1, 100)}", $"Content-Length: {random.Next(body.Length + 1)}", "Content-Length: -1", "Content-Length: +1", "Content-Length: 0x1",
-                "Content-Length: 1, 1", "Content-Length: 99999999999999999999", "Content-Length: 4611686018427387904", "Content-Length: 1\r\nContent-Length: 1",
-                "Content-Length: 1\r\nContent-Length: 2", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked, gzip", "Transfer-Encoding: gzip", "Transfer-Encoding: chunked\r\nContent-Length: 3",
+                $"Content-Length: {body.Length + random.Next(1, 100)}",
+                $"Content-Length: {random.Next(body.Length + 1)}",
+                "Content-Length: -1",
+                "Content-Length: +1",
+                "Content-Length: 0x1",
+                "Content-Length: 1, 1",
+                "Content-Length: 99999999999999999999",
+                "Content-Length: 4611686018427387904",
+                "Content-Length: 1\r\nContent-Length: 1",
+                "Content-Length: 1\r\nContent-Length: 2",
+                "Transfer-Encoding: gzip, chunked",
+                "Transfer-Encoding: chunked, gzip",
+                "Transfer-Encoding: gzip",
+                "Transfer-Encoding: chunked\r\nContent-Length: 3",
                 "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Transfer-Encoding: identity", "X: no length"));
             head.Append("\r\n\r\n");
             if (Chance(40))
-                body = [.. Encoding.ASCII.GetBytes(Pick("5\r\nhelloXX\r\n0\r\n\r\n", "zz\r\n", "FFFFFFFFFFFFFFFF\r\nx", "-1\r\n", "5", "5\r\nhel", "0\r\n", "0\r\nX: y\r\n", "00000000000000000000005\r\nhello\r\n0\r\n\r\n", "5;x\r\nhello\r\n0\r\n\r\n"))];
+            {
+                body = [
+                    .. Encoding.ASCII.GetBytes(
+                        Pick(
+                            "5\r\nhelloXX\r\n0\r\n\r\n",
+                            "zz\r\n",
+                            "FFFFFFFFFFFFFFFF\r\nx",
+                            "-1\r\n",
+                            "5",
+                            "5\r\nhel",
+                            "0\r\n",
+                            "0\r\nX: y\r\n",
+                            "00000000000000000000005\r\nhello\r\n0\r\n\r\n",
+                            "5;x\r\nhello\r\n0\r\n\r\n"))];
+            }
         }
 
         return [.. Encoding.Latin1.GetBytes(head.ToString()), .. body];
@@ -163,7 +245,9 @@ internal sealed class Fuzzer(string authority, int seed)
         for (var sent = 0; sent < body.Length;)
         {
             var size = Math.Min(body.Length - sent, random.Next(1, 1 + Math.Max(body.Length / 3, 10)));
-            chunked.AddRange(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{size:x}{Pick("", "", "", ";a=b", ";a=\"b c\"")}\r\n")));
+            chunked.AddRange(
+                Encoding.ASCII.GetBytes(
+                    string.Create(CultureInfo.InvariantCulture, $"{size:x}{Pick("", "", "", ";a=b", ";a=\"b c\"")}\r\n")));
             chunked.AddRange(body.AsSpan(sent, size));
             chunked.AddRange("\r\n"u8);
             sent += size;
@@ -173,7 +257,14 @@ internal sealed class Fuzzer(string authority, int seed)
         if (Chance(10))
         {
             AtLeast(Ending.AnsweredOrClosed);
-            chunked.AddRange(Encoding.Latin1.GetBytes(Pick("Trailer: x\r\n", "Trailer: \u00bf\r\n", "Trailer: \0\r\n", "no colon\r\n", "X: y\r\nHost: z\r\nContent-Length: 7\r\n")));
+            chunked.AddRange(
+                Encoding.Latin1.GetBytes(
+                    Pick(
+                        "Trailer: x\r\n",
+                        "Trailer: \u00bf\r\n",
+                        "Trailer: \0\r\n",
+                        "no colon\r\n",
+                        "X: y\r\nHost: z\r\nContent-Length: 7\r\n")));
         }
 
         chunked.AddRange("\r\n"u8);

@@ -17,13 +17,13 @@ public sealed class KillTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         var random = new Random(TortureSize.Seed);
         TenantQueue[] queues = [new("torture", "left", 4, random), new("torture", "right", 4, random)];
-        var (answered, unanswered, most) = (0, 0, 0);
+        var (answered, unanswered, max) = (0, 0, 0);
         for (var round = 0; round < TortureSize.Kills; round++)
         {
             await using var burrow = await BurrowProcess.StartAsync($"sqlite:{folder.File("burrow.db")}");
             try
             {
-                most = Math.Max(most, await JudgeAsync(burrow.Http, queues));
+                max = Math.Max(max, await JudgeAsync(burrow.Http, queues));
                 answered += await ActUntilKilledAsync(burrow, queues, random.Next(1, 400));
             }
             catch (Exception e)
@@ -34,7 +34,7 @@ public sealed class KillTests(ITestOutputHelper output)
             unanswered += queues.Sum(queue => queue.Unanswered);
         }
 
-        output.WriteLine($"{TortureSize.Kills} kills, {answered} requests answered, {unanswered} not; at most {most} messages at a time");
+        output.WriteLine($"{TortureSize.Kills} kills, {answered} requests answered, {unanswered} not; at most {max} messages at a time");
         // It was killed under load, or this proves nothing.
         unanswered.ShouldBeGreaterThan(TortureSize.Kills);
         await using (var last = await BurrowProcess.StartAsync($"sqlite:{folder.File("burrow.db")}"))

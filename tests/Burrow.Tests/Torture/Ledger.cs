@@ -74,17 +74,17 @@ internal sealed class Ledger
     }
 
     /// <summary>Somebody asks for any messages. Until he has an answer, they may be gone.</summary>
-    public void Take(int most)
+    public void Take(int max)
     {
         lock (gate)
-            lost += most;
+            lost += max;
     }
 
-    public void Taken(int most, IReadOnlyCollection<string> ids)
+    public void Taken(int max, IReadOnlyCollection<string> ids)
     {
         lock (gate)
         {
-            lost -= most;
+            lost -= max;
             foreach (var id in ids)
                 entries[id].Lives--;
         }

@@ -41,7 +41,8 @@ public sealed class OutageTests(ITestOutputHelper output)
         var random = new Random(TortureSize.Seed);
         TenantQueue[] queues = [new("outage", "left", 3, random), new("outage", "right", 3, random)];
         // Something to be listed, whatever the clients take.
-        (await burrow.Http.PutAsync($"v1.0/{Elsewhere}/stays?ttl=0", new StringContent("x"), Token)).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await burrow.Http.PutAsync(
+            $"v1.0/{Elsewhere}/stays?ttl=0", new StringContent("x"), Token)).StatusCode.ShouldBe(HttpStatusCode.Created);
         for (var outage = 0; outage < TortureSize.Outages; outage++)
         {
             var load = new Load(burrow.Http);
@@ -63,7 +64,9 @@ public sealed class OutageTests(ITestOutputHelper output)
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"Seed {TortureSize.Seed}, outage {outage}. The process said:\n{burrow.Output[^Math.Min(burrow.Output.Length, 3000)..]}", e);
+                throw new InvalidOperationException(
+                    $"Seed {TortureSize.Seed}, outage {outage}. The process said:\n{burrow.Output[^Math.Min(burrow.Output.Length, 3000)..]}",
+                    e);
             }
             finally
             {
@@ -71,7 +74,8 @@ public sealed class OutageTests(ITestOutputHelper output)
             }
 
             await acting;
-            output.WriteLine($"Outage {outage}: {load.Served} requests served, {load.Refused} refused, the slowest of those in {load.Slowest.TotalSeconds:0.0} s");
+            output.WriteLine(
+                $"Outage {outage}: {load.Served} requests served, {load.Refused} refused, the slowest of those in {load.Slowest.TotalSeconds:0.0} s");
             foreach (var queue in queues)
                 await queue.JudgeAsync(burrow.Http);
         }
@@ -88,7 +92,10 @@ public sealed class OutageTests(ITestOutputHelper output)
         using var items = new StringContent("""[{"id":"m","ttl":1},{"op":"delete","id":"m"}]""", Encoding.UTF8, "application/json");
         var answer = await http.PostAsync($"batch/{Elsewhere}", items, Token);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        return [.. JsonElement.Parse(await answer.Content.ReadAsStringAsync(Token)).EnumerateArray().Select(outcome => outcome.GetProperty("status").GetInt32())];
+        return [
+            .. JsonElement.Parse(await answer.Content.ReadAsStringAsync(Token))
+                .EnumerateArray()
+                .Select(outcome => outcome.GetProperty("status").GetInt32())];
     }
 
     /// <summary>What clients send, and how it was answered: well, or 503 as the protocol says it. Nothing else, and always.</summary>
@@ -133,7 +140,9 @@ public sealed class OutageTests(ITestOutputHelper output)
             do
                 answer = await SendAsync(method, target, Content(method), null);
             while (answer is null);
-            (answer.StatusCode == status || (method == HttpMethod.Put && answer.StatusCode == HttpStatusCode.OK)).ShouldBeTrue($"{method} {target} {answer.StatusCode}");
+            (answer.StatusCode == status
+                || (method == HttpMethod.Put
+                    && answer.StatusCode == HttpStatusCode.OK)).ShouldBeTrue($"{method} {target} {answer.StatusCode}");
         }
 
         /// <summary>Waits until so many were served, or a client has failed.</summary>

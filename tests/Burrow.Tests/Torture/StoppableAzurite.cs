@@ -26,7 +26,8 @@ internal sealed class StoppableAzurite(string code, string folder) : IAsyncDispo
         {
             ArgumentList =
             {
-                Path.Combine(code, "azurite.js"), "--tableHost", "127.0.0.1", "--tablePort", $"{port}", "--blobPort", "0", "--queuePort", "0",
+                Path.Combine(
+                    code, "azurite.js"), "--tableHost", "127.0.0.1", "--tablePort", $"{port}", "--blobPort", "0", "--queuePort", "0",
                 "--location", folder, "--silent", "--skipApiVersionCheck", "--disableTelemetry",
             },
             RedirectStandardOutput = true,

@@ -51,7 +51,8 @@ internal sealed class Tenant(string name, string queue, Ledger ledger, Random ra
     private async Task BatchAsync(Send send)
     {
         var puts = Enumerable.Range(0, random.Next(1, 6)).Select(_ => ledger.Put(NewId(), 0)).ToList();
-        var items = puts.Select(put => JsonSerializer.Serialize(new { id = put.Id, ttl = 0, body = TenantBody.Of(put.Id, put.Version, 100) }));
+        var items = puts.Select(
+            put => JsonSerializer.Serialize(new { id = put.Id, ttl = 0, body = TenantBody.Of(put.Id, put.Version, 100) }));
         var content = new StringContent(string.Join('\n', items), Encoding.UTF8, "application/x-ndjson");
         if (await send(HttpMethod.Post, $"batch/{queue}", content, null) is not { } answer)
             return;
@@ -90,7 +91,8 @@ internal sealed class Tenant(string name, string queue, Ledger ledger, Random ra
         ledger.Remove(id);
         if (await send(HttpMethod.Delete, $"v1.0/{queue}/{id}", null, receipt) is not { } answer)
             return;
-        answer.StatusCode.ShouldBeOneOf(HttpStatusCode.OK, HttpStatusCode.NotFound, receipt is null ? HttpStatusCode.NotFound : HttpStatusCode.PreconditionFailed);
+        answer.StatusCode.ShouldBeOneOf(
+            HttpStatusCode.OK, HttpStatusCode.NotFound, receipt is null ? HttpStatusCode.NotFound : HttpStatusCode.PreconditionFailed);
         ledger.Removed(id, answer.StatusCode == HttpStatusCode.OK);
     }
 
@@ -122,7 +124,8 @@ internal sealed class Tenant(string name, string queue, Ledger ledger, Random ra
         return messages;
     }
 
-    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) =>
+        JsonElement.Parse(await answer.Content.ReadAsStringAsync());
 
     private string NewId() => string.Create(CultureInfo.InvariantCulture, $"{name}-{ids++}");
 }

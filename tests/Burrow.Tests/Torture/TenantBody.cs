@@ -18,7 +18,8 @@ internal static class TenantBody
         parts.Length.ShouldBe(4, $"{id} has a body that nobody put: {body[..Math.Min(80, body.Length)]}");
         var version = long.Parse(parts[1], CultureInfo.InvariantCulture);
         // Not ShouldBe, which would print 100 KiB.
-        (body == Of(id, version, int.Parse(parts[2], CultureInfo.InvariantCulture))).ShouldBeTrue($"The body of {id} is damaged: {body[..Math.Min(80, body.Length)]}");
+        (body == Of(id, version, int.Parse(parts[2], CultureInfo.InvariantCulture))).ShouldBeTrue(
+            $"The body of {id} is damaged: {body[..Math.Min(80, body.Length)]}");
         return version;
     }
 }

@@ -41,7 +41,9 @@ internal sealed class TenantQueue(string account, string name, int clients, Rand
                 foreach (var message in JsonElement.Parse(await answer.Content.ReadAsStringAsync()).EnumerateArray())
                 {
                     list.Add(new(
-                        message.GetProperty("id").GetString()!, message.GetProperty("body").GetString()!, message.GetProperty("ttl").GetInt64() > 0));
+                        message.GetProperty("id").GetString()!,
+                        message.GetProperty("body").GetString()!,
+                        message.GetProperty("ttl").GetInt64() > 0));
                 }
 
                 if (answer.Headers.Contains("Burrow-More"))

@@ -21,7 +21,10 @@ internal static class TortureSize
 
     /// <summary>What all that is random begins with; <c>BURROW_TORTURE_SEED</c> makes it another.</summary>
     public static int Seed =>
-        int.TryParse(Environment.GetEnvironmentVariable("BURROW_TORTURE_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed : 1;
+        int.TryParse(
+            Environment.GetEnvironmentVariable("BURROW_TORTURE_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
+            ? seed
+            : 1;
 
     private static int Of(int quick, int full) => Environment.GetEnvironmentVariable("BURROW_TORTURE") == "full" ? full : quick;
 }

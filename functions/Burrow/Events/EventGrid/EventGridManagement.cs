@@ -24,7 +24,8 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
     /// <param name="subscription">What is asked for.</param>
     /// <param name="headers">Its headers, with their values.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public Task<ManagementAnswer> PutAsync(Subscription subscription, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken) =>
+    public Task<ManagementAnswer> PutAsync(
+        Subscription subscription, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, UriOf(subscription), EventSubscriptionJson.Write(subscription, headers, options), cancellationToken);
 
     /// <summary>How it stands.</summary>
@@ -39,10 +40,16 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
     public async Task<ManagementAnswer> OperationAsync(string operation, CancellationToken cancellationToken)
     {
         // It came in an answer; the token goes nowhere but where it was sent before.
-        if (!Uri.TryCreate(operation, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != options.Domain!.GetLeftPart(UriPartial.Authority))
+        if (!Uri.TryCreate(operation, UriKind.Absolute, out var uri)
+            || uri.GetLeftPart(UriPartial.Authority) != options.Domain!.GetLeftPart(UriPartial.Authority))
+        {
             return new(ManagementOutcome.Missing);
+        }
+
         // Operations stand beside the domain's resource group, where this process's identity may have no role.
-        return await SendAsync(HttpMethod.Get, uri, null, cancellationToken) is { IsForbidden: false } answer ? answer : new(ManagementOutcome.Missing);
+        return await SendAsync(HttpMethod.Get, uri, null, cancellationToken) is { IsForbidden: false } answer
+            ? answer
+            : new(ManagementOutcome.Missing);
     }
 
     private Uri UriOf(Subscription subscription) => new(
@@ -56,9 +63,15 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
         try
         {
             if (credential is null)
+            {
                 request.Headers.Add("aeg-sas-key", options.Key);
+            }
             else
-                request.Headers.Authorization = new("Bearer", (await credential.GetTokenAsync(new TokenRequestContext(Scopes), cancellationToken)).Token);
+            {
+                request.Headers.Authorization = new(
+                    "Bearer", (await credential.GetTokenAsync(new TokenRequestContext(Scopes), cancellationToken)).Token);
+            }
+
             using var response = await http.SendAsync(request, cancellationToken);
             var text = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             return Read(response, text);
@@ -89,13 +102,15 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
             case HttpStatusCode.BadRequest:
                 return new(ManagementOutcome.Failed, reason ?? "Event Grid refused it.");
             case > HttpStatusCode.BadRequest:
-                return new(ManagementOutcome.Failed, $"Event Grid answered {((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)}.");
+                return new(
+                    ManagementOutcome.Failed, $"Event Grid answered {((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)}.");
         }
 
         return state switch
         {
             "Succeeded" => new(ManagementOutcome.Done, null, operation, retryAfter, label),
-            "Failed" or "Canceled" or "AwaitingManualAction" => new(ManagementOutcome.Failed, reason ?? $"Event Grid says {state}.", operation, retryAfter, label),
+            "Failed" or "Canceled" or "AwaitingManualAction" => new(
+                ManagementOutcome.Failed, reason ?? $"Event Grid says {state}.", operation, retryAfter, label),
             null when response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NoContent => new(ManagementOutcome.Done),
             _ => new(ManagementOutcome.UnderWay, reason, operation, retryAfter, label),
         };

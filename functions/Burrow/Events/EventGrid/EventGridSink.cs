@@ -21,7 +21,11 @@ internal sealed class EventGridSink(Lazy<EventGridPublisherClient> client, Event
         }
         catch (RequestFailedException e)
         {
-            throw new EventsRefusedException(e.Status > 0 ? $"{e.Status} {e.ErrorCode}" : "no answer", RetryAfter(e), isTheirs: e.Status is 400 or 413, isTooLarge: e.Status == 413);
+            throw new EventsRefusedException(
+                e.Status > 0 ? $"{e.Status} {e.ErrorCode}" : "no answer",
+                RetryAfter(e),
+                isTheirs: e.Status is 400 or 413,
+                isTooLarge: e.Status == 413);
         }
         catch (Exception e) when (e is Azure.Identity.AuthenticationFailedException or HttpRequestException or IOException or OperationCanceledException or AggregateException)
         {

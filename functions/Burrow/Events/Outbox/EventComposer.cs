@@ -52,11 +52,18 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
         request.TraceParent,
         (json, withBody) =>
         {
-            json.WriteNumber("ttl", MessageState.SecondsUntil(message.ExpiresAt == MessageState.Never ? 0 : message.ExpiresAt, message.Inserted));
+            json.WriteNumber(
+                "ttl", MessageState.SecondsUntil(message.ExpiresAt == MessageState.Never ? 0 : message.ExpiresAt, message.Inserted));
             json.WriteNumber("hide", MessageState.SecondsUntil(message.VisibleAt, message.Inserted));
             WriteMessage(json, message, request.ContentType, withBody ? request.Body : null);
             if (!withBody && options.PublicUrl is { } publicUrl)
-                json.WriteString("url", new Uri(publicUrl, $"/v1.0/{Topic.Encode(queue.Account.Value)}/{Topic.Subject(queue.Queue, message.Id)}?detail=body").AbsoluteUri);
+            {
+                json.WriteString(
+                    "url",
+                    new Uri(
+                        publicUrl,
+                        $"/v1.0/{Topic.Encode(queue.Account.Value)}/{Topic.Subject(queue.Queue, message.Id)}?detail=body").AbsoluteUri);
+            }
         });
 
     /// <inheritdoc cref="IEventOutbox.NewMessageExpired"/>
@@ -108,10 +115,17 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
     /// <summary>When a row was written, UTC ticks.</summary>
     public static long WrittenAt(OutboxRow row) => row.Columns.GetInteger(WrittenColumn);
 
-    private static string Instant(long ticks) => new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    private static string Instant(long ticks) =>
+        new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private OutboxRow ToRow(
-        string type, QueueAddress queue, MessageState message, long at, string? bodyHash, string? traceParent, Action<Utf8JsonWriter, bool> write)
+        string type,
+        QueueAddress queue,
+        MessageState message,
+        long at,
+        string? bodyHash,
+        string? traceParent,
+        Action<Utf8JsonWriter, bool> write)
     {
         // The message's own may have been announced under it before.
         var revision = Revisions.New(random);

@@ -88,7 +88,9 @@ internal sealed partial class EventPublisher : IEventOutbox
         await foreach (var page in messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
         {
             var before = (time.GetUtcNow() - WriterTime).UtcTicks;
-            var old = page.Rows.Select(row => new OutboxRow(row.Key, row.Columns)).Where(row => EventComposer.WrittenAt(row) < before).ToList();
+            var old = page.Rows.Select(row => new OutboxRow(row.Key, row.Columns))
+                .Where(row => EventComposer.WrittenAt(row) < before)
+                .ToList();
             isUnderWay |= old.RemoveAll(row => queued.ContainsKey((queue.Partition, row.Key))) > 0;
             if (old.Count > 0 && (sender.IsPaused || !await IsPublishedInTimeAsync(new(queue, old))))
             {

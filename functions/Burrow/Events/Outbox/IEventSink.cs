@@ -12,7 +12,8 @@ internal interface IEventSink
 }
 
 /// <summary>Events were not taken; some may have been.</summary>
-internal sealed class EventsRefusedException(string reason, TimeSpan? retryAfter, bool isTheirs = false, bool isTooLarge = false) : Exception(reason)
+internal sealed class EventsRefusedException(
+    string reason, TimeSpan? retryAfter, bool isTheirs = false, bool isTooLarge = false) : Exception(reason)
 {
     /// <summary>It is for what these events are: sent again, they are refused again.</summary>
     public bool IsTheirs => isTheirs;

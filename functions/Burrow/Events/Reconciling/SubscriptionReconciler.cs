@@ -46,15 +46,20 @@ internal sealed partial class SubscriptionReconciler(
         {
             await foreach (var visit in table.VisitsAsync(partition, cancellationToken))
             {
-                if (cancellationToken.IsCancellationRequested || time.GetElapsedTime(begun) > RunTime || !await VisitAsync(visit, cancellationToken))
+                if (cancellationToken.IsCancellationRequested
+                    || time.GetElapsedTime(begun) > RunTime
+                    || !await VisitAsync(visit, cancellationToken))
+                {
                     return;
+                }
             }
         }));
     }
 
     /// <summary>Stores what is asked for, and before it a visit that sees to it.</summary>
     /// <returns>Null if another request was first.</returns>
-    public async Task<StoredSubscription?> BeginAsync(Subscription subscription, StoredSubscription? old, CancellationToken cancellationToken)
+    public async Task<StoredSubscription?> BeginAsync(
+        Subscription subscription, StoredSubscription? old, CancellationToken cancellationToken)
     {
         await table.ScheduleAsync(subscription, cancellationToken);
         return await table.WriteAsync(subscription, old, cancellationToken);
@@ -69,7 +74,9 @@ internal sealed partial class SubscriptionReconciler(
     /// <summary>Asks or tells Event Grid one thing, and stores the result.</summary>
     /// <returns>The subscription as it is then; as it was if it is gone or another process was first.</returns>
     public Task<Subscription> StepAsync(StoredSubscription stored, CancellationToken cancellationToken) =>
-        stored.Subscription.State == SubscriptionState.Deleting ? DeleteAsync(stored, cancellationToken) : AdvanceAsync(stored, cancellationToken);
+        stored.Subscription.State == SubscriptionState.Deleting
+            ? DeleteAsync(stored, cancellationToken)
+            : AdvanceAsync(stored, cancellationToken);
 
     /// <returns>Whether it makes sense to visit more.</returns>
     private async Task<bool> VisitAsync(Visit visit, CancellationToken cancellationToken)
@@ -77,10 +84,16 @@ internal sealed partial class SubscriptionReconciler(
         try
         {
             var isReachable = true;
-            if (await table.GetAsync(visit.Account, visit.Name, cancellationToken) is { } stored && stored.Subscription.NextVisit == visit.Instant)
+            if (await table.GetAsync(visit.Account, visit.Name, cancellationToken) is { } stored
+                && stored.Subscription.NextVisit == visit.Instant)
+            {
                 isReachable = await ClaimAndStepAsync(stored, cancellationToken) is not { IsUnreachable: true };
+            }
             else if (Now < visit.Instant + OrphanAge.Ticks)
+            {
                 return true;
+            }
+
             await table.RetireAsync(visit, cancellationToken);
             return isReachable;
         }
@@ -144,7 +157,8 @@ internal sealed partial class SubscriptionReconciler(
         if (subscription.State == SubscriptionState.Pending && subscription.Operation is { } operation)
             answer = await management.OperationAsync(operation, cancellationToken);
         // Active, or Event Grid forgot the operation: look at the event subscription itself.
-        if (subscription.State == SubscriptionState.Active || (subscription.Operation is not null && answer.Outcome == ManagementOutcome.Missing))
+        if (subscription.State == SubscriptionState.Active
+            || (subscription.Operation is not null && answer.Outcome == ManagementOutcome.Missing))
         {
             answer = await management.GetAsync(subscription, cancellationToken);
             if (answer.Outcome == ManagementOutcome.Done && answer.Label != subscription.Label)

@@ -38,7 +38,9 @@ public sealed class SubscriptionService
     /// <summary>One of them; null if there is none. If its state is not settled, Event Grid is asked, but not more often than it is due.</summary>
     public async Task<Subscription?> GetAsync(
         AccountName account, SubscriptionName name, QueuePattern scope, CancellationToken cancellationToken) =>
-        await FindAsync(account, name, scope, cancellationToken) is { } stored ? await reconciler.RefreshAsync(stored, cancellationToken) : null;
+        await FindAsync(account, name, scope, cancellationToken) is { } stored
+            ? await reconciler.RefreshAsync(stored, cancellationToken)
+            : null;
 
     /// <summary>Asks for a subscription, new or in place of an earlier one. The same again changes nothing.</summary>
     /// <param name="account">The account.</param>
@@ -120,7 +122,9 @@ public sealed class SubscriptionService
 
     private async Task<StoredSubscription?> FindAsync(
         AccountName account, SubscriptionName name, QueuePattern scope, CancellationToken cancellationToken) =>
-        await table.GetAsync(account, name, cancellationToken) is { } stored && scope.Contains(stored.Subscription.Spec.Queues) ? stored : null;
+        await table.GetAsync(account, name, cancellationToken) is { } stored && scope.Contains(stored.Subscription.Spec.Queues)
+            ? stored
+            : null;
 
     /// <summary>
     /// The same for the same request, secrets included. Event Grid keeps it with the event subscription, which so tells whether it is what

@@ -45,7 +45,8 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
     /// <param name="old">What was read; null if there was none.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>As it is stored now; null if somebody else was first.</returns>
-    public async Task<StoredSubscription?> WriteAsync(Subscription subscription, StoredSubscription? old, CancellationToken cancellationToken)
+    public async Task<StoredSubscription?> WriteAsync(
+        Subscription subscription, StoredSubscription? old, CancellationToken cancellationToken)
     {
         var columns = ToColumns(subscription);
         var key = subscription.Name.Value;
@@ -94,7 +95,9 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
 
     /// <summary>Has every process read again, within 5 s, what is wanted.</summary>
     public Task ChangedAsync() => table.SubmitAsync(
-        VersionPartition, [Operation.Upsert(VersionKey, new Columns { { Column.Changed, time.GetUtcNow().UtcTicks } })], CancellationToken.None);
+        VersionPartition,
+        [Operation.Upsert(VersionKey, new Columns { { Column.Changed, time.GetUtcNow().UtcTicks } })],
+        CancellationToken.None);
 
     private Columns ToColumns(Subscription subscription) => new()
     {

@@ -14,11 +14,25 @@ public class WebhookRules(IReadOnlyCollection<int> ports)
 
     /// <summary>Hop by hop (RFC 9110, section 7.6.1; RFC 9112), and what else belongs to whoever sends.</summary>
     private static readonly HashSet<string> Reserved = new(
-        ["Host", "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Expect", "WebHook-Request-Origin"],
+        [
+            "Host",
+            "Connection",
+            "Keep-Alive",
+            "Proxy-Authenticate",
+            "Proxy-Authorization",
+            "Proxy-Connection",
+            "TE",
+            "Trailer",
+            "Transfer-Encoding",
+            "Upgrade",
+            "Expect",
+            "WebHook-Request-Origin"],
         StringComparer.OrdinalIgnoreCase);
 
-    private static readonly SearchValues<char> HostCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
-    private static readonly SearchValues<char> TokenCharacters = SearchValues.Create("!#$%&'*+-.^_`|~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    private static readonly SearchValues<char> HostCharacters = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+    private static readonly SearchValues<char> TokenCharacters = SearchValues.Create(
+        "!#$%&'*+-.^_`|~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
     /// <summary>The endpoint of that text.</summary>
     /// <exception cref="InvalidRequestException">It can't be one; says why.</exception>
@@ -29,15 +43,33 @@ public class WebhookRules(IReadOnlyCollection<int> ports)
             throw Wrong("endpoint begins with https://.");
         // As it was written: Uri turns other notations of an address, and letters of all scripts, into what they mean.
         var host = HostOf(text);
-        if (host.Length == 0 || host.AsSpan().ContainsAnyExcept(HostCharacters) || uri.HostNameType != UriHostNameType.Dns || IPAddress.TryParse(host, out _))
+        if (host.Length == 0
+            || host.AsSpan().ContainsAnyExcept(HostCharacters)
+            || uri.HostNameType != UriHostNameType.Dns
+            || IPAddress.TryParse(host, out _))
+        {
             throw Wrong("endpoint names a host by its DNS name, in ASCII.");
+        }
+
         if (host.EndsWith('.') || !host.Contains('.') || InsideOnly.Any(end => host.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
-            throw Wrong("endpoint names a host that can be reached from the internet: of two labels at least, no dot at the end, not .local, .internal or .localhost.");
+        {
+            throw Wrong(
+                "endpoint names a host that can be reached from the internet: of two labels at least, no dot at the end, not .local, .internal or .localhost.");
+        }
+
         // The last label of a name is never a number (RFC 3696, section 2); one that is makes it an address to some.
-        if (host[(host.LastIndexOf('.') + 1)..] is var last && (last.All(char.IsAsciiDigit) || last.StartsWith("0x", StringComparison.OrdinalIgnoreCase)))
+        if (host[(host.LastIndexOf('.') + 1)..] is var last
+            && (last.All(char.IsAsciiDigit) || last.StartsWith("0x", StringComparison.OrdinalIgnoreCase)))
+        {
             throw Wrong("endpoint names a host by its DNS name, in ASCII.");
+        }
+
         if (!ports.Contains(uri.Port))
-            throw Wrong($"endpoint has one of the ports {string.Join(", ", ports.Order().Select(port => port.ToString(CultureInfo.InvariantCulture)))}.");
+        {
+            throw Wrong(
+                $"endpoint has one of the ports {string.Join(", ", ports.Order().Select(port => port.ToString(CultureInfo.InvariantCulture)))}.");
+        }
+
         return uri;
     }
 
@@ -51,15 +83,21 @@ public class WebhookRules(IReadOnlyCollection<int> ports)
             || name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)
             || name.StartsWith("aeg-", StringComparison.OrdinalIgnoreCase))
         {
-            throw new InvalidRequestException("headers", $"{name} is no header of yours: not Host, Content-*, aeg-* nor what belongs to the connection.");
+            throw new InvalidRequestException(
+                "headers", $"{name} is no header of yours: not Host, Content-*, aeg-* nor what belongs to the connection.");
         }
     }
 
     /// <summary>The URL of that text, absolute, without user info and fragment.</summary>
     protected static Uri Parse(string text)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.OriginalString != text || text.Any(c => c is <= ' ' or '\\' or > '~'))
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri)
+            || uri.OriginalString != text
+            || text.Any(c => c is <= ' ' or '\\' or > '~'))
+        {
             throw Wrong("endpoint is an absolute URL, in ASCII, with nothing around it.");
+        }
+
         if (uri.UserInfo.Length > 0 || text.Split('/', 4) is [_, _, var authority, ..] && authority.Contains('@'))
             throw Wrong("endpoint has no user info; a secret goes into a header.");
         return uri.Fragment.Length == 0 && !text.Contains('#') ? uri : throw Wrong("endpoint has no fragment.");

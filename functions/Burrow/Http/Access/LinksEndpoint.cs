@@ -64,11 +64,14 @@ public sealed class LinksEndpoint : IEndpoint
         var method = JsonMembers.GetString(json, "method");
         if (!Methods.Contains(method))
             throw new InvalidRequestException("method", $"method is one of {string.Join(", ", Methods)}.");
-        var queue = QueueName.Parse(JsonMembers.GetString(json, "queue") ?? throw new InvalidRequestException("queue", "queue is needed: which queue the link is for."));
+        var queue = QueueName.Parse(
+            JsonMembers.GetString(json, "queue")
+                ?? throw new InvalidRequestException("queue", "queue is needed: which queue the link is for."));
         MessageId? id = JsonMembers.GetString(json, "id") is { } text ? MessageId.Parse(text) : null;
         if (method == "PUT" && id is null)
             throw new InvalidRequestException("id", "id is needed: a message is put by its id.");
-        var expires = KeyJson.GetInstant(json, "expires") ?? throw new InvalidRequestException("expires", "expires is needed: the instant until which the link is good.");
+        var expires = KeyJson.GetInstant(json, "expires")
+            ?? throw new InvalidRequestException("expires", "expires is needed: the instant until which the link is good.");
         return new(method!, new(account, queue), id, ParametersOf(json), expires);
     }
 
@@ -78,11 +81,19 @@ public sealed class LinksEndpoint : IEndpoint
         if (JsonMembers.GetMember(json, "parameters") is not { } value)
             return parameters;
         if (value.ValueKind != JsonValueKind.Object)
-            throw new InvalidRequestException("parameters", "parameters is an object: of each parameter what it must be, or null if it may be anything.");
+        {
+            throw new InvalidRequestException(
+                "parameters", "parameters is an object: of each parameter what it must be, or null if it may be anything.");
+        }
+
         foreach (var parameter in value.EnumerateObject())
         {
             if (!QueryParameters.Names.Contains(parameter.Name))
-                throw new InvalidRequestException("parameters", $"'{parameter.Name}' is no parameter; those are {string.Join(", ", QueryParameters.Names)}.");
+            {
+                throw new InvalidRequestException(
+                    "parameters", $"'{parameter.Name}' is no parameter; those are {string.Join(", ", QueryParameters.Names)}.");
+            }
+
             parameters[parameter.Name] = JsonMembers.GetString(value, parameter.Name);
         }
 
@@ -92,7 +103,10 @@ public sealed class LinksEndpoint : IEndpoint
     private string UrlOf(HttpRequest request, Asked asked, string token)
     {
         var url = new StringBuilder(events.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? $"{request.Scheme}://{request.Host}");
-        url.Append("/v1.0/").Append(Uri.EscapeDataString(asked.Queue.Account.Value)).Append('/').Append(Uri.EscapeDataString(asked.Queue.Queue.Value));
+        url.Append("/v1.0/")
+            .Append(Uri.EscapeDataString(asked.Queue.Account.Value))
+            .Append('/')
+            .Append(Uri.EscapeDataString(asked.Queue.Queue.Value));
         if (asked.Id is { } id)
             url.Append('/').Append(Uri.EscapeDataString(id.Value));
         url.Append('?');
@@ -105,11 +119,13 @@ public sealed class LinksEndpoint : IEndpoint
         url.Append(LinkSigner.ParameterName).Append('=').Append(token);
         return url.Length <= MaxUrlLength
             ? url.ToString()
-            : throw new InvalidRequestException("parameters", $"The link would have {url.Length} characters; {MaxUrlLength} are allowed, as servers take no longer ones.");
+            : throw new InvalidRequestException(
+                "parameters", $"The link would have {url.Length} characters; {MaxUrlLength} are allowed, as servers take no longer ones.");
     }
 
     /// <summary>What was asked for.</summary>
-    private sealed record Asked(string Method, QueueAddress Queue, MessageId? Id, IReadOnlyDictionary<string, string?> Parameters, DateTimeOffset Expires)
+    private sealed record Asked(
+        string Method, QueueAddress Queue, MessageId? Id, IReadOnlyDictionary<string, string?> Parameters, DateTimeOffset Expires)
     {
         /// <summary>What its maker needs; when it is used, that is asked again of the request as it is then.</summary>
         public OperationPolicy Policy => (Method, Id) switch
@@ -118,7 +134,9 @@ public sealed class LinksEndpoint : IEndpoint
             ("GET", _) => OperationPolicy.GetMessage,
             ("PUT", _) => OperationPolicy.PutMessage,
             ("POST", _) => OperationPolicy.UpdateMessages,
-            _ => Parameters.TryGetValue("detail", out var detail) && detail != "none" ? OperationPolicy.TakeMessages : OperationPolicy.DeleteMessages,
+            _ => Parameters.TryGetValue("detail", out var detail) && detail != "none"
+                ? OperationPolicy.TakeMessages
+                : OperationPolicy.DeleteMessages,
         };
     }
 }

@@ -16,7 +16,8 @@ internal static class SubscriptionJson
 
     /// <summary>What a tenant asks for.</summary>
     /// <exception cref="InvalidRequestException">What is wrong with it, and what is allowed.</exception>
-    public static (SubscriptionSpec Spec, IReadOnlyDictionary<string, string> Headers) Read(ReadOnlyMemory<byte> body, WebhookRules rules) =>
+    public static (SubscriptionSpec Spec, IReadOnlyDictionary<string, string> Headers) Read(
+        ReadOnlyMemory<byte> body, WebhookRules rules) =>
         JsonMembers.Read(body, json => Read(json, rules));
 
     /// <summary>All but the headers' values, which never come back.</summary>
@@ -47,7 +48,8 @@ internal static class SubscriptionJson
     private static (SubscriptionSpec, IReadOnlyDictionary<string, string>) Read(JsonElement json, WebhookRules rules)
     {
         JsonMembers.AllowOnly(json, "body", "a subscription", "endpoint", "queues", "types", "headers", "maxAttempts", "eventTimeToLive");
-        var endpoint = JsonMembers.GetString(json, "endpoint") ?? throw new InvalidRequestException("endpoint", "endpoint is needed: the URL that events are sent to.");
+        var endpoint = JsonMembers.GetString(json, "endpoint")
+            ?? throw new InvalidRequestException("endpoint", "endpoint is needed: the URL that events are sent to.");
         if (endpoint.Length > MaxEndpointLength)
             throw new InvalidRequestException("endpoint", $"endpoint has at most {MaxEndpointLength} characters.");
         var headers = Headers(json);
@@ -70,7 +72,9 @@ internal static class SubscriptionJson
         var wrong = new InvalidRequestException("types", $"types is an array of some of {string.Join(", ", EventTypes.All)}.");
         if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0)
             throw wrong;
-        var asked = value.EnumerateArray().Select(type => type.ValueKind == JsonValueKind.String ? type.GetString()! : throw wrong).ToHashSet();
+        var asked = value.EnumerateArray()
+            .Select(type => type.ValueKind == JsonValueKind.String ? type.GetString()! : throw wrong)
+            .ToHashSet();
         return asked.IsSubsetOf(EventTypes.All) ? [.. EventTypes.All.Where(asked.Contains)] : throw wrong;
     }
 
@@ -86,13 +90,19 @@ internal static class SubscriptionJson
             WebhookRules.Header(header.Name);
             var text = header.Value.ValueKind == JsonValueKind.String ? header.Value.GetString()! : "";
             if (text.Length is 0 or > MaxHeaderLength || text.Any(c => c is < ' ' or > '~'))
-                throw new InvalidRequestException("headers", $"The value of {header.Name} is 1 to {MaxHeaderLength} printable ASCII characters.");
+            {
+                throw new InvalidRequestException(
+                    "headers", $"The value of {header.Name} is 1 to {MaxHeaderLength} printable ASCII characters.");
+            }
+
             if (!headers.TryAdd(header.Name, text))
                 throw new InvalidRequestException("headers", $"{header.Name} is given twice.");
         }
 
         if (headers.Sum(header => header.Key.Length + header.Value.Length) > HeaderBytes)
             throw new InvalidRequestException("headers", $"All headers together have at most {HeaderBytes} characters.");
-        return headers.Count <= MaxHeaders ? headers : throw new InvalidRequestException("headers", $"There are at most {MaxHeaders} headers.");
+        return headers.Count <= MaxHeaders
+            ? headers
+            : throw new InvalidRequestException("headers", $"There are at most {MaxHeaders} headers.");
     }
 }

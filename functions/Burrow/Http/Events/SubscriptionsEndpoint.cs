@@ -61,7 +61,8 @@ public sealed class SubscriptionsEndpoint : IEndpoint
     private async Task<Answer> GetAsync(RequestContext context, SubscriptionPath path)
     {
         var authorized = await AuthorizeAsync(context, path.Account, NotFound());
-        return Show(200, await Service.GetAsync(path.Account, path.Name, authorized.Caller.Spec.Queues, context.Aborted) ?? throw NotFound());
+        return Show(
+            200, await Service.GetAsync(path.Account, path.Name, authorized.Caller.Spec.Queues, context.Aborted) ?? throw NotFound());
     }
 
     private async Task<Answer> PutAsync(RequestContext context, SubscriptionPath path)
@@ -77,7 +78,8 @@ public sealed class SubscriptionsEndpoint : IEndpoint
     private async Task<Answer> DeleteAsync(RequestContext context, SubscriptionPath path)
     {
         var authorized = await AuthorizeAsync(context, path.Account, NotFound());
-        return Show(200, await Service.DeleteAsync(path.Account, path.Name, authorized.Caller.Spec.Queues, context.Aborted) ?? throw NotFound());
+        return Show(
+            200, await Service.DeleteAsync(path.Account, path.Name, authorized.Caller.Spec.Queues, context.Aborted) ?? throw NotFound());
     }
 
     private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, NotFoundException missing)

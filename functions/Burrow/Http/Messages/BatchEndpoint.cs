@@ -63,7 +63,8 @@ public sealed class BatchEndpoint : IEndpoint
     }
 
     /// <summary>The error of each put where the account has no room. What makes room is done all the same.</summary>
-    private static async Task<QuotaExceededException?> QuotaErrorAsync(AuthorizedRequest authorized, QueueAddress queue, List<BatchEntry> entries)
+    private static async Task<QuotaExceededException?> QuotaErrorAsync(
+        AuthorizedRequest authorized, QueueAddress queue, List<BatchEntry> entries)
     {
         var puts = entries.Select(entry => entry.Item).Where(item => item?.Operation == BatchOperation.Put).ToList();
         try
@@ -164,7 +165,12 @@ public sealed class BatchEndpoint : IEndpoint
     }
 
     private async Task<List<ItemOutcome>> CarryOutAsync(
-        RequestContext context, AuthorizedRequest authorized, QueueAddress queue, List<BatchEntry> entries, bool onlyNew, BurrowException? full)
+        RequestContext context,
+        AuthorizedRequest authorized,
+        QueueAddress queue,
+        List<BatchEntry> entries,
+        bool onlyNew,
+        BurrowException? full)
     {
         var outcomes = new List<ItemOutcome>(entries.Count);
         // Puts that follow one another are handed over together, and stored in this order.
@@ -220,7 +226,9 @@ public sealed class BatchEndpoint : IEndpoint
         {
             var precondition = new Precondition(item.IfMatch, onlyNew ? Precondition.MustNotExist.IfNoneMatch : null);
             var result = await queues.PutAsync(
-                queue, new(id, item.Body, item.ContentType, item.Attributes, precondition) { TraceParent = context.TraceParent }, context.Aborted);
+                queue,
+                new(id, item.Body, item.ContentType, item.Attributes, precondition) { TraceParent = context.TraceParent },
+                context.Aborted);
             return new(id, result.Created ? 201 : 200, result.Receipt, null);
         });
     }

@@ -53,7 +53,7 @@ internal sealed record BatchItem(
             JsonMembers.GetString(json, "ifMatch") is { } match ? Preconditions.ParseTags("ifMatch", new StringValues(match)) : null);
     }
 
-    private static byte[] BodyOf(JsonElement json, int most)
+    private static byte[] BodyOf(JsonElement json, int max)
     {
         byte[] body;
         switch (JsonMembers.GetString(json, "encoding"))
@@ -72,7 +72,7 @@ internal sealed record BatchItem(
                 throw new InvalidRequestException("encoding", "encoding is base64, or absent for text.");
         }
 
-        return body.Length <= most ? body : throw new TooLargeException($"body is larger than the {most} bytes allowed.");
+        return body.Length <= max ? body : throw new TooLargeException($"body is larger than the {max} bytes allowed.");
     }
 
     /// <summary>A string's bytes: as they stand in the JSON, unless something is escaped, or wrong with them.</summary>
@@ -88,5 +88,6 @@ internal sealed record BatchItem(
         return Encoding.UTF8.GetBytes(JsonMembers.GetString(json, name) ?? "");
     }
 
-    private static long? Seconds(JsonElement json, string name) => JsonMembers.GetInteger(json, name, 0, QueueLimits.AttributeSeconds, "seconds");
+    private static long? Seconds(JsonElement json, string name) =>
+        JsonMembers.GetInteger(json, name, 0, QueueLimits.AttributeSeconds, "seconds");
 }

@@ -87,7 +87,8 @@ public sealed class MessageEndpoint : IEndpoint
         return MessageJson.One(message, detail);
     }
 
-    private static async Task<(AuthorizedRequest Authorized, QueryParameters Parameters)> AuthorizeAsync(RequestContext context, MessagePath path)
+    private static async Task<(AuthorizedRequest Authorized, QueryParameters Parameters)> AuthorizeAsync(
+        RequestContext context, MessagePath path)
     {
         var parameters = new QueryParameters(context.Request);
         return (await context.AuthorizeAsync(RequestTarget.OfMessages(path.Queue, path.Id, parameters, NotFound())), parameters);

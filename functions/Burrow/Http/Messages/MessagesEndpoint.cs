@@ -64,7 +64,8 @@ public sealed class MessagesEndpoint : IEndpoint
         return Show(list, selection);
     }
 
-    private static async Task<(AuthorizedRequest Authorized, QueryParameters Parameters)> AuthorizeAsync(RequestContext context, QueueAddress queue)
+    private static async Task<(AuthorizedRequest Authorized, QueryParameters Parameters)> AuthorizeAsync(
+        RequestContext context, QueueAddress queue)
     {
         var parameters = new QueryParameters(context.Request);
         var authorized = await context.AuthorizeAsync(RequestTarget.OfMessages(queue, null, parameters, Missing()));

@@ -12,7 +12,11 @@ internal static class NameAnswer
     /// <param name="serve">Lists or deletes.</param>
     /// <param name="missing">The error where nothing matches.</param>
     public static async Task<Answer> OfAsync(
-        RequestContext context, AuthorizedRequest authorized, Detail defaultDetail, Func<NameSelection, Task<NameList>> serve, string missing)
+        RequestContext context,
+        AuthorizedRequest authorized,
+        Detail defaultDetail,
+        Func<NameSelection, Task<NameList>> serve,
+        string missing)
     {
         Preconditions.Reject(context.Request);
         var parameters = new QueryParameters(context.Request);

@@ -34,14 +34,22 @@ public sealed class QueuesEndpoint : IEndpoint
     {
         var authorized = await AuthorizeAsync(context, account, OperationPolicy.ListQueues);
         return await NameAnswer.OfAsync(
-            context, authorized, Detail.Id, selection => queues.QueuesAsync(account, Scope(selection, authorized), context.Aborted), Missing);
+            context,
+            authorized,
+            Detail.Id,
+            selection => queues.QueuesAsync(account, Scope(selection, authorized), context.Aborted),
+            Missing);
     }
 
     private async Task<Answer> DeleteAsync(RequestContext context, AccountName account)
     {
         var authorized = await AuthorizeAsync(context, account, OperationPolicy.DeleteQueues);
         return await NameAnswer.OfAsync(
-            context, authorized, Detail.None, selection => queues.DeleteQueuesAsync(account, Scope(selection, authorized), context.Aborted), Missing);
+            context,
+            authorized,
+            Detail.None,
+            selection => queues.DeleteQueuesAsync(account, Scope(selection, authorized), context.Aborted),
+            Missing);
     }
 
     private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, OperationPolicy policy)

@@ -22,7 +22,8 @@ internal sealed class Cors
             policy = new CorsPolicyBuilder([.. options.Origins])
                 .WithMethods("GET", "HEAD", "PUT", "POST", "DELETE")
                 .WithHeaders("Authorization", "Content-Type", "If-Match", "If-None-Match", "traceparent", "tracestate")
-                .WithExposedHeaders("ETag", "Burrow-Marker", "Burrow-More", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate")
+                .WithExposedHeaders(
+                    "ETag", "Burrow-Marker", "Burrow-More", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate")
                 .SetPreflightMaxAge(Remembered)
                 .Build();
         }

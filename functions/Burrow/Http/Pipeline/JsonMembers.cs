@@ -41,7 +41,10 @@ internal static class JsonMembers
         foreach (var member in json.EnumerateObject())
         {
             if (!members.Any(member.NameEquals))
-                throw new InvalidRequestException(parameter, $"'{member.Name}' is no member of {what}; those are {string.Join(", ", members)}.");
+            {
+                throw new InvalidRequestException(
+                    parameter, $"'{member.Name}' is no member of {what}; those are {string.Join(", ", members)}.");
+            }
         }
     }
 
@@ -56,22 +59,28 @@ internal static class JsonMembers
             return null;
         try
         {
-            return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new InvalidRequestException(name, $"{name} is a string.");
+            return value.ValueKind == JsonValueKind.String
+                ? value.GetString()
+                : throw new InvalidRequestException(name, $"{name} is a string.");
         }
         catch (InvalidOperationException)
         {
-            throw new InvalidRequestException(name, $"{name} isn't Unicode: it holds half of a surrogate pair, or bytes that aren't UTF-8.");
+            throw new InvalidRequestException(
+                name, $"{name} isn't Unicode: it holds half of a surrogate pair, or bytes that aren't UTF-8.");
         }
     }
 
     /// <summary>A whole number; null if it is absent or null.</summary>
-    public static long? GetInteger(JsonElement json, string name, long least, long most, string? unit = null)
+    public static long? GetInteger(JsonElement json, string name, long least, long max, string? unit = null)
     {
         if (GetMember(json, name) is not { } value)
             return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= least && number <= most
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= least && number <= max
             ? number
             : throw new InvalidRequestException(
-                name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number {(unit is null ? "" : $"of {unit} ")}from {least} to {most}."));
+                name,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name} is a whole number {(unit is null ? "" : $"of {unit} ")}from {least} to {max}."));
     }
 }

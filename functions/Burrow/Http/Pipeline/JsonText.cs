@@ -9,7 +9,8 @@ namespace Burrow.Http.Pipeline;
 internal static class JsonText
 {
     // Relaxed: answers are never part of a page (Answer's headers see to it), and clients needn't unescape every letter.
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Writes it to borrowed memory, which whoever has it gives back. A list is a megabyte, and to the collector those cost most.</summary>
     public static ArrayPoolBufferWriter<byte> Write(Action<Utf8JsonWriter> write)

@@ -16,9 +16,11 @@ internal static class Problem
         InvalidRequestException e => Of(e.Status, e.Code, e.Message, e.Parameter),
         MethodNotAllowedException e => Of(e.Status, e.Code, e.Message).With("Allow", e.Allow),
         UnauthenticatedException e => Of(e.Status, e.Code, e.Message).With("WWW-Authenticate", e.Challenge),
-        TooManyRequestsException e => Later(e, e.RetryAfter ?? HttpLimits.RetryAfter).With("RateLimit-Policy", e.RateLimitPolicy).With("RateLimit", e.RateLimit),
+        TooManyRequestsException e => Later(
+            e, e.RetryAfter ?? HttpLimits.RetryAfter).With("RateLimit-Policy", e.RateLimitPolicy).With("RateLimit", e.RateLimit),
         UnavailableException e => Later(e, HttpLimits.RetryAfter),
-        TableUnavailableException => Later(new UnavailableException("Storage does not answer. Nothing was changed."), HttpLimits.RetryAfter),
+        TableUnavailableException => Later(
+            new UnavailableException("Storage does not answer. Nothing was changed."), HttpLimits.RetryAfter),
         BurrowException e => Of(e.Status, e.Code, e.Message),
         BadHttpRequestException e => Of(e.StatusCode, "bad-http", e.Message),
         _ => null,

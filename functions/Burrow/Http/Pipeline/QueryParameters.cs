@@ -23,13 +23,17 @@ internal sealed class QueryParameters
     {
         foreach (var pair in new QueryStringEnumerable(request.QueryString.Value))
         {
-            if (Array.Find(Known, name => pair.EncodedName.Span.SequenceEqual(name) || pair.DecodeName().Span.SequenceEqual(name)) is { } known)
+            if (Array.Find(
+                Known, name => pair.EncodedName.Span.SequenceEqual(name) || pair.DecodeName().Span.SequenceEqual(name)) is { } known)
+            {
                 values[known] = pair.EncodedValue.ToString();
+            }
         }
     }
 
     /// <summary><c>ttl</c> and <c>hide</c>.</summary>
-    public Attributes Attributes => new(GetInteger("ttl", QueueLimits.AttributeSeconds, "seconds"), GetInteger("hide", QueueLimits.AttributeSeconds, "seconds"));
+    public Attributes Attributes =>
+        new(GetInteger("ttl", QueueLimits.AttributeSeconds, "seconds"), GetInteger("hide", QueueLimits.AttributeSeconds, "seconds"));
 
     /// <summary>How long to wait.</summary>
     public TimeSpan Wait => TimeSpan.FromSeconds(GetInteger("wait", HttpLimits.WaitSeconds, "seconds") ?? 0);
@@ -38,7 +42,8 @@ internal sealed class QueryParameters
     public string? Link => GetString(LinkSigner.ParameterName);
 
     /// <summary>All that mean something and were given, by name.</summary>
-    public IReadOnlyDictionary<string, string> Values => Names.Where(values.ContainsKey).ToDictionary(name => name, name => GetString(name)!);
+    public IReadOnlyDictionary<string, string> Values =>
+        Names.Where(values.ContainsKey).ToDictionary(name => name, name => GetString(name)!);
 
     /// <summary>What of accounts or queues.</summary>
     public NameSelection NameSelection => new(Marker, Limit);
@@ -55,7 +60,13 @@ internal sealed class QueryParameters
 
     /// <summary>What to show of messages.</summary>
     public Detail MessageDetail(Detail absent) => GetDetail(
-        absent, ("none", Detail.None), ("id", Detail.Id), ("attributes", Detail.Attributes), ("body", Detail.Body), ("all", Detail.All), ("full", Detail.Full));
+        absent,
+        ("none", Detail.None),
+        ("id", Detail.Id),
+        ("attributes", Detail.Attributes),
+        ("body", Detail.Body),
+        ("all", Detail.All),
+        ("full", Detail.Full));
 
     /// <summary>What to show of accounts or queues.</summary>
     public Detail NameDetail(Detail absent) => GetDetail(absent, ("none", Detail.None), ("id", Detail.Id), ("all", Detail.All));
@@ -73,7 +84,8 @@ internal sealed class QueryParameters
             if (values.ContainsKey("marker"))
                 throw new InvalidRequestException("after", "after and marker exclude each other; give one.");
             return Sequence.TryParse(after)
-                ?? throw new InvalidRequestException("after", "after is not a cursor; it is what the header Burrow-Marker of an answer said.");
+                ?? throw new InvalidRequestException(
+                    "after", "after is not a cursor; it is what the header Burrow-Marker of an answer said.");
         }
     }
 
@@ -96,13 +108,16 @@ internal sealed class QueryParameters
     private string? GetString(string name) =>
         values.TryGetValue(name, out var encoded) ? PercentEncoding.Decode(encoded.Replace('+', ' '), name) : null;
 
-    private long? GetInteger(string name, long most, string unit)
+    private long? GetInteger(string name, long max, string unit)
     {
         if (GetString(name) is not { } value)
             return null;
         // Digits only: no sign, no space, no digits of other scripts, and not the NULs that the parser passes over.
-        return value.All(char.IsAsciiDigit) && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
+        return value.All(char.IsAsciiDigit)
+            && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number <= max
             ? number
-            : throw new InvalidRequestException(name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number of {unit} from 0 to {most}."));
+            : throw new InvalidRequestException(
+                name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number of {unit} from 0 to {max}."));
     }
 }

@@ -65,5 +65,6 @@ internal static class RequestBody
             : throw new InvalidRequestException(name, $"{name} has at most {HttpLimits.ContentTypeLength} printable ASCII characters.");
     }
 
-    private static TooLargeException TooLarge(int maxBytes) => new($"The body is larger than the {maxBytes} bytes allowed; nothing was stored.");
+    private static TooLargeException TooLarge(int maxBytes) =>
+        new($"The body is larger than the {maxBytes} bytes allowed; nothing was stored.");
 }

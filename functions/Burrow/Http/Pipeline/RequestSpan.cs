@@ -40,7 +40,8 @@ internal readonly struct RequestSpan : IDisposable
 
     private string? Sent => request.Headers.TraceParent is [{ } only] ? only : null;
 
-    private ActivityContext? Context => ActivityContext.TryParse(Sent, request.Headers.TraceState, isRemote: true, out var context) ? context : null;
+    private ActivityContext? Context =>
+        ActivityContext.TryParse(Sent, request.Headers.TraceState, isRemote: true, out var context) ? context : null;
 
     /// <summary>Tells which account and queue the request is about.</summary>
     public void SetTags(RequestTarget target)

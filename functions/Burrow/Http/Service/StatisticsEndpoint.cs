@@ -56,7 +56,8 @@ public sealed class StatisticsEndpoint : IEndpoint
         var statistics = await queues.StatisticsAsync(account, selection, context.Aborted) ?? throw missing;
         // Each queue shown was read, and of all others a row of counts.
         authorized.Charge(statistics.Shown.Count + (statistics.Known / QueuesPerRequest) - 1);
-        return Answer.OfJson(200, json => StatisticsJson.Write(json, account, statistics)).With("Burrow-More", statistics.More ? "true" : null);
+        return Answer.OfJson(
+            200, json => StatisticsJson.Write(json, account, statistics)).With("Burrow-More", statistics.More ? "true" : null);
     }
 
     private async Task<Answer> GetQueueAsync(RequestContext context, QueueAddress queue)

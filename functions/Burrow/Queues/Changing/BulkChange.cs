@@ -146,7 +146,8 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
         return (changes, []);
     }
 
-    private async IAsyncEnumerable<MessageRow> ScanByIdAsync(QueueAddress queue, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<MessageRow> ScanByIdAsync(
+        QueueAddress queue, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var end = (await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Last;
         var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore)
@@ -158,7 +159,9 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
         {
             var found = await Task.WhenAll(page.Rows
-                .Select(row => (Id: new MessageId(row.Columns.GetString(MessageColumns.Id)!), Sequence: new Sequence(row.Columns.GetInteger(MessageColumns.Sequence))))
+                .Select(
+                    row => (Id: new MessageId(row.Columns.GetString(MessageColumns.Id)!), Sequence: new Sequence(
+                        row.Columns.GetInteger(MessageColumns.Sequence))))
                 .Where(message => message.Sequence <= end)
                 .Select(message => finder.FindAsync(queue, message.Id, message.Sequence, matchHidden: true, cancellationToken)));
             foreach (var row in found.OfType<MessageRow>())

@@ -30,7 +30,8 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
     /// is left out, and the others of its transaction are sent again without it.
     /// </summary>
     /// <returns>What became of each.</returns>
-    public async Task<CommitOutcome[]> CommitAllAsync(QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
+    public async Task<CommitOutcome[]> CommitAllAsync(
+        QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
     {
         var outcomes = new CommitOutcome[writes.Count];
         var packs = new List<Task>();
@@ -108,8 +109,13 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
                 if (row is null || MessageState.From(row.Columns) is not { } found || found.Sequence != write.Before.Sequence)
                     continue;
                 // A promotion keeps the revision, and leaves no trace of who made it.
-                if (write.After is { } after && after.Revisions != write.Before.Revisions && found.Revisions.Contains(after.Revisions.Latest))
+                if (write.After is { } after
+                    && after.Revisions != write.Before.Revisions
+                    && found.Revisions.Contains(after.Revisions.Latest))
+                {
                     return CommitOutcome.Done;
+                }
+
                 if (found.Revisions.Contains(write.Before.Revisions.Latest))
                     return CommitOutcome.Conflict;
             }

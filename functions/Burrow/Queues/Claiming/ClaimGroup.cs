@@ -91,7 +91,9 @@ internal sealed class ClaimGroup(
             // A pass goes on behind a message that another request claimed. It must not pass over any other: one whose transaction
             // was aborted, or one that the timer may have moved from the hidden to the visible line.
             claim.Owed.UnionWith(dealt
-                .Where((part, i) => outcomes[i] == CommitOutcome.Aborted || (outcomes[i] == CommitOutcome.Conflict && part.Row.State.VisibleAt > 0))
+                .Where(
+                    (part, i) => outcomes[i] == CommitOutcome.Aborted
+                        || (outcomes[i] == CommitOutcome.Conflict && part.Row.State.VisibleAt > 0))
                 .Select(part => part.Row.Sequence));
             if (claim.Owed.Count > 0)
                 break;

@@ -161,7 +161,12 @@ internal sealed class AccountCounts
     public bool Close(TimeProvider time)
     {
         lock (gate)
-            return closed = pending.Count == 0 && taken.Count == 0 && (held is null || time.GetElapsedTime(askedAt) > QueueLimits.UsageFreshness) && reading is not { IsCompleted: false };
+        {
+            return closed = pending.Count == 0
+                && taken.Count == 0
+                && (held is null || time.GetElapsedTime(askedAt) > QueueLimits.UsageFreshness)
+                && reading is not { IsCompleted: false };
+        }
     }
 
     private void Hold(QueueName queue, QueueCounts count)

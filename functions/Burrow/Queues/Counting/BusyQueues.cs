@@ -19,9 +19,13 @@ internal sealed class BusyQueues
     }
 
     /// <summary>Those with the most changes since this was last asked, busiest first.</summary>
-    public IReadOnlyList<QueueAddress> TakeBusiest(int most)
+    public IReadOnlyList<QueueAddress> TakeBusiest(int max)
     {
         var counted = Interlocked.Exchange(ref changes, new());
-        return [.. counted.OrderByDescending(one => one.Value).ThenBy(one => one.Key.Partition, StringComparer.Ordinal).Take(most).Select(one => one.Key)];
+        return [
+            .. counted.OrderByDescending(one => one.Value)
+                .ThenBy(one => one.Key.Partition, StringComparer.Ordinal)
+                .Take(max)
+                .Select(one => one.Key)];
     }
 }

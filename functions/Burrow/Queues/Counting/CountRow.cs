@@ -36,7 +36,11 @@ internal sealed record CountRow(string ETag, QueueName Queue, QueueCounts Counts
             columns.GetInteger(DeletedColumn),
             columns.GetInteger(ExpiredColumn));
         return new(
-            row.ETag, new(columns.GetString(NameColumn)!), counts, columns.GetInteger(NextRecountColumn), columns.GetString(WriterColumn) ?? "");
+            row.ETag,
+            new(columns.GetString(NameColumn)!),
+            counts,
+            columns.GetInteger(NextRecountColumn),
+            columns.GetString(WriterColumn) ?? "");
     }
 
     /// <summary>The operation that writes a queue's row.</summary>

@@ -38,7 +38,8 @@ internal sealed class CountTable(QueueContext context, DueTable due)
 
     /// <summary>Adds to the counts of up to 100 queues of an account, in one transaction.</summary>
     /// <returns>False if nothing was written, as far as is known.</returns>
-    public async Task<bool> AddAsync(AccountName account, KeyValuePair<QueueName, QueueCounts>[] changes, CancellationToken cancellationToken)
+    public async Task<bool> AddAsync(
+        AccountName account, KeyValuePair<QueueName, QueueCounts>[] changes, CancellationToken cancellationToken)
     {
         var writer = context.Random.NextInt64().ToString("x", CultureInfo.InvariantCulture);
         for (var tries = 0; tries < MaxTries; tries++)
@@ -113,7 +114,9 @@ internal sealed class CountTable(QueueContext context, DueTable due)
     }
 
     private async Task<CountRow?> GetAsync(AccountName account, QueueName queue, CancellationToken cancellationToken) =>
-        await table.GetAsync(DirectoryKeys.Queues(account), DirectoryKeys.Row(queue.Value), cancellationToken) is { } row ? CountRow.From(row) : null;
+        await table.GetAsync(DirectoryKeys.Queues(account), DirectoryKeys.Row(queue.Value), cancellationToken) is { } row
+            ? CountRow.From(row)
+            : null;
 
     private async Task<IReadOnlyList<CountRow>> ListAsync(AccountName account, RowQuery query, CancellationToken cancellationToken) =>
         (await table.QueryAllAsync(DirectoryKeys.Queues(account), query, cancellationToken)).ConvertAll(CountRow.From);

@@ -60,7 +60,8 @@ internal sealed class ProcessCounts(QueueContext context, CountTable table)
     }
 
     /// <summary>The same for all queues of an account with counts, in no order.</summary>
-    public async Task<IReadOnlyList<(QueueName Queue, QueueCounts Counts)>> FindAllAsync(AccountName account, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(QueueName Queue, QueueCounts Counts)>> FindAllAsync(
+        AccountName account, CancellationToken cancellationToken)
     {
         var all = accounts.TryGetValue(account, out var counts) ? counts.Unwritten : [];
         foreach (var row in await table.ListAsync(account, cancellationToken))

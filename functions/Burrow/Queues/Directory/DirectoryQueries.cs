@@ -6,7 +6,8 @@ namespace Burrow.Queues.Directory;
 /// <summary>Whether a range of rows is empty.</summary>
 internal static class DirectoryQueries
 {
-    public static async Task<bool> HoldsRowAsync(this ITable table, string partition, RowQuery query, CancellationToken cancellationToken) =>
+    public static async Task<bool> HoldsRowAsync(
+        this ITable table, string partition, RowQuery query, CancellationToken cancellationToken) =>
         await table.FirstRowAsync(partition, query, cancellationToken) is not null;
 
     /// <summary>The first row of a range, with the column <see cref="MessageColumns.ExpiresAt"/> only; null if there is none.</summary>

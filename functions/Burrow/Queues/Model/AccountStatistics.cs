@@ -6,4 +6,5 @@ namespace Burrow.Queues;
 /// <param name="Shown">Some of them, in order of their names; those too that were emptied some minutes ago, whose totals are still known.</param>
 /// <param name="More">There are more.</param>
 /// <param name="Known">How many queues are known, shown or not.</param>
-public sealed record AccountStatistics(long Queues, MessageStatistics Statistics, IReadOnlyList<QueueStatistics> Shown, bool More, int Known);
+public sealed record AccountStatistics(
+    long Queues, MessageStatistics Statistics, IReadOnlyList<QueueStatistics> Shown, bool More, int Known);

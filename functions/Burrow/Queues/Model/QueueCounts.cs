@@ -14,9 +14,19 @@ public readonly record struct QueueCounts(long Messages, long Bytes, long Insert
 
     /// <summary>Both together.</summary>
     public static QueueCounts operator +(QueueCounts a, QueueCounts b) => new(
-        a.Messages + b.Messages, a.Bytes + b.Bytes, a.Inserted + b.Inserted, a.Claimed + b.Claimed, a.Deleted + b.Deleted, a.Expired + b.Expired);
+        a.Messages + b.Messages,
+        a.Bytes + b.Bytes,
+        a.Inserted + b.Inserted,
+        a.Claimed + b.Claimed,
+        a.Deleted + b.Deleted,
+        a.Expired + b.Expired);
 
     /// <summary>One without the other.</summary>
     public static QueueCounts operator -(QueueCounts a, QueueCounts b) => new(
-        a.Messages - b.Messages, a.Bytes - b.Bytes, a.Inserted - b.Inserted, a.Claimed - b.Claimed, a.Deleted - b.Deleted, a.Expired - b.Expired);
+        a.Messages - b.Messages,
+        a.Bytes - b.Bytes,
+        a.Inserted - b.Inserted,
+        a.Claimed - b.Claimed,
+        a.Deleted - b.Deleted,
+        a.Expired - b.Expired);
 }

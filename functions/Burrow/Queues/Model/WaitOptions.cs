@@ -7,5 +7,5 @@ namespace Burrow.Queues;
 public readonly record struct WaitOptions(TimeSpan MaxTime, long MaxWaiting, IWaitingRequest? Request = null)
 {
     /// <summary>However many others do.</summary>
-    public static implicit operator WaitOptions(TimeSpan longest) => new(longest, long.MaxValue);
+    public static implicit operator WaitOptions(TimeSpan max) => new(max, long.MaxValue);
 }

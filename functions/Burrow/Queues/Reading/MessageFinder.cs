@@ -18,7 +18,8 @@ internal sealed class MessageFinder(QueueContext context)
             cancellationToken);
 
     /// <summary>The state of a message and the ETag of its row by id: one read. Null if there is no live message.</summary>
-    public async Task<(MessageState State, string ETag)?> ReadStateAsync(QueueAddress queue, MessageId id, CancellationToken cancellationToken)
+    public async Task<(MessageState State, string ETag)?> ReadStateAsync(
+        QueueAddress queue, MessageId id, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -74,7 +75,8 @@ internal sealed class MessageFinder(QueueContext context)
         return row.State.Chunks == 0 ? new((true, row.Inline)) : new(ReadChunksAsync(queue, row, cancellationToken));
     }
 
-    private async Task<(bool IsThere, byte[]? Body)> ReadChunksAsync(QueueAddress queue, MessageRow row, CancellationToken cancellationToken)
+    private async Task<(bool IsThere, byte[]? Body)> ReadChunksAsync(
+        QueueAddress queue, MessageRow row, CancellationToken cancellationToken)
     {
         var body = await BodyChunks.ReadAsync(context.Messages, queue.Partition, row, cancellationToken);
         return (body is not null, body);

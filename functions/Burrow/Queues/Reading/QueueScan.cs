@@ -105,7 +105,8 @@ internal sealed class QueueScan(
     }
 
     /// <summary>Reads the messages whose places in the hidden line come before a sequence, wherever they are now.</summary>
-    private async IAsyncEnumerable<MessageRow> FindHiddenAsync(Sequence before, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<MessageRow> FindHiddenAsync(
+        Sequence before, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (hidden.Take(MaxParallelism, before) is { Count: > 0 } places)
         {

@@ -32,7 +32,7 @@ internal interface IEventOutbox
     OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line);
 
     /// <summary>Tells what was committed, soon and without waiting for it.</summary>
-    void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> announcements);
+    void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> rows);
 
     /// <summary>Tells what a queue's rows say that nobody told. Nothing is done that was written just now: its process tells it.</summary>
     /// <returns>Whether none is left.</returns>

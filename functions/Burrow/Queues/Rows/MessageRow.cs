@@ -10,7 +10,12 @@ internal sealed record MessageRow(string ETag, MessageState State, string? Conte
     public Sequence Sequence => State.Sequence;
 
     public static MessageRow From(Row row) =>
-        new(row.ETag, MessageState.From(row.Columns), row.Columns.GetString(MessageColumns.ContentType), row.Columns.GetString(MessageColumns.TraceParent), row.Columns.GetBytes(MessageColumns.Body));
+        new(
+            row.ETag,
+            MessageState.From(row.Columns),
+            row.Columns.GetString(MessageColumns.ContentType),
+            row.Columns.GetString(MessageColumns.TraceParent),
+            row.Columns.GetBytes(MessageColumns.Body));
 
     /// <param name="state">The columns of the message's state, which stay as they are.</param>
     /// <param name="contentType">What it is, if known.</param>

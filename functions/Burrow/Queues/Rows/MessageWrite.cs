@@ -91,7 +91,8 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
 
     private static IEnumerable<Operation> InsertLine(MessageState after, Columns columns, PutRequest request)
     {
-        yield return Operation.Insert(after.LineKey, MessageRow.ToColumns(columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : []));
+        yield return Operation.Insert(
+            after.LineKey, MessageRow.ToColumns(columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : []));
         if (after.ExpiryKey is { } expiry)
             yield return Operation.Insert(expiry, new Columns(1) { { MessageColumns.Id, after.Id.Value } });
         foreach (var operation in BodyChunks.Insert(after, request.Body))

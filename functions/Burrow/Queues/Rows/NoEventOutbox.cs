@@ -5,11 +5,12 @@ internal sealed class NoEventOutbox : IEventOutbox
 {
     public ValueTask<EventKinds> GetKindsAsync(QueueAddress queue, CancellationToken cancellationToken) => new(EventKinds.None);
 
-    public OutboxRow NewMessageCreated(QueueAddress queue, MessageState message, PutRequest request) => throw new InvalidOperationException();
+    public OutboxRow NewMessageCreated(
+        QueueAddress queue, MessageState message, PutRequest request) => throw new InvalidOperationException();
 
     public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line) => throw new InvalidOperationException();
 
-    public void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> announcements)
+    public void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> rows)
     {
     }
 

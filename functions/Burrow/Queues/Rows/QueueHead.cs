@@ -16,7 +16,11 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
 
     public static QueueHead From(Row? row) => row is null
         ? Missing
-        : new(row.ETag, new(row.Columns.GetInteger(MessageColumns.Sequence)), row.Columns.GetString(MessageColumns.State) == MessageColumns.Open, new Revisions(row.Columns.GetString(MessageColumns.Revisions)!));
+        : new(
+            row.ETag,
+            new(row.Columns.GetInteger(MessageColumns.Sequence)),
+            row.Columns.GetString(MessageColumns.State) == MessageColumns.Open,
+            new Revisions(row.Columns.GetString(MessageColumns.Revisions)!));
 
     /// <summary>The head after this one.</summary>
     public QueueHead Next(Sequence last, bool open, Random random) =>

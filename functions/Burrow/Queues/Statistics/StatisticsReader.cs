@@ -58,7 +58,9 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
         }
 
         // What was looked at is known better.
-        var others = all.Except(asked).Select(one => one.Counts with { Messages = Math.Max(0, one.Counts.Messages), Bytes = Math.Max(0, one.Counts.Bytes) }).ToList();
+        var others = all.Except(asked)
+            .Select(one => one.Counts with { Messages = Math.Max(0, one.Counts.Messages), Bytes = Math.Max(0, one.Counts.Bytes) })
+            .ToList();
         var parts = shown.ConvertAll(one => one.Statistics);
         return new(
             others.Count(count => count.Messages > 0) + parts.Count(part => part.Counts.Messages > 0),
@@ -86,9 +88,12 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
     {
         var now = context.Now;
         // What is due first: a message that is moved in between goes from there to the visible line.
-        var (due, moreDue) = await QueryFirstAsync(queue, QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), MaxDue, now, cancellationToken);
-        var (visible, moreVisible) = await QueryFirstAsync(queue, QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, 1, now, cancellationToken);
-        var (hidden, moreHidden) = await QueryFirstAsync(queue, QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenBefore, MaxHidden, now, cancellationToken);
+        var (due, moreDue) = await QueryFirstAsync(
+            queue, QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), MaxDue, now, cancellationToken);
+        var (visible, moreVisible) = await QueryFirstAsync(
+            queue, QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, 1, now, cancellationToken);
+        var (hidden, moreHidden) = await QueryFirstAsync(
+            queue, QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenBefore, MaxHidden, now, cancellationToken);
         var front = due.Concat(visible).ToList();
         // Where there was too much that has expired to look behind it, nobody knows.
         var isKnown = visible.Count > 0 || !moreVisible;
@@ -100,13 +105,18 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
             Hidden = hidden.Count,
             HiddenIsExact = !moreHidden,
             Visible = front.Count == 0 && isKnown ? 0 : Math.Max(front.Count, rest),
-            OldestVisibleAge = front.Count == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - front.Min(row => row.Columns.GetInteger(MessageColumns.Inserted)))),
+            OldestVisibleAge = front.Count == 0
+                ? null
+                : TimeSpan.FromTicks(Math.Max(0, now - front.Min(row => row.Columns.GetInteger(MessageColumns.Inserted)))),
             OldestIsExact = !moreDue && isKnown,
         };
     }
 
     private Task<(List<Row> Rows, bool More)> QueryFirstAsync(
-        QueueAddress queue, string from, string before, int most, long now, CancellationToken cancellationToken) =>
+        QueueAddress queue, string from, string before, int max, long now, CancellationToken cancellationToken) =>
         context.Messages.QueryFirstAsync(
-            queue.Partition, new(from, before) { Top = most, Select = Columns, Above = (MessageColumns.ExpiresAt, now) }, cancellationToken, MaxPages);
+            queue.Partition,
+            new(from, before) { Top = max, Select = Columns, Above = (MessageColumns.ExpiresAt, now) },
+            cancellationToken,
+            MaxPages);
 }

@@ -101,13 +101,15 @@ internal sealed class QueueSweeper(
 
     private Task<bool> ExpireAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
-        var query = new RowQuery(QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - QueueLimits.ClockSkew.Ticks)) { Top = BatchSize };
+        var query = new RowQuery(
+            QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - QueueLimits.ClockSkew.Ticks)) { Top = BatchSize };
         return ChangeAsync(queue, query, RemovedAsync, isTimeUp, cancellationToken);
 
         async Task<IReadOnlyList<MessageWrite>> RemovedAsync(IReadOnlyList<Row> rows)
         {
             var found = await Task.WhenAll(rows.Select(row =>
-                context.Messages.GetAsync(queue.Partition, QueueKeys.Index(new(row.Columns.GetString(MessageColumns.Id)!)), cancellationToken)));
+                context.Messages.GetAsync(
+                    queue.Partition, QueueKeys.Index(new(row.Columns.GetString(MessageColumns.Id)!)), cancellationToken)));
             var isPublished = (await outbox.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Expired);
             var writes = new List<MessageWrite>();
             foreach (var (expiry, index) in rows.Zip(found))
@@ -140,7 +142,10 @@ internal sealed class QueueSweeper(
         {
             var writes = await changes(page.Rows);
             var outcomes = await transactions.CommitAllAsync(queue, writes, cancellationToken);
-            var events = writes.Where((_, i) => outcomes[i] == CommitOutcome.Done).Select(write => write.Event).OfType<OutboxRow>().ToList();
+            var events = writes.Where((_, i) => outcomes[i] == CommitOutcome.Done)
+                .Select(write => write.Event)
+                .OfType<OutboxRow>()
+                .ToList();
             if (events.Count > 0)
                 outbox.Publish(queue, events);
             isAllDone &= outcomes.All(outcome => outcome == CommitOutcome.Done);

@@ -43,13 +43,15 @@ internal sealed class AzureTable(TableClient client) : ITable
     {
         try
         {
-            var response = await client.SubmitTransactionAsync(operations.Select(operation => ToAction(partition, operation)), cancellationToken);
+            var response = await client.SubmitTransactionAsync(
+                operations.Select(operation => ToAction(partition, operation)), cancellationToken);
             return SubmitResult.Success(
                 [.. response.Value.Select((part, i) => operations[i].Kind == OperationKind.Delete ? null : part.Headers.ETag?.ToString())]);
         }
         catch (RequestFailedException e) when (RefusalOf(e) is { } refusal)
         {
-            return SubmitResult.Refused(refusal, e is TableTransactionFailedException failed ? failed.FailedTransactionActionIndex ?? -1 : -1);
+            return SubmitResult.Refused(
+                refusal, e is TableTransactionFailedException failed ? failed.FailedTransactionActionIndex ?? -1 : -1);
         }
         catch (Exception e) when (IsUnavailable(e, cancellationToken))
         {

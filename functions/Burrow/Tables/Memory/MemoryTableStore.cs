@@ -9,7 +9,8 @@ public sealed class MemoryTableStore : ITableStore
     private readonly ConcurrentDictionary<string, ITable> tables = new();
 
     /// <inheritdoc/>
-    public ITable Open(string name) => tables.GetOrAdd(name, name => new ObservedTable(new CheckedTable(new MemoryTable()), "memory", name));
+    public ITable Open(string name) =>
+        tables.GetOrAdd(name, name => new ObservedTable(new CheckedTable(new MemoryTable()), "memory", name));
 
     /// <inheritdoc/>
     public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -9,7 +9,8 @@ internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
     private readonly string query = $"SELECT key, etag, columns FROM {name} WHERE partition = ?1 AND key >= ?2 AND key < ?3 ORDER BY key";
     private readonly string insert = $"INSERT INTO {name} VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
     private readonly string upsert = $"INSERT OR REPLACE INTO {name} VALUES (?1, ?2, ?3, ?4)";
-    private readonly string update = $"UPDATE {name} SET etag = ?3, columns = ?4 WHERE partition = ?1 AND key = ?2 AND etag = coalesce(?5, etag)";
+    private readonly string update =
+        $"UPDATE {name} SET etag = ?3, columns = ?4 WHERE partition = ?1 AND key = ?2 AND etag = coalesce(?5, etag)";
     private readonly string delete = $"DELETE FROM {name} WHERE partition = ?1 AND key = ?2 AND etag = coalesce(?3, etag)";
 
     public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken)
@@ -72,7 +73,8 @@ internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
         {
             OperationKind.Insert => connection.Execute(insert, partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!)),
             OperationKind.Upsert => connection.Execute(upsert, partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!)),
-            OperationKind.Replace => connection.Execute(update, partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!), match),
+            OperationKind.Replace => connection.Execute(
+                update, partition, operation.Key, version, ColumnsFormat.Write(operation.Columns!), match),
             OperationKind.Merge => connection.Execute(
                 update, partition, operation.Key, version, ColumnsFormat.Write(Merged(connection, partition, operation)), match),
             _ => connection.Execute(delete, partition, operation.Key, match),

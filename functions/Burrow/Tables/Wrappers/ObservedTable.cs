@@ -31,19 +31,27 @@ internal sealed class ObservedTable(ITable inner, string system, string name) : 
 
     // Apart from those above, which would make objects for these lambdas whether they are called or not.
     private Task<Row?> GetObservedAsync(string partition, string key, CancellationToken cancellationToken) =>
-        ObserveAsync("get", 0, () => inner.GetAsync(partition, key, cancellationToken), row => (row is null ? 0 : 1, Done), cancellationToken);
+        ObserveAsync(
+            "get", 0, () => inner.GetAsync(partition, key, cancellationToken), row => (row is null ? 0 : 1, Done), cancellationToken);
 
     private Task<RowPage> QueryObservedAsync(string partition, RowQuery query, CancellationToken cancellationToken) =>
-        ObserveAsync("query", 0, () => inner.QueryAsync(partition, query, cancellationToken), page => (page.Rows.Count, Done), cancellationToken);
+        ObserveAsync(
+            "query", 0, () => inner.QueryAsync(partition, query, cancellationToken), page => (page.Rows.Count, Done), cancellationToken);
 
-    private Task<SubmitResult> SubmitObservedAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) => ObserveAsync(
+    private Task<SubmitResult> SubmitObservedAsync(
+        string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) => ObserveAsync(
         "submit",
         operations.Count,
         () => inner.SubmitAsync(partition, operations, cancellationToken),
         result => (0, result.Committed ? Done : "refused"),
         cancellationToken);
 
-    private async Task<T> ObserveAsync<T>(string operation, int operations, Func<Task<T>> call, Func<T, (int Rows, string Outcome)> judge, CancellationToken cancellationToken)
+    private async Task<T> ObserveAsync<T>(
+        string operation,
+        int operations,
+        Func<Task<T>> call,
+        Func<T, (int Rows, string Outcome)> judge,
+        CancellationToken cancellationToken)
     {
         using var span = IsTraced ? Instruments.Source.StartActivity($"{operation} {name}", ActivityKind.Client) : null;
         span?.SetTag("db.system.name", system).SetTag("db.collection.name", name).SetTag("db.operation.name", operation);
