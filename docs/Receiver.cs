@@ -75,7 +75,8 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
             return new(
                 Text(claim, "jti"), Text(claim, "type"), Uri.UnescapeDataString(subject[0]), Uri.UnescapeDataString(subject[1]), body);
         }
-        catch (Exception e) when (e is JoseException or KeyNotFoundException or InvalidOperationException or JsonException or ArgumentException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (e is JoseException or KeyNotFoundException or InvalidOperationException or JsonException
+            or ArgumentException or FormatException or IndexOutOfRangeException)
         {
             return null;
         }

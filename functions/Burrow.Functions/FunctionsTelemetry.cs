@@ -7,12 +7,18 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Burrow.Functions;
 
-/// <summary>What the worker tells, beside its host, which host.json has in its OpenTelemetry mode: their spans make one trace.</summary>
+/// <summary>
+/// The telemetry of the worker process. The Functions host sends its own, and host.json sets it to its OpenTelemetry mode. The spans of
+/// both form one trace.
+/// </summary>
 internal static class FunctionsTelemetry
 {
     private const string ApplicationInsights = "APPLICATIONINSIGHTS_CONNECTION_STRING";
 
-    /// <summary>To Application Insights where its connection string is set, by this process's identity; by OTLP where that is asked for; else nothing is told.</summary>
+    /// <summary>
+    /// Exports to Application Insights if its connection string is set, by this process's identity. Exports by OTLP if the standard
+    /// environment variable says where to. Otherwise it exports nothing.
+    /// </summary>
     public static IServiceCollection AddFunctionsTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
         var toInsights = configuration[ApplicationInsights] is { Length: > 0 };
@@ -21,7 +27,7 @@ internal static class FunctionsTelemetry
         return services;
     }
 
-    /// <summary>Apart, so that nothing of OpenTelemetry is loaded where it isn't called.</summary>
+    /// <summary>A method of its own, so that the process loads no part of OpenTelemetry unless it calls this method.</summary>
     private static void AddExporter(IServiceCollection services, bool toInsights)
     {
         var telemetry = services.AddOpenTelemetry().AddBurrow().UseFunctionsWorkerDefaults();

@@ -25,7 +25,8 @@ internal static class CommandLine
         });
         var tables = new Option<TablesOption>("--tables")
         {
-            Description = "Where to store: memory, sqlite:{file} or azure:{connection string} (azure:UseDevelopmentStorage=true for Azurite).",
+            Description =
+                "Where to store: memory, sqlite:{file} or azure:{connection string} (azure:UseDevelopmentStorage=true for Azurite).",
             HelpName = "memory|sqlite:{file}|azure:{connection string}",
             DefaultValueFactory = _ => TablesOption.Default,
             CustomParser = result =>
@@ -51,7 +52,9 @@ internal static class CommandLine
         });
         var noSync = new Option<bool>("--no-sync")
         {
-            Description = "With SQLite: acknowledge before the disk has it. Faster; what was acknowledged survives the process's end, not the machine's.",
+            Description =
+                "With SQLite: acknowledge before the disk has it. "
+                + "Faster; what was acknowledged survives the process's end, not the machine's.",
         };
         var command = new RootCommand(
             "Burrow, a message queue over HTTP, in one process. Settings are read from environment variables, as Burrow__DefaultTtl.")
@@ -67,7 +70,10 @@ internal static class CommandLine
         return command;
     }
 
-    /// <summary>Kestrel takes a host name that it doesn't know for "every interface", so only addresses are let through.</summary>
+    /// <summary>
+    /// Whether a URL is http on an IP address or localhost. Kestrel takes a host name that it doesn't know for "every interface",
+    /// so other host names are not allowed.
+    /// </summary>
     private static bool IsAddress(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var uri)
         && uri is { Scheme: "http", PathAndQuery: "/", Fragment: "", UserInfo: "" }

@@ -1,18 +1,20 @@
 namespace Burrow.Local;
 
 /// <summary>
-/// Gives memory back when the process has nothing to do. The collector runs when something is allocated, so what a busy hour left
-/// behind would stay until the next; on a developer's machine others could use it.
+/// Gives memory back when the process is idle. The collector runs only when the process allocates. So the garbage of a busy hour
+/// would stay until the next busy hour, and on a developer's machine other programs could use that memory.
 /// </summary>
 internal sealed class IdleMemory : BackgroundService
 {
-    /// <summary>How often it looks whether the process was idle since it last did.</summary>
+    /// <summary>How often it looks whether the process was idle since the last look.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(4);
 
-    /// <summary>Bytes allocated between two looks by a process that does nothing: timers, and those who wait for little.</summary>
+    /// <summary>
+    /// An idle process allocates fewer bytes than this between two looks: for timers, and for waiting requests, which need little.
+    /// </summary>
     private const long Idle = 1024 * 1024;
 
-    /// <summary>Bytes allocated since the last collection that make another worth its while.</summary>
+    /// <summary>A collection is worth its cost when the process has allocated more bytes than this since the last one.</summary>
     private const long Worth = 64 * 1024 * 1024;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

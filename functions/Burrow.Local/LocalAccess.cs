@@ -4,7 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow.Local;
 
-/// <summary>Who may do what in the local process: everyone everything where only its own machine reaches it, unless the settings say otherwise.</summary>
+/// <summary>
+/// Access to the local process. If only its own machine reaches it, every caller may do everything, unless the settings say
+/// otherwise.
+/// </summary>
 internal static class LocalAccess
 {
     public static void Add(WebApplicationBuilder builder, IReadOnlyList<string> urls)
@@ -13,7 +16,7 @@ internal static class LocalAccess
         var asked = builder.Configuration[$"{BurrowOptions.Section}:Access:Mode"];
         var open = string.IsNullOrEmpty(asked) ? isPrivate : asked.Equals(nameof(AccessMode.Open), StringComparison.OrdinalIgnoreCase);
         builder.Services.AddSingleton<IValidateOptions<BurrowOptions>>(new OpenIsPrivate(isPrivate));
-        // Before the settings are read, which may say otherwise.
+        // This runs before the settings are read, so they can override it.
         builder.Services.Configure<BurrowOptions>(options =>
         {
             options.Access.Mode = open ? AccessMode.Open : AccessMode.Keys;
@@ -23,7 +26,7 @@ internal static class LocalAccess
         });
     }
 
-    /// <summary>Whether only this machine reaches them.</summary>
+    /// <summary>Whether only this machine reaches the URLs: all are on loopback.</summary>
     public static bool IsPrivate(IReadOnlyList<string> urls) => urls.All(IsLoopback);
 
     private static bool IsLoopback(string url) =>
@@ -34,7 +37,8 @@ internal static class LocalAccess
     {
         public ValidateOptionsResult Validate(string? name, BurrowOptions options) => options.Access.IsOpen && !isPrivate
             ? ValidateOptionsResult.Fail(
-                "Others can reach --urls, and in the mode Open they could do everything. Listen on 127.0.0.1, or set Burrow__Access__Mode=Keys.")
+                "Others can reach --urls, and in the mode Open they could do everything. "
+                + "Listen on 127.0.0.1, or set Burrow__Access__Mode=Keys.")
             : ValidateOptionsResult.Success;
     }
 }

@@ -13,28 +13,28 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow.Local;
 
-/// <summary>Burrow on Kestrel, with nothing of Azure around it.</summary>
+/// <summary>Burrow on Kestrel, with no part of Azure around it.</summary>
 internal static partial class LocalApp
 {
     /// <summary>
-    /// Builds it. Started, it opens its tables: <see cref="IOException"/> if another process has the SQLite file,
-    /// <see cref="InvalidDataException"/> if it isn't one of ours.
+    /// Builds the app. When the app starts, it opens its tables. The start throws <see cref="IOException"/> if another process has
+    /// the SQLite file, and <see cref="InvalidDataException"/> if the file isn't one of Burrow's.
     /// </summary>
     public static WebApplication Build(LocalOptions options, Action<IServiceCollection>? replace = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
             ApplicationName = typeof(LocalApp).Assembly.GetName().Name,
-            // Settings are read once. To watch for changes would be to watch the folder that the database is written to.
+            // Settings are read once. A watch for changes would watch the folder that the database is written to.
             Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
         builder.WebHost.UseUrls([.. options.Urls]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            // Bodies are bounded by what they are for, with an answer that says so.
+            // Each route bounds its bodies by their purpose, with a response that says so.
             kestrel.Limits.MaxRequestBodySize = null;
-            // Three names of 512 bytes and a marker, each byte as %xx, and a link.
+            // Room for three names of 512 bytes and a marker, each byte as %xx, and for a link.
             kestrel.Limits.MaxRequestLineSize = 16 * 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
             kestrel.Limits.MaxRequestHeaderCount = 100;
@@ -42,7 +42,7 @@ internal static partial class LocalApp
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Azure", LogLevel.Warning);
-        // What keeps it from starting is said once, by LocalProcess.
+        // LocalProcess reports why the process can't start, and that is enough.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Logging.AddSimpleConsole(console =>
         {
@@ -68,13 +68,13 @@ internal static partial class LocalApp
         app.MapEventGrid();
         app.MapPages();
         app.MapFallback("{**path}", (HttpRequest request, Responder responder) => responder.NotFoundAsync(request));
-        // Known only now, where the port was free to choose.
+        // With port 0 the port is known only now.
         app.Lifetime.ApplicationStarted.Register(() =>
             app.Services.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.PublicUrl ??= PublicUrl(app.Urls.First()));
         return app;
     }
 
-    /// <summary>Nobody can call "every interface".</summary>
+    /// <summary>The URL for clients. A client can't call "every interface", so localhost takes its place.</summary>
     private static Uri PublicUrl(string address) =>
         new UriBuilder(address) is var url
             && IPAddress.TryParse(url.Host.Trim('[', ']'), out var ip)
@@ -82,7 +82,7 @@ internal static partial class LocalApp
             ? new UriBuilder(address) { Host = "localhost" }.Uri
             : url.Uri;
 
-    /// <summary>Where the settings name no Event Grid, its stand-in.</summary>
+    /// <summary>Adds Event Grid's stand-in, which serves if the settings name no Event Grid.</summary>
     private static void AddEventGrid(WebApplicationBuilder builder, TablesOption tables, IReadOnlyList<string> urls)
     {
         var events = LocalEvents.Open(tables);
@@ -95,7 +95,7 @@ internal static partial class LocalApp
         builder.Services.AddKeyedSingleton(EventsServices.ServiceKey, (services, _) => LocalEvents.NewClient(services));
         builder.Services.AddSingleton(services =>
         {
-            // Who isn't from this machine has no business with its other ports.
+            // A caller from another machine must not reach other ports of this machine.
             int[] ports = [.. services.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.Ports];
             return LocalAccess.IsPrivate(urls) ? new LocalWebhookRules(ports) : new WebhookRules(ports);
         });
@@ -122,7 +122,7 @@ internal static partial class LocalApp
         }
         finally
         {
-            // Also where the client went away before it had its answer. The path without its query: a query may hold a secret one day.
+            // It also logs requests whose client went away before the response. It leaves the query out, which may hold a secret one day.
             Served(
                 logger,
                 context.Request.Method,

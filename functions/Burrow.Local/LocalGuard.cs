@@ -3,9 +3,9 @@ using Burrow.Http.Pipeline;
 namespace Burrow.Local;
 
 /// <summary>
-/// Keeps web pages out: a page of another origin may send requests to this machine, and by answering its own host name with a
-/// loopback address (DNS rebinding) even read the answers. So only known host names are answered, and what changes
-/// anything must not come from a foreign origin, unless the settings allow that one.
+/// Keeps web pages out. A page of another origin may send requests to this machine. If its own host name resolves to a loopback
+/// address (DNS rebinding), the page can even read the responses. So the process serves only known host names; others get 421.
+/// A request from a foreign origin gets 403, unless it is GET or HEAD or the settings allow the origin.
 /// </summary>
 internal sealed class LocalGuard(IEnumerable<string> hosts, Cors cors)
 {
@@ -37,7 +37,7 @@ internal sealed class LocalGuard(IEnumerable<string> hosts, Cors cors)
         }
         catch (ArgumentException)
         {
-            // A host name that claims to be punycode and isn't.
+            // The host name claims to be punycode and is not.
             return false;
         }
     }

@@ -1,24 +1,24 @@
 namespace Burrow.Local;
 
-/// <summary>What the command line said.</summary>
-/// <param name="Urls">Where to listen.</param>
+/// <summary>The options of the command line.</summary>
+/// <param name="Urls">The URLs to listen on.</param>
 /// <param name="Tables">Where to store.</param>
-/// <param name="Hosts">Host names answered besides those of loopback.</param>
-/// <param name="Sync">Whether what is acknowledged has reached the disk, with SQLite.</param>
+/// <param name="Hosts">Host names that the process answers to, besides those of loopback.</param>
+/// <param name="Sync">With SQLite: whether every acknowledged change has reached the disk.</param>
 internal sealed record LocalOptions(IReadOnlyList<string> Urls, TablesOption Tables, IReadOnlyList<string> Hosts, bool Sync = true);
 
 /// <summary>Where the local process stores: <c>memory</c>, <c>sqlite:{file}</c> or <c>azure:{connection string}</c>.</summary>
-/// <param name="Engine">Which of them.</param>
-/// <param name="Where">The file or the connection string.</param>
+/// <param name="Engine">The storage engine.</param>
+/// <param name="Where">The file or the connection string; empty for memory.</param>
 internal sealed record TablesOption(TablesEngine Engine, string Where)
 {
-    /// <summary>As the command line has it.</summary>
+    /// <summary>The option's text, as on the command line.</summary>
     public override string ToString() =>
         Engine == TablesEngine.Memory ? "memory" : $"{(Engine == TablesEngine.Sqlite ? "sqlite" : "azure")}:{Where}";
 
     public static readonly TablesOption Default = new(TablesEngine.Sqlite, "burrow.db");
 
-    /// <summary>The option of that text; null if it is none.</summary>
+    /// <summary>The option that a text stands for; null if there is none.</summary>
     public static TablesOption? TryParse(string text) => text.Split(':', 2) switch
     {
         ["memory"] => new(TablesEngine.Memory, ""),
@@ -28,7 +28,7 @@ internal sealed record TablesOption(TablesEngine Engine, string Where)
     };
 }
 
-/// <summary>The engines of tables.</summary>
+/// <summary>The storage engines for tables.</summary>
 internal enum TablesEngine
 {
     Memory,

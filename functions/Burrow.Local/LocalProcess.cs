@@ -6,7 +6,7 @@ namespace Burrow.Local;
 /// <summary>Runs the local process from start to end.</summary>
 internal static class LocalProcess
 {
-    /// <returns>0 after it was stopped; 1 if it could not start, said on standard error.</returns>
+    /// <returns>0 after a stop; 1 if the process could not start, with the reason on standard error.</returns>
     public static async Task<int> RunAsync(LocalOptions options, CancellationToken cancellationToken)
     {
         WebApplication app;
@@ -33,7 +33,7 @@ internal static class LocalProcess
         return 0;
     }
 
-    /// <summary>What the user can do something about: the innermost says which setting's value can't be read.</summary>
+    /// <summary>The reason in words that help the user. The inner exception names the setting whose value can't be read.</summary>
     private static string Reason(Exception e) =>
         e is InvalidOperationException { InnerException: { } inner } ? $"{e.Message} {inner.Message}" : e.Message;
 

@@ -3,12 +3,12 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Burrow.Local;
 
-/// <summary>Finds the trigger classes, serves those of HTTP on this process's routes and runs those of timers.</summary>
+/// <summary>Finds the trigger classes. It serves the HTTP triggers on this process's routes, and runs the timer triggers.</summary>
 internal static partial class Triggers
 {
     private static readonly TimeSpan TimerPeriod = TimeSpan.FromMinutes(1);
 
-    /// <summary>Every function of the app: its method, and the attribute that triggers it.</summary>
+    /// <summary>Every function of the app: its name, its method, and the attribute that triggers it.</summary>
     public static IEnumerable<(string Name, MethodInfo Method, Attribute Trigger)> All =>
         from type in typeof(Triggers).Assembly.GetExportedTypes()
         from method in type.GetMethods()
@@ -28,7 +28,7 @@ internal static partial class Triggers
                 continue;
             var create = ActivatorUtilities.CreateFactory(method.DeclaringType!, []);
             var handler = RequestDelegateFactory.Create(method, context => create(context.RequestServices, null)).RequestDelegate;
-            // A trigger names all methods that the host knows. Here any other word reaches it as well, to be refused with 405.
+            // A trigger names all methods that the Functions host knows. Here any other method reaches it too, and gets 405.
             routes.Map("/" + http.Route, handler).WithDisplayName(name);
         }
     }

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow;
 
-/// <summary>All settings, from the section <c>Burrow</c>. Checked when the process starts. Each room knows its own part only.</summary>
+/// <summary>
+/// All settings, from the section <c>Burrow</c>. They are checked when the process starts. Each room knows only its own part.
+/// </summary>
 public sealed class BurrowOptions : QueueOptions
 {
     /// <summary>The section's name.</summary>

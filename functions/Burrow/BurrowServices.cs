@@ -17,8 +17,9 @@ namespace Burrow;
 public static class BurrowServices
 {
     /// <summary>
-    /// All that the triggers need. The settings are checked when the process starts, and the tables created. The tables are in the
-    /// <see cref="ITableStore"/> registered before, or else in Azure Table storage as <see cref="BurrowOptions.Storage"/> says.
+    /// Registers everything that the triggers need. The settings are checked, and the tables created, when the process starts. The
+    /// tables are in the <see cref="ITableStore"/> that is already registered. Without one, they are in Azure Table storage, as
+    /// <see cref="BurrowOptions.Storage"/> says.
     /// </summary>
     public static IServiceCollection AddBurrow(this IServiceCollection services, IConfiguration configuration)
     {
@@ -44,7 +45,7 @@ public static class BurrowServices
         return services.AddEvents().AddQueues().AddAccess().AddHealth().AddTelemetry(configuration).AddHttp();
     }
 
-    /// <summary>Hands a room its part of the settings.</summary>
+    /// <summary>Gives a room its part of the settings.</summary>
     private static void AddPart<TPart>(this IServiceCollection services, Func<BurrowOptions, TPart> part)
         where TPart : class =>
             services.AddSingleton(provider => Options.Create(part(provider.GetRequiredService<IOptions<BurrowOptions>>().Value)));

@@ -1,4 +1,4 @@
 namespace Burrow.Benchmarks;
 
-/// <summary>What was measured isn't what was to be: there is no figure then.</summary>
+/// <summary>The benchmark did not measure what it should have measured, so there is no figure.</summary>
 internal sealed class BenchmarkException(string message) : Exception(message);

@@ -4,7 +4,8 @@ using Burrow.Benchmarks.Benchmarks;
 using Burrow.Benchmarks.Floors;
 using Burrow.Benchmarks.Reporting;
 
-// In this order: the processes are looked at when they are new, and again when all others are done with them.
+// The order matters. The first benchmark looks at new processes, and the last looks at them again after all others have used
+// them.
 (string Name, Func<Session, Task<Section>> RunAsync)[] benchmarks =
 [
     ("start", Footprint.AtStartAsync),
@@ -24,7 +25,8 @@ using Burrow.Benchmarks.Reporting;
 
 var only = new Option<string[]>("--only")
 {
-    Description = $"Only some, separated by commas, and without writing docs/benchmarks.md: {string.Join(", ", benchmarks.Select(benchmark => benchmark.Name))}.",
+    Description = $"Only some, separated by commas, and without writing docs/benchmarks.md: "
+        + $"{string.Join(", ", benchmarks.Select(benchmark => benchmark.Name))}.",
     CustomParser = result => result.Tokens[0].Value.Split(','),
 };
 only.Validators.Add(result =>
@@ -34,7 +36,11 @@ only.Validators.Add(result =>
 });
 var seconds = new Option<double>("--seconds") { Description = "How long one run takes.", DefaultValueFactory = _ => 1.5 };
 var runs =
-    new Option<int>("--runs") { Description = "How many runs there are of each figure, which is their median.", DefaultValueFactory = _ => 3 };
+    new Option<int>("--runs")
+    {
+        Description = "How many runs there are of each figure, which is their median.",
+        DefaultValueFactory = _ => 3
+    };
 var bare = new Command(BareEndpoint.Command) { Hidden = true };
 bare.SetAction((_, cancellationToken) => BareEndpoint.RunAsync(cancellationToken));
 var command = new RootCommand(
@@ -47,13 +53,13 @@ command.SetAction(async (parsed, cancellationToken) =>
     var sections = new List<Section>();
     await using (var session = new Session(parsed.GetValue(seconds), parsed.GetValue(runs)))
     {
-        // Interrupted, it leaves no process behind.
+        // When the operator interrupts the program, it leaves no process behind.
         await using var interrupted = cancellationToken.Register(() => _ = session.DisposeAsync().AsTask());
         foreach (var (name, run) in benchmarks.Where(benchmark => chosen?.Contains(benchmark.Name) != false))
         {
             Progress.Tell(name);
             sections.Add(await run(session));
-            // What is measured is told at once: a later benchmark may fail.
+            // Each section is printed at once, because a later benchmark may fail.
             Console.Error.WriteLine(Report.Write(sections[^1]));
         }
     }

@@ -3,7 +3,7 @@ using Burrow.Benchmarks.Load;
 
 namespace Burrow.Benchmarks;
 
-/// <summary>A local process under test, and what a benchmark does to it besides what it measures.</summary>
+/// <summary>A local process under test, and what a benchmark does to it besides the measured operations.</summary>
 internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposable
 {
     private const int BatchItems = 500;
@@ -15,7 +15,7 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
 
     public Uri Address => process.Address;
 
-    /// <summary>What it has of the machine's memory (<c>VmRSS</c>), in MiB.</summary>
+    /// <summary>The resident memory of the process (<c>VmRSS</c>), in MiB.</summary>
     public double Resident
     {
         get
@@ -25,19 +25,19 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
         }
     }
 
-    /// <summary>Processor time that it has used, by the kernel's count in steps of 10 ms.</summary>
+    /// <summary>The processor time that the process has used, as the kernel counts it, in steps of 10 ms.</summary>
     public TimeSpan Used
     {
         get
         {
-            // After the name in parentheses, which may hold anything: fields 14 and 15 of proc_pid_stat(5).
+            // The name in parentheses may contain anything, so count after it: fields 14 and 15 of proc_pid_stat(5).
             var fields = File.ReadAllText($"/proc/{process.Id}/stat").Split(") ")[^1].Split(' ');
             return TimeSpan.FromMilliseconds(
                 10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)));
         }
     }
 
-    /// <summary>Starts one; the benchmark's own settings of the runtime aren't its.</summary>
+    /// <summary>Starts a process. The benchmark's own runtime settings do not apply to it.</summary>
     public static async Task<Server> StartAsync(string name, string tables, string folder, params (string Name, string Value)[] environment)
     {
         var variables = environment.ToDictionary(variable => variable.Name, string? (variable) => variable.Value);
@@ -45,10 +45,10 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
         return new(name, await BurrowProcess.StartAsync(tables, variables, folder, kept: 64 * 1024));
     }
 
-    /// <summary>The path of a queue that nobody used yet.</summary>
+    /// <summary>The path of a queue that was never used.</summary>
     public static string NewQueue() => $"bench/q{Interlocked.Increment(ref queues)}";
 
-    /// <summary>Puts messages of ids <paramref name="first"/> and on, by batches, over so many connections.</summary>
+    /// <summary>Puts messages with ids from <paramref name="first"/> upwards, in batches, over that many connections.</summary>
     public async Task FillAsync(string queue, long first, int count, string body, string attributes, int connections = 2)
     {
         var items = count % BatchItems == 0 ? BatchItems : FewItems;
@@ -62,7 +62,7 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
             () => PutBatch(queue, first, items, body, attributes));
     }
 
-    /// <summary>An operation that puts so many messages in one request.</summary>
+    /// <summary>An operation that puts that many messages in one request.</summary>
     public static Step PutBatch(string queue, long first, int items, string body, string attributes = "")
     {
         var line = $$"""{"id":"{{HttpRequestBytes.Number}}","body":"{{body}}"{{attributes}}}""" + "\n";
@@ -90,7 +90,7 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
 
-    /// <summary>How often that text is in an answer.</summary>
+    /// <summary>How often the text occurs in a response.</summary>
     internal static int Count(ReadOnlySpan<byte> body, ReadOnlySpan<byte> text)
     {
         var count = 0;

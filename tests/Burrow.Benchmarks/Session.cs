@@ -1,8 +1,8 @@
 namespace Burrow.Benchmarks;
 
 /// <summary>
-/// What the benchmarks of one run share: sizes, and the processes under test, each started when the first asks for it and
-/// the same to the end, as a user's would be.
+/// What the benchmarks of one run share: sizes, and the processes under test. A process starts when the first benchmark needs it.
+/// It runs to the end, like a user's process.
 /// </summary>
 internal sealed class Session(double seconds, int runs) : IAsyncDisposable
 {
@@ -17,18 +17,20 @@ internal sealed class Session(double seconds, int runs) : IAsyncDisposable
     /// <summary>How long one run takes.</summary>
     public TimeSpan Time => TimeSpan.FromSeconds(seconds);
 
-    /// <summary>How many runs there are of each figure.</summary>
+    /// <summary>How many runs each figure has.</summary>
     public int Runs => runs;
 
-    /// <summary>A part of what was asked for, where a benchmark goes by numbers.</summary>
+    /// <summary>The number of operations in one run, for benchmarks that count operations instead of time; at least 1.</summary>
     public int Scale(double perSecond) => Math.Max(1, (int)(perSecond * seconds));
 
     public Task<Server> MemoryAsync() => memory ??= StartAsync("memory", "memory");
 
-    /// <summary>As by default, the file is in the folder that it is started in; each commit is waited for until the disk has it.</summary>
+    /// <summary>
+    /// As by default, the file is in the working folder of the process, and each commit waits until the data is on disk.
+    /// </summary>
     public Task<Server> SqliteAsync() => sqlite ??= StartAsync("sqlite", "sqlite:burrow.db");
 
-    /// <summary>Another one.</summary>
+    /// <summary>Starts another process.</summary>
     public async Task<Server> StartAsync(string name, string tables, params (string Name, string Value)[] environment) =>
         Keep(await Server.StartAsync(name, tables, NewFolder(), environment));
 
@@ -46,7 +48,7 @@ internal sealed class Session(double seconds, int runs) : IAsyncDisposable
     /// <summary>The connection string of an Azurite.</summary>
     public async Task<string> AzuriteAsync() => Keep(await (azurite ??= AzuriteProcess.StartAsync())).ConnectionString;
 
-    /// <summary>Ends the processes, whatever is under way: then it fails.</summary>
+    /// <summary>Ends the processes. Operations that are under way then fail.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, 1) == 1)
@@ -56,7 +58,7 @@ internal sealed class Session(double seconds, int runs) : IAsyncDisposable
         folder.Dispose();
     }
 
-    /// <summary>Each process has one of its own, as a host watches the folder that it is started in for changed settings.</summary>
+    /// <summary>A new folder for each process, because a host watches its working folder for changed settings.</summary>
     private string NewFolder() => Directory.CreateDirectory(folder.File(Guid.NewGuid().ToString("n"))).FullName;
 
     private T Keep<T>(T process) where T : IAsyncDisposable

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Burrow.Benchmarks;
 
-/// <summary>What messages look like.</summary>
+/// <summary>What the messages of the benchmarks look like.</summary>
 internal static class Sizes
 {
     /// <summary>A body of 1 KiB, plain ASCII.</summary>
@@ -11,10 +11,10 @@ internal static class Sizes
     /// <inheritdoc cref="Text"/>
     public static readonly byte[] Body = Encoding.ASCII.GetBytes(Text);
 
-    /// <summary>The length of an answer that shows so many messages with their bodies, as the benchmarks' are.</summary>
+    /// <summary>The length of a response that shows that many messages with their bodies, as the benchmarks put them.</summary>
     public static int AnswerLength(int messages) =>
         2 + messages * ("""{"id":"000000000000","ttl":600,"hide":60,"body":""}""".Length + Text.Length + 1) - 1;
 
-    /// <summary>How many connections load comes over.</summary>
+    /// <summary>The numbers of connections that load uses.</summary>
     public static readonly IReadOnlyList<int> Connections = [1, 8, 32];
 }

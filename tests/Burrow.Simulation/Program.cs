@@ -20,7 +20,8 @@ command.SetAction(parsed =>
     }
 
     Console.WriteLine(
-        $"{runner.Ran} seeds from {parsed.GetValue(from)}, {runner.Requests} requests, in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s: {runner.Failed.Count} failed");
+        $"{runner.Ran} seeds from {parsed.GetValue(from)}, {runner.Requests} requests, "
+        + $"in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s: {runner.Failed.Count} failed");
     return runner.Failed.Count == 0 ? 0 : 1;
 });
 return command.Parse(args).Invoke();

@@ -1,15 +1,15 @@
 namespace Burrow.Simulation;
 
 /// <summary>Runs many seeds, on all cores.</summary>
-/// <param name="goesOn">Whether after one has failed.</param>
-/// <param name="trace">Told of all that happens; then they run one after another.</param>
+/// <param name="goesOn">Whether it continues after a seed has failed.</param>
+/// <param name="trace">Receives all that happens, in words. With it, the seeds run one after another.</param>
 internal sealed class Runner(bool goesOn, Action<string>? trace)
 {
     private readonly List<Outcome> failed = [];
     private long requests;
     private int ran;
 
-    /// <summary>In order.</summary>
+    /// <summary>The outcomes of the failed seeds, in the order of the seeds.</summary>
     public IReadOnlyList<Outcome> Failed => [.. failed.OrderBy(outcome => outcome.Seed)];
 
     public long Requests => requests;
@@ -32,7 +32,7 @@ internal sealed class Runner(bool goesOn, Action<string>? trace)
                 return;
             lock (failed)
                 failed.Add(outcome);
-            // Those before it still run: the first that fails is always the same.
+            // The seeds before it still run, so the first failed seed is always the same.
             if (!goesOn)
                 loop.Break();
         });

@@ -4,12 +4,12 @@ using Burrow.Simulation.World;
 
 namespace Burrow.Simulation;
 
-/// <summary>One seed: a world, what its clients do, and what became of it.</summary>
+/// <summary>Runs one seed: a world, what its clients do, and the outcome.</summary>
 internal static class Simulation
 {
-    /// <summary>Runs a seed from its beginning to empty tables.</summary>
-    /// <param name="seed">The same seed is the same history, in every process.</param>
-    /// <param name="trace">Told of all that happens, in words.</param>
+    /// <summary>Runs a seed from its beginning until all tables are empty.</summary>
+    /// <param name="seed">The same seed gives the same history, in every process.</param>
+    /// <param name="trace">Receives all that happens, in words.</param>
     public static Outcome Run(int seed, Action<string>? trace = null)
     {
         var random = new Random(seed);
@@ -27,12 +27,12 @@ internal static class Simulation
                 var workload = new Workload(scheduler, random, cluster, timeline);
                 await workload.RunAsync();
                 cluster.CalmDown();
-                // Until all that was sent has arrived, or never will.
+                // After this, every request that was sent has arrived, or never will.
                 await scheduler.DelayAsync(TimeSpan.FromMinutes(1));
                 if (random.Next(2) == 0)
                     cluster.Restart();
                 await workload.CheckAsync();
-                // What waits for it expires meanwhile.
+                // Messages expire during this wait, so not every seed waits.
                 if (random.Next(3) == 0)
                     await CountedAsync(scheduler, cluster);
                 await workload.DrainAsync();
@@ -45,14 +45,17 @@ internal static class Simulation
         }
         catch (Exception e)
         {
-            // What nobody expected is a violation, too.
+            // An unexpected exception is a violation, too.
             var violation = e is Violation ? e.Message : e.ToString();
             trace?.Invoke(violation);
             return new(seed, violation, fingerprint.Value, requests.All.Count);
         }
     }
 
-    /// <summary>Once nothing fails any more, the counts are right: within as many minutes as the timer visits a queue after it was changed.</summary>
+    /// <summary>
+    /// Requires that the counts become right once nothing fails any more. The timer has as many minutes for that as it needs to visit
+    /// a changed queue.
+    /// </summary>
     private static async Task CountedAsync(Scheduler scheduler, Cluster cluster)
     {
         for (var minutes = 0; cluster.Miscounted().Count > 0; minutes++)
@@ -63,7 +66,7 @@ internal static class Simulation
         }
     }
 
-    /// <summary>The timer, which comes each minute, leaves no row in any table.</summary>
+    /// <summary>Requires that the timer, which runs each minute, leaves no row in any table.</summary>
     private static async Task EmptyAsync(Scheduler scheduler, Cluster cluster)
     {
         for (var minutes = 0; cluster.Rows().Count > 0; minutes++)
@@ -75,9 +78,9 @@ internal static class Simulation
     }
 }
 
-/// <summary>What became of a seed.</summary>
-/// <param name="Seed">Which.</param>
+/// <summary>The outcome of a seed.</summary>
+/// <param name="Seed">The seed.</param>
 /// <param name="Violation">The promise that was not kept, or null.</param>
-/// <param name="Fingerprint">Of all that happened, in its order.</param>
-/// <param name="Requests">How many there were.</param>
+/// <param name="Fingerprint">A hash of all that happened, in its order.</param>
+/// <param name="Requests">How many requests the clients sent.</param>
 internal sealed record Outcome(int Seed, string? Violation, ulong Fingerprint, int Requests);

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow.Tests;
 
-/// <summary>The settings, and Burrow put together as the function app does it: from settings alone.</summary>
+/// <summary>The settings, and Burrow built as the function app builds it: from settings alone.</summary>
 public sealed class BurrowServicesTests(Azurite azurite)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -37,7 +37,7 @@ public sealed class BurrowServicesTests(Azurite azurite)
         host.Services.GetRequiredService<MessageEndpoint>().ShouldNotBeNull();
         var queues = host.Services.GetRequiredService<QueueEngine>();
         var queue = new QueueAddress(new("a"), new("q"));
-        // The tables are there: created at the start.
+        // The start created the tables.
         await queues.PutAsync(queue, new(new("m"), [1], null, default, Precondition.None), Token);
         (await queues.GetAsync(queue, new("m"), Detail.All, Token))!.Ttl.ShouldBe(600);
         await host.StopAsync(Token);
@@ -136,7 +136,7 @@ public sealed class BurrowServicesTests(Azurite azurite)
         settings["Burrow:Storage:TableServiceUri"] = "https://account.table.core.windows.net";
         using var host = Build(settings);
 
-        // Not started, as there is no such account; but put together, and the settings hold.
+        // The host is not started, because the account does not exist. But it is built, and the settings are valid.
         host.Services.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage.TableServiceUri!.Host.ShouldBe(
             "account.table.core.windows.net");
         host.Services.GetRequiredService<ITableStore>().ShouldBeOfType<AzureTableStore>();
@@ -146,8 +146,8 @@ public sealed class BurrowServicesTests(Azurite azurite)
     {
         var settings = Sample();
         settings["Burrow:Events:TopicEndpoint"] = "https://d.westeurope-1.eventgrid.azure.net/api/events";
-        settings[
-            "Burrow:Events:Domain"] = "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/domains/d";
+        settings["Burrow:Events:Domain"] =
+            "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/domains/d";
         settings["Burrow:Events:SigningKeys"] = SigningKeyPem.New().ReplaceLineEndings("\\n");
         settings["Burrow:Access:Secret"] = "a secret of thirty-two characters";
         return settings;

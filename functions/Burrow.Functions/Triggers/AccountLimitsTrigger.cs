@@ -9,6 +9,8 @@ public sealed class AccountLimitsTrigger(LimitsEndpoint endpoint)
     /// <inheritdoc cref="LimitsEndpoint.ServeAsync"/>
     [Function("AccountLimits")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = LimitsEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = LimitsEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

@@ -9,6 +9,8 @@ public sealed class AccountStatisticsTrigger(StatisticsEndpoint endpoint)
     /// <inheritdoc cref="StatisticsEndpoint.ServeAccountAsync"/>
     [Function("AccountStatistics")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = StatisticsEndpoint.AccountRoute)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = StatisticsEndpoint.AccountRoute)]
         HttpRequest request) => endpoint.ServeAccountAsync(request);
 }

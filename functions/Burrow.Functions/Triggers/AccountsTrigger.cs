@@ -9,6 +9,8 @@ public sealed class AccountsTrigger(AccountsEndpoint endpoint)
     /// <inheritdoc cref="AccountsEndpoint.ServeAsync"/>
     [Function("Accounts")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = AccountsEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = AccountsEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

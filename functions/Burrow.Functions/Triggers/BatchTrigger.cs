@@ -9,6 +9,8 @@ public sealed class BatchTrigger(BatchEndpoint endpoint)
     /// <inheritdoc cref="BatchEndpoint.ServeAsync"/>
     [Function("Batch")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = BatchEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = BatchEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

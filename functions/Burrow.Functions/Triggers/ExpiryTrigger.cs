@@ -3,7 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Burrow.Functions.Triggers;
 
-/// <summary>Removes what expired and tidies up, each minute unless the setting says otherwise.</summary>
+/// <summary>Removes expired messages and tidies up, every minute unless the setting says otherwise.</summary>
 public sealed class ExpiryTrigger(SweepRunner sweeper)
 {
     /// <inheritdoc cref="SweepRunner.RunAsync"/>

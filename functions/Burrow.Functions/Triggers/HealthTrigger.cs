@@ -9,6 +9,8 @@ public sealed class HealthTrigger(HealthEndpoint endpoint)
     /// <inheritdoc cref="HealthEndpoint.ServeLiveAsync"/>
     [Function("Health")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = HealthEndpoint.LiveRoute)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = HealthEndpoint.LiveRoute)]
         HttpRequest request) => endpoint.ServeLiveAsync(request);
 }

@@ -9,6 +9,8 @@ public sealed class KeyTrigger(KeysEndpoint endpoint)
     /// <inheritdoc cref="KeysEndpoint.ServeAsync"/>
     [Function("Key")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = KeysEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = KeysEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

@@ -9,6 +9,8 @@ public sealed class KeysTrigger(KeysEndpoint endpoint)
     /// <inheritdoc cref="KeysEndpoint.ServeListAsync"/>
     [Function("Keys")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = KeysEndpoint.ListRoute)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = KeysEndpoint.ListRoute)]
         HttpRequest request) => endpoint.ServeListAsync(request);
 }

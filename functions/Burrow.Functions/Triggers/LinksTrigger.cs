@@ -9,6 +9,8 @@ public sealed class LinksTrigger(LinksEndpoint endpoint)
     /// <inheritdoc cref="LinksEndpoint.ServeAsync"/>
     [Function("Links")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = LinksEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = LinksEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

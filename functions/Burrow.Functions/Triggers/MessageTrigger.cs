@@ -9,6 +9,8 @@ public sealed class MessageTrigger(MessageEndpoint endpoint)
     /// <inheritdoc cref="MessageEndpoint.ServeAsync"/>
     [Function("Message")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = MessageEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = MessageEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

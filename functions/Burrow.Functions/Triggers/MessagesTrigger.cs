@@ -9,6 +9,8 @@ public sealed class MessagesTrigger(MessagesEndpoint endpoint)
     /// <inheritdoc cref="MessagesEndpoint.ServeAsync"/>
     [Function("Messages")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = MessagesEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = MessagesEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

@@ -9,6 +9,8 @@ public sealed class OpenApiTrigger(OpenApiEndpoint endpoint)
     /// <inheritdoc cref="OpenApiEndpoint.ServeAsync"/>
     [Function("OpenApi")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = OpenApiEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = OpenApiEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

@@ -9,6 +9,8 @@ public sealed class QueueStatisticsTrigger(StatisticsEndpoint endpoint)
     /// <inheritdoc cref="StatisticsEndpoint.ServeQueueAsync"/>
     [Function("QueueStatistics")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = StatisticsEndpoint.QueueRoute)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = StatisticsEndpoint.QueueRoute)]
         HttpRequest request) => endpoint.ServeQueueAsync(request);
 }

@@ -9,6 +9,8 @@ public sealed class QueuesTrigger(QueuesEndpoint endpoint)
     /// <inheritdoc cref="QueuesEndpoint.ServeAsync"/>
     [Function("Queues")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = QueuesEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = QueuesEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

@@ -9,6 +9,8 @@ public sealed class ReadyTrigger(HealthEndpoint endpoint)
     /// <inheritdoc cref="HealthEndpoint.ServeReadyAsync"/>
     [Function("Ready")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = HealthEndpoint.ReadyRoute)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = HealthEndpoint.ReadyRoute)]
         HttpRequest request) => endpoint.ServeReadyAsync(request);
 }

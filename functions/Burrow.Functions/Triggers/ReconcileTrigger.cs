@@ -3,7 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Burrow.Functions.Triggers;
 
-/// <summary>Looks after subscriptions, so that Event Grid has just those that tenants asked for.</summary>
+/// <summary>Visits subscriptions, so that Event Grid holds exactly those that tenants asked for.</summary>
 public sealed class ReconcileTrigger(EventGridIntegration eventGrid)
 {
     /// <inheritdoc cref="EventGridIntegration.ReconcileAsync"/>

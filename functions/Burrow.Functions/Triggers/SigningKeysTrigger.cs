@@ -9,6 +9,8 @@ public sealed class SigningKeysTrigger(SigningKeysEndpoint endpoint)
     /// <inheritdoc cref="SigningKeysEndpoint.ServeAsync"/>
     [Function("SigningKeys")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = SigningKeysEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = SigningKeysEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

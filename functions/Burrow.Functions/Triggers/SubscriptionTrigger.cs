@@ -9,6 +9,8 @@ public sealed class SubscriptionTrigger(SubscriptionsEndpoint endpoint)
     /// <inheritdoc cref="SubscriptionsEndpoint.ServeAsync"/>
     [Function("Subscription")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = SubscriptionsEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = SubscriptionsEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

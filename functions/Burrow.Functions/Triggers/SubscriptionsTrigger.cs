@@ -9,6 +9,8 @@ public sealed class SubscriptionsTrigger(SubscriptionsEndpoint endpoint)
     /// <inheritdoc cref="SubscriptionsEndpoint.ServeListAsync"/>
     [Function("Subscriptions")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = SubscriptionsEndpoint.ListRoute)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = SubscriptionsEndpoint.ListRoute)]
         HttpRequest request) => endpoint.ServeListAsync(request);
 }

@@ -9,6 +9,8 @@ public sealed class VersionsTrigger(VersionsEndpoint endpoint)
     /// <inheritdoc cref="VersionsEndpoint.ServeAsync"/>
     [Function("Versions")]
     public Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace", Route = VersionsEndpoint.Route)]
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
+            Route = VersionsEndpoint.Route)]
         HttpRequest request) => endpoint.ServeAsync(request);
 }

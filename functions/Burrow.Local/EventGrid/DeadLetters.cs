@@ -3,17 +3,18 @@ using System.Text.Json;
 
 namespace Burrow.Local.EventGrid;
 
-/// <summary>Events that could not be delivered: a file each, where and as Event Grid writes a blob each.</summary>
+/// <summary>A file for each event that could not be delivered, at the place and in the form of Event Grid's blobs.</summary>
 internal sealed class DeadLetters(string folder)
 {
-    /// <summary>Writes one; the folders are topic, subscription, and the hour.</summary>
+    /// <summary>Writes one event. The folders are the topic, the subscription, and the hour.</summary>
     public async Task WriteAsync(Delivery delivery, string reason, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var hour = now.ToString("yyyy/MM/dd/HH", CultureInfo.InvariantCulture);
         var path = Path.Combine(folder, delivery.Topic, delivery.Subscription.ToUpperInvariant(), hour);
         Directory.CreateDirectory(path);
         using var document = JsonDocument.Parse(delivery.Event);
-        // By the delivery's key: written twice, it is one. And there whole or not at all, whoever watches the folder.
+        // The delivery's key is the file's name: a second write replaces the first. The move makes the file appear whole or not at all,
+        // for programs that watch the folder.
         var file = Path.Combine(path, $"{delivery.Key}.json");
         await using (var stream = File.Create(file + ".new"))
         await using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))

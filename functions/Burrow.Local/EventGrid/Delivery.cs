@@ -4,44 +4,52 @@ using Burrow.Tables;
 namespace Burrow.Local.EventGrid;
 
 /// <summary>An event on its way to one endpoint.</summary>
-/// <param name="Key">Its row's.</param>
-/// <param name="Topic">Of the event.</param>
-/// <param name="Subscription">The name of whose it is.</param>
+/// <param name="Key">The key of its row.</param>
+/// <param name="Topic">The event's topic.</param>
+/// <param name="Subscription">The name of the event subscription.</param>
 /// <param name="Event">The event, as JSON.</param>
-/// <param name="Published">When it was taken; UTC ticks.</param>
-/// <param name="Attempts">How often it was sent.</param>
-/// <param name="Next">When it is sent next; UTC ticks.</param>
-/// <param name="Result">What the last attempt came to.</param>
+/// <param name="Published">When the stand-in took the event; UTC ticks.</param>
+/// <param name="Attempts">How often the stand-in has sent it.</param>
+/// <param name="Next">When the stand-in sends it next; UTC ticks.</param>
+/// <param name="Result">The result of the last attempt, in Event Grid's word; null before the first.</param>
 internal sealed record Delivery(
     string Key, string Topic, string Subscription, byte[] Event, long Published, int Attempts, long Next, string? Result)
 {
+    private const string TopicColumn = "topic";
+    private const string SubscriptionColumn = "subscription";
+    private const string EventColumn = "event";
+    private const string EventRestColumn = "event2";
+    private const string PublishedColumn = "published";
+    private const string AttemptsColumn = "attempts";
+    private const string NextColumn = "next";
+    private const string ResultColumn = "result";
+    private const int Half = TableLimits.ColumnBytes;
+
     /// <summary>The event's <c>id</c> and <c>subject</c>.</summary>
     public (string Id, string Subject) Name { get; } = NameOf(Event);
 
     public Columns ToColumns() => new()
     {
-        { "topic", Topic },
-        { "subscription", Subscription },
-        // A column holds 64 KiB, and an event a little more.
-        { "event", Event.Length > Half ? Event[..Half] : Event },
-        { "event2", Event.Length > Half ? Event[Half..] : null },
-        { "published", Published },
-        { "attempts", Attempts },
-        { "next", Next },
-        { "result", Result },
+        { TopicColumn, Topic },
+        { SubscriptionColumn, Subscription },
+        // A column holds 64 KiB, and an event may be a little larger.
+        { EventColumn, Event.Length > Half ? Event[..Half] : Event },
+        { EventRestColumn, Event.Length > Half ? Event[Half..] : null },
+        { PublishedColumn, Published },
+        { AttemptsColumn, Attempts },
+        { NextColumn, Next },
+        { ResultColumn, Result },
     };
 
     public static Delivery From(Row row) => new(
         row.Key,
-        row.Columns.GetString("topic")!,
-        row.Columns.GetString("subscription")!,
-        [.. row.Columns.GetBytes("event"), .. row.Columns.GetBytes("event2")],
-        row.Columns.GetInteger("published"),
-        (int)row.Columns.GetInteger("attempts"),
-        row.Columns.GetInteger("next"),
-        row.Columns.GetString("result"));
-
-    private const int Half = TableLimits.ColumnBytes;
+        row.Columns.GetString(TopicColumn)!,
+        row.Columns.GetString(SubscriptionColumn)!,
+        [.. row.Columns.GetBytes(EventColumn), .. row.Columns.GetBytes(EventRestColumn)],
+        row.Columns.GetInteger(PublishedColumn),
+        (int)row.Columns.GetInteger(AttemptsColumn),
+        row.Columns.GetInteger(NextColumn),
+        row.Columns.GetString(ResultColumn));
 
     private static (string, string) NameOf(byte[] json)
     {

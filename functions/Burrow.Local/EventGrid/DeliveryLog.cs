@@ -2,16 +2,16 @@ using System.Collections.Concurrent;
 
 namespace Burrow.Local.EventGrid;
 
-/// <summary>What the stand-in tried last, and what it has yet to do; in memory, to be looked at.</summary>
+/// <summary>The stand-in's last attempts and its open deliveries, kept in memory for display.</summary>
 internal sealed class DeliveryLog
 {
-    /// <summary>Attempts that are kept, of all accounts together.</summary>
+    /// <summary>How many attempts the log keeps, of all accounts together.</summary>
     public const int Kept = 200;
 
     private readonly LinkedList<DeliveryAttempt> attempts = [];
     private readonly ConcurrentDictionary<string, Delivery> undone = new();
 
-    /// <summary>What was tried, the last first.</summary>
+    /// <summary>The last attempts, the latest first.</summary>
     public IReadOnlyList<DeliveryAttempt> Attempts
     {
         get
@@ -21,12 +21,12 @@ internal sealed class DeliveryLog
         }
     }
 
-    /// <summary>What is yet to be delivered, the next first.</summary>
+    /// <summary>The open deliveries, the next first.</summary>
     public IEnumerable<Delivery> Undone => undone.Values.OrderBy(delivery => delivery.Next);
 
     public void Tried(DeliveryAttempt attempt)
     {
-        // An event has up to 70 KB, and what is kept of it is its name.
+        // An event has up to 70 KB. The log keeps only its name.
         attempt = attempt with { Delivery = attempt.Delivery with { Event = [] } };
         lock (attempts)
         {
@@ -36,9 +36,9 @@ internal sealed class DeliveryLog
         }
     }
 
-    /// <summary>It is to be done, or done again.</summary>
+    /// <summary>Adds an open delivery, or updates it for its next attempt.</summary>
     public void Stands(Delivery delivery) => undone[delivery.Key] = delivery;
 
-    /// <summary>Nothing more is to be done about it.</summary>
+    /// <summary>Removes a delivery that needs no more attempts.</summary>
     public void Done(Delivery delivery) => undone.TryRemove(delivery.Key, out _);
 }

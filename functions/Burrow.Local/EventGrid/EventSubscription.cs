@@ -2,17 +2,17 @@ using System.Text.Json;
 
 namespace Burrow.Local.EventGrid;
 
-/// <summary>An event subscription of a domain topic, read from what the management REST was sent.</summary>
+/// <summary>An event subscription of a domain topic, read from the body of a request to the management REST.</summary>
 internal sealed record EventSubscription(string Topic, string Name, byte[] Json, string State, string? Reason)
 {
     private readonly JsonElement properties = JsonDocument.Parse(Json).RootElement.GetProperty("properties");
 
-    /// <summary>Whether its endpoint agreed.</summary>
+    /// <summary>Whether its endpoint has agreed to deliveries.</summary>
     public bool Delivers => State is "Succeeded" or "Updating";
 
     public Uri Endpoint => new(properties.GetProperty("destination").GetProperty("properties").GetProperty("endpointUrl").GetString()!);
 
-    /// <summary>Headers that each delivery carries.</summary>
+    /// <summary>The headers that each delivery carries.</summary>
     public IEnumerable<(string Name, string Value)> Headers =>
         properties.GetProperty("destination").GetProperty("properties").TryGetProperty("deliveryAttributeMappings", out var mappings)
             ? mappings.EnumerateArray().Select(
@@ -35,7 +35,7 @@ internal sealed record EventSubscription(string Topic, string Name, byte[] Json,
             && (!filter.TryGetProperty("includedEventTypes", out var types) || types.EnumerateArray().Any(one => one.GetString() == type));
     }
 
-    /// <summary>As the management REST shows it: secrets left out.</summary>
+    /// <summary>Writes it as the management REST shows it, without secrets.</summary>
     public void Write(Utf8JsonWriter json)
     {
         json.WriteStartObject();

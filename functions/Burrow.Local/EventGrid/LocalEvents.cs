@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace Burrow.Local.EventGrid;
 
 /// <summary>
-/// What the local process needs for events, made when it is first started and kept beside its store: the key that events are signed
-/// with, and the secret that headers are encrypted with. Of the stand-in the key that is asked for, new each time.
+/// What the local process needs for events. At its first start the process makes the key that signs events and the secret that
+/// encrypts headers, and keeps both beside its store. The key that the stand-in requires is new at each start.
 /// </summary>
 internal sealed class LocalEvents
 {
@@ -17,19 +17,19 @@ internal sealed class LocalEvents
     private LocalEvents(string secret, string signingKeys, string folder) =>
         (Secret, SigningKeys, DeadLetters) = (secret, signingKeys, Path.Combine(folder, "dead-letters"));
 
-    /// <summary>The domain's key.</summary>
+    /// <summary>The domain's key, which the stand-in requires.</summary>
     public string Key { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes));
 
-    /// <summary>As <c>Burrow:Access:Secret</c>.</summary>
+    /// <summary>A value for the setting <c>Burrow:Access:Secret</c>.</summary>
     public string Secret { get; }
 
-    /// <summary>As <c>Burrow:Events:SigningKeys</c>.</summary>
+    /// <summary>A value for the setting <c>Burrow:Events:SigningKeys</c>.</summary>
     public string SigningKeys { get; }
 
-    /// <summary>Folder of what could not be delivered.</summary>
+    /// <summary>The folder for events that could not be delivered.</summary>
     public string DeadLetters { get; }
 
-    /// <param name="tables">Where the process stores. What stores nothing keeps no keys either.</param>
+    /// <param name="tables">Where the process stores. With memory, it keeps no keys either.</param>
     public static LocalEvents Open(TablesOption tables)
     {
         if (tables.Engine == TablesEngine.Memory)
@@ -46,7 +46,9 @@ internal sealed class LocalEvents
             folder);
     }
 
-    /// <summary>The settings that lead to the stand-in, where no others lead to Event Grid.</summary>
+    /// <summary>
+    /// Fills in the secret and the signing keys if they are not set. If no settings lead to Event Grid, it sets those for the stand-in.
+    /// </summary>
     public void Apply(BurrowOptions options)
     {
         options.Access.Secret ??= Secret;
@@ -58,7 +60,7 @@ internal sealed class LocalEvents
         options.Events.Key = Key;
     }
 
-    /// <summary>A client that calls this very process, whatever port it was given.</summary>
+    /// <summary>A client whose requests to <c>http://localhost</c> reach this process, whichever port it listens on.</summary>
     public static HttpClient NewClient(IServiceProvider services) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
@@ -97,7 +99,7 @@ internal sealed class LocalEvents
         if (File.Exists(file))
             return File.ReadAllText(file);
         var text = make();
-        // Whole or not at all, whenever the process dies.
+        // The file is there whole or not at all, whenever the process dies.
         File.WriteAllText(file + ".new", text);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(file + ".new", UnixFileMode.UserRead | UnixFileMode.UserWrite);

@@ -3,7 +3,7 @@ using Burrow.Events.Subscriptions;
 
 namespace Burrow.Local.EventGrid;
 
-/// <summary>As everywhere, and http to this machine: for receivers that are being developed.</summary>
+/// <summary>The usual rules, and also http to this machine, for receivers in development.</summary>
 internal sealed class LocalWebhookRules(IReadOnlyCollection<int> ports) : WebhookRules(ports)
 {
     /// <inheritdoc/>

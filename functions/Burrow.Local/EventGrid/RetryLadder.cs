@@ -9,12 +9,12 @@ internal static class RetryLadder
         TimeSpan.FromMinutes(30), TimeSpan.FromHours(1), TimeSpan.FromHours(3), TimeSpan.FromHours(6), TimeSpan.FromHours(12),
     ];
 
-    /// <summary>How long after that attempt, the first of which is 1, the next comes.</summary>
+    /// <summary>The wait between an attempt and the next. The first attempt is 1.</summary>
     public static TimeSpan After(int attempt) => Waits[Math.Min(attempt, Waits.Length) - 1];
 
-    /// <summary>Whether an answer says that it got the event.</summary>
+    /// <summary>Whether a response's status says that the endpoint got the event: 200 to 204.</summary>
     public static bool IsDelivered(int status) => status is >= 200 and <= 204;
 
-    /// <summary>Whether an answer says that trying again is of no use.</summary>
+    /// <summary>Whether a response's status says that another attempt is of no use.</summary>
     public static bool IsFinal(int status) => status is 400 or 401 or 403 or 413;
 }

@@ -6,9 +6,9 @@ using Microsoft.Extensions.Options;
 namespace Burrow.Local.EventGrid;
 
 /// <summary>
-/// Event Grid, as far as Burrow uses it, within the local process: keeps event subscriptions, shakes hands with their endpoints,
-/// filters, delivers, tries again by the real ladder, gives up and writes dead letters. Simpler than the real one where
-/// docs/events.md says so.
+/// The part of Event Grid that Burrow uses, within the local process. It keeps event subscriptions and makes the handshake with
+/// their endpoints. It filters and delivers events, retries with Event Grid's waits, gives up, and writes dead letters.
+/// docs/events.md says where it is simpler than Event Grid.
 /// </summary>
 internal sealed partial class StandIn(
     StandInStore store,
@@ -19,13 +19,13 @@ internal sealed partial class StandIn(
     ILogger<StandIn> logger)
     : BackgroundService
 {
-    /// <summary>Deliveries to one endpoint at a time.</summary>
+    /// <summary>How many deliveries run to one endpoint at a time.</summary>
     private const int Concurrent = 16;
 
-    /// <summary>For how long an operation is remembered.</summary>
+    /// <summary>How long the stand-in remembers an operation.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromHours(1);
 
-    /// <summary>How soon what storage kept from being done is tried again.</summary>
+    /// <summary>The wait before it repeats what storage failed to do.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<(string Topic, string Name), EventSubscription> subscriptions = new();
@@ -42,21 +42,21 @@ internal sealed partial class StandIn(
         await base.StopAsync(cancellationToken);
     }
 
-    /// <summary>Completes when it knows what it was told before the process was started.</summary>
+    /// <summary>Completes when it has loaded what earlier processes stored: event subscriptions and deliveries.</summary>
     public Task ReadyAsync(CancellationToken cancellationToken) => loaded.Task.WaitAsync(cancellationToken);
 
-    /// <summary>What it tried last, and what it has yet to do.</summary>
+    /// <summary>Its last attempts and its open deliveries.</summary>
     public DeliveryLog Log { get; } = new();
 
     public EventSubscription? Find(string topic, string name) => subscriptions.GetValueOrDefault((topic, name));
 
-    /// <summary>Creates or replaces an event subscription; its handshake comes next.</summary>
-    /// <returns>The operation that tells of it, and whether there was none.</returns>
+    /// <summary>Creates or replaces an event subscription, and starts its handshake.</summary>
+    /// <returns>The operation that reports on the change, and whether the event subscription is new.</returns>
     public async Task<(string Operation, bool Created)> PutAsync(EventSubscription subscription, CancellationToken cancellationToken)
     {
         var key = (subscription.Topic, subscription.Name);
         var created = !subscriptions.TryGetValue(key, out var old);
-        // One that delivers goes on while its change is made.
+        // An event subscription that delivers keeps taking events while it changes.
         subscription = subscription with { State = old?.Delivers == true ? "Updating" : "Creating" };
         await store.WriteAsync(subscription, cancellationToken);
         subscriptions[key] = subscription;
@@ -75,11 +75,11 @@ internal sealed partial class StandIn(
         return true;
     }
 
-    /// <summary>What became of a change; null if nobody knows.</summary>
+    /// <summary>The status of a change; null if the operation is unknown.</summary>
     public (string Status, string? Reason)? Operation(string operation) =>
         operations.TryGetValue(operation, out var found) ? (found.Status, found.Reason) : null;
 
-    /// <summary>Takes events: from then on they are delivered, whatever becomes of this process.</summary>
+    /// <summary>Takes events. Once this returns, they are delivered, even if this process ends.</summary>
     public async Task PublishAsync(IEnumerable<JsonElement> events, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().UtcTicks;
@@ -91,7 +91,7 @@ internal sealed partial class StandIn(
             {
                 if (subscription.Topic == source && subscription.Delivers && subscription.Matches(subject, type))
                 {
-                    // Never the same, and in order.
+                    // The key is unique, and keys sort in the order in which events arrive.
                     var number = Interlocked.Increment(ref last);
                     deliveries.Add(
                         new(
@@ -114,7 +114,7 @@ internal sealed partial class StandIn(
         static string Text(JsonElement one, string name) => one.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
     }
 
-    /// <summary>Goes on with what was left when the process ended. All else that happens, requests set off.</summary>
+    /// <summary>Continues the work that was left when the last process ended. Requests start all other work.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!await LoadAsync(stoppingToken))
@@ -164,7 +164,7 @@ internal sealed partial class StandIn(
             if (subscriptions.TryUpdate(key, judged, subscription))
             {
                 await store.WriteAsync(judged, CancellationToken.None);
-                // Deleted meanwhile: it isn't to be there when the process starts again.
+                // It was deleted meanwhile, so it must not be there when the process starts again.
                 if (!subscriptions.ContainsKey(key))
                     await store.RemoveAsync(judged, CancellationToken.None);
             }
@@ -204,7 +204,7 @@ internal sealed partial class StandIn(
         }
         catch (OperationCanceledException)
         {
-            // Its row is there when the process starts again.
+            // The delivery's row stays for the next start of the process.
         }
         catch (Exception e)
         {
@@ -212,7 +212,7 @@ internal sealed partial class StandIn(
         }
     }
 
-    /// <summary>Does what storage may keep from being done, until it is.</summary>
+    /// <summary>Repeats an action until storage carries it out.</summary>
     private async Task<bool> UntilDoneAsync(Func<Task> act)
     {
         while (true)
@@ -230,8 +230,8 @@ internal sealed partial class StandIn(
         }
     }
 
-    /// <summary>Delivers once.</summary>
-    /// <returns>What is to be done later; null if there is nothing.</returns>
+    /// <summary>Makes one attempt to deliver.</summary>
+    /// <returns>The delivery to make later; null if there is none.</returns>
     private async Task<Delivery?> AttemptAsync(Delivery delivery)
     {
         var key = (delivery.Topic, delivery.Subscription);
@@ -248,7 +248,7 @@ internal sealed partial class StandIn(
                 return null;
             }
 
-            // Its endpoint is another one, and hasn't agreed yet.
+            // The endpoint is another one now, and has not agreed yet.
             if (subscription.State != "Succeeded")
                 return Later(delivery, RetryLadder.After(1));
 
@@ -285,9 +285,13 @@ internal sealed partial class StandIn(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Event Grid's stand-in has no storage: {Reason}")]
     private partial void Unavailable(string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "An event of {Topic} could not be delivered to {Subscription}, attempt {Attempt}: {Result}")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "An event of {Topic} could not be delivered to {Subscription}, attempt {Attempt}: {Result}")]
     private partial void NotDelivered(string topic, string subscription, int attempt, string result);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Event Grid's stand-in failed at a delivery; it goes on when the process starts again.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Event Grid's stand-in failed at a delivery; it goes on when the process starts again.")]
     private partial void Failed(Exception exception);
 }

@@ -5,7 +5,9 @@ using Burrow.Http.Pipeline;
 
 namespace Burrow.Local.EventGrid;
 
-/// <summary>What the stand-in answers to, under <c>/eventgrid</c>: publishing, and the management REST of domain topics' event subscriptions.</summary>
+/// <summary>
+/// The stand-in's routes, under <c>/eventgrid</c>: publishing, and the management REST for event subscriptions of domain topics.
+/// </summary>
 internal static class StandInRoutes
 {
     /// <summary>Where events are published.</summary>
@@ -19,7 +21,7 @@ internal static class StandInRoutes
 
     private const string Subscription = Domain + "/topics/{topic}/providers/Microsoft.EventGrid/eventSubscriptions/{name}";
 
-    /// <summary>Maps the routes. Each asks for the domain's key.</summary>
+    /// <summary>Maps the routes. Each requires the domain's key.</summary>
     public static void MapEventGrid(this IEndpointRouteBuilder routes)
     {
         routes.MapPost(Publish, PublishAsync);
@@ -109,7 +111,7 @@ internal static class StandInRoutes
         }
     }
 
-    /// <summary>The attributes that a CloudEvent must have (CloudEvents 1.0), and a subject, which filters need.</summary>
+    /// <summary>Requires the attributes that a CloudEvent must have (CloudEvents 1.0), and a subject, which filters need.</summary>
     private static void Check(JsonElement one)
     {
         foreach (var name in new[] { "specversion", "id", "source", "type", "subject" })
@@ -131,7 +133,12 @@ internal static class StandInRoutes
         {
             var json = body.ToArray();
             var subscription = new EventSubscription("", "", json, "", null);
-            _ = (subscription.Endpoint, subscription.MaxAttempts, subscription.TimeToLive, subscription.Headers.Count(), subscription.Matches("", ""));
+            _ = (
+                subscription.Endpoint,
+                subscription.MaxAttempts,
+                subscription.TimeToLive,
+                subscription.Headers.Count(),
+                subscription.Matches("", ""));
             return json;
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or UriFormatException or ArgumentNullException)

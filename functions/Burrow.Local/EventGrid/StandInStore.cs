@@ -4,21 +4,31 @@ using Burrow.Tables;
 
 namespace Burrow.Local.EventGrid;
 
-/// <summary>What the stand-in keeps, beside the queues: table <c>grid</c>. What it took it delivers, also after it was killed.</summary>
+/// <summary>
+/// What the stand-in stores beside the queues, in table <c>grid</c>. So it delivers every event that it took, even after the process
+/// was killed.
+/// </summary>
 internal sealed class StandInStore(ITableStore store, LocalEvents events)
 {
     private const string Name = "grid";
     private const string Subscriptions = "subscriptions";
     private const string Deliveries = "deliveries";
+    private const string TopicColumn = "topic";
+    private const string NameColumn = "name";
+    private const string JsonColumn = "json";
+    private const string StateColumn = "state";
+    private const string ReasonColumn = "reason";
 
     private readonly ITable table = store.Open(Name);
 
-    /// <summary>What an event subscription says holds the tenant's secrets.</summary>
+    /// <summary>Seals event subscriptions: their JSON holds the tenant's secrets.</summary>
     private readonly SecretBox secrets = new(events.Secret);
 
     public Task CreateAsync(CancellationToken cancellationToken) => store.CreateAsync([Name], cancellationToken);
 
-    /// <summary>Those it can still read: under another secret it has forgotten them, and is told again.</summary>
+    /// <summary>
+    /// The event subscriptions that it can still read. With another secret it has lost them, and Burrow sends them again.
+    /// </summary>
     public async Task<IReadOnlyList<EventSubscription>> SubscriptionsAsync(CancellationToken cancellationToken) =>
         [.. (await ReadAsync(Subscriptions, cancellationToken)).Select(Open).OfType<EventSubscription>()];
 
@@ -30,11 +40,11 @@ internal sealed class StandInStore(ITableStore store, LocalEvents events)
         [
             Operation.Upsert(KeyOf(subscription.Topic, subscription.Name), new Columns
             {
-                { "topic", subscription.Topic },
-                { "name", subscription.Name },
-                { "json", secrets.Seal(subscription.Json) },
-                { "state", subscription.State },
-                { "reason", subscription.Reason },
+                { TopicColumn, subscription.Topic },
+                { NameColumn, subscription.Name },
+                { JsonColumn, secrets.Seal(subscription.Json) },
+                { StateColumn, subscription.State },
+                { ReasonColumn, subscription.Reason },
             }),
         ],
         cancellationToken);
@@ -42,10 +52,10 @@ internal sealed class StandInStore(ITableStore store, LocalEvents events)
     public Task RemoveAsync(EventSubscription subscription, CancellationToken cancellationToken) => table.SubmitAsync(
         Subscriptions, [Operation.Delete(KeyOf(subscription.Topic, subscription.Name), Operation.Any)], cancellationToken);
 
-    /// <summary>All of them, or, where storage fails, some.</summary>
+    /// <summary>Adds all deliveries, or, where storage fails, some of them.</summary>
     public async Task AddAsync(IReadOnlyList<Delivery> deliveries, CancellationToken cancellationToken)
     {
-        // As many as fit, by bytes too: an event has some 70 KB at most.
+        // As many as fit into one transaction, by bytes too: an event has about 70 KB at most.
         foreach (var some in deliveries.Chunk(25))
             await table.SubmitAsync(Deliveries, [.. some.Select(one => Operation.Insert(one.Key, one.ToColumns()))], cancellationToken);
     }
@@ -62,11 +72,11 @@ internal sealed class StandInStore(ITableStore store, LocalEvents events)
         {
             var columns = row.Columns;
             return new(
-                columns.GetString("topic")!,
-                columns.GetString("name")!,
-                secrets.Open(columns.GetBytes("json")),
-                columns.GetString("state")!,
-                columns.GetString("reason"));
+                columns.GetString(TopicColumn)!,
+                columns.GetString(NameColumn)!,
+                secrets.Open(columns.GetBytes(JsonColumn)),
+                columns.GetString(StateColumn)!,
+                columns.GetString(ReasonColumn));
         }
         catch (CryptographicException)
         {

@@ -4,10 +4,10 @@ using System.Net.Sockets;
 
 namespace Burrow.Local.EventGrid;
 
-/// <summary>Calls endpoints as Event Grid does: the CloudEvents handshake, and one event a request. Follows no redirects.</summary>
+/// <summary>Calls endpoints as Event Grid does: the CloudEvents handshake, and one event per request. It follows no redirects.</summary>
 internal sealed class WebhookClient : IDisposable
 {
-    /// <summary>How long an endpoint has for an answer.</summary>
+    /// <summary>How long an endpoint may take to answer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private const string Origin = "eventgrid.azure.net";
@@ -24,8 +24,8 @@ internal sealed class WebhookClient : IDisposable
         Timeout = Patience,
     };
 
-    /// <summary>The handshake of "HTTP 1.1 Web Hooks for Event Delivery", section 4.</summary>
-    /// <returns>Null if the endpoint agreed; else what it did instead.</returns>
+    /// <summary>Makes the handshake of "HTTP 1.1 Web Hooks for Event Delivery", section 4.</summary>
+    /// <returns>Null if the endpoint agreed; else, in words, what it did instead.</returns>
     public async Task<string?> HandshakeAsync(EventSubscription subscription, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Options, subscription.Endpoint);
@@ -49,7 +49,7 @@ internal sealed class WebhookClient : IDisposable
     }
 
     /// <summary>Delivers an event once.</summary>
-    /// <returns>The answer's status (0: there was none), and in words what came of it.</returns>
+    /// <returns>The response's status (0 if there was none), and the result in Event Grid's word.</returns>
     public async Task<(int Status, string Result)> DeliverAsync(
         EventSubscription subscription, Delivery delivery, CancellationToken cancellationToken)
     {
@@ -95,7 +95,9 @@ internal sealed class WebhookClient : IDisposable
     private static string Describe(Exception e) =>
         e is OperationCanceledException ? "it did not answer in 30 s" : $"it could not be reached ({e.Message})";
 
-    /// <summary>Without TLS to this machine alone, whatever a name stands for: what is checked is the address that is connected to.</summary>
+    /// <summary>
+    /// Connects; without TLS only to this machine, whatever a name resolves to. It checks the very address that it connects to.
+    /// </summary>
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken);

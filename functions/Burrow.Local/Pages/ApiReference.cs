@@ -4,12 +4,12 @@ using Scalar.AspNetCore;
 namespace Burrow.Local.Pages;
 
 /// <summary>
-/// <c>/docs</c>: shows <c>/openapi.json</c> by Scalar, from the files in its package alone. It is made when it is first asked for: until
-/// then not even Scalar's assembly is loaded.
+/// <c>/docs</c>: shows <c>/openapi.json</c> with Scalar, using only files of Scalar's package. The first request builds the page.
+/// Until then not even Scalar's assembly is loaded.
 /// </summary>
 internal sealed class ApiReference(IServiceProvider services)
 {
-    /// <summary>Where it is.</summary>
+    /// <summary>The page's path.</summary>
     public const string Path = "/docs";
 
     private const int NonceLength = 32;
@@ -23,15 +23,16 @@ internal sealed class ApiReference(IServiceProvider services)
         var nonce = RandomNumberGenerator.GetHexString(NonceLength, lowercase: true);
         context.Items[Nonce] = nonce;
         var headers = context.Response.Headers;
-        // Scalar puts its own style sheets in, and styles on elements, which change with what is shown: no hash or nonce can name them all.
-        // For the same reason (it writes HTML) it can't do with trusted types.
+        // Scalar adds its own style sheets, and styles on elements, which change with the view. No hash or nonce can name them all.
+        // As Scalar writes HTML, it can't work with trusted types either.
         headers.ContentSecurityPolicy =
-            $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+            $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
+            + $"img-src 'self' data: blob:; font-src 'self' data:; "
             + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
         headers.XContentTypeOptions = "nosniff";
         headers.CacheControl = "no-store";
         headers["Referrer-Policy"] = "no-referrer";
-        // Its routes are others than those that found it.
+        // Scalar has its own routes. They need a request without the endpoint that led here.
         context.SetEndpoint(null);
         return pages.Value(context);
     }
@@ -46,7 +47,7 @@ internal sealed class ApiReference(IServiceProvider services)
             options.Title = "Burrow";
             options.OpenApiRoutePattern = "/openapi.json";
             options.DefaultOpenAllTags = true;
-            // What would call elsewhere.
+            // These options switch off everything that would call another host.
             options.DefaultFonts = false;
             options.Telemetry = false;
             options.ProxyUrl = null;

@@ -5,8 +5,8 @@ using Burrow.Http.Pipeline;
 namespace Burrow.Local.Pages;
 
 /// <summary>
-/// <c>/console</c>: shows what there is, in one page without anything from elsewhere. Its policy lets just the script and the style
-/// run that are in it, so that what a tenant wrote can do nothing, whatever the page made of it.
+/// <c>/console</c>: shows what the process holds, in one page that loads nothing from elsewhere. The page's policy allows only the
+/// script and the style in the page. So text that a tenant wrote can do nothing, whatever the page does with it.
 /// </summary>
 internal static class ConsolePage
 {
@@ -19,12 +19,12 @@ internal static class ConsolePage
             .With("Referrer-Policy", "no-referrer")),
     };
 
-    /// <summary>Read when it is first asked for.</summary>
+    /// <summary>The page. The first request reads it.</summary>
     private static readonly Lazy<(byte[] Html, string Policy)> Page = new(Read);
 
     public static Task<IResult> ServeAsync(HttpRequest request, Responder responder) => responder.ServeAsync(request, Resource);
 
-    /// <summary>The policy of a page, with the hashes of what stands in it.</summary>
+    /// <summary>The content security policy of a page, with the hashes of its script and its style.</summary>
     public static string PolicyOf(string html) => string.Join(
         "; ",
         "default-src 'none'",

@@ -7,7 +7,9 @@ using Burrow.Queues;
 
 namespace Burrow.Local.Pages;
 
-/// <summary><c>/console/deliveries/{account}</c>: what Event Grid's stand-in tried of an account's last, and what waits for its time.</summary>
+/// <summary>
+/// <c>/console/deliveries/{account}</c>: the last attempts of Event Grid's stand-in for an account, and the deliveries that wait.
+/// </summary>
 internal static class Deliveries
 {
     private const int MaxShown = 200;
@@ -22,7 +24,7 @@ internal static class Deliveries
         var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, new NotFoundException("No such account.")));
         await authorized.AdmitAsync(OperationPolicy.Subscribe);
         await grid.ReadyAsync(context.Aborted);
-        // Which queues a subscription is for that has gone, nobody knows.
+        // Once a subscription is gone, the process can't tell which queues it was for.
         if (authorized.Caller.Spec.Queues != QueuePattern.All)
             throw new ForbiddenException("What was delivered is shown to keys for all queues.");
         var topic = Topic.Of(account);
@@ -68,7 +70,7 @@ internal static class Deliveries
 
     private static void WriteName(Utf8JsonWriter json, Delivery delivery)
     {
-        // An event may be published, and so delivered, twice.
+        // An event may be published twice, and so delivered twice.
         json.WriteString("key", delivery.Key);
         json.WriteString("subscription", delivery.Subscription);
         json.WriteString("id", delivery.Name.Id);

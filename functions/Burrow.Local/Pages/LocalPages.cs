@@ -1,9 +1,9 @@
 namespace Burrow.Local.Pages;
 
-/// <summary>The pages for people, which only the local process has.</summary>
+/// <summary>The pages for people. Only the local process has them.</summary>
 internal static class LocalPages
 {
-    /// <summary>Maps them, beside the protocol's routes.</summary>
+    /// <summary>Maps the pages, beside the protocol's routes.</summary>
     public static void MapPages(this IEndpointRouteBuilder routes)
     {
         routes.Map("/console", ConsolePage.ServeAsync);

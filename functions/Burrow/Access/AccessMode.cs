@@ -3,9 +3,9 @@ namespace Burrow.Access;
 /// <summary>Who may do what.</summary>
 public enum AccessMode
 {
-    /// <summary>What a key allows, or a link made with one.</summary>
+    /// <summary>A caller may do what its key allows, or a link that was made with a key.</summary>
     Keys,
 
-    /// <summary>Everyone, everything.</summary>
+    /// <summary>Every caller may do everything.</summary>
     Open,
 }

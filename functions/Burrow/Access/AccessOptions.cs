@@ -5,22 +5,26 @@ namespace Burrow.Access;
 /// <summary>The section <c>Burrow:Access</c>.</summary>
 public sealed class AccessOptions
 {
-    /// <summary>Absent: keys. The local process is open, unless told otherwise, where only its own machine reaches it.</summary>
+    /// <summary>
+    /// Absent: keys. The local process is open where only its own machine can reach it, unless this setting says otherwise.
+    /// </summary>
     public AccessMode? Mode { get; set; }
 
     /// <summary>
-    /// Demanded by <see cref="AccessMode.Open"/>, as nothing that a process knows proves who can reach it: a function's worker
-    /// always listens on loopback, behind its host.
+    /// <see cref="AccessMode.Open"/> requires this, because a process cannot prove who can reach it: a function's worker always
+    /// listens on loopback, behind its host.
     /// </summary>
     public bool AllowAnyoneToReadAndDeleteEverything { get; set; }
 
     /// <summary>
-    /// Keys of the operator, <c>brw_admin-{name}_{secret}</c> with 64 hexadecimal digits as secret, separated by commas; two while
-    /// one is replaced by another. A Key Vault reference.
+    /// Keys of the operator, <c>brw_admin-{name}_{secret}</c> with 64 hexadecimal digits as the secret, separated by commas.
+    /// There are two while the operator replaces one by another. A Key Vault reference.
     /// </summary>
     public string? AdminKeys { get; set => field = value is "" ? null : value; }
 
-    /// <summary>The deployment's one secret, at least 32 characters: what needs a key derives its own from it. A Key Vault reference.</summary>
+    /// <summary>
+    /// The deployment's one secret, at least 32 characters. Each part that needs a key derives its own key from it. A Key Vault reference.
+    /// </summary>
     [MinLength(32)]
     public string? Secret { get; set => field = value is "" ? null : value; }
 
@@ -32,7 +36,7 @@ public sealed class AccessOptions
     internal IReadOnlyList<string> Origins =>
         AllowedOrigins?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
-    /// <summary>What is missing or wrong for the mode; empty if all is well.</summary>
+    /// <summary>The errors: what is missing or wrong for the mode; empty if the settings are valid.</summary>
     internal IEnumerable<string> Errors()
     {
         if (IsOpen && !AllowAnyoneToReadAndDeleteEverything)
@@ -45,7 +49,7 @@ public sealed class AccessOptions
             yield return "Burrow:Access:Secret is missing, which links are signed with: 32 random characters or more.";
         if (!IsOpen && AdminKeys is null)
         {
-            yield return "Burrow:Access:AdminKeys is missing. Without a key of the operator nobody could make the first of any account. "
+            yield return "Burrow:Access:AdminKeys is missing. Without a key of the operator no account could get its first key. "
                 + "One is brw_admin-{name}_{64 hexadecimal digits}.";
         }
 

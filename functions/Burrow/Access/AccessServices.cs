@@ -6,10 +6,12 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow.Access;
 
-/// <summary>Puts together what says who may do what.</summary>
+/// <summary>Registers the services that decide who may do what.</summary>
 internal static class AccessServices
 {
-    /// <summary>What logs a request's line as it came, query and all, before anything of ours sees it: a link is in the query.</summary>
+    /// <summary>
+    /// The log categories that write a request line as received, with its query, before our code sees it. The query may hold a link.
+    /// </summary>
     private static readonly string[] RequestLineCategories =
         ["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests"];
 
@@ -42,7 +44,10 @@ internal static class AccessServices
         static AccessOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<AccessOptions>>().Value;
     }
 
-    /// <summary>After all that anybody configured, and for each provider that has rules of its own, as those come before common ones.</summary>
+    /// <summary>
+    /// Adds rules after all configured ones. Each provider with rules of its own gets them too, because its own rules win over common
+    /// rules.
+    /// </summary>
     private static void FilterRequestLines(LoggerFilterOptions filter)
     {
         foreach (var provider in filter.Rules.Select(rule => rule.ProviderName).Append(null).Distinct().ToList())

@@ -15,7 +15,7 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
 
     private readonly ITable table = new RetryingTable(store.Open(Name), time, random);
 
-    /// <summary>The key of that id; null if there is none (any more).</summary>
+    /// <summary>The key of that id; null if it does not exist, or no longer exists.</summary>
     public async Task<StoredKey?> FindAsync(KeyId id) =>
         await table.GetAsync(id.Partition, RowOf(id.Name), CancellationToken.None) is { } row
             && From(row) is var stored
@@ -27,15 +27,15 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
     public async Task<StoredKey?> GetAsync(AccountName account, KeyName name, CancellationToken cancellationToken) =>
         await table.GetAsync(KeyId.PartitionOf(account), RowOf(name), cancellationToken) is { } row ? From(row) : null;
 
-    /// <summary>An account's keys, by name.</summary>
+    /// <summary>An account's keys, in the order of their names.</summary>
     public async Task<IReadOnlyList<StoredKey>> ListAsync(AccountName account, CancellationToken cancellationToken)
     {
         var rows = await table.QueryAllAsync(KeyId.PartitionOf(account), new RowQuery(KeysFrom, KeysBefore), cancellationToken);
         return [.. rows.Select(From)];
     }
 
-    /// <summary>Writes a key, new or in place of what was read.</summary>
-    /// <returns>False if somebody else was first.</returns>
+    /// <summary>Writes a key: a new one, or in place of <paramref name="old"/>, as it was read.</summary>
+    /// <returns>False if another request wrote the key first.</returns>
     public async Task<bool> WriteAsync(AccessKey key, StoredKey? old, CancellationToken cancellationToken)
     {
         var columns = new Columns
@@ -55,29 +55,29 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
             key.Id.Partition,
             [old is null ? Operation.Insert(row, columns) : Operation.Replace(row, columns, old.ETag)],
             cancellationToken);
-        // After an attempt of unknown outcome it may be our own that is there.
+        // After an attempt of unknown outcome, the key in the table may be from our own attempt.
         return result.Committed || (result.Uncertain && await FindAsync(key.Id) is not null);
     }
 
-    /// <summary>Removes a key as it was read.</summary>
-    /// <returns>False if it was changed since, or is gone.</returns>
+    /// <summary>Removes a key, if it is still as it was read.</summary>
+    /// <returns>False if the key has changed since, or is gone.</returns>
     public async Task<bool> RemoveAsync(StoredKey stored, CancellationToken cancellationToken) =>
         (await table.SubmitAsync(
             stored.Key.Id.Partition, [Operation.Delete(RowOf(stored.Key.Name), stored.ETag)], cancellationToken)).Committed;
 
-    /// <summary>Notes that a key was used. Should it have been changed since it was read, it isn't noted.</summary>
+    /// <summary>Notes that a key was used. If the key has changed since it was read, the use is not noted.</summary>
     public Task NoteUsedAsync(StoredKey stored, DateTimeOffset hour) => table.SubmitAsync(
         stored.Key.Id.Partition,
         [Operation.Merge(RowOf(stored.Key.Name), new Columns(1) { { Column.Used, hour.UtcTicks } }, stored.ETag)],
         CancellationToken.None);
 
-    /// <summary>What an account may, where it isn't what every account may; null if nothing was set.</summary>
+    /// <summary>The limits that were set for one account; null if none were set.</summary>
     public async Task<LimitOverrides?> LimitsAsync(AccountName account, CancellationToken cancellationToken) =>
         await table.GetAsync(KeyId.PartitionOf(account), LimitsKey, cancellationToken) is { } row
             ? new LimitOverrides(LimitOverrides.Members.ToDictionary(name => name, name => row.Columns.GetValue(name) as long?))
             : null;
 
-    /// <summary>Sets that, in place of what was set before.</summary>
+    /// <summary>Sets the limits of one account, in place of those that were set before.</summary>
     public Task SetLimitsAsync(AccountName account, LimitOverrides limits, CancellationToken cancellationToken)
     {
         var columns = new Columns { { Column.Account, account.Value } };
@@ -90,7 +90,7 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
         return table.SubmitAsync(KeyId.PartitionOf(account), [Operation.Upsert(LimitsKey, columns)], cancellationToken);
     }
 
-    /// <summary>Forgets it.</summary>
+    /// <summary>Removes the limits that were set for one account.</summary>
     public Task ResetLimitsAsync(AccountName account, CancellationToken cancellationToken) =>
         table.SubmitAsync(KeyId.PartitionOf(account), [Operation.Delete(LimitsKey, Operation.Any)], cancellationToken);
 
@@ -137,5 +137,5 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
     }
 }
 
-/// <summary>A key as it was read.</summary>
+/// <summary>A key as it was read, with its ETag.</summary>
 internal sealed record StoredKey(AccessKey Key, string ETag);

@@ -1,6 +1,6 @@
 namespace Burrow.Access;
 
-/// <summary>What one account may.</summary>
+/// <summary>The limits of one account.</summary>
 internal sealed record AccountLimits
 {
     public required long RequestsPerSecond { get; init; }
@@ -17,11 +17,11 @@ internal sealed record AccountLimits
 
     public required long Subscriptions { get; init; }
 
-    /// <summary>Whether it may store as much as it likes.</summary>
+    /// <summary>Whether the account may store any amount.</summary>
     public bool HasUnlimitedStorage =>
         Messages == QuotasOptions.Unlimited && Bytes == QuotasOptions.Unlimited && Queues == QuotasOptions.Unlimited;
 
-    /// <summary>What the settings say, but for what was set for this account.</summary>
+    /// <summary>The limits of the settings, except where a limit was set for this account.</summary>
     public static AccountLimits Of(QuotasOptions defaults, LimitOverrides? overrides) => new()
     {
         RequestsPerSecond = overrides?["requestsPerSecond"] ?? defaults.RequestsPerSecond,
@@ -33,7 +33,7 @@ internal sealed record AccountLimits
         Subscriptions = overrides?["subscriptions"] ?? defaults.Subscriptions,
     };
 
-    /// <summary>By the names that requests and answers have.</summary>
+    /// <summary>The limits, by their names in requests and answers.</summary>
     public IEnumerable<(string Name, long Value)> Members =>
     [
         ("requestsPerSecond", RequestsPerSecond),

@@ -3,12 +3,14 @@ using System.Text.RegularExpressions;
 namespace Burrow.Access;
 
 /// <summary>A key of the operator, from the settings.</summary>
-/// <param name="Id"><c>admin-{name}</c>, which no account's key can have.</param>
-/// <param name="Hash">SHA-256 of its secret.</param>
+/// <param name="Id"><c>admin-{name}</c>, an id that no account's key can have.</param>
+/// <param name="Hash">SHA-256 of the secret.</param>
 internal sealed partial record AdminKey(string Id, byte[] Hash)
 {
-    /// <summary>Those of the setting.</summary>
-    /// <exception cref="FormatException">One is none. Which isn't said, as it may be a secret for all that.</exception>
+    /// <summary>The keys of the setting, by id.</summary>
+    /// <exception cref="FormatException">
+    /// A key is malformed, or two have the same id. The message gives the place of a malformed key, not its text, which may hold a secret.
+    /// </exception>
     public static IReadOnlyDictionary<string, AdminKey> ParseAll(string? setting)
     {
         var keys = new Dictionary<string, AdminKey>();
@@ -17,7 +19,8 @@ internal sealed partial record AdminKey(string Id, byte[] Hash)
             if (KeyToken.TryParse(text) is not { } key || !Pattern().IsMatch(key.Id))
             {
                 throw new FormatException(
-                    $"Burrow:Access:AdminKeys: key {keys.Count + 1} is not brw_admin-{{name}}_{{64 hexadecimal digits, a-f in lower case}}.");
+                    $"Burrow:Access:AdminKeys: key {keys.Count + 1} is not brw_admin-{{name}}_{{64 hexadecimal digits, a-f in lower case}}."
+                );
             }
 
             if (!keys.TryAdd(key.Id, new(key.Id, key.Hash)))

@@ -2,19 +2,19 @@ using Burrow.Queues;
 
 namespace Burrow.Access;
 
-/// <summary>Says who asks. What it may then is <see cref="Caller"/>'s to say.</summary>
+/// <summary>Finds the caller of a request. <see cref="Caller"/> says what that caller may do.</summary>
 internal sealed class Authenticator(AccessOptions options, KeyService keys, LinkSigner links, TimeProvider time)
 {
     private const string Hint = "Send a key, as Authorization: Bearer brw_{id}_{secret}.";
 
     private readonly IReadOnlyDictionary<string, AdminKey> admins = AdminKey.ParseAll(options.AdminKeys);
 
-    /// <summary>Whether nobody needs a key.</summary>
+    /// <summary>Whether callers need no key.</summary>
     public bool IsOpen => options.IsOpen;
 
-    /// <summary>Who has that key.</summary>
-    /// <param name="authorization">The header <c>Authorization</c>, if there is one.</param>
-    /// <exception cref="UnauthenticatedException">There is none, or it is no good.</exception>
+    /// <summary>The caller that sends a key.</summary>
+    /// <param name="authorization">The header <c>Authorization</c>; null if the request has none.</param>
+    /// <exception cref="UnauthenticatedException">There is no key, or the key is not valid.</exception>
     public async Task<Caller> AuthenticateKeyAsync(string? authorization)
     {
         if (string.IsNullOrEmpty(authorization))
@@ -33,14 +33,14 @@ internal sealed class Authenticator(AccessOptions options, KeyService keys, Link
             : throw new UnauthenticatedException(isMissing: false, "There is no such key: it never was, has expired or was revoked.");
     }
 
-    /// <summary>Who made that link: it may what it is for, as far as he may.</summary>
-    /// <param name="token">What the URL says.</param>
-    /// <param name="queue">Of the URL.</param>
-    /// <param name="id">Of the URL, if it is of one message.</param>
-    /// <param name="method">Of the request; GET of HEAD.</param>
-    /// <param name="parameters">Of the request, all that mean something.</param>
-    /// <exception cref="UnauthenticatedException">Nobody made it, it has expired or was revoked.</exception>
-    /// <exception cref="ForbiddenException">It is for something else.</exception>
+    /// <summary>The caller who made a link. The link allows what it is for, as far as its maker's key allows that.</summary>
+    /// <param name="token">The token in the URL.</param>
+    /// <param name="queue">The queue of the URL.</param>
+    /// <param name="id">The message of the URL, if the URL is of one message.</param>
+    /// <param name="method">The method of the request; for HEAD, this is GET.</param>
+    /// <param name="parameters">The parameters of the request, all that have a meaning.</param>
+    /// <exception cref="UnauthenticatedException">The link was not made here, has expired or was revoked.</exception>
+    /// <exception cref="ForbiddenException">The link is for another method or other parameters.</exception>
     public async Task<Caller> AuthenticateLinkAsync(
         string token, QueueAddress queue, MessageId? id, string method, IReadOnlyDictionary<string, string> parameters)
     {
@@ -48,7 +48,7 @@ internal sealed class Authenticator(AccessOptions options, KeyService keys, Link
             throw new UnauthenticatedException(isMissing: false, "This link was not made here, or not for this.");
         if (time.GetUtcNow().ToUnixTimeSeconds() >= terms.Expires)
             throw new UnauthenticatedException(isMissing: false, "This link has expired.");
-        // Of the operator, too, only what it is for.
+        // A link of the operator, too, allows only what it is for: the caller is of this account, not of all.
         var caller = admins.TryGetValue(terms.Key, out var admin) ? Caller.Of(admin) with { Account = queue.Account }
             : await keys.FindAsync(new KeyId(terms.Key)) is { } key ? Caller.Of(key)
             : throw new UnauthenticatedException(isMissing: false, "The key that this link was made with has expired or was revoked.");

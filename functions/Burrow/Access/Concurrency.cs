@@ -4,25 +4,29 @@ using Burrow.Queues;
 
 namespace Burrow.Access;
 
-/// <summary>Limits how many requests of an account this process serves at a time, by weight. Excess requests queue, in their order.</summary>
+/// <summary>
+/// Limits how many requests of an account this process serves at a time, by weight. Excess requests wait in a queue, in their order.
+/// </summary>
 internal sealed class Concurrency
 {
     private const int MaxLimiters = 50_000;
 
-    /// <summary>How many times the permitted weight may queue.</summary>
+    /// <summary>The weight that may queue, as a multiple of the permitted weight.</summary>
     private const int QueueFactor = 100;
 
-    /// <summary>A limiter in use goes on after its eviction; the account's next request begins another.</summary>
+    /// <summary>
+    /// After its eviction, a limiter still serves the requests that use it. The account's next request creates another one.
+    /// </summary>
     private readonly BoundedCache<(AccountName Account, long Max), Limiter> limiters = new(
         MaxLimiters, limiter => limiter.IsIdle, isStrict: false);
 
     /// <summary>Waits until a request may be served.</summary>
-    /// <param name="account">The account that it counts for.</param>
+    /// <param name="account">The account that the request counts for.</param>
     /// <param name="limits">The account's limits.</param>
     /// <param name="weight">How much the request counts.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <returns>To be disposed when the response was sent; null where the account has no limit.</returns>
-    /// <exception cref="TooManyRequestsException">Too many requests queue already.</exception>
+    /// <returns>The lease, to be disposed after the response is sent; null where the account has no limit.</returns>
+    /// <exception cref="TooManyRequestsException">Too many requests wait already.</exception>
     public async ValueTask<RateLimitLease?> EnterAsync(
         AccountName account, AccountLimits limits, int weight, CancellationToken cancellationToken)
     {

@@ -5,8 +5,8 @@ namespace Burrow.Access;
 /// <summary>A key's name in its account: 1 to 64 lower-case letters, digits and hyphens.</summary>
 internal readonly partial record struct KeyName(string Value)
 {
-    /// <summary>The name, if it is one.</summary>
-    /// <exception cref="InvalidRequestException">It isn't.</exception>
+    /// <summary>Parses a name.</summary>
+    /// <exception cref="InvalidRequestException">The value is not a valid name.</exception>
     public static KeyName Parse(string value) => Pattern().IsMatch(value)
         ? new(value)
         : throw new InvalidRequestException("name", "A key's name is 1 to 64 characters of a-z, 0-9 and '-'.");

@@ -5,24 +5,26 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Access;
 
 /// <summary>
-/// The keys of accounts. A key is good while it stands in its table, hasn't expired, and so has and is every key before it that it
-/// was made with; so one deletion revokes it and all that was made with it, and there is nothing that could be left half done.
+/// The keys of accounts. A key is valid while it is in its table and has not expired, and the same holds for every key before it
+/// that it was made with. So one deletion revokes a key and all that was made with it, and no revocation can stop half done.
 /// </summary>
 internal sealed partial class KeyService
 {
     private readonly AccessTable table;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly ReadCache<KeyId, Known> cache;
+    private readonly ReadCache<KeyId, CachedKey> cache;
     private readonly byte[] mac;
 
-    /// <summary>Looks that others may be, with ids that weren't made under this deployment's secret.</summary>
+    /// <summary>Limits the lookups of ids that were not made under this deployment's secret.</summary>
     private readonly TokenBucket unknownKeys;
 
-    /// <param name="table">Where they are.</param>
-    /// <param name="secret">The deployment's; under another one keys are as good, but found more slowly.</param>
+    /// <param name="table">The table of the keys.</param>
+    /// <param name="secret">
+    /// The deployment's secret. Under another secret, existing keys stay valid, but the process finds them more slowly.
+    /// </param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Told of what nobody else is told.</param>
+    /// <param name="logger">The log.</param>
     public KeyService(AccessTable table, string? secret, TimeProvider time, ILogger<KeyService> logger)
     {
         (this.table, this.time, this.logger) = (table, time, logger);
@@ -34,15 +36,15 @@ internal sealed partial class KeyService
     private DateTimeOffset Now => time.GetUtcNow();
 
     /// <summary>Makes a key.</summary>
-    /// <param name="account">Whose.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="spec">What it is to allow.</param>
-    /// <param name="maker">Who asks.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The key, and its text, which nobody can have again.</returns>
-    /// <exception cref="ConflictException">There is one of that name.</exception>
-    /// <exception cref="ForbiddenException">It would be wider than the one that it is made with.</exception>
-    /// <exception cref="QuotaExceededException">The account has as many as it may.</exception>
+    /// <param name="account">The account of the key.</param>
+    /// <param name="name">The name of the key.</param>
+    /// <param name="spec">What the key allows.</param>
+    /// <param name="maker">The caller who makes the key.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns>The key, and its text, which is never shown again.</returns>
+    /// <exception cref="ConflictException">The account has a key of that name.</exception>
+    /// <exception cref="ForbiddenException">The key would be wider than the key that it is made with.</exception>
+    /// <exception cref="QuotaExceededException">The account has as many keys as it may have.</exception>
     public async Task<(AccessKey Key, string Text)> CreateAsync(
         AccountName account, KeyName name, KeySpec spec, Caller maker, CancellationToken cancellationToken)
     {
@@ -57,7 +59,7 @@ internal sealed partial class KeyService
                 $"A key is made with one that was made with another, and so on, {AccessLimits.KeyGenerations} in all; use an older one.");
         }
 
-        // What was made with a key that is gone would be no good, and who is to tell?
+        // A key that is made with a revoked key would not work, and its user would not learn why. So read the maker's key anew.
         if (!maker.IsAdmin && maker.Key != KeyId.Anonymous)
         {
             cache.Forget(maker.Key);
@@ -73,7 +75,7 @@ internal sealed partial class KeyService
         }
 
         var old = all.FirstOrDefault(stored => stored.Key.Name == name);
-        // What was made with a key that is gone is gone; that its row is left is nobody's business.
+        // A key that was made with a deleted key is itself invalid. Its row may still exist, but its name is free.
         if (old is not null && await HasValidParentsAsync(old.Key))
             throw Exists(name);
         if (old is null && !maker.IsAdmin && all.Count >= AccessLimits.KeysPerAccount)
@@ -96,7 +98,7 @@ internal sealed partial class KeyService
         static ConflictException Exists(KeyName name) => new($"There is a key '{name}' already. Delete it first, or take another name.");
     }
 
-    /// <summary>An account's keys that are no wider than the caller's own, by name.</summary>
+    /// <summary>An account's keys that are no wider than the caller's own, in the order of their names.</summary>
     public async Task<IReadOnlyList<AccessKey>> ListAsync(AccountName account, Caller caller, CancellationToken cancellationToken)
     {
         var shown = new List<AccessKey>();
@@ -109,12 +111,15 @@ internal sealed partial class KeyService
         return shown;
     }
 
-    /// <summary>One of them; null if there is none.</summary>
+    /// <summary>One of these keys; null if there is none.</summary>
     public async Task<AccessKey?> GetAsync(AccountName account, KeyName name, Caller caller, CancellationToken cancellationToken) =>
         (await FindAsync(account, name, caller, cancellationToken))?.Key;
 
-    /// <summary>Revokes one of them, and all that was made with it; it works no longer than <see cref="AccessLimits.AccessFreshness"/>.</summary>
-    /// <returns>What it was; null if there is none.</returns>
+    /// <summary>
+    /// Revokes one of these keys, and all that was made with it. A process may still accept it for up to
+    /// <see cref="AccessLimits.AccessFreshness"/>.
+    /// </summary>
+    /// <returns>The key as it was; null if there is none.</returns>
     public async Task<AccessKey?> RevokeAsync(AccountName account, KeyName name, Caller caller, CancellationToken cancellationToken)
     {
         while (await FindAsync(account, name, caller, cancellationToken) is { } stored)
@@ -131,7 +136,7 @@ internal sealed partial class KeyService
         return null;
     }
 
-    /// <summary>The key of that text, if it is good; null if not.</summary>
+    /// <summary>The key of that text, if it is valid; null if not.</summary>
     public async Task<AccessKey?> VerifyAsync(KeyToken text)
     {
         if (!KeyId.IsMatch(text.Id) || await cache.GetAsync(new(text.Id)) is not { } found || !text.Matches(found.Stored.Key.Hash))
@@ -142,7 +147,7 @@ internal sealed partial class KeyService
         return found.Stored.Key;
     }
 
-    /// <summary>The key of that id, if it is good; null if not.</summary>
+    /// <summary>The key of that id, if it is valid; null if not.</summary>
     public async Task<AccessKey?> FindAsync(KeyId id) =>
         KeyId.IsMatch(id.Value) && await cache.GetAsync(id) is { } found && await IsValidAsync(found.Stored.Key) ? found.Stored.Key : null;
 
@@ -156,15 +161,18 @@ internal sealed partial class KeyService
     private async Task<bool> IsValidAsync(AccessKey key) =>
         !(key.Spec.Expires <= Now) && await HasValidParentsAsync(key);
 
-    /// <summary>One read, and none of what isn't there more often than so many a second: nobody's partition is to be flooded by those who have no key.</summary>
-    private async Task<Known?> ReadAsync(KeyId id)
+    /// <summary>
+    /// Reads a key once. Ids that were not made under this secret are limited to <see cref="AccessLimits.UnknownKeysPerSecond"/> reads,
+    /// so callers without a key cannot flood an account's partition.
+    /// </summary>
+    private async Task<CachedKey?> ReadAsync(KeyId id)
     {
         if (!id.HasValidCheck(mac) && unknownKeys.Take(AccessLimits.UnknownKeysPerSecond) > TimeSpan.Zero)
             throw new UnavailableException("Too many keys are asked for that aren't known here. Try again.");
         return await table.FindAsync(id) is { } stored ? new(stored) : null;
     }
 
-    /// <summary>Whether a key was made with another one, or with one that was.</summary>
+    /// <summary>Whether a key was made with another one, directly or through keys between them.</summary>
     private async Task<bool> IsDescendantAsync(KeyId id, KeyId maker)
     {
         while (KeyId.IsMatch(id.Value) && await cache.GetAsync(id) is { } found)
@@ -177,7 +185,9 @@ internal sealed partial class KeyService
         return false;
     }
 
-    /// <summary>Whether no key is gone that it was made with. What it was made with lasts as long as it, so that needn't be asked.</summary>
+    /// <summary>
+    /// Whether all keys that a key was made with still exist. Their expiry is not checked: they last at least as long as the key.
+    /// </summary>
     private async Task<bool> HasValidParentsAsync(AccessKey key)
     {
         while (KeyId.IsMatch(key.ParentKey.Value))
@@ -190,7 +200,7 @@ internal sealed partial class KeyService
         return true;
     }
 
-    /// <summary>Removes what has expired, or was made with a key that is gone. Nobody relies on it.</summary>
+    /// <summary>Removes keys that have expired or were made with a key that is gone. No other code relies on this.</summary>
     private async Task RemoveInvalidAsync(AccountName account)
     {
         foreach (var stored in await table.ListAsync(account, CancellationToken.None))
@@ -200,8 +210,8 @@ internal sealed partial class KeyService
         }
     }
 
-    /// <summary>Once an hour and process, and nobody waits for it.</summary>
-    private void NoteUsed(Known found)
+    /// <summary>Notes the use of a key, once an hour in each process. The request does not wait for it.</summary>
+    private void NoteUsed(CachedKey found)
     {
         var hour = new DateTimeOffset(Now.UtcTicks / TimeSpan.TicksPerHour * TimeSpan.TicksPerHour, TimeSpan.Zero);
         if (found.Stored.Key.Used >= hour || Interlocked.Exchange(ref found.Noted, hour.UtcTicks) == hour.UtcTicks)
@@ -225,9 +235,9 @@ internal sealed partial class KeyService
     [LoggerMessage(Level = LogLevel.Debug, Message = "That a key was used could not be noted: {Reason}")]
     private partial void NotNoted(string reason);
 
-    private sealed class Known(StoredKey stored)
+    private sealed class CachedKey(StoredKey stored)
     {
-        /// <summary>The hour for which its use is noted.</summary>
+        /// <summary>The hour for which the use of the key is noted.</summary>
         public long Noted;
 
         public StoredKey Stored => stored;

@@ -1,9 +1,9 @@
 namespace Burrow.Access;
 
-/// <summary>What was set for an account; the settings hold for what is absent.</summary>
+/// <summary>The limits that were set for an account. For absent limits, the settings apply.</summary>
 internal sealed record LimitOverrides(IReadOnlyDictionary<string, long?> Values)
 {
-    /// <summary>What can be set, and its bounds: those of <see cref="QuotasOptions"/>.</summary>
+    /// <summary>The limits that can be set, and their bounds: those of <see cref="QuotasOptions"/>.</summary>
     public static readonly IReadOnlyList<(string Name, long Least, long Most)> Bounds =
     [
         ("requestsPerSecond", 1, QuotasOptions.Unlimited), ("messages", 0, QuotasOptions.Unlimited), ("bytes", 0, QuotasOptions.Unlimited),

@@ -1,9 +1,11 @@
 namespace Burrow.Access;
 
-/// <summary>What an operation needs of whoever asks for it. These are all of them; docs/reference/permissions.md shows the same table.</summary>
-/// <param name="Operation">What is asked for.</param>
-/// <param name="Permissions">All of these.</param>
-/// <param name="IsOperatorOnly">Only with a key of the operator.</param>
+/// <summary>
+/// What an operation requires from its caller. These are all operations; docs/reference/permissions.md shows the same table.
+/// </summary>
+/// <param name="Operation">The operation, in words.</param>
+/// <param name="Permissions">The permissions that the caller needs, all of them.</param>
+/// <param name="IsOperatorOnly">Whether only a key of the operator allows it.</param>
 internal sealed record OperationPolicy(string Operation, Permissions Permissions, bool IsOperatorOnly = false)
 {
     public static readonly OperationPolicy ListAccounts = new("list accounts", Permissions.None, IsOperatorOnly: true);
@@ -28,7 +30,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     public static readonly OperationPolicy ManageKeys = new("list, show, make and revoke keys", Permissions.Manage);
     public static readonly OperationPolicy MakeLinks = new("make links", Permissions.Manage);
 
-    /// <summary>The table.</summary>
+    /// <summary>The table of all operations.</summary>
     public static readonly IReadOnlyList<OperationPolicy> All =
     [
         PutMessage,
@@ -45,7 +47,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         ManageKeys, MakeLinks, ShowLimits, SetLimits, ListAccounts, DeleteAccounts,
     ];
 
-    /// <summary>What it needs, in words.</summary>
+    /// <summary>What the operation requires, in words.</summary>
     public string Requirement =>
         IsOperatorOnly ? "a key of the operator" : string.Join(" and ", PermissionNames.Of(Permissions).Select(name => $"`{name}`"));
 }

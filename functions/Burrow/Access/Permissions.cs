@@ -10,16 +10,16 @@ public enum Permissions
     /// <summary>To put messages.</summary>
     Send = 1,
 
-    /// <summary>To claim them, and to finish what was claimed.</summary>
+    /// <summary>To claim messages, and to finish claimed ones.</summary>
     Receive = 2,
 
-    /// <summary>To look at them.</summary>
+    /// <summary>To look at messages.</summary>
     Read = 4,
 
-    /// <summary>To delete them.</summary>
+    /// <summary>To delete messages.</summary>
     Delete = 8,
 
-    /// <summary>To have webhooks told of them.</summary>
+    /// <summary>To have webhooks notified about messages.</summary>
     Subscribe = 16,
 
     /// <summary>To make keys and links, and to delete whole queues.</summary>

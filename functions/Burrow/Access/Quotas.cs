@@ -2,7 +2,7 @@ using Burrow.Queues;
 
 namespace Burrow.Access;
 
-/// <summary>The limits of each account, and what enforces them, so that no account slows down the others.</summary>
+/// <summary>The limits of each account, and the parts that enforce them, so that no account slows down the others.</summary>
 internal sealed class Quotas
 {
     private readonly AccessTable table;
@@ -22,23 +22,23 @@ internal sealed class Quotas
     /// <summary>The limits of an account for which nothing else was set.</summary>
     public AccountLimits Defaults { get; }
 
-    /// <summary>Requests per second.</summary>
+    /// <summary>Limits the requests per second.</summary>
     public RequestRate Rate { get; }
 
-    /// <summary>Requests served at a time.</summary>
+    /// <summary>Limits the requests served at a time.</summary>
     public Concurrency Concurrency { get; } = new();
 
-    /// <summary>What is stored.</summary>
+    /// <summary>Limits what an account stores.</summary>
     public StorageQuota Storage { get; }
 
     /// <summary>An account's limits, as they were at most <see cref="AccessLimits.AccessFreshness"/> ago.</summary>
     public async ValueTask<AccountLimits> OfAsync(AccountName account) => await limits.GetAsync(account) ?? Defaults;
 
-    /// <summary>An account's limits now.</summary>
+    /// <summary>An account's limits now, read from storage.</summary>
     public async Task<AccountLimits> ReadAsync(AccountName account, CancellationToken cancellationToken) =>
         AccountLimits.Of(defaults, await table.LimitsAsync(account, cancellationToken));
 
-    /// <summary>Sets an account's limits; null: the defaults hold again.</summary>
+    /// <summary>Sets an account's limits; null: the defaults apply again.</summary>
     public async Task SetAsync(AccountName account, LimitOverrides? overrides, CancellationToken cancellationToken)
     {
         await (overrides is null

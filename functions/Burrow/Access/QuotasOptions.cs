@@ -2,16 +2,18 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Burrow.Access;
 
-/// <summary>The section <c>Burrow:Quotas</c>: what an account may for which nothing else was set (<c>PUT /limits/{account}</c>).</summary>
+/// <summary>
+/// The section <c>Burrow:Quotas</c>: the limits of an account for which no others were set (<c>PUT /limits/{account}</c>).
+/// </summary>
 public sealed class QuotasOptions
 {
-    /// <summary>As much as it likes: a number that no account comes to.</summary>
+    /// <summary>No limit: a number that no account reaches.</summary>
     public const long Unlimited = 9_007_199_254_740_991;
 
-    /// <summary>As many at a time as come.</summary>
+    /// <summary>No limit on the requests that are served at a time.</summary>
     internal const long UnlimitedConcurrent = 1_000_000;
 
-    /// <summary>Requests that one process serves it in a second.</summary>
+    /// <summary>Requests of an account that one process serves in a second.</summary>
     [Range(1, Unlimited)]
     public long RequestsPerSecond { get; set; } = 1_000;
 
@@ -19,7 +21,7 @@ public sealed class QuotasOptions
     [Range(0, Unlimited)]
     public long Messages { get; set; } = 10_000_000;
 
-    /// <summary>Bytes of their bodies.</summary>
+    /// <summary>Bytes of the bodies of stored messages.</summary>
     [Range(0, Unlimited)]
     public long Bytes { get; set; } = 100L * 1024 * 1024 * 1024;
 
@@ -32,17 +34,18 @@ public sealed class QuotasOptions
     public long Waiting { get; set; } = 1_000;
 
     /// <summary>
-    /// Requests that are served at a time, in one process; those beyond queue. One counts as many as it may bring, or be answered
-    /// with, in MiB; one that goes through a whole queue or account as half of all. Who waits for a message doesn't count.
+    /// Requests that one process serves at a time; further requests wait in a queue. A request counts once for each MiB that it may
+    /// bring or be answered with. One that goes through a whole queue or account counts as half of all. A request that waits for a
+    /// message does not count.
     /// </summary>
     [Range(2, UnlimitedConcurrent)]
     public long Concurrent { get; set; } = 32;
 
-    /// <summary>Subscriptions. Event Grid takes 500 for a topic.</summary>
+    /// <summary>Subscriptions. Event Grid accepts 500 for a topic.</summary>
     [Range(0, 500)]
     public long Subscriptions { get; set; } = 20;
 
-    /// <summary>No bounds but those that the process needs for itself.</summary>
+    /// <summary>Removes all limits except those that protect the process itself.</summary>
     internal void RemoveAll()
     {
         RequestsPerSecond = Messages = Bytes = Queues = Unlimited;

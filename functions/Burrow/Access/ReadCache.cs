@@ -3,8 +3,8 @@ using Burrow.Caching;
 namespace Burrow.Access;
 
 /// <summary>
-/// Remembers what was read, also that there was nothing, for <see cref="AccessLimits.AccessFreshness"/> from before the read. Callers that
-/// come during a read get its result; a failure is not remembered.
+/// Remembers what was read, also that there was no value, for <see cref="AccessLimits.AccessFreshness"/> from before the read.
+/// Callers that come during a read get its result. A failure is not remembered.
 /// </summary>
 internal sealed class ReadCache<TKey, TValue>
     where TKey : notnull
@@ -19,15 +19,15 @@ internal sealed class ReadCache<TKey, TValue>
     public ReadCache(TimeProvider time, Func<TKey, Task<TValue?>> read)
     {
         (this.time, this.read) = (time, read);
-        // First what is out of date or does not exist: requests with made-up keys must not evict those that exist.
+        // Evict first what is out of date or does not exist: requests with made-up keys must not evict entries of keys that exist.
         entries = new(Capacity, entry => !IsFresh(entry) || entry.IsMissing);
     }
 
-    /// <summary>The value as it was read, or is read now; null: there is none.</summary>
+    /// <summary>The value, as remembered or as read now; null: there is none.</summary>
     public Task<TValue?> GetAsync(TKey key) =>
         entries.GetOrReplace(key, IsFresh, key => new(time.GetTimestamp(), new(() => read(key)))).Value.Value;
 
-    /// <summary>The next caller reads again.</summary>
+    /// <summary>Forgets a value, so that the next caller reads it again.</summary>
     public void Forget(TKey key) => entries.Remove(key);
 
     private bool IsFresh(Entry entry) =>

@@ -14,8 +14,8 @@ internal sealed class RequestRate(TimeProvider time, Random random)
     private int delayed;
 
     /// <summary>
-    /// Counts a request. An account that goes on after refusals gets its next refusals about a second later: refusals cost other accounts
-    /// as well.
+    /// Counts a request. An account that sends more requests after many refusals gets its next refusals about a second later, because
+    /// refusals cost other accounts as well.
     /// </summary>
     /// <exception cref="TooManyRequestsException">The account is over its rate.</exception>
     public async ValueTask AdmitAsync(AccountName account, AccountLimits limits, CancellationToken cancellationToken)
@@ -34,7 +34,7 @@ internal sealed class RequestRate(TimeProvider time, Random random)
             $"This account may ask {limits.RequestsPerSecond} times a second, and asked for more.");
     }
 
-    /// <summary>Charges what a request cost besides itself, known only now. The account may come into debt.</summary>
+    /// <summary>Charges the further cost of a request, which is known only now. The account may get into debt.</summary>
     public void Charge(AccountName account, long requests)
     {
         if (requests > 0 && buckets.TryGet(account, out var bucket))
@@ -42,8 +42,8 @@ internal sealed class RequestRate(TimeProvider time, Random random)
     }
 
     /// <summary>
-    /// Delays a refusal after many others, each by another time, so that clients do not retry in step. Not too many at once: refusals
-    /// must not fill the process.
+    /// Delays a refusal after many others. Each delay differs, so that clients do not retry in step. The number of delayed refusals is
+    /// limited, because they must not fill the process; any more are sent at once.
     /// </summary>
     private async Task DelayRefusalAsync(TokenBucket bucket, CancellationToken cancellationToken)
     {

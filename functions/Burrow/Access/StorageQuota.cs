@@ -2,7 +2,7 @@ using Burrow.Queues;
 
 namespace Burrow.Access;
 
-/// <summary>Limits what an account stores, as well as it is known (<see cref="QueueEngine.UsageAsync"/>).</summary>
+/// <summary>Limits what an account stores. The usage is approximate (<see cref="QueueEngine.UsageAsync"/>).</summary>
 internal sealed class StorageQuota(QueueEngine queues)
 {
     /// <summary>Requires room for messages. Puts that are under way do not count yet.</summary>

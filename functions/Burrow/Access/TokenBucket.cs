@@ -1,9 +1,9 @@
 namespace Burrow.Access;
 
 /// <summary>
-/// What an account may still ask for: a second's worth at most, and as much again each second. What a request turns out to cost
-/// is charged afterwards, so the bucket may be in debt, and who asked for much waits the longer. (The framework's limiters know
-/// no debt, and no clock but the machine's.)
+/// The requests that an account may still send: one second's worth at most, and as many again each second. The further cost of a
+/// request is charged afterwards, so the bucket may be in debt, and an account that used much waits longer. (The framework's
+/// limiters know no debt, and no clock but the machine's.)
 /// </summary>
 internal sealed class TokenBucket(TimeProvider time)
 {
@@ -13,16 +13,16 @@ internal sealed class TokenBucket(TimeProvider time)
     private double refused;
     private long perSecond = 1;
 
-    /// <summary>Takes one.</summary>
-    /// <param name="rate">How many there are in a second, from now on.</param>
-    /// <returns>How long it takes until there is one; zero: it was taken.</returns>
+    /// <summary>Takes one request from the bucket.</summary>
+    /// <param name="rate">The requests per second, from now on.</param>
+    /// <returns>The time until a request is available; zero: it was taken.</returns>
     public TimeSpan Take(long rate)
     {
         lock (gate)
         {
             Refill();
             perSecond = rate;
-            // Full with nothing owed; empty with a second's worth.
+            // The bucket is full without debt, and empty with a debt of one second's worth.
             if (debt + 1 > perSecond)
             {
                 refused++;
@@ -34,7 +34,7 @@ internal sealed class TokenBucket(TimeProvider time)
         }
     }
 
-    /// <summary>Whether more were refused of late than are told at once.</summary>
+    /// <summary>Whether there were more refusals recently than are sent without delay.</summary>
     public bool ExceedsPromptRefusals
     {
         get
@@ -44,18 +44,18 @@ internal sealed class TokenBucket(TimeProvider time)
         }
     }
 
-    /// <summary>Takes more, whether it is there or not.</summary>
+    /// <summary>Charges a cost, even if that brings the bucket into debt.</summary>
     public void Charge(long cost)
     {
         lock (gate)
         {
-            // Nothing is owed before it is.
+            // Refill first: the time that has passed must not pay off the new cost.
             Refill();
             debt += cost;
         }
     }
 
-    /// <summary>Whether nothing would be different if this bucket were new.</summary>
+    /// <summary>Whether the bucket has no debt, as a new bucket has none.</summary>
     public bool IsFull
     {
         get

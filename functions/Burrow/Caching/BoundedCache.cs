@@ -4,13 +4,14 @@ using System.Diagnostics.CodeAnalysis;
 namespace Burrow.Caching;
 
 /// <summary>
-/// Entries in memory, about <paramref name="capacity"/> at most. When it is full, a new entry makes it evict the least recently used
-/// ones until half of the capacity is left. Safe for concurrent use; deterministic on one thread.
+/// Entries in memory, about <paramref name="capacity"/> at most. When the cache is full, a new entry makes it evict the least recently
+/// used entries until half of the capacity is left. Safe for concurrent use; deterministic on one thread.
 /// </summary>
-/// <param name="capacity">Entries kept.</param>
-/// <param name="canEvict">Which entries may be evicted; null: all.</param>
+/// <param name="capacity">How many entries the cache keeps.</param>
+/// <param name="canEvict">Says whether the cache may evict an entry; null: it may evict all.</param>
 /// <param name="isStrict">
-/// Whether entries that must not be evicted are evicted all the same where the cache would grow beyond its capacity. Otherwise it grows.
+/// Whether the cache evicts even entries that <paramref name="canEvict"/> protects, when it would grow beyond its capacity. Otherwise
+/// it grows.
 /// </param>
 internal sealed class BoundedCache<TKey, TValue>(int capacity, Func<TValue, bool>? canEvict = null, bool isStrict = true)
     where TKey : notnull
@@ -18,10 +19,12 @@ internal sealed class BoundedCache<TKey, TValue>(int capacity, Func<TValue, bool
     private readonly ConcurrentDictionary<TKey, Entry> entries = new();
     private long clock;
 
-    /// <summary>Beyond the capacity: how many entries make another attempt worth its cost.</summary>
+    /// <summary>
+    /// When the cache is beyond its capacity: the number of entries from which another attempt to evict is worth its cost.
+    /// </summary>
     private int threshold;
 
-    /// <summary>How many entries there are. Locks the whole cache.</summary>
+    /// <summary>The number of entries. Locks the whole cache.</summary>
     public int Count => entries.Count;
 
     public bool TryGet(TKey key, [MaybeNullWhen(false)] out TValue value)
@@ -31,7 +34,7 @@ internal sealed class BoundedCache<TKey, TValue>(int capacity, Func<TValue, bool
         return found;
     }
 
-    /// <summary>The entry of a key, made if there is none. Concurrent callers get the same one.</summary>
+    /// <summary>Returns the entry of a key, and creates it if there is none. Concurrent callers get the same entry.</summary>
     public TValue GetOrAdd(TKey key, Func<TKey, TValue> create)
     {
         if (entries.TryGetValue(key, out var entry))
@@ -40,7 +43,10 @@ internal sealed class BoundedCache<TKey, TValue>(int capacity, Func<TValue, bool
         return Use(entries.GetOrAdd(key, key => new Entry(create(key))));
     }
 
-    /// <summary>The entry of a key, made anew if there is none or <paramref name="isValid"/> says no. Concurrent callers get the same one.</summary>
+    /// <summary>
+    /// Returns the entry of a key. Creates it again if there is none or <paramref name="isValid"/> returns false. Concurrent callers
+    /// get the same entry.
+    /// </summary>
     public TValue GetOrReplace(TKey key, Func<TValue, bool> isValid, Func<TKey, TValue> create)
     {
         if (entries.TryGetValue(key, out var entry) && isValid(entry.Value))
@@ -73,7 +79,7 @@ internal sealed class BoundedCache<TKey, TValue>(int capacity, Func<TValue, bool
         Evict(canEvict);
         if (isStrict && entries.Count >= capacity)
             Evict(null);
-        // Where little could be evicted, the next attempt waits until there is more.
+        // When few entries could be evicted, the next attempt waits until the cache has more.
         Volatile.Write(ref threshold, entries.Count + (capacity / 4));
     }
 

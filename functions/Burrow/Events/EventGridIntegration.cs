@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Burrow.Events;
 
-/// <summary>What speaks to Event Grid, if anything does.</summary>
+/// <summary>The parts that speak to Event Grid. If the settings turn events off, there are none.</summary>
 public sealed class EventGridIntegration
 {
     private readonly Lazy<EventSigner>? signer;
@@ -28,7 +28,7 @@ public sealed class EventGridIntegration
         var credential = events.Key is { Length: > 0 } ? null : new DefaultAzureCredential();
         var secrets = new SecretBox(secret);
         var table = new SubscriptionTable(store, time, random);
-        // Made when they are first needed: most processes that could tell somebody have nobody to tell.
+        // The signer and the client are created when they are first needed: most processes with events on have no subscribers.
         signer = new(() => new EventSigner(events, time));
         var client = new Lazy<EventGridPublisherClient>(() => NewClient(events, http, credential));
         Subscriptions = new SubscriptionService(
@@ -56,7 +56,7 @@ public sealed class EventGridIntegration
 
     private static EventGridPublisherClient NewClient(EventsOptions events, HttpClient http, TokenCredential? credential)
     {
-        // Failures are ours to handle: what isn't taken is kept.
+        // The client does not retry: the outbox keeps events that Event Grid does not accept.
         var options = new EventGridPublisherClientOptions { Retry = { MaxRetries = 0 }, Transport = new HttpClientTransport(http) };
         return credential is null
             ? new(events.TopicEndpoint, new AzureKeyCredential(events.Key!), options)

@@ -7,7 +7,7 @@ namespace Burrow.Events;
 /// <summary>Checks that the settings of events fit together.</summary>
 internal static class EventsRules
 {
-    /// <summary>What is missing or wrong where events are on; empty if all is well.</summary>
+    /// <summary>The errors in the settings, as texts. Empty if there is none or events are off.</summary>
     public static IEnumerable<string> Errors(EventsOptions events, AccessOptions access)
     {
         if (!events.IsOn)
@@ -24,7 +24,10 @@ internal static class EventsRules
             yield return $"'{uri}' is no https address.";
     }
 
-    /// <summary>Without TLS others could read the token. Without TLS only a key is sent, to this machine: that is the local process.</summary>
+    /// <summary>
+    /// Without TLS, others could read the token. So without TLS the process sends only a key, and only to this machine. The local process
+    /// does this.
+    /// </summary>
     private static bool IsSafe(Uri uri, string? key) => uri.IsAbsoluteUri
         && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback && key is { Length: > 0 }));
 }

@@ -9,10 +9,10 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow.Events;
 
-/// <summary>Puts together what tells Event Grid.</summary>
+/// <summary>Registers the services that publish events and manage subscriptions.</summary>
 internal static class EventsServices
 {
-    /// <summary>All of it, where the settings name a domain; else there are no events and no subscriptions.</summary>
+    /// <summary>Registers all of these services. If the settings name no domain, there are no events and no subscriptions.</summary>
     public static IServiceCollection AddEvents(this IServiceCollection services)
     {
         services.TryAddSingleton(provider => new WebhookRules(
@@ -30,10 +30,10 @@ internal static class EventsServices
         return services;
     }
 
-    /// <summary>Of the client that speaks to Event Grid.</summary>
+    /// <summary>The key of the HTTP client that speaks to Event Grid.</summary>
     public const string ServiceKey = "EventGrid";
 
-    /// <summary>A client that asks just what it is told to ask.</summary>
+    /// <summary>A client that sends requests only to the address it is given: it follows no redirects.</summary>
     private static HttpClient NewClient() => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow.Health;
 
-/// <summary>Puts together what knows how the service does, and whether it can do its work.</summary>
+/// <summary>Registers the services that know how the service is doing, and whether it can do its work.</summary>
 internal static class HealthServices
 {
     public static IServiceCollection AddHealth(this IServiceCollection services)

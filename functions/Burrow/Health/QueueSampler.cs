@@ -7,12 +7,13 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Health;
 
 /// <summary>
-/// Tells now and then how deep and how old the queues are that this process has most to do with; those too that it had, as long as
-/// they hold messages and when there is room: nobody does anything to a queue whose workers are gone. While nobody listens it does nothing.
+/// Reports the depth and the age of the queues to which this process makes the most changes, every
+/// <see cref="HealthLimits.SampleInterval"/>. If there is room, it also reports queues that it changed earlier, as long as they hold
+/// messages: a queue whose workers are gone gets no changes. While no listener collects these metrics, it does nothing.
 /// </summary>
 internal sealed partial class QueueSampler : BackgroundService
 {
-    /// <summary>Times as many queues are remembered as are told of.</summary>
+    /// <summary>The process remembers this many times as many queues as it reports.</summary>
     private const int Remembered = 10;
 
     private readonly Meter meter = new(TelemetryServices.Name);
@@ -22,7 +23,7 @@ internal sealed partial class QueueSampler : BackgroundService
     private readonly TimeProvider time;
     private readonly ILogger logger;
 
-    /// <summary>Those that it had to do with, most recently first.</summary>
+    /// <summary>The queues that this process changed, the most recent first.</summary>
     private List<QueueAddress> known = [];
 
     private IReadOnlyList<(QueueAddress Queue, MessageStatistics Statistics)> samples = [];
@@ -74,7 +75,7 @@ internal sealed partial class QueueSampler : BackgroundService
         }
     }
 
-    /// <summary>Looks at them; what it finds is told until the next look.</summary>
+    /// <summary>Takes a sample. The process reports its results until the next sample.</summary>
     internal async Task SampleAsync(CancellationToken cancellationToken)
     {
         var busy = queues.Busy.TakeBusiest(max);
@@ -87,7 +88,7 @@ internal sealed partial class QueueSampler : BackgroundService
                 var statistics = await queues.StatisticsAsync(queue, cancellationToken);
                 if (statistics is not null)
                     found.Add((queue, statistics));
-                // Only a look that says so makes it forget a queue; one that failed doesn't.
+                // The process forgets a queue only if a sample shows that it is empty or gone, not if a sample fails.
                 if (statistics is not { Counts.Messages: > 0 })
                     known.Remove(queue);
             }

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Health;
 
 /// <summary>
-/// Whether the service can do its work: storage answers, every table is there, the timer isn't late. Whoever asks within
-/// <see cref="HealthLimits.ReadinessFreshness"/> is told the same, so asking often costs no more.
+/// Whether the service can do its work: storage answers, every table exists, and the timer is not late. All requests within
+/// <see cref="HealthLimits.ReadinessFreshness"/> get the same result, so more requests cost no more.
 /// </summary>
 internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeProvider time, ILogger<Readiness> logger)
 {
@@ -21,7 +21,9 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
     private Task<ReadinessReport>? looking;
     private long lookedAt;
 
-    /// <summary>The process starts: the timer of a new deployment has yet to run, and so has one that was stopped for a while.</summary>
+    /// <summary>
+    /// Notes that the process starts. The timer of a new deployment has not run yet. The same holds for one that was stopped for a while.
+    /// </summary>
     public void Start() => started = time.GetUtcNow();
 
     public Task<ReadinessReport> CheckAsync()
@@ -41,7 +43,7 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
     private async Task<ReadinessReport> RunChecksAsync()
     {
         using var patience = new CancellationTokenSource(HealthLimits.ReadinessTime, time);
-        // A query: to ask for one row of a table that isn't there is answered as if the row weren't.
+        // This is a query, because storage answers a read of one row in a missing table as if only the row were missing.
         var query = new RowQuery(QueueKeys.First, QueueKeys.End) { Top = 1 };
         var problems = (await Task.WhenAll(
             Tables.Select(table => TryAsync(table, () => store.Open(table).QueryAsync("ready", query, patience.Token), patience.Token))))
@@ -62,7 +64,7 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
         return new(swept, problems);
     }
 
-    /// <returns>What is wrong; null if nothing is.</returns>
+    /// <returns>The problem, in words; null if there is none.</returns>
     private async Task<string?> TryAsync(string table, Func<Task> read, CancellationToken cancellationToken)
     {
         try
@@ -72,7 +74,7 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
         }
         catch (Exception e)
         {
-            // Why is for the log: it may name what is no client's business.
+            // Only the log gets the reason: it may contain details that clients must not see.
             NotReadable(table, e.Message);
             return $"Table '{table}' can't be read.";
         }
@@ -82,7 +84,7 @@ internal sealed partial class Readiness(ITableStore store, LastSweep last, TimeP
     private partial void NotReadable(string table, string reason);
 }
 
-/// <summary>What was found.</summary>
-/// <param name="Swept">When the timer last finished; null if it never did, or nobody knows.</param>
-/// <param name="Problems">What keeps it from its work, in words for whoever asks.</param>
+/// <summary>The result of a readiness check.</summary>
+/// <param name="Swept">When the timer last finished; null if it never did, or if this is unknown.</param>
+/// <param name="Problems">The problems that keep the service from its work, in words for the client. Empty if it is ready.</param>
 internal sealed record ReadinessReport(DateTimeOffset? Swept, IReadOnlyList<string> Problems);

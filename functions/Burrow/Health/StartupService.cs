@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Health;
 
 /// <summary>
-/// Creates the tables once, when the process starts (an identity that may not is told so; the tables may be there), and lets
-/// go of those who wait when it stops.
+/// Creates the tables once, when the process starts. If its identity may not create them, it only logs this, because the tables may exist.
+/// When the process stops, it ends the requests that wait for messages.
 /// </summary>
 internal sealed partial class StartupService(
     ITableStore store,

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Burrow.Health;
 
-/// <summary>Runs the timer's work, and writes down that it ran.</summary>
+/// <summary>Runs the timer's work, and records that it ran.</summary>
 public sealed partial class SweepRunner
 {
     private readonly QueueEngine queues;
@@ -17,7 +17,9 @@ public sealed partial class SweepRunner
     internal SweepRunner(QueueEngine queues, LastSweep last, TimeProvider time, ILogger<SweepRunner> logger) =>
         (this.queues, this.last, this.time, this.logger) = (queues, last, time, logger);
 
-    /// <summary>Removes what expired and tidies up, for <see cref="HealthLimits.SweepTime"/> at most; the next run goes on.</summary>
+    /// <summary>
+    /// Removes expired messages and tidies up, for <see cref="HealthLimits.SweepTime"/> at most. The next run does the rest.
+    /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var span = Instruments.Source.StartActivity("sweep");

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Burrow.Queues;
 
-/// <summary>Writes down every few seconds, and when the process has served its last request, how much was put and removed.</summary>
+/// <summary>
+/// Writes to storage how much this process put and removed: every few seconds, and once after the process has served its last request.
+/// </summary>
 internal sealed partial class CountsWriter(
     QueueEngine queues, TimeProvider time, ILogger<CountsWriter> logger) : BackgroundService, IHostedLifecycleService
 {

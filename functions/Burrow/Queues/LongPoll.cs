@@ -5,17 +5,17 @@ using Burrow.Telemetry;
 namespace Burrow.Queues;
 
 /// <summary>
-/// Lets a request wait until a queue has a message that matches. It is woken by puts and releases of this process at once, and by the
-/// queue's poller for those of others.
+/// Lets a request wait until a queue has a message that matches. Puts and releases of this process wake it at once. The queue's poller
+/// wakes it for those of other processes.
 /// </summary>
 internal sealed class LongPoll(QueueContext context, QueueStates states, CancellationToken stopping)
 {
     private readonly ConcurrentDictionary<AccountName, int> waiting = new();
 
-    /// <summary>Attempts until something matches, the time is up, the client disconnects or the process stops.</summary>
+    /// <summary>Repeats an attempt until something matches, the time is up, the client disconnects or the process stops.</summary>
     /// <param name="queue">The queue.</param>
-    /// <param name="wait">How long, and how many of the account may wait.</param>
-    /// <param name="attempt">One attempt. Empty: nothing matches.</param>
+    /// <param name="wait">The longest time to wait, and how many requests of the account may wait.</param>
+    /// <param name="attempt">Makes one attempt. An empty list means that nothing matches.</param>
     /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <exception cref="TooManyRequestsException">The account has too many waiting requests.</exception>
     public async Task<MessageList> WaitAsync(
@@ -27,7 +27,7 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
 
         var state = states.Of(queue);
         var begun = context.Time.GetTimestamp();
-        // Before the attempt, so that a change during it is not missed.
+        // Read before the attempt, so that a change during the attempt is not missed.
         var seen = state.Changed.Version;
         var list = await attempt();
         if (list.Count > 0)

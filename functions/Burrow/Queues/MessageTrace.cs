@@ -4,20 +4,23 @@ using Burrow.Telemetry;
 namespace Burrow.Queues;
 
 /// <summary>
-/// Follows messages whose producers are traced: what becomes of one is a span in its own trace, beneath its put, and linked with the
-/// request that did it, both ways. So one message is followed by one trace, and a request that did something to many names them.
+/// Traces the later steps of messages whose producers are traced. Each step of a message is a span in the message's own trace, under
+/// the span of its put. That span and the request that made the step link to each other. So one trace follows one message, and a
+/// request that changed many messages links to them.
 /// </summary>
 internal static class MessageTrace
 {
-    /// <summary>Messages of one request that are told of: as many links as a span has by default (OpenTelemetry, "Span Limits").</summary>
+    /// <summary>
+    /// How many messages of one request are traced: as many as the default number of links of a span (OpenTelemetry, "Span Limits").
+    /// </summary>
     private const int Max = 128;
 
-    /// <summary>A worker got them, by the request that is served.</summary>
+    /// <summary>Records that a worker received the messages, through the current request.</summary>
     public static void Received(QueueAddress queue, IReadOnlyList<Message> messages) =>
         RecordSpans(
             "receive", ActivityKind.Consumer, Activity.Current, messages.Select(message => (queue, message.Id, message.TraceParent)));
 
-    /// <summary>Event Grid took the events that they were put, by that request.</summary>
+    /// <summary>Records that Event Grid accepted, in that request, the events that say that the messages were put.</summary>
     public static void Published(Activity? request, IEnumerable<(QueueAddress Queue, MessageId Id, string? TraceParent)> messages) =>
         RecordSpans("publish", ActivityKind.Producer, request, messages);
 

@@ -13,13 +13,14 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Queues;
 
 /// <summary>
-/// The queues: every operation that a client, the timer or a probe asks for. Any number of processes may work on the same tables; each
-/// request is served on its own, and none relies on what a process remembers. Every method throws <see cref="UnavailableException"/> or
-/// <see cref="TableUnavailableException"/> where storage fails; unless it says otherwise, nothing was changed then.
+/// The queues: every operation that a client, the timer or a probe requests. Any number of processes may work on the same tables. Each
+/// request is served independently, and no request relies on the memory of a process. Every method throws
+/// <see cref="UnavailableException"/> or <see cref="TableUnavailableException"/> when storage fails. After a read nothing was changed.
+/// After a change, the message of the exception says whether nothing was changed or that the outcome is unknown.
 /// </summary>
 public sealed class QueueEngine
 {
-    /// <summary>The tables that the engine needs.</summary>
+    /// <summary>The names of the tables that the engine needs.</summary>
     public static readonly IReadOnlyList<string> TableNames =
         [QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable, CountTable.Name];
 
@@ -37,8 +38,10 @@ public sealed class QueueEngine
     private readonly LongPoll longPoll;
 
     /// <param name="store">The tables; see <see cref="TableNames"/>.</param>
-    /// <param name="time">The clock, and all delays.</param>
-    /// <param name="random">Revisions, ids, jitter. Safe for concurrent use unless everything runs on one thread.</param>
+    /// <param name="time">The clock, also used for all delays.</param>
+    /// <param name="random">
+    /// The source of revisions, ids and jitter. It must be safe for concurrent use, unless everything runs on one thread.
+    /// </param>
     /// <param name="options">The settings.</param>
     /// <param name="logger">The log.</param>
     public QueueEngine(ITableStore store, TimeProvider time, Random random, QueueOptions options, ILogger<QueueEngine> logger)
@@ -46,7 +49,7 @@ public sealed class QueueEngine
     {
     }
 
-    /// <summary>The same, with an outbox for events.</summary>
+    /// <summary>Creates the same engine, with an outbox for events.</summary>
     internal QueueEngine(
         ITableStore store, TimeProvider time, Random random, QueueOptions options, ILogger<QueueEngine> logger, IEventOutbox outbox)
     {
@@ -73,23 +76,25 @@ public sealed class QueueEngine
     /// <inheritdoc cref="ProcessCounts.Busy"/>
     internal BusyQueues Busy => counts.Busy;
 
-    /// <summary>A new message id.</summary>
+    /// <summary>Returns a new message id.</summary>
     public MessageId NewId() => MessageId.New(context.Random);
 
     /// <summary>
-    /// Puts a message: new at the end of its queue, or in place of the message of the same id. Puts of one caller to one queue that do not
-    /// wait for each other are stored in the order of the calls.
+    /// Puts a message at the end of its queue, or in the place of the message with the same id. If one caller puts to one queue without
+    /// waiting for each put, the messages are stored in the order of the calls.
     /// </summary>
     /// <exception cref="PreconditionFailedException">Nothing was stored.</exception>
     /// <exception cref="UnavailableException">It is unknown whether the message was stored.</exception>
     public Task<PutResult> PutAsync(QueueAddress queue, PutRequest request, CancellationToken cancellationToken) =>
         states.Of(queue).Puts.SubmitAsync(request, cancellationToken);
 
-    /// <summary>The message, hidden or not; null if there is none.</summary>
+    /// <summary>Returns the message, hidden or not; null if there is none.</summary>
     public Task<Message?> GetAsync(QueueAddress queue, MessageId id, Detail detail, CancellationToken cancellationToken) =>
         finder.GetAsync(queue, id, detail, cancellationToken);
 
-    /// <summary>Sets a message's attributes, hidden or not, and returns it as it is then; null if there is none.</summary>
+    /// <summary>
+    /// Sets the attributes of a message, hidden or not, and returns the message as it is afterwards; null if there is none.
+    /// </summary>
     /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
     public async Task<Message?> UpdateAsync(
         QueueAddress queue,
@@ -105,7 +110,7 @@ public sealed class QueueEngine
         return message;
     }
 
-    /// <summary>Deletes a message, hidden or not, and returns what it was; null if there is none.</summary>
+    /// <summary>Deletes a message, hidden or not, and returns the message as it was; null if there is none.</summary>
     /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
     public Task<Message?> DeleteAsync(
         QueueAddress queue, MessageId id, Precondition precondition, Detail detail, CancellationToken cancellationToken) =>
@@ -117,8 +122,8 @@ public sealed class QueueEngine
         longPoll.WaitAsync(queue, wait, () => lister.ListAsync(queue, selection, cancellationToken), cancellationToken);
 
     /// <summary>
-    /// Sets attributes of messages and returns them as they are then; with <c>hide</c>, this is a claim. No two requests get one message
-    /// within its hide. Waits for a match as <paramref name="wait"/> says.
+    /// Sets attributes of messages and returns the messages as they are afterwards. With <c>hide</c>, this is a claim. No two requests
+    /// get one message within its hide. Waits for a match as <paramref name="wait"/> says.
     /// </summary>
     public async Task<MessageList> UpdateAsync(
         QueueAddress queue, MessageSelection selection, Attributes attributes, WaitOptions wait, CancellationToken cancellationToken)
@@ -133,27 +138,27 @@ public sealed class QueueEngine
     }
 
     /// <summary>
-    /// Takes messages: deletes them and returns what they were. No two requests get one message. Waits for a match as
+    /// Takes messages: deletes them and returns them as they were. No two requests get one message. Waits for a match as
     /// <paramref name="wait"/> says.
     /// </summary>
     public Task<MessageList> TakeAsync(
         QueueAddress queue, MessageSelection selection, WaitOptions wait, CancellationToken cancellationToken) =>
         longPoll.WaitAsync(queue, wait, () => ChangeAsync(queue, selection, null, cancellationToken), cancellationToken);
 
-    /// <summary>The accounts that hold a queue.</summary>
+    /// <summary>Returns the accounts that hold a queue.</summary>
     public Task<NameList> AccountsAsync(NameSelection selection, CancellationToken cancellationToken) =>
         names.AccountsAsync(selection, cancellationToken);
 
-    /// <summary>The queues of an account that hold a message, hidden or not.</summary>
+    /// <summary>Returns the queues of an account that hold a message, hidden or not.</summary>
     public Task<NameList> QueuesAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) =>
         names.QueuesAsync(account, selection, cancellationToken);
 
-    /// <summary>Deletes all messages, hidden ones too, of the accounts that match, and returns those accounts.</summary>
+    /// <summary>Deletes all messages, also hidden ones, of the accounts that match, and returns those accounts.</summary>
     public Task<NameList> DeleteAccountsAsync(NameSelection selection, CancellationToken cancellationToken) => DeleteAllAsync(
         names.AccountsAsync(selection, cancellationToken),
         async name => (await DeleteQueuesAsync(new(name), new(null, null), cancellationToken)).More);
 
-    /// <summary>Deletes all messages, hidden ones too, of the queues that match, and returns those queues.</summary>
+    /// <summary>Deletes all messages, also hidden ones, of the queues that match, and returns those queues.</summary>
     public Task<NameList> DeleteQueuesAsync(
         AccountName account, NameSelection selection, CancellationToken cancellationToken) => DeleteAllAsync(
         names.QueuesAsync(account, selection, cancellationToken),
@@ -161,35 +166,35 @@ public sealed class QueueEngine
             new(account, new(name)), new() { MatchHidden = true, Detail = Detail.None }, null, cancellationToken)).More);
 
     /// <summary>
-    /// How much a queue's account stores, and whether the queue holds a message. Approximate: what every process did until some 15 s ago,
-    /// and what this process did until now.
+    /// Returns how much a queue's account stores, and whether the queue holds a message. The result is approximate. It includes what
+    /// every process did until some 15 s ago, and what this process did until now.
     /// </summary>
     public ValueTask<(AccountUsage Account, bool Holds)> UsageAsync(QueueAddress queue) => counts.UsageAsync(queue);
 
     /// <summary>
-    /// Statistics of a queue; null if there is none. Costs four requests to storage, up to seven where many messages have expired, however
-    /// long the queue is.
+    /// Returns the statistics of a queue; null if there is none. Costs four requests to storage, or up to seven where many messages
+    /// have expired. The length of the queue does not matter.
     /// </summary>
     public Task<MessageStatistics?> StatisticsAsync(QueueAddress queue, CancellationToken cancellationToken) =>
         statistics.QueueAsync(queue, cancellationToken);
 
     /// <summary>
-    /// Statistics of an account and its queues; null if it has none. Costs three requests to storage for each queue shown, and one for each
-    /// thousand queues.
+    /// Returns the statistics of an account and its queues; null if the account has no queue. Costs three requests to storage for each
+    /// queue shown, and one for each thousand queues.
     /// </summary>
     public Task<AccountStatistics?> StatisticsAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) =>
         statistics.AccountAsync(account, selection, cancellationToken);
 
-    /// <summary>Writes what this process put and removed to the table of counts.</summary>
+    /// <summary>Writes to the table of counts how much this process put and removed.</summary>
     public Task WriteCountsAsync(CancellationToken cancellationToken) => counts.FlushAsync(cancellationToken);
 
-    /// <summary>Ends all waits, those to come too, as if their time were up: the process is about to stop.</summary>
+    /// <summary>Ends all waits, also later ones, as if their time were up. Called when the process is about to stop.</summary>
     public void StopWaiting() => stopping.Cancel();
 
-    /// <summary>The timer's work: removes what expired, moves what became visible, for about as long as given.</summary>
+    /// <summary>Does the timer's work: removes expired messages and moves messages that became visible, for about the given time.</summary>
     public Task SweepAsync(TimeSpan time, CancellationToken cancellationToken) => sweeper.RunAsync(time, cancellationToken);
 
-    /// <summary>Whether a change is served in a group: the first visible messages, up to a limit, claimed or taken.</summary>
+    /// <summary>Whether a change is served in a group: a claim or take of the first visible messages, with a limit.</summary>
     private static bool IsGrouped(MessageSelection selection, Attributes? attributes) =>
         selection is { MatchHidden: false, Marker: null, After: null, Limit: >= 1 and <= ClaimGroup.MaxMessages }
         && (attributes is null || attributes.Value.IsClaim);

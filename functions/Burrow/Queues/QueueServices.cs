@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow.Queues;
 
-/// <summary>Registers the queue engine, and what writes its counts.</summary>
+/// <summary>Registers the queue engine, and the service that writes its counts.</summary>
 internal static class QueueServices
 {
     public static IServiceCollection AddQueues(this IServiceCollection services)

@@ -5,7 +5,10 @@ using Burrow.Queues.Waiting;
 
 namespace Burrow.Queues;
 
-/// <summary>What this process keeps of a queue that it serves: groups under way, and waiting requests. Nothing in storage relies on it.</summary>
+/// <summary>
+/// The state that this process keeps of a queue that it serves: groups under way, and waiting requests. Nothing in storage relies on
+/// it.
+/// </summary>
 internal sealed class QueueState(
     QueueAddress queue,
     ChangeSignal changed,
@@ -13,22 +16,22 @@ internal sealed class QueueState(
     GroupCommit<PutRequest, PutResult> puts,
     Func<ClaimKind, GroupCommit<ClaimRequest, MessageList>> newClaims)
 {
-    /// <summary>Kinds of claims kept. They differ by parameters that clients choose, so those that are idle are dropped.</summary>
+    /// <summary>How many kinds of claims are kept. They differ by parameters that clients choose, so idle kinds are removed.</summary>
     private const int MaxClaimKinds = 64;
 
     private readonly ConcurrentDictionary<ClaimKind, GroupCommit<ClaimRequest, MessageList>> claims = new();
 
     public QueueAddress Address => queue;
 
-    /// <summary>Set when a message is put here or becomes visible.</summary>
+    /// <summary>Set when a message is put to this queue or becomes visible.</summary>
     public ChangeSignal Changed => changed;
 
-    /// <summary>Watches storage for waiting requests.</summary>
+    /// <summary>Watches storage for the waiting requests.</summary>
     public QueuePoller Poller => poller;
 
     public GroupCommit<PutRequest, PutResult> Puts => puts;
 
-    /// <summary>Whether no request is under way or waits.</summary>
+    /// <summary>Whether no request is under way or waiting.</summary>
     public bool IsIdle => puts.IsIdle && poller.IsIdle && claims.Values.All(group => group.IsIdle);
 
     public GroupCommit<ClaimRequest, MessageList> ClaimsOf(ClaimKind kind)

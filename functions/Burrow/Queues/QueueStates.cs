@@ -13,8 +13,8 @@ using Burrow.Queues.Waiting;
 namespace Burrow.Queues;
 
 /// <summary>
-/// The states of the queues that this process serves. Idle ones are evicted where there are too many; if a request comes to a queue at
-/// that moment, the queue has two states for a while, which costs speed only.
+/// The states of the queues that this process serves. If there are too many, idle ones are evicted. If a request arrives for a queue at
+/// that moment, the queue has two states for a while. That costs speed only.
 /// </summary>
 internal sealed class QueueStates(
     QueueContext context,
@@ -28,7 +28,7 @@ internal sealed class QueueStates(
 {
     private const int Capacity = 10_000;
 
-    /// <summary>Puts served together at most.</summary>
+    /// <summary>How many puts are served together at most.</summary>
     private const int MaxPuts = 256;
 
     private readonly BoundedCache<string, QueueState> states = new(Capacity, state => state.IsIdle, isStrict: false);

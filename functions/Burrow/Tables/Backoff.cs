@@ -1,6 +1,6 @@
 namespace Burrow.Tables;
 
-/// <summary>Exponential backoff: delays that double from the first to the longest.</summary>
+/// <summary>Exponential backoff: the delays double, from the first to the longest.</summary>
 /// <param name="First">The delay after the first attempt.</param>
 /// <param name="Max">The longest delay.</param>
 internal readonly record struct Backoff(TimeSpan First, TimeSpan Max)
@@ -14,6 +14,6 @@ internal readonly record struct Backoff(TimeSpan First, TimeSpan Max)
         return TimeSpan.FromMilliseconds(Math.Min(milliseconds, Max.TotalMilliseconds));
     }
 
-    /// <summary>The same with jitter: between half and all of the delay, so that processes do not retry in step.</summary>
+    /// <summary>The same delay with jitter: between half and all of it, so that processes do not retry at the same time.</summary>
     public TimeSpan Delay(int tries, Random random) => Delay(tries) * (0.5 + random.NextDouble() / 2);
 }

@@ -3,26 +3,26 @@ using System.Collections;
 namespace Burrow.Tables;
 
 /// <summary>
-/// What a row holds: a few named values, each a string, a 64-bit number or bytes. Built once, then only read. A null is left
-/// out, as Table storage knows none, and so are empty bytes, which read back as absent from some engines.
+/// The columns of a row: a few named values, each a string, a 64-bit number or bytes. Columns are built once, and then only read. A
+/// null is left out, because Table storage has no null. Empty bytes are left out too, because some engines return them as absent.
 /// </summary>
 public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
 {
-    /// <summary>Most numbers are this one, and each would be an object of its own.</summary>
+    /// <summary>Most numbers are zero, so they share one boxed object.</summary>
     private static readonly object Zero = 0L;
 
     private KeyValuePair<string, object>[] values;
 
-    /// <summary>None yet.</summary>
+    /// <summary>Creates an empty set of columns.</summary>
     public Columns()
         : this(8)
     {
     }
 
-    /// <summary>None yet; there is room for so many.</summary>
+    /// <summary>Creates an empty set of columns, with room for <paramref name="capacity"/> values.</summary>
     public Columns(int capacity) => values = new KeyValuePair<string, object>[capacity];
 
-    /// <summary>The same, with room for some more.</summary>
+    /// <summary>Copies columns, with room for <paramref name="more"/> more values.</summary>
     public Columns(Columns columns, int more)
         : this(columns.Count + more)
     {
@@ -30,10 +30,10 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
         Count = columns.Count;
     }
 
-    /// <summary>How many values there are.</summary>
+    /// <summary>The number of values.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Adds a string, if there is one.</summary>
+    /// <summary>Adds a string, unless it is null.</summary>
     public void Add(string name, string? value)
     {
         if (value is not null)
@@ -43,23 +43,23 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
     /// <summary>Adds a number.</summary>
     public void Add(string name, long value) => Append(name, value == 0 ? Zero : value);
 
-    /// <summary>Adds bytes, if there are any.</summary>
+    /// <summary>Adds bytes, unless they are null or empty.</summary>
     public void Add(string name, byte[]? value)
     {
         if (value is { Length: > 0 })
             Append(name, value);
     }
 
-    /// <summary>The string of that name, or null.</summary>
+    /// <summary>Returns the string of that name, or null.</summary>
     public string? GetString(string name) => GetValue(name) as string;
 
-    /// <summary>The number of that name, or 0.</summary>
+    /// <summary>Returns the number of that name, or 0.</summary>
     public long GetInteger(string name) => GetValue(name) is long number ? number : 0;
 
-    /// <summary>The bytes of that name; none if absent.</summary>
+    /// <summary>Returns the bytes of that name; empty if absent.</summary>
     public byte[] GetBytes(string name) => GetValue(name) as byte[] ?? [];
 
-    /// <summary>The value of that name, or null.</summary>
+    /// <summary>Returns the value of that name, or null.</summary>
     public object? GetValue(string name)
     {
         for (var i = 0; i < Count; i++)
@@ -71,7 +71,9 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
         return null;
     }
 
-    /// <summary>These columns with those of <paramref name="changes"/> added, or put in their stead.</summary>
+    /// <summary>
+    /// Returns these columns with those of <paramref name="changes"/>. A changed value replaces the value of the same name.
+    /// </summary>
     public Columns Merge(Columns changes)
     {
         var merged = new Columns(Count + changes.Count);
@@ -86,7 +88,7 @@ public sealed class Columns : IEnumerable<KeyValuePair<string, object>>
         return merged;
     }
 
-    /// <summary>Only those of these names.</summary>
+    /// <summary>Returns only the columns of these names.</summary>
     public Columns Only(IReadOnlyList<string> names)
     {
         var some = new Columns(names.Count);

@@ -3,7 +3,7 @@ namespace Burrow.Tables;
 /// <summary>One change of one row, with its condition.</summary>
 public sealed record Operation
 {
-    /// <summary>As a condition: the row must exist, whatever it holds.</summary>
+    /// <summary>A condition: the row must exist, with any content.</summary>
     public const string Any = "*";
 
     private Operation(OperationKind kind, string key, string? ifMatch, Columns? columns)
@@ -14,7 +14,7 @@ public sealed record Operation
         Columns = columns;
     }
 
-    /// <summary>What it does.</summary>
+    /// <summary>The kind of change.</summary>
     public OperationKind Kind { get; }
 
     /// <summary>The row's key.</summary>
@@ -23,7 +23,7 @@ public sealed record Operation
     /// <summary>The ETag that the row must have, or <see cref="Any"/>; null for insert and upsert.</summary>
     public string? IfMatch { get; }
 
-    /// <summary>What to write; null for delete.</summary>
+    /// <summary>The columns to write; null for delete.</summary>
     public Columns? Columns { get; }
 
     /// <inheritdoc cref="OperationKind.Insert"/>

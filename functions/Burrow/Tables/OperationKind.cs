@@ -1,20 +1,20 @@
 namespace Burrow.Tables;
 
-/// <summary>What an <see cref="Operation"/> does.</summary>
+/// <summary>The kind of change that an <see cref="Operation"/> makes.</summary>
 public enum OperationKind
 {
-    /// <summary>The row must not exist.</summary>
+    /// <summary>Adds a row. The row must not exist.</summary>
     Insert,
 
-    /// <summary>The row must exist, as it was read; its columns become the given ones.</summary>
+    /// <summary>Replaces all columns of a row. The row must exist, unchanged since it was read.</summary>
     Replace,
 
-    /// <summary>The row must exist, as it was read; the given columns are added or changed, the others stay.</summary>
+    /// <summary>Adds or changes the given columns; the others stay. The row must exist, unchanged since it was read.</summary>
     Merge,
 
-    /// <summary>The row must exist, as it was read, and is gone.</summary>
+    /// <summary>Deletes a row. The row must exist, unchanged since it was read.</summary>
     Delete,
 
-    /// <summary>Whether there is a row or not, afterwards it is this one.</summary>
+    /// <summary>Writes the row, whether it exists or not.</summary>
     Upsert,
 }

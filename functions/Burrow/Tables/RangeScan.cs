@@ -1,8 +1,8 @@
 namespace Burrow.Tables;
 
 /// <summary>
-/// Makes a page out of rows read in order, for the engines that read rows themselves: filter, projection, size of the page.
-/// Passes at most 10,000 rows, so that a filter nobody meets ends in an empty page with a continuation, as the service's do.
+/// Builds a page from rows in order, for the engines that read rows themselves. It applies the filter, the projection and the page
+/// size. It reads at most 10,000 rows. So a filter that no row meets ends in an empty page with a continuation, as in Table storage.
 /// </summary>
 internal sealed class RangeScan(RowQuery query)
 {
@@ -12,13 +12,13 @@ internal sealed class RangeScan(RowQuery query)
     private int passed;
     private string? continuation;
 
-    /// <summary>Where to begin reading, inclusive. A continuation is the last key passed.</summary>
+    /// <summary>The key where the read begins, inclusive. A continuation is the last key read.</summary>
     public string From => query.Continuation is { } last ? last + ' ' : query.From;
 
-    /// <summary>What was taken.</summary>
+    /// <summary>The page of the rows taken.</summary>
     public RowPage Page => new(rows, continuation);
 
-    /// <summary>Passes one row; false once the page has ended and the row is of the next.</summary>
+    /// <summary>Takes one row. Returns false if the page has ended and the row belongs to the next page.</summary>
     public bool Take(Row row)
     {
         if (rows.Count == query.Top || passed == MaxPassed)

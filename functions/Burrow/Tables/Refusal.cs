@@ -1,15 +1,15 @@
 namespace Burrow.Tables;
 
-/// <summary>Why a transaction was refused.</summary>
+/// <summary>The reason why a transaction was refused.</summary>
 public enum Refusal
 {
-    /// <summary>It wasn't.</summary>
+    /// <summary>The transaction was not refused.</summary>
     None,
 
-    /// <summary>A row to insert exists.</summary>
+    /// <summary>A row to insert exists already.</summary>
     Exists,
 
-    /// <summary>A row that must exist doesn't.</summary>
+    /// <summary>A row that must exist does not exist.</summary>
     Missing,
 
     /// <summary>A row was changed since it was read.</summary>

@@ -1,19 +1,19 @@
 namespace Burrow.Tables;
 
-/// <summary>Which rows of a partition to read.</summary>
+/// <summary>The rows of a partition to read.</summary>
 /// <param name="From">The first key, inclusive.</param>
-/// <param name="Before">The end, exclusive.</param>
+/// <param name="Before">The end of the range, exclusive.</param>
 public sealed record RowQuery(string From, string Before)
 {
-    /// <summary>At most so many rows a page; 1 to 1,000.</summary>
+    /// <summary>The greatest number of rows in a page; 1 to 1,000.</summary>
     public int Top { get; init; } = TableLimits.PageRows;
 
-    /// <summary>The <see cref="RowPage.Continuation"/> of the page before; null for the first.</summary>
+    /// <summary>The <see cref="RowPage.Continuation"/> of the previous page; null for the first page.</summary>
     public string? Continuation { get; init; }
 
-    /// <summary>Only these columns; null for all.</summary>
+    /// <summary>The columns to return; null for all.</summary>
     public IReadOnlyList<string>? Select { get; init; }
 
-    /// <summary>Only rows that have this column with a number greater than that.</summary>
+    /// <summary>Returns only rows that have this column, with a number greater than the bound; null for all rows.</summary>
     public (string Column, long Bound)? Above { get; init; }
 }

@@ -1,28 +1,29 @@
 namespace Burrow.Tables;
 
-/// <summary>What became of a transaction.</summary>
+/// <summary>The outcome of a transaction.</summary>
 public sealed record SubmitResult
 {
-    /// <summary>Why nothing was changed, or <see cref="Refusal.None"/>: all was.</summary>
+    /// <summary>The reason why nothing was changed, or <see cref="Refusal.None"/> if all was changed.</summary>
     public Refusal Refusal { get; private init; }
 
-    /// <summary>Whether all of it was carried out.</summary>
+    /// <summary>Whether all operations were carried out.</summary>
     public bool Committed => Refusal == Refusal.None;
 
-    /// <summary>The first operation whose condition failed, or -1.</summary>
+    /// <summary>The index of the first operation whose condition failed, or -1.</summary>
     public int FailedIndex { get; private init; } = -1;
 
-    /// <summary>The new ETags in the order of the operations, null for deletes; empty if refused.</summary>
+    /// <summary>The new ETags, in the order of the operations; null for deletes. Empty if the transaction was refused.</summary>
     public IReadOnlyList<string?> ETags { get; private init; } = [];
 
     /// <summary>
-    /// Refused, but sent before with unknown outcome: it may be that very attempt that stands in the way.
+    /// The transaction was refused, but an earlier attempt had an unknown outcome. That attempt itself may be the reason for the
+    /// refusal.
     /// </summary>
     public bool Uncertain { get; init; }
 
-    /// <summary>All was carried out.</summary>
+    /// <summary>All operations were carried out.</summary>
     public static SubmitResult Success(IReadOnlyList<string?> etags) => new() { ETags = etags };
 
-    /// <summary>Nothing was.</summary>
+    /// <summary>No operation was carried out.</summary>
     public static SubmitResult Refused(Refusal refusal, int index) => new() { Refusal = refusal, FailedIndex = index };
 }

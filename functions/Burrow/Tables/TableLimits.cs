@@ -3,37 +3,37 @@ using System.Buffers;
 namespace Burrow.Tables;
 
 /// <summary>
-/// What a table takes, after "Understanding the Table service data model" and "Performing entity group transactions" of
-/// Azure Table storage; keys are held to printable ASCII, so that every engine sorts them alike.
+/// The limits of a table. The source is "Understanding the Table service data model" and "Performing entity group transactions" of
+/// Azure Table storage. Keys are limited to printable ASCII, so that every engine sorts them in the same order.
 /// </summary>
 public static class TableLimits
 {
-    /// <summary>Operations in one transaction.</summary>
+    /// <summary>The number of operations in one transaction.</summary>
     public const int TransactionOperations = 100;
 
-    /// <summary>Bytes in one transaction, keys and names included.</summary>
+    /// <summary>The bytes in one transaction, including keys and names.</summary>
     public const int TransactionBytes = 4 * 1024 * 1024;
 
-    /// <summary>Bytes of one row, keys and names included.</summary>
+    /// <summary>The bytes of one row, including keys and names.</summary>
     public const int RowBytes = 1024 * 1024;
 
-    /// <summary>Bytes of one column: binary, or twice the characters of a string.</summary>
+    /// <summary>The bytes of one column: the bytes of a binary value, or twice the characters of a string.</summary>
     public const int ColumnBytes = 64 * 1024;
 
-    /// <summary>Columns of one row.</summary>
+    /// <summary>The number of columns of one row.</summary>
     public const int RowColumns = 252;
 
-    /// <summary>Characters of a key (1 KiB of UTF-16).</summary>
+    /// <summary>The number of characters of a key (1 KiB of UTF-16).</summary>
     public const int KeyLength = 512;
 
-    /// <summary>Rows of one page.</summary>
+    /// <summary>The number of rows of one page.</summary>
     public const int PageRows = 1000;
 
     private static readonly SearchValues<char> KeyCharacters = SearchValues.Create(
         " !\"$&'()*+,-.0123456789:;<=>@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~");
 
-    /// <summary>Throws where a transaction breaks a limit.</summary>
-    /// <exception cref="ArgumentException">Names the limit.</exception>
+    /// <summary>Throws if a transaction breaks a limit.</summary>
+    /// <exception cref="ArgumentException">The message names the limit.</exception>
     public static void Check(string partition, IReadOnlyList<Operation> operations)
     {
         CheckKey(partition);
@@ -56,8 +56,8 @@ public static class TableLimits
             throw new ArgumentException($"A transaction has at most {TransactionBytes} bytes, not {total}.");
     }
 
-    /// <summary>Throws where a query breaks a limit.</summary>
-    /// <exception cref="ArgumentException">Names the limit.</exception>
+    /// <summary>Throws if a query breaks a limit.</summary>
+    /// <exception cref="ArgumentException">The message names the limit.</exception>
     public static void Check(string partition, RowQuery query)
     {
         CheckKey(partition);
@@ -67,15 +67,15 @@ public static class TableLimits
             throw new ArgumentException($"A page has 1 to {PageRows} rows, not {query.Top}.");
     }
 
-    /// <summary>Throws where that can't be a key.</summary>
-    /// <exception cref="ArgumentException">Names the limit.</exception>
+    /// <summary>Throws if the text cannot be a key.</summary>
+    /// <exception cref="ArgumentException">The message names the limit.</exception>
     public static void CheckKey(string key)
     {
         if (key.Length is 0 or > KeyLength || key.AsSpan().ContainsAnyExcept(KeyCharacters))
             throw new ArgumentException($"A key has 1 to {KeyLength} printable ASCII characters but / \\ # ? %, unlike '{key}'.");
     }
 
-    /// <summary>The bytes that an operation counts for in its transaction.</summary>
+    /// <summary>Returns the bytes that an operation adds to the size of its transaction.</summary>
     public static int SizeOf(Operation operation)
     {
         var size = 4 + operation.Key.Length * 2;

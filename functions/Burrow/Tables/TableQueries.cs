@@ -6,7 +6,7 @@ namespace Burrow.Tables;
 internal static class TableQueries
 {
     /// <summary>
-    /// All pages of a range, each read when it is asked for. A page may be empty; only a page without
+    /// Returns all pages of a range. Each page is read when the caller requests it. A page may be empty; only a page without
     /// <see cref="RowPage.Continuation"/> is the last.
     /// </summary>
     public static async IAsyncEnumerable<RowPage> QueryPagesAsync(
@@ -21,12 +21,17 @@ internal static class TableQueries
         while (query.Continuation is not null);
     }
 
-    /// <summary>The first rows of a range, up to <see cref="RowQuery.Top"/>, and whether there may be more.</summary>
+    /// <summary>
+    /// Returns the first rows of a range, and whether there may be more. It reads pages until it has at least
+    /// <see cref="RowQuery.Top"/> rows.
+    /// </summary>
     /// <param name="table">The table to read.</param>
     /// <param name="partition">The partition to read.</param>
     /// <param name="query">The range. Its pages may be short or empty.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
-    /// <param name="maxPages">Pages read at most, where fewer rows will do: a filter that passes over much ends pages early.</param>
+    /// <param name="maxPages">
+    /// The greatest number of pages to read, for callers that accept fewer rows. A filter that skips many rows makes pages short.
+    /// </param>
     public static async Task<(List<Row> Rows, bool More)> QueryFirstAsync(
         this ITable table, string partition, RowQuery query, CancellationToken cancellationToken, int maxPages = int.MaxValue)
     {
@@ -43,7 +48,7 @@ internal static class TableQueries
         return (rows, more);
     }
 
-    /// <summary>All rows of a range. Only for ranges whose size is bounded elsewhere.</summary>
+    /// <summary>Returns all rows of a range. Only for ranges whose size is limited elsewhere.</summary>
     public static async Task<List<Row>> QueryAllAsync(
         this ITable table, string partition, RowQuery query, CancellationToken cancellationToken)
     {

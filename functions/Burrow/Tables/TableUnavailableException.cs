@@ -1,4 +1,4 @@
 namespace Burrow.Tables;
 
-/// <summary>Storage did not answer, or said that it is too busy. Whether a transaction was carried out is unknown.</summary>
+/// <summary>Storage did not answer, or answered that it is too busy. It is unknown whether a transaction was carried out.</summary>
 public sealed class TableUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace Burrow.Telemetry;
 
 /// <summary>
-/// All that can be measured and traced. Where nobody listens, an instrument costs a look at a field, and a span is never made.
-/// docs/telemetry.md says the same in words.
+/// All metrics and traces. While no listener collects them, an instrument costs the read of a field, and no span is created.
+/// docs/telemetry.md describes them in words.
 /// </summary>
 internal static class Instruments
 {
@@ -13,13 +13,13 @@ internal static class Instruments
 
     private static readonly Meter Meter = new(TelemetryServices.Name);
 
-    /// <summary>Seconds: from a request to storage nearby to one that waits for messages.</summary>
+    /// <summary>Buckets in seconds: from a request to storage nearby to a request that waits for messages.</summary>
     private static readonly InstrumentAdvice<double> Seconds = new()
     {
         HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250],
     };
 
-    /// <summary>Seconds that an event may be late: from at once to a day.</summary>
+    /// <summary>Buckets in seconds for how late an event is: from at once to a day.</summary>
     private static readonly InstrumentAdvice<double> LongSeconds = new()
     {
         HistogramBucketBoundaries = [0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400],

@@ -2,10 +2,13 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Burrow.Telemetry;
 
-/// <summary>The section <c>Burrow:Telemetry</c>. Where telemetry goes is not said here but by the standard environment variables.</summary>
+/// <summary>The section <c>Burrow:Telemetry</c>. The standard environment variables say where telemetry is sent.</summary>
 public sealed class TelemetryOptions
 {
-    /// <summary>Of how many queues a process tells the depth and the age: those that it has most to do with. Each is a series of its own, and costs four requests to storage a sample.</summary>
+    /// <summary>
+    /// For how many queues a process reports the depth and the age: those to which it makes the most changes. Each queue is a series of its
+    /// own, and costs four requests to storage for each sample.
+    /// </summary>
     [Range(0, 1_000)]
     public int BusiestQueues { get; set; } = 20;
 }

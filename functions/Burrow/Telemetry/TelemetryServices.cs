@@ -6,31 +6,37 @@ using OpenTelemetry.Resources;
 
 namespace Burrow.Telemetry;
 
-/// <summary>Has what <see cref="Instruments"/> tells sent somewhere.</summary>
+/// <summary>Exports the metrics and traces of <see cref="Instruments"/>.</summary>
 public static class TelemetryServices
 {
     /// <summary>The name of the <c>ActivitySource</c> and of the <c>Meter</c>.</summary>
     public const string Name = "Burrow";
 
-    /// <summary>What says where to (OpenTelemetry, "OTLP Exporter Configuration"); those for one signal alone go beside it.</summary>
+    /// <summary>
+    /// The variable that says where to export (OpenTelemetry, "OTLP Exporter Configuration"). Variables for a single signal work only
+    /// together with it.
+    /// </summary>
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    /// <summary>Series of a metric by queue that the SDK keeps; it lets none go while a process lives that adds up (OTLP's default).</summary>
+    /// <summary>
+    /// The most series that the SDK keeps for a metric by queue. With cumulative sums (OTLP's default), it releases none while the process
+    /// lives.
+    /// </summary>
     private const int MaxSeries = 10_000;
 
-    /// <summary>Has whatever this builder exports to be told of Burrow's spans and metrics, and of the runtime's.</summary>
+    /// <summary>Adds Burrow's spans and metrics, and the runtime's metrics, to what this builder exports.</summary>
     public static OpenTelemetryBuilder AddBurrow(this OpenTelemetryBuilder builder) => builder
         .WithTracing(tracing => tracing.AddSource(Name))
         .WithMetrics(
             metrics => metrics.AddMeter(Name, "System.Runtime").AddView(
                 "burrow.queue.*", new MetricStreamConfiguration { CardinalityLimit = MaxSeries }));
 
-    /// <summary>Whether it says where to.</summary>
+    /// <summary>Whether the standard environment variable says where to export.</summary>
     public static bool IsExported(IConfiguration configuration) => configuration[Endpoint] is { Length: > 0 };
 
     /// <summary>
-    /// Exports traces, metrics and logs by OTLP where the standard environment variable says where to; else does nothing, and costs nothing.
-    /// <c>OTEL_SERVICE_NAME</c> and the other variables that the SDK for .NET knows hold.
+    /// Exports traces, metrics and logs by OTLP if the standard environment variable says where to. Otherwise it does nothing, and costs
+    /// nothing. <c>OTEL_SERVICE_NAME</c> and the other variables that the SDK for .NET knows are in effect.
     /// </summary>
     internal static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
@@ -39,7 +45,7 @@ public static class TelemetryServices
         return services;
     }
 
-    /// <summary>Apart, so that nothing of OpenTelemetry is loaded where it isn't called.</summary>
+    /// <summary>A method of its own, so that the process loads no part of OpenTelemetry unless it calls this method.</summary>
     private static void AddExporter(IServiceCollection services, IConfiguration configuration)
     {
         var builder = services.AddOpenTelemetry().AddBurrow().WithLogging().UseOtlpExporter();

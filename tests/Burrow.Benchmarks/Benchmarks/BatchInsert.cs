@@ -13,14 +13,17 @@ internal sealed class BatchInsert(Session session)
 
     private static readonly string Line = $$"""{"id":"000000000000","body":"{{Sizes.Text}}"}""" + "\n";
 
-    /// <summary>Of the answer: each item's id, status and ETag.</summary>
+    /// <summary>The length of a response, which has each item's id, status and ETag.</summary>
     private static readonly int Answer = 1 + Items * """{"id":"000000000000","status":201,"etag":"\u0022aaaaaaaaaaaaaaaa\u0022"},""".Length;
 
     public async Task<Section> RunAsync()
     {
         var section = new Section(
             "Batches of 100",
-            "`POST /batch/{account}/{queue}`, 100 lines of JSON with a message of 1 KiB each; the default ttl. p50 and p99 are of a whole batch. All connections put to one queue, whose transactions come one after another; \"a queue each\": each connection to a queue of its own.",
+            "`POST /batch/{account}/{queue}` with 100 lines of JSON, one message of 1 KiB each, and the default ttl. "
+            + "p50 and p99 are for a whole batch. "
+            + "All connections put to one queue, whose transactions run one after another. "
+            + "\"a queue each\": each connection puts to its own queue.",
             LoadComparison.Columns("messages"));
         var body = string.Concat(Enumerable.Repeat(Line, Items));
         var results = await LoadComparison.RunAsync(
@@ -52,7 +55,7 @@ internal sealed class BatchInsert(Session session)
         }
     }
 
-    /// <summary>Each connection puts to a queue of its own, so none waits for another's transaction.</summary>
+    /// <summary>Each connection puts to its own queue, so none waits for the transaction of another.</summary>
     private static async Task<RunResult> LoadQueuesAsync(Func<Task<Server>> process, int connections, TimeSpan time)
     {
         var server = await process();

@@ -14,7 +14,8 @@ internal sealed class ClaimMany(Session session)
     {
         var section = new Section(
             "Claims of 100",
-            "`POST ?limit=100&hide=60&detail=all`, 1 KiB, the default ttl; each run claims what was put before, all but the rest. p50 and p99 are of a whole claim.",
+            "`POST ?limit=100&hide=60&detail=all` on messages of 1 KiB with the default ttl. "
+            + "Each run claims the messages that were put before it, all but a rest. p50 and p99 are for a whole claim.",
             LoadComparison.Columns("messages"));
         var results = await LoadComparison.RunAsync(
             session,

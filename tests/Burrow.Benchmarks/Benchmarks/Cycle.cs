@@ -6,15 +6,16 @@ using Burrow.Tables;
 
 namespace Burrow.Benchmarks.Benchmarks;
 
-/// <summary>A worker's cycle: claim one message, delete it.</summary>
+/// <summary>A worker's cycle: it claims one message and deletes it.</summary>
 internal sealed class Cycle(Session session)
 {
     public async Task<Section> RunAsync()
     {
         var section = new Section(
             "Claim one and delete it",
-            "`POST ?limit=1&hide=60&detail=all`, then `DELETE` by id, from a queue that never runs dry; 1 KiB, the default ttl. p50 and p99 are of both requests together. "
-            + "The bare tables carry out what the engine asked of them with as many clients and no HTTP.",
+            "`POST ?limit=1&hide=60&detail=all`, then `DELETE` by id, on a queue that is never empty. "
+            + "Messages have 1 KiB and the default ttl. p50 and p99 are for both requests together. "
+            + "The bare tables repeat the engine's requests to them, with as many clients and without HTTP.",
             LoadComparison.Columns("cycles"));
         var results = await LoadComparison.RunAsync(
             session,
@@ -35,8 +36,9 @@ internal sealed class Cycle(Session session)
     }
 
     /// <param name="server">The process.</param>
-    /// <param name="perSecond">More than it can do: so many messages are there for each second.</param>
-    /// <param name="floor">Its storage floor.</param>
+    /// <param name="perSecond">More cycles per second than the process can do. The queue gets that many messages for each
+    /// second.</param>
+    /// <param name="floor">The storage floor of the process.</param>
     private static Contestant Contestant(Server server, int perSecond, Func<int, Task<Func<Task<RunResult>>>> floor)
     {
         return new(server.Name, LoadAsync, floor);

@@ -6,22 +6,24 @@ using Burrow.Tables.Memory;
 
 namespace Burrow.Benchmarks.Benchmarks;
 
-/// <summary>The timer: how fast it removes what expired, and what it costs when nothing has.</summary>
+/// <summary>The timer: how fast it removes expired messages, and what it costs when nothing has expired.</summary>
 internal sealed class ExpirySweep(Session session)
 {
     private const int Messages = 100_000;
 
-    /// <summary>Sweeps with nothing due, timed together.</summary>
+    /// <summary>How many sweeps with nothing due are timed together.</summary>
     private const int Idle = 100;
 
     public async Task<Section> RunAsync()
     {
         var section = new Section(
             "Expiry sweep",
-            $"The engine in this process, on memory tables; its clock is moved on. {Messages:n0} expired messages of 1 KiB in one queue are removed (the median of the runs); then sweeps with nothing due, with nothing stored and with {Messages:n0} messages that live on.",
+            "The engine runs in this process on memory tables. The test advances its clock. "
+            + $"First, {Messages:n0} expired messages of 1 KiB are removed from one queue (median of the runs). "
+            + $"Then sweeps run with nothing due: with an empty store, and with {Messages:n0} messages that do not expire.",
             "", "figure", "gets", "queries", "transactions");
         var rates = new List<double>();
-        // Once for warming up.
+        // The first run is for warming up.
         for (var run = 0; run <= session.Runs; run++)
             rates.Add(await ExpireAsync());
         var rate = rates[1..].Order().ElementAt(session.Runs / 2);
@@ -66,7 +68,7 @@ internal sealed class ExpirySweep(Session session)
         var (store, time) = (new InterceptedStore(new MemoryTableStore()), new JumpingTime());
         var engine = Recorder.NewEngine(store, time);
         await FillAsync(engine, stored, ttl: 86_400);
-        // What the puts left to be visited is visited, and that they were is forgotten.
+        // These sweeps visit the queue that the puts entered in the timer's table, and then remove the entry.
         for (var minute = 0; minute < 20; minute++)
         {
             time.Advance(TimeSpan.FromMinutes(1));

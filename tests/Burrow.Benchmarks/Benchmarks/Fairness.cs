@@ -7,7 +7,7 @@ using Burrow.Tables.Memory;
 
 namespace Burrow.Benchmarks.Benchmarks;
 
-/// <summary>Whether two processes that put to one queue get their shares.</summary>
+/// <summary>Whether two processes that put to one queue each get a fair share.</summary>
 internal sealed class Fairness(Session session)
 {
     private const int Clients = 8;
@@ -16,7 +16,9 @@ internal sealed class Fairness(Session session)
     {
         var section = new Section(
             "Two processes put to one queue",
-            $"Two engines in this process on the same memory tables, {Clients} clients each; each request to storage takes 4 to 6 ms, half of it before it is carried out. Each run lasts {3 * session.Time.TotalSeconds:0.#} s. No target.",
+            $"Two engines run in this process on the same memory tables, with {Clients} clients each. "
+            + "Each request to storage takes 4 to 6 ms, half of it before storage carries out the request. "
+            + $"Each run lasts {3 * session.Time.TotalSeconds:0.#} s. There is no target.",
             "run", "engine", "puts", "p50", "p99", "longest put");
         for (var run = 1; run <= session.Runs; run++)
         {
@@ -57,6 +59,6 @@ internal sealed class Fairness(Session session)
         return latencies;
     }
 
-    /// <summary>Timers count milliseconds, and fire up to one late.</summary>
+    /// <summary>Timers count milliseconds, and fire up to one millisecond late.</summary>
     private static Task DelayAsync() => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(2) + 1.5));
 }

@@ -2,14 +2,16 @@ using Burrow.Benchmarks.Reporting;
 
 namespace Burrow.Benchmarks.Benchmarks;
 
-/// <summary>What the local process takes of a machine while nobody uses it: when it is new, and after all other benchmarks.</summary>
+/// <summary>
+/// What the local process uses of a machine while it gets no requests: when it is new, and after all other benchmarks.
+/// </summary>
 internal static class Footprint
 {
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(10);
 
     public static async Task<Section> AtStartAsync(Session session)
     {
-        var section = NewSection("The local process, just started", "Started, and left alone.");
+        var section = NewSection("The local process, just started", "The processes started, then got no requests.");
         Server[] servers = [await session.MemoryAsync(), await session.SqliteAsync()];
         await Task.Delay(TimeSpan.FromSeconds(2));
         foreach (var (server, resident, cpu) in await WatchAsync(servers))
@@ -26,7 +28,7 @@ internal static class Footprint
     {
         var section = NewSection(
             "The local process, afterwards",
-            "The same processes after all benchmarks of this run: everything was deleted from them, and they were left alone for 10 s.");
+            "The same processes after all benchmarks of this run. All messages were deleted; then the processes got no requests for 10 s.");
         Server[] servers = [await session.MemoryAsync(), await session.SqliteAsync()];
         foreach (var server in servers)
             await server.EmptyAsync("bench");
@@ -42,7 +44,8 @@ internal static class Footprint
 
     private static Section NewSection(string title, string about) => new(
         title,
-        $"{about} Resident is `VmRSS`; processor time is of one core, over {Watched.TotalSeconds:0} s, counted by the kernel in steps of 10 ms (0.1 %).",
+        $"{about} Resident is `VmRSS`. Processor time is a share of one core over {Watched.TotalSeconds:0} s; "
+        + "the kernel counts it in steps of 10 ms (0.1 %).",
         "process",
         "resident",
         "processor");

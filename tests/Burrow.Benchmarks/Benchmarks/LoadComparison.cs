@@ -4,16 +4,17 @@ using Burrow.Benchmarks.Reporting;
 
 namespace Burrow.Benchmarks.Benchmarks;
 
-/// <summary>Runs load once, over so many connections and for so long.</summary>
+/// <summary>Runs load once, over that many connections and for that time.</summary>
 internal delegate Task<RunResult> LoadAsync(int connections, TimeSpan time);
 
 /// <summary>What is measured: a process under load, and the storage floor that belongs to it.</summary>
-/// <param name="Name">Which process.</param>
-/// <param name="Load">One run.</param>
-/// <param name="PrepareFloor">Makes the floor of so many connections, which then is run again and again; null: there is none.</param>
+/// <param name="Name">The name of the process.</param>
+/// <param name="Load">Performs one run.</param>
+/// <param name="PrepareFloor">Prepares the floor for that many connections. The floor then runs repeatedly. Null means that there
+/// is no floor.</param>
 internal sealed record Contestant(string Name, LoadAsync Load, Func<int, Task<Func<Task<RunResult>>>>? PrepareFloor = null);
 
-/// <summary>A figure with its floors beside it.</summary>
+/// <summary>A figure, and the figures of its floors.</summary>
 internal sealed record Compared(RunResult Figure, RunResult Bare, RunResult? Floor)
 {
     public double OfBare => Figure.Rate / Bare.Rate;
@@ -22,8 +23,8 @@ internal sealed record Compared(RunResult Figure, RunResult Bare, RunResult? Flo
 }
 
 /// <summary>
-/// Load on every contestant and every floor, side by side: all are warmed up, then run in turn, so that what the machine does
-/// meanwhile hits all of them. The figures are medians.
+/// Runs load on every contestant and every floor. All are warmed up, then run in turn, so that other load on the machine affects
+/// all of them. The figures are medians.
 /// </summary>
 internal static class LoadComparison
 {
@@ -46,7 +47,7 @@ internal static class LoadComparison
         Session session, Section section, LoadAsync bare, params IReadOnlyList<Contestant> contestants)
     {
         var all = new Dictionary<(string, int), Compared>();
-        // Tiered compilation settles under much load sooner than under little.
+        // Tiered compilation settles sooner under much load than under little load.
         foreach (var load in contestants.Select(contestant => contestant.Load).Prepend(bare))
             await load(Sizes.Connections[^1], session.Time);
         foreach (var connections in Sizes.Connections)

@@ -7,13 +7,13 @@ using Burrow.Benchmarks.Reporting;
 
 namespace Burrow.Benchmarks.Benchmarks;
 
-/// <summary>Whether many quiet accounts feel it when one asks for all that it can get.</summary>
+/// <summary>Whether many quiet accounts notice when one account sends as many requests as it can.</summary>
 internal sealed class Neighbours(Session session)
 {
     private const int Quiet = 50;
     private const int Abusive = 16;
 
-    /// <summary>Of each quiet account, on average.</summary>
+    /// <summary>The average time between two requests of a quiet account.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
     private readonly string admin = $"brw_admin-bench_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))}";
@@ -23,8 +23,10 @@ internal sealed class Neighbours(Session session)
         var time = 8 * session.Time;
         var section = new Section(
             "Quiet accounts beside an abusive one",
-            $"A local process in the mode Keys on memory tables, with the default quotas. {Quiet} accounts each put, claim or delete a message of 1 KiB every {Pace.TotalMilliseconds:0} ms on average; one more sends all that it can over {Abusive} connections, each the next when it has its answer: "
-                + $"puts, batches of 1,000 and lists of all that it stored. Each run lasts {time.TotalSeconds:0.#} s.",
+            "A local process in the mode Keys on memory tables, with the default quotas. "
+            + $"Each of {Quiet} accounts puts, claims or deletes a message of 1 KiB every {Pace.TotalMilliseconds:0} ms on average. "
+            + $"One abusive account sends requests without pause over {Abusive} connections: "
+            + $"puts, batches of 1,000, and lists of everything it stored. Each run lasts {time.TotalSeconds:0.#} s.",
             "run", "the abusive one", "its requests", "of them served", "quiet requests", "p50", "p99");
         var server = await session.StartAsync(
             "keys", "memory", ("Burrow__Access__Mode", "Keys"), ("Burrow__Access__AdminKeys", admin));
@@ -42,7 +44,7 @@ internal sealed class Neighbours(Session session)
             var beside = await QuietAsync(server, keys, time);
             await ended.CancelAsync();
             var abused = await abuse;
-            // The first warms up.
+            // The first run is for warming up.
             if (run == 0)
                 continue;
             ratios.Add(beside.Percentile(0.99) / alone.Percentile(0.99));
@@ -101,7 +103,7 @@ internal sealed class Neighbours(Session session)
                 await Task.Delay(Pace * (0.5 + Random.Shared.NextDouble()));
             }
 
-            // As it was before.
+            // The queue is empty again, as it was before.
             await connection.SendAsync(new HttpRequestBytes("DELETE", $"{path}/m", key: key).Bytes);
             return latencies;
         }

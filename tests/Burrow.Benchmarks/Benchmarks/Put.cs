@@ -7,18 +7,22 @@ using Burrow.Tables.Memory;
 
 namespace Burrow.Benchmarks.Benchmarks;
 
-/// <summary><c>PUT</c> of new messages, one a request.</summary>
+/// <summary><c>PUT</c> of new messages, one per request.</summary>
 internal sealed class Put(Session session)
 {
-    /// <summary>How many puts are recorded, and at most replayed.</summary>
+    /// <summary>How many puts are recorded. At most that many are replayed.</summary>
     private const int Recorded = 40_000;
 
     public async Task<Section> RunAsync()
     {
         var section = new Section(
             "PUT",
-            "One message a request, 1 KiB, the default ttl; a new queue for each run. The bare tables carry out the transactions that the process did, as many messages: the groups in which it committed its puts are read off its messages' sequences. "
-            + "\"without log\" is the memory process with `Logging__LogLevel__Default=Warning`: as started, it prints a line for each request. On Azurite the runs have a number of messages, not a time, so that process and floor fill tables alike.",
+            "One message of 1 KiB per request, with the default ttl; each run uses a new queue. "
+            + "The bare tables repeat the process's transactions for as many messages. "
+            + "The sequences of the messages show how the process grouped its puts. "
+            + "\"without log\" is the memory process with `Logging__LogLevel__Default=Warning`; "
+            + "by default it logs a line for each request. "
+            + "On Azurite a run has a fixed number of messages, not a fixed time. So process and floor fill their tables equally.",
             LoadComparison.Columns("messages"));
         var trace = await Recorder.RecordAsync(new MemoryTableStore(), 32, Recorded, 1, _ => Task.CompletedTask, Recorder.PutAsync);
         var quiet = await session.StartAsync("memory, without log", "memory", ("Logging__LogLevel__Default", "Warning"));
@@ -66,7 +70,8 @@ internal sealed class Put(Session session)
     private async Task<Contestant> OnAzuriteAsync(Trace trace)
     {
         var azurite = await session.AzuriteAsync();
-        // Azurite's requests take longer the more rows a table has: as much is put to the floor's tables as to the process's.
+        // Azurite's requests take longer the more rows a table has. So the floor's tables get as many messages as the process's
+        // tables.
         var server = await session.StartAsync("azurite", $"azure:{azurite}", ("Burrow__Storage__TablePrefix", "measured"));
         var measured = AzureTableStore.Connect(azurite, "measured").Open(QueueEngine.TableNames[0]);
         var floor = AzureTableStore.Connect(azurite, "floor");

@@ -3,12 +3,12 @@ using Burrow.Benchmarks.Load;
 namespace Burrow.Benchmarks.Benchmarks;
 
 /// <summary>
-/// Operations on a queue, each with what undoes it, so that the queue stays as long as it was. What is deleted or taken comes
-/// back at the queue's end, so the lists are to be measured first.
+/// Operations on a queue, each with a step that undoes it, so that the queue keeps its length. A deleted or taken message comes
+/// back at the queue's end. So the lists must be measured first.
 /// </summary>
-/// <param name="queue">Its path.</param>
-/// <param name="hidden">How many messages in front are hidden; ids are numbers from 0.</param>
-/// <param name="messages">How many there are in all.</param>
+/// <param name="queue">The queue's path.</param>
+/// <param name="hidden">How many messages in front are hidden. Ids are numbers from 0.</param>
+/// <param name="messages">How many messages there are in all.</param>
 internal sealed class QueueOperations(string queue, int hidden, int messages)
 {
     private const string Body = "0123456789";
@@ -23,7 +23,7 @@ internal sealed class QueueOperations(string queue, int hidden, int messages)
     private readonly HttpRequestBytes take = new("DELETE", $"/v1.0/{queue}?limit=1&detail=all");
     private long taken;
 
-    /// <summary>Each operation's name, what is measured and what undoes it.</summary>
+    /// <summary>Each operation's name, the step to measure and the step that undoes it.</summary>
     public IEnumerable<(string Name, Step Measured, Step Undo)> All =>
     [
         ("put", Send(put, _ => messages, 201), Send(delete, _ => messages, 200)),
@@ -37,7 +37,7 @@ internal sealed class QueueOperations(string queue, int hidden, int messages)
 
     private static ValueTask Nothing(Connection connection, long number) => ValueTask.CompletedTask;
 
-    /// <summary>Another message from about the middle.</summary>
+    /// <summary>The id of another message from about the middle.</summary>
     private long Middle(long number) => hidden + (messages - hidden) / 2 + number;
 
     private static Step Send(HttpRequestBytes request, Func<long, long> id, int status) =>

@@ -4,21 +4,26 @@ using Burrow.Benchmarks.Reporting;
 
 namespace Burrow.Benchmarks.Benchmarks;
 
-/// <summary>Whether what an operation costs grows with its queue: each on a short queue, and on one of a million messages.</summary>
+/// <summary>
+/// Whether the cost of an operation grows with its queue. Each runs on a short queue and on one of a million messages.
+/// </summary>
 internal sealed class QueueSize(Session session)
 {
     private const int Short = 1_000;
     private const int Long = 1_000_000;
 
-    /// <summary>How many samples there are of each operation, in each run.</summary>
+    /// <summary>How many samples of each operation each run has.</summary>
     private const int Samples = 200;
 
     public async Task<Section> RunAsync()
     {
         var section = new Section(
             "Long queues",
-            $"Every operation over one connection on a queue of {Short:n0} messages and on one of {Long:n0}, in turn, so that both see the same machine; a tenth of them, in front, hidden for an hour. Bodies of 10 bytes, filled by batches. "
-            + $"What an operation changed is undone before the next, unmeasured. p50 (and p99) of {Samples} samples, the median of the runs.",
+            "Each operation runs over one connection, "
+            + $"alternately on a queue of {Short:n0} messages and on one of {Long:n0}. So both see the same machine. "
+            + "The first tenth of each queue is hidden for an hour. Bodies have 10 bytes; batches fill the queues. "
+            + "Each operation is undone before the next; the undo is not measured. "
+            + $"p50 (and p99) of {Samples} samples; each is the median of the runs.",
             "process", "operation", $"{Short:n0} messages", $"{Long:n0} messages", "p50 is times", "p99 is times");
         foreach (var server in (Server[])[await session.MemoryAsync(), await session.SqliteAsync()])
         {
@@ -28,7 +33,7 @@ internal sealed class QueueSize(Session session)
             foreach (var (shorter, longer) in few.All.Zip(many.All))
             {
                 var runs = new List<(RunResult Few, RunResult Many)>();
-                // Until it is warm, and then as often as is measured.
+                // The samples of this loop are for warming up; those of the next loop are measured.
                 for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < session.Time;)
                     await SampleAsync(connection, shorter, longer);
                 for (var run = 0; run < session.Runs; run++)
@@ -64,7 +69,7 @@ internal sealed class QueueSize(Session session)
     {
         var queue = Server.NewQueue();
         var hidden = messages / 10;
-        // Over one connection they stand in the order of their ids, as far as a short queue's markers need it.
+        // Over one connection the messages stand in the order of their ids. The markers on a short queue need that order.
         var connections = messages == Short ? 1 : 2;
         await server.FillAsync(queue, 0, hidden, "0123456789", ",\"ttl\":0,\"hide\":3600", connections);
         await server.FillAsync(queue, hidden, messages - hidden, "0123456789", ",\"ttl\":0", connections);

@@ -6,7 +6,9 @@ using Burrow.Tables.Memory;
 
 namespace Burrow.Benchmarks.Benchmarks;
 
-/// <summary>What operations cost in requests to storage: counted, so the same on every machine.</summary>
+/// <summary>
+/// The cost of operations in requests to storage. The requests are counted, so the figures are the same on every machine.
+/// </summary>
 internal static class StorageCost
 {
     private const int Messages = 5000;
@@ -31,8 +33,11 @@ internal static class StorageCost
     {
         var section = new Section(
             "Requests to storage",
-            "Counted around the engine in this process, messages of 1 KiB with a ttl: g gets, q queries, t transactions, r rows written. Warm: after the same operation on another message. First in a minute: the timer's table `due` is told. "
-            + "New process: nothing is remembered, the head is read and `due` told. New queue: the first of its account, which is entered in the directory `dir`.",
+            "Requests of the engine to storage, for messages of 1 KiB with a ttl: g gets, q queries, t transactions, r rows written. "
+            + "Warm: the same operation ran before on another message. "
+            + "First in a minute: a row is written to the timer's table `due`. "
+            + "New process: nothing is cached, so the head is read and `due` is written. "
+            + "New queue: the first of its account; it is registered in `dir`.",
             "operation", "warm", "first in a minute", "new process", "new queue");
         foreach (var (name, onNewQueue, run) in Operations)
         {
@@ -85,9 +90,10 @@ internal static class StorageCost
     private static bool IsTransaction(TableCall call) => call.Kind == CallKind.Submit;
 
     private static string Text(IReadOnlyList<TableCall> calls) =>
-        $"{calls.Count(call => call.Kind == CallKind.Get)} g, {calls.Count(call => call.Kind == CallKind.Query)} q, {calls.Count(IsTransaction)} t, {calls.Sum(call => call.Operations.Count)} r";
+        $"{calls.Count(call => call.Kind == CallKind.Get)} g, {calls.Count(call => call.Kind == CallKind.Query)} q, "
+        + $"{calls.Count(IsTransaction)} t, {calls.Sum(call => call.Operations.Count)} r";
 
-    /// <summary>An engine at work, with ids of its own.</summary>
+    /// <summary>An engine that does the operations, with its own ids.</summary>
     private sealed record Worker(ITableStore Store, TimeProvider Time, string Prefix)
     {
         private readonly QueueEngine engine = Recorder.NewEngine(Store, Time);

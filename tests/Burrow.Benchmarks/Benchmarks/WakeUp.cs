@@ -4,18 +4,21 @@ using Burrow.Benchmarks.Reporting;
 
 namespace Burrow.Benchmarks.Benchmarks;
 
-/// <summary>How soon one who waits has what somebody else puts.</summary>
+/// <summary>How soon a waiting client gets a message that another client puts.</summary>
 internal sealed class WakeUp(Session session)
 {
-    /// <summary>Waiters at a time, each on a queue of its own, where a sample takes a second.</summary>
+    /// <summary>How many clients wait at a time, each on its own queue, where a sample takes a second.</summary>
     private const int Lanes = 8;
 
     public async Task<Section> RunAsync()
     {
         var section = new Section(
             "Wake-up",
-            "`GET ?wait=20` on one connection; then, on another, a `PUT`. From when the put is sent until the waiter has its answer. In the same process the put comes 20 to 60 ms after the wait began; "
-            + $"from another process (two local processes on one Azurite, {Lanes} queues at a time) 0.5 to 1.5 s after, when the waiter looks for others' puts as seldom as it ever does.",
+            "One connection sends `GET ?wait=20`, another sends a `PUT`. "
+            + "The time runs from the put until the waiting client has its answer. "
+            + "In one process, the put comes 20 to 60 ms after the wait begins. "
+            + $"With two local processes on one Azurite ({Lanes} queues at a time), it comes 0.5 to 1.5 s after. "
+            + "By then the waiting process polls at its slowest rate.",
             "waiter and put in", "samples", "p50", "p99");
         foreach (var server in (Server[])[await session.MemoryAsync(), await session.SqliteAsync()])
         {
@@ -40,10 +43,10 @@ internal sealed class WakeUp(Session session)
         return section;
     }
 
-    /// <param name="waiting">Where it is waited.</param>
-    /// <param name="putting">Where it is put.</param>
-    /// <param name="samples">How often.</param>
-    /// <param name="before">How long the wait lasts before the put, at least; up to three times as long.</param>
+    /// <param name="waiting">The process where the client waits.</param>
+    /// <param name="putting">The process where the message is put.</param>
+    /// <param name="samples">The number of samples.</param>
+    /// <param name="before">The minimum time from the start of the wait to the put. The maximum is three times as long.</param>
     /// <param name="latencies">Where the figures go.</param>
     private static async Task SampleAsync(Server waiting, Server putting, int samples, TimeSpan before, Latencies latencies)
     {

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Benchmarks.Floors;
 
 /// <summary>
-/// The floor of everything over HTTP: Kestrel, and one endpoint that reads the body and answers <c>/{status}/{length}</c> with
-/// that status and so many bytes. Run by this program itself, as a process of its own.
+/// The floor of everything over HTTP: Kestrel with one endpoint. It reads the body and responds to <c>/{status}/{length}</c> with
+/// that status and that many bytes. This program runs it itself, as a separate process.
 /// </summary>
 internal static class BareEndpoint
 {

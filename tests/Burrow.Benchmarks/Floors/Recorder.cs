@@ -5,10 +5,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Burrow.Benchmarks.Floors;
 
-/// <summary>Runs the real engine in this process, without HTTP, to see what it asks of storage.</summary>
+/// <summary>Runs the real engine in this process, without HTTP, to record its requests to storage.</summary>
 internal static class Recorder
 {
-    /// <summary>The queue that is worked on.</summary>
+    /// <summary>The queue that the engine works on.</summary>
     public static readonly QueueAddress Queue = new(new("bench"), new("recorded"));
 
     /// <summary>An engine as one process has it.</summary>
@@ -19,13 +19,13 @@ internal static class Recorder
     public static Task PutAsync(QueueEngine engine, long number) =>
         engine.PutAsync(Queue, new(new($"{number:d12}"), Sizes.Body, null, default, Precondition.None), CancellationToken.None);
 
-    /// <summary>Records a closed loop of so many clients.</summary>
-    /// <param name="store">Empty.</param>
-    /// <param name="clients">How many work at a time.</param>
-    /// <param name="operations">How many operations they do in all.</param>
-    /// <param name="weight">What one counts for.</param>
-    /// <param name="prepare">What is there before.</param>
-    /// <param name="operation">One operation, with a number of its own.</param>
+    /// <summary>Records a closed loop of that many clients.</summary>
+    /// <param name="store">An empty store.</param>
+    /// <param name="clients">How many clients work at a time.</param>
+    /// <param name="operations">How many operations the clients do in all.</param>
+    /// <param name="weight">What one operation counts for.</param>
+    /// <param name="prepare">Prepares what is there before the operations.</param>
+    /// <param name="operation">One operation; each gets its own number.</param>
     public static async Task<Trace> RecordAsync(
         ITableStore store,
         int clients,

@@ -2,7 +2,10 @@ using Burrow.Tables;
 
 namespace Burrow.Benchmarks.Floors;
 
-/// <summary>Writes down what an engine asks of its tables. Transactions that were refused are left out: none is to be, when it is replayed.</summary>
+/// <summary>
+/// Records the requests of an engine to its tables. Refused transactions are left out, because no transaction may be refused in
+/// the replay.
+/// </summary>
 internal sealed class RecordingStore(ITableStore inner) : ITableStore
 {
     private readonly Lock gate = new();
@@ -14,7 +17,7 @@ internal sealed class RecordingStore(ITableStore inner) : ITableStore
 
     public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => inner.CreateAsync(names, cancellationToken);
 
-    /// <summary>What comes from here on is what counts.</summary>
+    /// <summary>Ends the preparation. Only later requests count.</summary>
     public void EndSetup()
     {
         lock (gate)
@@ -25,7 +28,8 @@ internal sealed class RecordingStore(ITableStore inner) : ITableStore
     {
         lock (gate)
         {
-            // Refused ones leave gaps, which close: everybody's index, and count of what had ended, grows smaller by those before.
+            // Refused transactions leave gaps, which are closed. So each index, and each count of ended requests, is reduced by
+            // the refused ones before it.
             var index = new int[requests.Count];
             var (kept, keptSetup) = (0, 0);
             for (var i = 0; i < requests.Count; i++)
@@ -98,7 +102,7 @@ internal sealed class RecordingStore(ITableStore inner) : ITableStore
             return result;
         }
 
-        /// <summary>Replayed, rows have other ETags.</summary>
+        /// <summary>In the replay, rows have other ETags.</summary>
         private static Operation Unconditional(Operation operation) => operation.Kind switch
         {
             OperationKind.Replace => Operation.Replace(operation.Key, operation.Columns!, Operation.Any),

@@ -5,11 +5,14 @@ using Burrow.Tables;
 
 namespace Burrow.Benchmarks.Floors;
 
-/// <summary>Asks tables what an engine asked them: as much at a time as it did, one after another what it waited for.</summary>
+/// <summary>
+/// Repeats the requests of an engine to its tables. As many requests run at a time as in the engine, and each waits for the same
+/// requests.
+/// </summary>
 internal static class Replay
 {
-    /// <param name="store">Where. What is replayed must not be there yet.</param>
-    /// <param name="trace">What.</param>
+    /// <param name="store">The store. It must not contain anything yet that is replayed.</param>
+    /// <param name="trace">The trace to replay.</param>
     /// <param name="suffix">Added to the partitions, so that a store can be used again.</param>
     public static async Task<RunResult> RunAsync(ITableStore store, Trace trace, string suffix = "")
     {

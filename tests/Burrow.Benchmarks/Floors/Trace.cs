@@ -4,37 +4,37 @@ using Burrow.Tables;
 namespace Burrow.Benchmarks.Floors;
 
 /// <summary>One request to storage that an engine made.</summary>
-/// <param name="Table">On which table.</param>
-/// <param name="Partition">Of which partition.</param>
-/// <param name="Ended">How many requests had ended when it began: it didn't wait for any other.</param>
+/// <param name="Table">The table.</param>
+/// <param name="Partition">The partition.</param>
+/// <param name="Ended">How many requests had ended when this one began. It waited for no others.</param>
 internal sealed record TraceRequest(string Table, string Partition, int Ended)
 {
-    /// <summary>Of a get.</summary>
+    /// <summary>The row key of a get.</summary>
     public string? Key { get; init; }
 
-    /// <summary>Of a query.</summary>
+    /// <summary>The query, if the request is one.</summary>
     public RowQuery? Query { get; init; }
 
-    /// <summary>Of a transaction.</summary>
+    /// <summary>The operations of a transaction.</summary>
     public IReadOnlyList<Operation>? Operations { get; init; }
 }
 
-/// <summary>What an engine asked of storage, to be asked again without it.</summary>
-/// <param name="Requests">In the order in which they began.</param>
-/// <param name="Ends">The same, by index, in the order in which they ended.</param>
-/// <param name="Setup">So many of the first only prepare.</param>
-/// <param name="Messages">What the rest did, in the unit of the benchmark.</param>
+/// <summary>What an engine requested from storage. It can be replayed without the engine.</summary>
+/// <param name="Requests">The requests in the order in which they began.</param>
+/// <param name="Ends">The indexes of the requests in the order in which they ended.</param>
+/// <param name="Setup">How many of the first requests only prepare.</param>
+/// <param name="Messages">What the other requests did, in the unit of the benchmark.</param>
 internal sealed record Trace(IReadOnlyList<TraceRequest> Requests, IReadOnlyList<int> Ends, int Setup, int Messages)
 {
     private const string Head = "h";
 
-    /// <summary>Messages per transaction on the messages; 0 where there is none.</summary>
+    /// <summary>Messages per transaction on the table of messages; 0 if there is no transaction.</summary>
     public double Group => Requests.Skip(Setup).Count(IsOnMessages) is > 0 and var transactions ? Messages / (double)transactions : 0;
 
-    /// <summary>The puts of this trace, so many in each transaction, one transaction after another.</summary>
+    /// <summary>The puts of this trace in transactions of the given sizes, one transaction after another.</summary>
     public Trace Regrouped(IReadOnlyList<int> sizes, int messages)
     {
-        // The head's row, and then three for each put: by id, in line, and when it expires.
+        // A transaction writes the head's row, then three rows for each put: by id, in line, and by expiry.
         var transactions = Requests.Where(IsOnMessages)
             .Select(request => request.Operations!)
             .Where(operations => operations[0].Key == Head);

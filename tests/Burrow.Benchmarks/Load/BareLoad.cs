@@ -2,7 +2,9 @@ using Burrow.Benchmarks.Benchmarks;
 
 namespace Burrow.Benchmarks.Load;
 
-/// <summary>The load of a benchmark on the bare endpoint: requests with the same bodies, answers of the same status and length.</summary>
+/// <summary>
+/// The load of a benchmark on the bare endpoint: requests with the same bodies, responses with the same status and length.
+/// </summary>
 internal static class BareLoad
 {
     /// <param name="server">The bare endpoint.</param>

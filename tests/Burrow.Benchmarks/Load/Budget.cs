@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Burrow.Benchmarks.Load;
 
-/// <summary>How much one run does: for so long, or so many operations. Operations that were begun are finished.</summary>
+/// <summary>
+/// How much one run does: for a given time, or a given number of operations. Operations that have begun are finished.
+/// </summary>
 internal sealed class Budget
 {
     private readonly long end;
@@ -16,7 +18,7 @@ internal sealed class Budget
 
     public static Budget Of(TimeSpan time) => new(time, long.MaxValue);
 
-    /// <summary>So many, however long that takes (within minutes: it isn't meant to hang).</summary>
+    /// <summary>A number of operations, however long they take. After 5 minutes no more begin, so that a run cannot hang.</summary>
     public static Budget Of(long count) => new(TimeSpan.FromMinutes(5), count);
 
     /// <summary>Whether to begin one more operation.</summary>

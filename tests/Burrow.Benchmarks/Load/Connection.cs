@@ -6,15 +6,15 @@ using System.Text;
 
 namespace Burrow.Benchmarks.Load;
 
-/// <summary>An answer: its status, and its body until the connection's next one.</summary>
+/// <summary>A response: its status, and its body. The body is valid until the connection's next response.</summary>
 internal readonly record struct HttpAnswer(int Status, ReadOnlyMemory<byte> Body)
 {
-    /// <summary>The answer's text, to say what went wrong.</summary>
+    /// <summary>The response's text, for error messages.</summary>
     public override string ToString() => $"{Status} {Encoding.UTF8.GetString(Body.Span[..Math.Min(Body.Length, 500)])}";
 }
 
 /// <summary>
-/// One kept-alive connection that sends requests as they are and reads of an answer what a benchmark needs. <c>HttpClient</c>
+/// A kept-alive connection that sends requests unchanged and reads only what a benchmark needs from a response. <c>HttpClient</c>
 /// would cost as much as the server that is measured.
 /// </summary>
 internal sealed class Connection : IDisposable
@@ -29,7 +29,7 @@ internal sealed class Connection : IDisposable
         return connection;
     }
 
-    /// <summary>Sends a request and reads its answer, which must have a <c>Content-Length</c>.</summary>
+    /// <summary>Sends a request and reads its response, which must have a <c>Content-Length</c>.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<HttpAnswer> SendAsync(ReadOnlyMemory<byte> request)
     {
@@ -51,7 +51,7 @@ internal sealed class Connection : IDisposable
         return new(status, buffer.AsMemory(head, body));
     }
 
-    /// <summary>Sends a request whose answer must have that status.</summary>
+    /// <summary>Sends a request whose response must have that status.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<HttpAnswer> SendAsync(ReadOnlyMemory<byte> request, int expected)
     {

@@ -2,20 +2,20 @@ using System.Diagnostics;
 
 namespace Burrow.Benchmarks.Load;
 
-/// <summary>One operation on a connection; checks its answers.</summary>
-/// <param name="connection">Where to send.</param>
-/// <param name="number">Another for each operation of a run, growing.</param>
+/// <summary>One operation on a connection. It checks its responses.</summary>
+/// <param name="connection">Where to send the requests.</param>
+/// <param name="number">A different number for each operation of a run, in increasing order.</param>
 internal delegate ValueTask Step(Connection connection, long number);
 
-/// <summary>Closed-loop load: each connection sends its next request when it has its answer.</summary>
+/// <summary>Closed-loop load: each connection sends its next request when it has its response.</summary>
 internal static class Generator
 {
     /// <summary>Runs load until the budget is used up.</summary>
-    /// <param name="server">Where to send it.</param>
-    /// <param name="connections">How many at a time.</param>
-    /// <param name="budget">For how long.</param>
-    /// <param name="weight">What one operation counts for: the messages of a batch, say.</param>
-    /// <param name="newStep">Makes each connection's own operation, with its own bytes.</param>
+    /// <param name="server">Where to send the load.</param>
+    /// <param name="connections">How many connections work at a time.</param>
+    /// <param name="budget">How much the run does.</param>
+    /// <param name="weight">What one operation counts for, for example the messages of a batch.</param>
+    /// <param name="newStep">Makes an operation for each connection, with its own bytes.</param>
     public static async Task<RunResult> RunAsync(Uri server, int connections, Budget budget, int weight, Func<Step> newStep)
     {
         var open = new List<Connection>();

@@ -5,12 +5,12 @@ using Burrow.Tables;
 namespace Burrow.Benchmarks.Load;
 
 /// <summary>
-/// How many puts a process committed together, seen from outside: those of one transaction have sequences one after another, and
-/// the next transaction begins with one by the clock, in steps of 100 ns.
+/// Finds from outside how many puts a process committed together. The puts of one transaction have consecutive sequences. The
+/// next transaction begins with a sequence from the clock, in steps of 100 ns.
 /// </summary>
 internal static class Grouping
 {
-    /// <summary>Of messages in the middle of a queue, by their cursors.</summary>
+    /// <summary>The group sizes of messages in the middle of a queue, found by their cursors.</summary>
     public static async Task<IReadOnlyList<int>> SampleAsync(Uri server, string queue, long from, int count)
     {
         using var http = new HttpClient { BaseAddress = server };
@@ -28,7 +28,7 @@ internal static class Grouping
         return SizesOf(sequences);
     }
 
-    /// <summary>Of all messages of a queue, by the rows in its visible line.</summary>
+    /// <summary>The group sizes of all messages of a queue, found by the rows in its visible line.</summary>
     public static async Task<IReadOnlyList<int>> ReadAsync(ITable messages, QueueAddress queue)
     {
         var sequences = new List<long>();
@@ -45,7 +45,7 @@ internal static class Grouping
 
     private static long Parse(string sequence) => long.Parse(sequence, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
-    /// <summary>The first and the last may be cut, and are left out.</summary>
+    /// <summary>The first and the last group may be cut, so they are left out.</summary>
     private static List<int> SizesOf(List<long> sequences)
     {
         var sizes = new List<int> { 0 };

@@ -4,11 +4,11 @@ using System.Text;
 namespace Burrow.Benchmarks.Load;
 
 /// <summary>
-/// A request as it goes over the wire, made once. Wherever <see cref="Number"/> stood in it, it has room for a number of 12 digits.
+/// A request as it goes over the wire, made once. In each place of <see cref="Number"/> it has room for a number of 12 digits.
 /// </summary>
 internal sealed class HttpRequestBytes
 {
-    /// <summary>Stands for a number.</summary>
+    /// <summary>The placeholder for a number.</summary>
     public const string Number = "############";
 
     private readonly byte[] bytes;
@@ -25,10 +25,12 @@ internal sealed class HttpRequestBytes
             places.Add(at + next);
     }
 
-    /// <summary>As it stands.</summary>
+    /// <summary>The request as it is now.</summary>
     public ReadOnlyMemory<byte> Bytes => bytes;
 
-    /// <summary>With this number, and those after it, in its places. Good until the next call.</summary>
+    /// <summary>
+    /// The request with this number in its first place, and the following numbers in its other places. Valid until the next call.
+    /// </summary>
     public ReadOnlyMemory<byte> With(long number)
     {
         foreach (var place in places)

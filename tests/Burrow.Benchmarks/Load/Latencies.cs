@@ -7,13 +7,13 @@ internal sealed class Latencies
 {
     private long[] ticks = new long[4096];
 
-    /// <summary>How many there are.</summary>
+    /// <summary>How many operations there are.</summary>
     public int Count { get; private set; }
 
-    /// <summary>One that ends now.</summary>
+    /// <summary>Adds an operation that ends now.</summary>
     public void Add(long begun) => Add(begun, Stopwatch.GetTimestamp());
 
-    /// <summary>One between two timestamps.</summary>
+    /// <summary>Adds an operation between two timestamps.</summary>
     public void Add(long begun, long ended) => AddTicks(ended - begun);
 
     public void Add(Latencies others)
@@ -22,7 +22,7 @@ internal sealed class Latencies
             AddTicks(others.ticks[i]);
     }
 
-    /// <summary>The time within which that part of them was done, by the nearest rank.</summary>
+    /// <summary>The time within which that part of the operations was done (0 to 1), by the nearest rank.</summary>
     public TimeSpan Percentile(double part)
     {
         if (Count == 0)

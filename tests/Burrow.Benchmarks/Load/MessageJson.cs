@@ -2,18 +2,18 @@ using System.Buffers.Text;
 
 namespace Burrow.Benchmarks.Load;
 
-/// <summary>What a benchmark reads of an answer that shows messages, without parsing it.</summary>
+/// <summary>What a benchmark reads in a response that shows messages, without parsing it.</summary>
 internal static class MessageJson
 {
     private static ReadOnlySpan<byte> Id => "[{\"id\":\""u8;
 
-    /// <summary>The id, a number, of the first message.</summary>
+    /// <summary>The id of the first message, which is a number.</summary>
     public static long NumberOf(HttpAnswer answer) =>
         answer.Body.Span.StartsWith(Id) && Utf8Parser.TryParse(answer.Body.Span[Id.Length..], out long number, out _)
             ? number
             : throw new BenchmarkException($"An answer without a message: {answer}");
 
-    /// <summary>Makes sure that so many messages are shown, with their bodies.</summary>
+    /// <summary>Checks that the response shows that many messages, with their bodies.</summary>
     public static void Check(HttpAnswer answer, int messages)
     {
         if (Server.Count(answer.Body.Span, "\"body\":\""u8) != messages)

@@ -1,10 +1,10 @@
 namespace Burrow.Benchmarks.Load;
 
-/// <summary>What one run, or the median of several, came to.</summary>
-/// <param name="Rate">Operations a second, in the unit of the benchmark.</param>
-/// <param name="P50">Half of the requests took at most this.</param>
-/// <param name="P99">All but one of a hundred took at most this.</param>
-/// <param name="Group">Messages per transaction; 0 where nobody saw.</param>
+/// <summary>The result of one run, or the median of several.</summary>
+/// <param name="Rate">Operations per second, in the unit of the benchmark.</param>
+/// <param name="P50">Half of the requests took at most this time.</param>
+/// <param name="P99">99 of 100 requests took at most this time.</param>
+/// <param name="Group">Messages per transaction; 0 where that is unknown.</param>
 internal sealed record RunResult(double Rate, TimeSpan P50, TimeSpan P99, double Group = 0)
 {
     /// <summary>How many requests there were.</summary>

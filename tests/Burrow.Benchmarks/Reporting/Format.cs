@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Burrow.Benchmarks.Reporting;
 
-/// <summary>Figures as text. Ratios are never rounded up to what was wanted.</summary>
+/// <summary>Figures as text. Ratios are never rounded towards their target.</summary>
 internal static class Format
 {
     public const string None = "–";

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Burrow.Benchmarks.Reporting;
 
-/// <summary>What the figures were measured on.</summary>
+/// <summary>The machine on which the figures were measured.</summary>
 internal sealed record Machine(IReadOnlyList<(string Name, string Value)> Facts)
 {
     public static Machine Look() => new(

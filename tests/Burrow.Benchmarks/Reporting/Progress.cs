@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Burrow.Benchmarks.Reporting;
 
-/// <summary>Tells on standard error where a run of minutes has got to.</summary>
+/// <summary>Prints to standard error how far a run of minutes has got.</summary>
 internal static class Progress
 {
     private static readonly long Begun = Stopwatch.GetTimestamp();

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Burrow.Benchmarks.Reporting;
 
-/// <summary>All sections as markdown: first what was wanted and what came of it, then every figure.</summary>
+/// <summary>All sections as markdown: first the targets and their results, then every figure.</summary>
 internal static class Report
 {
     public static string Write(IReadOnlyList<Section> sections, Machine machine, string command)
@@ -10,7 +10,8 @@ internal static class Report
         var text = new StringBuilder();
         text.Append("# Benchmarks\n\n");
         text.Append(
-            "Written by the benchmarks themselves; every figure was measured in this one run. Load generator, server and storage share the machine.\n\n");
+            "The benchmarks write this file; every figure was measured in this one run. "
+            + "The load generator, the server and storage share the machine.\n\n");
         text.Append($"- command: `{command}`\n");
         foreach (var (name, value) in machine.Facts)
             text.Append($"- {name}: {value}\n");
@@ -25,7 +26,7 @@ internal static class Report
         return text.ToString();
     }
 
-    /// <summary>One section, targets apart.</summary>
+    /// <summary>One section, without its targets.</summary>
     public static string Write(Section section)
     {
         var text = new StringBuilder($"## {section.Title}\n\n{section.About}\n\n");
@@ -33,7 +34,7 @@ internal static class Report
         return text.ToString();
     }
 
-    /// <summary>Columns are padded, so that it can be read where it isn't rendered.</summary>
+    /// <summary>Pads the columns, so that the table is readable as plain text too.</summary>
     private static void Table(StringBuilder text, IReadOnlyList<string> columns, IEnumerable<string[]> rows)
     {
         var all = rows.Prepend([.. columns]).ToList();

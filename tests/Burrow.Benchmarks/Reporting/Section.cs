@@ -1,6 +1,6 @@
 namespace Burrow.Benchmarks.Reporting;
 
-/// <summary>What was wanted, and what came of it.</summary>
+/// <summary>What was wanted, and what was measured.</summary>
 internal sealed record Target(string What, string Wanted, string Measured, bool Met);
 
 /// <summary>The figures of one benchmark.</summary>
@@ -19,11 +19,11 @@ internal sealed class Section(string title, string about, params string[] column
 
     public void Add(params string[] row) => Rows.Add(row);
 
-    /// <summary>A figure that is to be at least so much.</summary>
+    /// <summary>Adds a figure that must be at least the wanted value.</summary>
     public void AtLeast(string what, double wanted, double measured, Func<double, string> format) =>
         Targets.Add(new(what, $"≥ {format(wanted)}", format(measured), measured >= wanted));
 
-    /// <summary>A figure that is to be at most so much.</summary>
+    /// <summary>Adds a figure that must be at most the wanted value.</summary>
     public void AtMost(string what, double wanted, double measured, Func<double, string> format) =>
         Targets.Add(new(what, $"≤ {format(wanted)}", format(measured), measured <= wanted));
 }

@@ -3,7 +3,7 @@ using Burrow.Simulation.Judging;
 
 namespace Burrow.Simulation.Clients;
 
-/// <summary>What the clients of one seed choose from, and what they remember to choose by.</summary>
+/// <summary>What the clients of one seed choose from, and what they remember for later choices.</summary>
 internal sealed class Chance
 {
     private static readonly string[] AccountNames = ["a", "é", "a1"];
@@ -29,15 +29,15 @@ internal sealed class Chance
 
     public IReadOnlyList<QueueAddress> Queues { get; }
 
-    /// <summary>How many ids are used again and again, in each queue.</summary>
+    /// <summary>How many ids the clients use again and again, in each queue.</summary>
     public int Ids { get; }
 
-    /// <summary>How many messages one request is about, and one less.</summary>
+    /// <summary>A claim, a take or a reader's list asks for fewer messages than this.</summary>
     public int Max { get; }
 
     public int MaxHide { get; }
 
-    /// <summary>The queues that there may be in a world.</summary>
+    /// <summary>The queues that a world may have.</summary>
     public static List<QueueAddress> Universe(Random random)
     {
         var (accounts, queues) = (random.Next(1, AccountNames.Length + 1), random.Next(1, QueueNames.Length + 1));
@@ -46,7 +46,7 @@ internal sealed class Chance
                 account => QueueNames.Take(queues).Select(queue => new QueueAddress(new(account), new(queue))))];
     }
 
-    /// <summary>True once in so many times.</summary>
+    /// <summary>True once in so many calls, on average.</summary>
     public bool Of(int times) => random.Next(times) == 0;
 
     public int Below(int from, int below) => random.Next(from, below);
@@ -59,7 +59,7 @@ internal sealed class Chance
 
     public MessageId Id() => new(Of(12) ? $"once {++numbers}" : $"m{random.Next(Ids)}");
 
-    /// <summary>A body that begins with a number that no other has.</summary>
+    /// <summary>A body that begins with a number that no other body has.</summary>
     public (int Number, byte[] Bytes) Body()
     {
         var body = System.Text.Encoding.ASCII.GetBytes($"{++numbers}:");
@@ -86,7 +86,7 @@ internal sealed class Chance
         _ => new(null, Hide()),
     };
 
-    /// <summary>As clients put: mostly by default.</summary>
+    /// <summary>The attributes of a put. Each is left to its default in one call of three, on average.</summary>
     public Attributes PutAttributes() => new(Of(3) ? null : Ttl(), Of(3) ? null : Hide());
 
     public long Ttl() => Of(4) ? 0 : Below(1, longestTtl + 1);

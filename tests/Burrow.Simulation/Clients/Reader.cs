@@ -5,7 +5,7 @@ using Burrow.Simulation.World;
 
 namespace Burrow.Simulation.Clients;
 
-/// <summary>Follows a queue from its beginning on, by the cursor or by the last id, as it was told to.</summary>
+/// <summary>Follows a queue from its beginning: by the cursor, or by the last id as its marker.</summary>
 internal sealed class Reader(Scheduler scheduler, Requests requests, Chance chance, QueueTimeline queue, bool byCursor)
 {
     private readonly List<(Sequence Last, Span Span)> passes = [];
@@ -25,7 +25,7 @@ internal sealed class Reader(Scheduler scheduler, Requests requests, Chance chan
 
     public void Stop() => stopped = true;
 
-    /// <summary>Reads to the end, and judges that nothing was missed; that nothing was seen twice, it judges all along.</summary>
+    /// <summary>Reads to the end, and judges that it missed no message. Each read judges that it saw no message twice.</summary>
     public async Task FinishAsync()
     {
         while (await ReadAsync(TimeSpan.Zero))
@@ -40,15 +40,16 @@ internal sealed class Reader(Scheduler scheduler, Requests requests, Chance chan
             if (message.Inserted > pass.Span.To || message.AlwaysMatches(there, matchHidden: false))
             {
                 throw new Violation(
-                    $"A reader of {queue.Address.Queue} never saw {message.Id} ({message.Sequence}), put at {message.Inserted.Order}, passed by {pass.Span.To.Order}.");
+                    $"A reader of {queue.Address.Queue} never saw {message.Id} ({message.Sequence}), "
+                    + $"put at {message.Inserted.Order}, passed by {pass.Span.To.Order}.");
             }
         }
     }
 
-    /// <returns>Whether it saw anything.</returns>
+    /// <returns>Whether the list had a message.</returns>
     private async Task<bool> ReadAsync(TimeSpan wait)
     {
-        // A marker whose message expired begins anew.
+        // A list by a marker whose message has expired starts from the beginning.
         var usesMarker = !byCursor && marker is not null && queue.Find(last) is { } there
             && there.Ended == Moment.End && there.Latest.State.ExpiresAt == MessageState.Never;
         var selection = new MessageSelection
@@ -63,7 +64,7 @@ internal sealed class Reader(Scheduler scheduler, Requests requests, Chance chan
             return false;
         if (usesMarker && !queue.Find(last)!.AlwaysLive(request.Span))
         {
-            // The marker's message went meanwhile: the list may begin anywhere. A cursor is good for ever.
+            // The marker's message is gone meanwhile, so the list may begin anywhere. A cursor stays valid for ever.
             marker = null;
             return true;
         }

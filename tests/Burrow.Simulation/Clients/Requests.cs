@@ -4,12 +4,12 @@ using Burrow.Simulation.World;
 
 namespace Burrow.Simulation.Clients;
 
-/// <summary>Every kind of request, sent to some process and judged as it is answered.</summary>
+/// <summary>Sends every kind of request to a random process, and judges each response as it arrives.</summary>
 internal sealed class Requests(Cluster cluster, Chance chance)
 {
     private readonly AnswerJudge judge = cluster.Answers;
 
-    /// <returns>What it did; null where it was not answered, or refused.</returns>
+    /// <returns>What the put did; null where it was refused or failed, or got no response.</returns>
     public async Task<Change?> PutAsync(QueueAddress queue, MessageId id, Precondition precondition, Instance? instance = null)
     {
         var (number, body) = chance.Body();
@@ -67,7 +67,7 @@ internal sealed class Requests(Cluster cluster, Chance chance)
             request, (engine, token) => engine.DeleteAsync(queue, id, precondition, request.Detail, token), judge.Change);
     }
 
-    /// <returns>The request, and what it was answered, if it was.</returns>
+    /// <returns>The request, and its list; null where it failed or got no response.</returns>
     public async Task<(Request Request, MessageList? List)> ListAsync(QueueAddress queue, MessageSelection selection, TimeSpan wait)
     {
         var request =
@@ -78,7 +78,7 @@ internal sealed class Requests(Cluster cluster, Chance chance)
         return (request, list);
     }
 
-    /// <summary>Updates what matches; without attributes, deletes it.</summary>
+    /// <summary>Updates the messages that match; without attributes, deletes them.</summary>
     public async Task<MessageList?> ChangeAllAsync(QueueAddress queue, MessageSelection selection, Attributes? attributes, TimeSpan wait)
     {
         var request = cluster.NewRequest(attributes is null ? RequestKind.DeleteAll : RequestKind.UpdateAll) with

@@ -6,7 +6,7 @@ namespace Burrow.Simulation.Clients;
 
 /// <summary>
 /// The clients of one seed: random requests of all kinds, workers that claim and acknowledge (or don't), readers that follow
-/// their marker. Each waits for its answer before it goes on; there are several.
+/// their marker. There are several clients, and each waits for a response before its next request.
 /// </summary>
 internal sealed class Workload
 {
@@ -46,11 +46,11 @@ internal sealed class Workload
             (() => scheduler.DelayAsync(TimeSpan.FromMinutes(chance.Below(1, 15))), chance.Of(5) ? 1 : 0),
         ];
 
-        // Not every kind in every seed, so that those there are meet more often.
+        // Each seed leaves some kinds out, so that the others meet more often.
         int Weight(int weight) => chance.Of(4) ? 0 : weight * chance.Below(1, 4);
     }
 
-    /// <summary>All clients, until each has sent what it was to send.</summary>
+    /// <summary>Runs all clients until they have sent all that they are to send.</summary>
     public async Task RunAsync()
     {
         var clients = new List<Task>();
@@ -65,7 +65,7 @@ internal sealed class Workload
         await Task.WhenAll(following);
     }
 
-    /// <summary>With nothing going wrong any more: readers see the rest, and every list is exact.</summary>
+    /// <summary>Checks, when nothing goes wrong any more, that readers see the rest and every list is exact.</summary>
     public async Task CheckAsync()
     {
         foreach (var reader in readers)
@@ -83,7 +83,7 @@ internal sealed class Workload
             await requests.QueuesAsync(account, new(null, null), delete: false);
     }
 
-    /// <summary>Empties every queue, as soon as what is hidden is visible, or at once.</summary>
+    /// <summary>Empties every queue: at once, or as soon as its hidden messages are visible.</summary>
     public async Task DrainAsync()
     {
         var how = chance.Below(0, 4);
@@ -97,7 +97,7 @@ internal sealed class Workload
             for (var tries = 0; timeline[queue].Messages.Exists(
                 message => message.EverLive(new Span(scheduler.Next(), scheduler.Next(), any))); tries++)
             {
-                // Nothing is hidden for longer than a minute.
+                // No message is hidden for longer than a minute.
                 if (tries > 500)
                     throw new Violation($"{queue.Queue} can't be emptied.");
                 var taken = await requests.ChangeAllAsync(
@@ -132,7 +132,9 @@ internal sealed class Workload
         return requests.PutAsync(queue, id, chance.Precondition(queue, id));
     }
 
-    /// <summary>Several, one after another, without waiting for any; of one process, in that order.</summary>
+    /// <summary>
+    /// Sends several puts to one process, one after another, without waiting for responses. They must be placed in that order.
+    /// </summary>
     private async Task PutSomeAsync()
     {
         var queue = chance.Queue();
@@ -169,7 +171,7 @@ internal sealed class Workload
         return requests.ListAsync(queue, chance.Selection(queue), chance.Wait());
     }
 
-    /// <summary>Claims, and does with each what workers do.</summary>
+    /// <summary>Claims messages, and does with each what workers do.</summary>
     private async Task WorkAsync()
     {
         var queue = chance.Queue();
@@ -187,7 +189,7 @@ internal sealed class Workload
             switch (chance.Below(0, 6))
             {
                 case 0:
-                    // Dies, or forgets it.
+                    // The worker dies, or forgets the message.
                     break;
                 case 1:
                     await requests.UpdateAsync(queue, message.Id, new(null, chance.Below(1, chance.MaxHide + 1)), mine);
@@ -212,7 +214,7 @@ internal sealed class Workload
         return requests.ChangeAllAsync(queue, chance.Selection(queue), attributes, chance.Wait());
     }
 
-    /// <summary>The timer's visit, and just then some of what it is to remove is put again.</summary>
+    /// <summary>Runs a visit of the timer, and meanwhile puts again some messages that the visit is to remove.</summary>
     private Task SweepAsync()
     {
         var queue = chance.Queue();

@@ -2,10 +2,12 @@ using Burrow.Queues;
 
 namespace Burrow.Simulation.Judging;
 
-/// <summary>Judges what a request was answered by what really was while it was under way (the protocol, sections 1 and 2).</summary>
+/// <summary>Judges each answer by what really was while the request was under way (docs/reference/api.md).</summary>
 internal sealed class AnswerJudge(Timeline timeline)
 {
-    /// <summary>Beyond this, a request may have given up: conflicts for 20 s, a message that moved 20 times while it was read.</summary>
+    /// <summary>
+    /// After this, a request may have given up: because of conflicts for 20 s, or a message that moved 20 times while being read.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Completeness completeness = new(timeline);
@@ -21,7 +23,7 @@ internal sealed class AnswerJudge(Timeline timeline)
             result.Created ? "replaced, and said it was new" : "was new, and said it replaced");
     }
 
-    /// <summary>412, in place of what was asked for.</summary>
+    /// <summary>Judges a 412, which means that the request was not carried out.</summary>
     public void Refused(Request request)
     {
         Require(request.Change is null, request, "was refused, and carried out");
@@ -37,7 +39,7 @@ internal sealed class AnswerJudge(Timeline timeline)
             "was refused, though its condition always held");
     }
 
-    /// <summary>503: only where storage failed, or after a long fight.</summary>
+    /// <summary>Judges a 503. It may only occur where storage failed, or after long conflicts with other requests.</summary>
     public void Failed(Request request) => Require(
         request.StorageFailed
             || (!request.Instance.IsCalm && request.Ended.Ticks - request.Started.Ticks > Patience.Ticks),
@@ -56,7 +58,7 @@ internal sealed class AnswerJudge(Timeline timeline)
         RequireShown(request, message, matchHidden: true);
     }
 
-    /// <summary>An update or a deletion of one message.</summary>
+    /// <summary>Judges an update or a deletion of one message.</summary>
     public void Change(Request request, Message? message)
     {
         var (queue, span) = (timeline[request.Queue!], request.Span);
@@ -81,13 +83,13 @@ internal sealed class AnswerJudge(Timeline timeline)
         completeness.JudgePrompt(request, list);
     }
 
-    /// <summary>An update or a deletion of what matches in a queue.</summary>
+    /// <summary>Judges an update or a deletion of the messages that match in a queue.</summary>
     public void ChangeAll(Request request, MessageList list)
     {
         var selection = request.Selection;
         var failed = request.StorageFailed;
         var isFull = list.Count == selection.Limit;
-        // Where storage failed in the middle, what is certain is answered; and without detail, what it did isn't told.
+        // Where storage failed in the middle, the answer holds only what is certain. Without detail, it doesn't show what the request did.
         request.MayHaveDoneMore = selection.Detail == Detail.None || (failed && !isFull);
         Require(selection.Limit is null || list.Count <= selection.Limit, request, $"did {list.Count}");
         Require(
@@ -132,7 +134,10 @@ internal sealed class AnswerJudge(Timeline timeline)
         Fail(request, $"shows {message.Id} as it was not: {difference}");
     }
 
-    /// <summary>A message that the answer says was changed is changed just so, once, and nobody else was told.</summary>
+    /// <summary>
+    /// Judges a message that the answer says was changed. It must have changed in exactly this way, once, and no other request may
+    /// have this change in its answer.
+    /// </summary>
     private void Changed(Request request, Message message, bool delivers)
     {
         var removes = request.Kind is RequestKind.Delete or RequestKind.DeleteAll;
@@ -152,7 +157,10 @@ internal sealed class AnswerJudge(Timeline timeline)
             Fail(request, $"shows {message.Id} as it was not: {difference}");
     }
 
-    /// <summary>It may change that message: its condition holds, it matches, and what it sets is set.</summary>
+    /// <summary>
+    /// Whether a request may make a change: its precondition holds, the message matches, and what the request sets is set.
+    /// </summary>
+    /// <returns>Null if it may; else the reason.</returns>
     public static string? Disallowed(Request request, Change change, bool delivers)
     {
         var span = request.Span.Within(request.Started, change.At);

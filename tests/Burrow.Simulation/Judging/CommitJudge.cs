@@ -7,8 +7,8 @@ using Burrow.Tables.Memory;
 namespace Burrow.Simulation.Judging;
 
 /// <summary>
-/// Looks at every transaction as it is carried out: whether the rows of each message still say the same, and whether what was
-/// changed is a change that there may be. Writes the timeline that answers are judged by.
+/// Judges every transaction as storage carries it out: the rows of each message must still say the same, and every change must be
+/// an allowed one. Writes the timeline that answers are judged by.
 /// </summary>
 internal sealed class CommitJudge : ICommitObserver
 {
@@ -32,7 +32,7 @@ internal sealed class CommitJudge : ICommitObserver
         }
     }
 
-    /// <summary>Partitions that were written to.</summary>
+    /// <summary>The partitions that were written to.</summary>
     public HashSet<(string Table, string Partition)> Written { get; } = [];
 
     public void Committed(Instance by, string table, string partition, IReadOnlyList<Operation> operations)
@@ -42,14 +42,16 @@ internal sealed class CommitJudge : ICommitObserver
         foreach (var operation in operations)
             requests.Mark(at, operation.Key);
         requests.Trace(
-            () => $"{at.Order} {TimeSpan.FromTicks(at.Ticks)} {by.Name} {table} {string.Join(", ", operations.Select(operation => $"{operation.Kind} {operation.Key}"))}");
+            () =>
+                $"{at.Order} {TimeSpan.FromTicks(at.Ticks)} {by.Name} {table} "
+                + $"{string.Join(", ", operations.Select(operation => $"{operation.Kind} {operation.Key}"))}");
         if (table == "dir")
             JudgeDirectory(partition, operations);
         else if (table == "messages")
             JudgeMessages(by, at, timeline[partition], operations);
     }
 
-    /// <summary>What holds a message stays on the directory.</summary>
+    /// <summary>A queue or an account that holds a message stays on the directory.</summary>
     private void JudgeDirectory(string partition, IReadOnlyList<Operation> operations)
     {
         foreach (var operation in operations.Where(operation => operation.Kind == OperationKind.Delete))
@@ -81,7 +83,7 @@ internal sealed class CommitJudge : ICommitObserver
 
             if (before is not null && (state is null || state.Sequence != before.State.Sequence))
             {
-                // Put in the stead of one that had expired: that one is gone.
+                // A put replaced a message that had expired: the old message is gone.
                 Require(state is null || !before.IsLive(by.Clock(at)), $"{old!.Id} lost its place while it was live.");
                 before.To = at;
                 queue.Present.Remove(key);
@@ -201,13 +203,16 @@ internal sealed class CommitJudge : ICommitObserver
         }
     }
 
-    /// <summary>A put is carried out once, while it is under way (or when nobody knows what became of it), as it was asked for.</summary>
+    /// <summary>
+    /// Judges a put: storage carries it out once, as it was requested, while the request is under way. After a request failed or was
+    /// lost, storage may still carry it out.
+    /// </summary>
     private void JudgePut(Change change)
     {
         var (after, request) = (change.After!, requests.PutOf(change.After!.Body));
         Require(
             request is not null && request.Queue == change.Queue && request.Id == change.Message.Id && request.Instance == change.By,
-            $"{change}: nobody put that.");
+            $"{change}: no request put that.");
         Require(request!.Change is null, $"{request} was carried out twice.");
         Require(
             request.Fate is RequestFate.Open or RequestFate.Failed or RequestFate.Lost,
@@ -221,7 +226,7 @@ internal sealed class CommitJudge : ICommitObserver
         Require(Rules.IsSet(after.State.VisibleAt, 0, request.Attributes.Hide ?? 0, span), $"{change}: visible at the wrong time.");
         Require(
             after.ContentType == request.ContentType && after.Body.AsSpan().SequenceEqual(request.Body), $"{change}: not what was put.");
-        // What keeps its place was live when that was decided.
+        // A message that keeps its place was live when the process decided that.
         Require(
             change.Before is null || change.Before.IsLive(span.Within(change.Before.From, span.To).EarliestClock),
             $"{change}: replaced what had expired.");

@@ -2,20 +2,25 @@ using Burrow.Queues;
 
 namespace Burrow.Simulation.Judging;
 
-/// <summary>Whether an answer has all that it was to have.</summary>
+/// <summary>Judges whether an answer has everything that it must have.</summary>
 internal sealed class Completeness(Timeline timeline)
 {
-    /// <summary>Longest time from a message's becoming visible to its waiter's answer, where nothing is slow.</summary>
+    /// <summary>
+    /// The longest time from when a message becomes visible until a waiting request is answered with it, where nothing is slow.
+    /// </summary>
     private static readonly TimeSpan Promptness = TimeSpan.FromSeconds(2);
 
-    /// <summary>Nothing is passed over that matched all the while, nor comes after what was put later.</summary>
+    /// <summary>
+    /// Judges that the answer passes over no message that matched all the while. A list that shows a message also shows every
+    /// matching one that was put before it while the list was read.
+    /// </summary>
     public void Judge(Request request, MessageList list, bool isCut)
     {
         var (queue, span) = (timeline[request.Queue!], request.Span);
         var changes = request.Kind != RequestKind.List;
         if (changes && request.StorageFailed)
             return;
-        // Others were ahead for so long that it gave up, and says so.
+        // Other requests were faster for so long that this one gave up, and its answer says so.
         if (IsTake(request) && list.More && TimeSpan.FromTicks(request.Ended.Ticks - request.Started.Ticks) > QueueLimits.ConflictTime)
             return;
         var last = list.Messages.Count == 0 ? Sequence.None : list.Messages[^1].Sequence;
@@ -26,19 +31,20 @@ internal sealed class Completeness(Timeline timeline)
         {
             if (message.Sequence <= start || message.Sequence > end || shown.Contains(message.Sequence))
                 continue;
-            // What came later has to be there if what came later still is. A wait begins anew, a change ends at the line's end.
+            // A message put meanwhile must be in a list that has one put later still. A wait reads anew; a change ends at the line's end.
             var since = message.Inserted > span.From && message.Sequence < last && !changes ? span.Within(message.Inserted, span.To) : span;
             if (!message.AlwaysMatches(since, request.Selection.MatchHidden))
                 continue;
-            // A claim of the first few passes over what another request changes just then.
+            // A claim of the first few messages passes over one that another request changes at that time.
             if (IsTake(request) && message.ChangesIn(since).Any(change => change.Kind != ChangeKind.Promotion))
                 continue;
-            // Hidden ones may change place behind the back of whoever reads (docs/decisions/queues.md).
+            // A hidden message may change place twice while the request reads, so the request may miss it (docs/decisions/queues.md).
             if (request.Selection.MatchHidden && message.ChangesIn(since).Count() > 1)
                 continue;
             AnswerJudge.Fail(
                 request,
-                $"passes over {message.Id} ({message.Sequence}), which it was to have{(list.Messages.Count == 0 ? "" : $", and has {last}")}");
+                $"passes over {message.Id} ({message.Sequence}), "
+                + $"which it was to have{(list.Messages.Count == 0 ? "" : $", and has {last}")}");
         }
     }
 
@@ -47,7 +53,7 @@ internal sealed class Completeness(Timeline timeline)
         && request.Selection is { MatchHidden: false, Marker: null, After: null, Limit: not null }
         && (request.Kind == RequestKind.DeleteAll || request.Attributes.Hide > 0);
 
-    /// <summary>Without a limit, all that stood there is done.</summary>
+    /// <summary>Judges that without a limit every message that was there is done.</summary>
     public void JudgeAllDone(Request request)
     {
         var (queue, span) = (timeline[request.Queue!], request.Span);
@@ -63,7 +69,7 @@ internal sealed class Completeness(Timeline timeline)
         }
     }
 
-    /// <summary>The place a marker may stand for; the last, if it is not certain.</summary>
+    /// <summary>The place that a marker may stand for; the last one if several are possible.</summary>
     private static Sequence Marker(QueueTimeline queue, Request request)
     {
         if (request.Selection.Marker is not { } marker)
@@ -72,7 +78,7 @@ internal sealed class Completeness(Timeline timeline)
         return markers.Count == 0 ? Sequence.None : markers[^1].Sequence;
     }
 
-    /// <summary>Where nothing is slow or fails, who waits is woken by what there is.</summary>
+    /// <summary>Judges that, where nothing is slow or fails, a message that is there wakes a waiting request.</summary>
     public void JudgePrompt(Request request, MessageList list)
     {
         if (!request.Instance.IsCalm || request.Wait == TimeSpan.Zero || list.Count > 0)

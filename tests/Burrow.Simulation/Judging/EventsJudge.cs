@@ -5,14 +5,16 @@ using Burrow.Tables;
 
 namespace Burrow.Simulation.Judging;
 
-/// <summary>Whether what happened is told: each event stands in the transaction of what it is about, and until it was told.</summary>
-/// <param name="announces">Whether somebody wants to hear of everything.</param>
+/// <summary>
+/// Judges the events: each is written in the transaction that it reports on, and its row stays until the sink has taken it.
+/// </summary>
+/// <param name="announces">Whether there are subscribers, who want every event.</param>
 internal sealed class EventsJudge(bool announces)
 {
     private readonly HashSet<(string Partition, string Key)> committed = [];
     private readonly HashSet<(string Partition, string Key)> told = [];
 
-    /// <summary>Events were taken.</summary>
+    /// <summary>Judges events that the sink has taken.</summary>
     public void Told(IReadOnlyList<(QueueAddress Queue, OutboxRow Row)> events)
     {
         foreach (var (queue, row) in events)
@@ -22,12 +24,12 @@ internal sealed class EventsJudge(bool announces)
         }
     }
 
-    /// <summary>The events of a transaction.</summary>
-    /// <param name="queue">Whose messages it is about.</param>
-    /// <param name="operations">All of it.</param>
-    /// <param name="put">What it put, new.</param>
-    /// <param name="expired">What it removed that had expired.</param>
-    /// <param name="replaced">Of those, what it put something else in the stead of.</param>
+    /// <summary>Judges the events of a transaction.</summary>
+    /// <param name="queue">The queue whose messages it changes.</param>
+    /// <param name="operations">All operations of the transaction.</param>
+    /// <param name="put">The new messages that it put.</param>
+    /// <param name="expired">The messages that it removed and that had expired.</param>
+    /// <param name="replaced">Of the expired messages, those that it replaced with another message.</param>
     public void Committed(
         QueueAddress queue,
         IReadOnlyList<Operation> operations,
@@ -41,7 +43,7 @@ internal sealed class EventsJudge(bool announces)
         {
             if (operation.Kind == OperationKind.Delete)
             {
-                Require(told.Contains((queue.Partition, operation.Key)), $"{operation.Key} was forgotten, and nobody was told.");
+                Require(told.Contains((queue.Partition, operation.Key)), $"{operation.Key} was deleted before it was published.");
                 continue;
             }
 

@@ -2,15 +2,15 @@ using Burrow.Queues;
 
 namespace Burrow.Simulation.Judging;
 
-/// <summary>When all is over: every change is somebody's doing.</summary>
+/// <summary>Judges at the end that a request or expiry caused every change.</summary>
 internal sealed class FinalJudge(Timeline timeline, RequestLog requests)
 {
-    /// <summary>How long after a request was given up what it had sent may still be carried out.</summary>
+    /// <summary>How long storage may still carry out what a request had sent, after the request was given up.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// What was changed and told to nobody is expiry, or what a request did whose client was told nothing, or that it can't be
-    /// told. Nothing else may be lost or hidden.
+    /// A change that no answer shows must be an expiry, or come from a request whose client got no answer or an answer that can't
+    /// show it. No other message may be lost or hidden.
     /// </summary>
     public void JudgeUntold()
     {
@@ -25,11 +25,11 @@ internal sealed class FinalJudge(Timeline timeline, RequestLog requests)
             }
 
             if (!requests.All.Exists(request => MayHaveDone(request, change)))
-                throw new Violation($"Nobody was told of this, and nobody may have done it: {change}.");
+                throw new Violation($"No answer reports this change, and no request may have made it: {change}.");
         }
     }
 
-    /// <summary>Every request ends, and in reasonable time.</summary>
+    /// <summary>Judges that every request has ended by now.</summary>
     public void JudgeEnded()
     {
         foreach (var request in requests.All)

@@ -3,7 +3,7 @@ using Burrow.Queues;
 
 namespace Burrow.Simulation.Judging;
 
-/// <summary>Judges lists of accounts and queues, and their deletion: listed is exactly what holds a message.</summary>
+/// <summary>Judges lists of accounts and queues, and their deletion: a list has exactly those that hold a message.</summary>
 internal static class NamesJudge
 {
     public static void Judge(Timeline timeline, Request request, NameList list)
@@ -19,14 +19,14 @@ internal static class NamesJudge
         foreach (var name in shown)
             AnswerJudge.Require(Held(all[name], message => message.EverLive(span)), request, $"shows {name}, which was empty");
 
-        // A marker that may not have been there may have been none.
+        // A marker counts only if it may have held a message during the request.
         var after = request.Names.Marker is { } marker && Held(all.GetValueOrDefault(marker, []), message => message.EverLive(span))
             ? marker
             : "";
         var isCut = list.More || shown.Count == limit;
         foreach (var (name, queues) in all.Where(name => ByCodePoint.Compare(name.Key, after) > 0))
         {
-            // What was there all the while is there for whoever comes by, whenever that is.
+            // A name that held a live message all the while is in the list, whenever the request read it.
             if (Held(queues, message => message.AlwaysLive(span))
                 && !(isCut && (shown.Count == 0 || ByCodePoint.Compare(name, shown[^1]) > 0)))
             {
@@ -36,7 +36,7 @@ internal static class NamesJudge
 
         if (request.Kind is RequestKind.Accounts or RequestKind.Queues)
             return;
-        // What it deleted, it doesn't tell.
+        // The answer doesn't show which messages the request deleted.
         request.MayHaveDoneMore = true;
         foreach (var message in shown.Where(_ => !list.More).SelectMany(name => all[name]).SelectMany(queue => queue.Messages))
             AnswerJudge.Require(!message.AlwaysLive(span), request, $"left {message.Id}");

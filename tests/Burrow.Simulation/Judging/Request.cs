@@ -23,13 +23,13 @@ internal enum RequestFate
     /// <summary>Under way.</summary>
     Open,
 
-    /// <summary>Answered with what it was about, or that there is nothing.</summary>
+    /// <summary>Answered with the result, or that there is nothing.</summary>
     Answered,
 
-    /// <summary>412.</summary>
+    /// <summary>Answered with 412.</summary>
     Refused,
 
-    /// <summary>503.</summary>
+    /// <summary>Answered with 503.</summary>
     Failed,
 
     /// <summary>The client went away, or the process died.</summary>
@@ -65,25 +65,27 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
 
     public Moment Ended { get; set; } = Moment.End;
 
-    /// <summary>It may have done more than it was answered with, or something though it was answered with nothing.</summary>
+    /// <summary>Whether it may have done more than its answer says, or something though its answer says nothing.</summary>
     public bool MayHaveDoneMore { get; set; }
 
-    /// <summary>The put that it was; there is only ever one.</summary>
+    /// <summary>The change that this put made. There is at most one.</summary>
     public Change? Change { get; set; }
 
     public Span Span => new(Started, Ended, Instance);
 
-    /// <summary>Whether storage failed its process while it was under way; perhaps not for its sake.</summary>
+    /// <summary>Whether storage failed its process while the request was under way, perhaps for another request.</summary>
     public bool StorageFailed => Instance.FailedBetween(Started, Ended);
 
     public override string ToString()
     {
         var what = Queue is { } queue ? $"{queue.Account}/{queue.Queue}" : Account?.Value ?? "";
         var selection = Kind is RequestKind.List or RequestKind.UpdateAll or RequestKind.DeleteAll
-            ? $" limit={Selection.Limit} marker={Selection.Marker} after={Selection.After} hidden={Selection.MatchHidden} detail={Selection.Detail} wait={Wait}"
+            ? $" limit={Selection.Limit} marker={Selection.Marker} after={Selection.After} "
+                + $"hidden={Selection.MatchHidden} detail={Selection.Detail} wait={Wait}"
             : Kind >= RequestKind.Accounts ? $" marker={Names.Marker} limit={Names.Limit}" : "";
         var condition = Precondition.IfMatch is { } match ? $" if-match={string.Join(',', match)}"
             : Precondition.IfNoneMatch is { } none ? $" if-none-match={string.Join(',', none)}" : "";
-        return $"{Kind} {what} {Id} ttl={Attributes.Ttl} hide={Attributes.Hide}{condition}{selection} of {Instance.Name}, {Started.Order} to {(Ended == Moment.End ? "-" : Ended.Order)}: {Fate}";
+        return $"{Kind} {what} {Id} ttl={Attributes.Ttl} hide={Attributes.Hide}{condition}{selection} of {Instance.Name}, "
+            + $"{Started.Order} to {(Ended == Moment.End ? "-" : Ended.Order)}: {Fate}";
     }
 }

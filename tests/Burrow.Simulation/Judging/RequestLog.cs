@@ -3,7 +3,7 @@ using Burrow.Simulation.World;
 
 namespace Burrow.Simulation.Judging;
 
-/// <summary>All requests of a history, and, where somebody asked for it, all that happened in words.</summary>
+/// <summary>All requests of a history; with a trace, also all that happened, in words.</summary>
 internal sealed class RequestLog(Action<string>? trace, Fingerprint fingerprint)
 {
     private readonly Dictionary<int, Request> puts = [];
@@ -12,7 +12,7 @@ internal sealed class RequestLog(Action<string>? trace, Fingerprint fingerprint)
 
     public void Trace(Func<string> line) => trace?.Invoke(line());
 
-    /// <summary>Something happened, which makes this history another than those without it.</summary>
+    /// <summary>Adds an occurrence to the fingerprint: a history with it differs from those without it.</summary>
     public void Mark(Moment moment, string what)
     {
         fingerprint.Add(moment.Order);
@@ -27,7 +27,7 @@ internal sealed class RequestLog(Action<string>? trace, Fingerprint fingerprint)
             puts.Add(number, request);
     }
 
-    /// <summary>The put that brought a body: it begins with a number that no other has.</summary>
+    /// <summary>The put that brought a body, which begins with a number that no other body has; null if there is none.</summary>
     public Request? PutOf(byte[] body)
     {
         var text = Encoding.ASCII.GetString(body, 0, Math.Min(body.Length, 12));

@@ -3,30 +3,35 @@ using Burrow.Queues.Rows;
 
 namespace Burrow.Simulation.Judging;
 
-/// <summary>Small rules of the protocol that several judgements share.</summary>
+/// <summary>Small rules of the protocol that several judges share.</summary>
 internal static class Rules
 {
-    /// <summary>Whether an instant is that many seconds after some moment of a span; 0: it is what stands for none.</summary>
+    /// <summary>
+    /// Whether an instant is so many seconds after some moment of a span. With 0 seconds, it must be the value that stands for none.
+    /// </summary>
     public static bool IsSet(long instant, long none, long seconds, Span span) => seconds == 0
         ? instant == none
         : instant - seconds * TimeSpan.TicksPerSecond is var now && now >= span.EarliestClock && now <= span.LatestClock;
 
-    /// <summary>Whether an update of a request makes the one of the other, within a span.</summary>
+    /// <summary>Whether an update with these attributes turns one state into the other, within a span.</summary>
     public static bool Fits(Attributes attributes, bool delivers, MessageState before, MessageState after, Span span) =>
         (attributes.Ttl is { } ttl ? IsSet(after.ExpiresAt, MessageState.Never, ttl, span) : after.ExpiresAt == before.ExpiresAt)
         && (attributes.Hide is { } hide ? IsSet(after.VisibleAt, 0, hide, span) : after.VisibleAt == before.VisibleAt)
         && after.Deliveries == before.Deliveries + (delivers && attributes.Hide > 0 ? 1 : 0);
 
-    /// <summary>0 says that it lives for ever; what was live when it was looked at is shown with a second at least.</summary>
+    /// <summary>
+    /// Whether a message may show this ttl. 0 means that it lives for ever; one that was live when read shows at least 1 second.
+    /// </summary>
     private static bool Lives(long ttl, long expiresAt, Span span) => expiresAt == MessageState.Never
         ? ttl == 0
         : ttl >= 1 && (Remains(ttl, expiresAt, span) || (ttl == 1 && expiresAt <= span.LatestClock));
 
-    /// <summary>Whether so many seconds may remain until an instant at some moment of a span.</summary>
+    /// <summary>Whether, at some moment of a span, so many seconds may remain until an instant.</summary>
     private static bool Remains(long seconds, long instant, Span span) =>
         seconds <= Remaining(instant, span.EarliestClock) && seconds >= Remaining(instant, span.LatestClock);
 
     /// <summary>Whether a message was shown as a version of it was, at some moment of a span.</summary>
+    /// <returns>Null if it was; else what differs.</returns>
     public static string? Difference(Message message, Version version, Detail detail, Span span)
     {
         var state = version.State;

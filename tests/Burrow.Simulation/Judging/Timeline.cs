@@ -4,7 +4,7 @@ using Burrow.Simulation.World;
 
 namespace Burrow.Simulation.Judging;
 
-/// <summary>What really was, at every moment: each message of each queue, with all its versions.</summary>
+/// <summary>What really was at every moment: each message of each queue, with all its versions.</summary>
 internal sealed class Timeline
 {
     private readonly Dictionary<string, QueueTimeline> queues = [];
@@ -31,10 +31,10 @@ internal sealed class QueueTimeline(QueueAddress address)
 {
     public QueueAddress Address => address;
 
-    /// <summary>In the queue's order.</summary>
+    /// <summary>The messages, in the queue's order.</summary>
     public List<MessageTimeline> Messages { get; } = [];
 
-    /// <summary>Those there are now, live or expired, by the key of their row by id.</summary>
+    /// <summary>The messages that storage holds now, live or expired, by the key of their row by id.</summary>
     public Dictionary<string, MessageTimeline> Present { get; } = [];
 
     /// <summary>The last place that was handed out.</summary>
@@ -42,7 +42,9 @@ internal sealed class QueueTimeline(QueueAddress address)
 
     public MessageTimeline? Find(Sequence sequence) => Messages.Find(message => message.Sequence == sequence);
 
-    /// <summary>Whether there was one message, or one after another without a gap, of an id, all the while.</summary>
+    /// <summary>
+    /// Whether an id had a live message during the whole span. A put that replaces a live message continues that message.
+    /// </summary>
     public bool AlwaysLive(MessageId id, Span span) =>
         Messages.Exists(message => message.Id == id && message.Always(span, (version, part) => version.IsLive(part.LatestClock)));
 
@@ -62,7 +64,7 @@ internal sealed class MessageTimeline(MessageId id, Sequence sequence)
 
     public Version Latest => Versions[^1];
 
-    /// <summary>What was done to it in between.</summary>
+    /// <summary>The changes of this message within a span.</summary>
     public IEnumerable<Change> ChangesIn(Span span) => Changes.Where(change => change.At >= span.From && change.At <= span.To);
 
     public Moment Inserted => Versions[0].From;
@@ -70,11 +72,13 @@ internal sealed class MessageTimeline(MessageId id, Sequence sequence)
     /// <summary>When its rows were removed.</summary>
     public Moment Ended => Latest.To;
 
-    /// <summary>Whether it was there all the while, and this held for every version in its part of it.</summary>
+    /// <summary>
+    /// Whether the message was there during the whole span, and a condition held for every version in its part of the span.
+    /// </summary>
     public bool Always(Span span, Func<Version, Span, bool> holds) =>
         Inserted <= span.From && Ended > span.To && Parts(span).All(part => holds(part.Version, part.Span));
 
-    /// <summary>Whether this held at some time in between.</summary>
+    /// <summary>Whether a condition held for some version within a span.</summary>
     public bool Ever(Span span, Func<Version, Span, bool> holds) => Parts(span).Any(part => holds(part.Version, part.Span));
 
     public bool AlwaysLive(Span span) => Always(span, (version, part) => version.IsLive(part.LatestClock));
@@ -82,24 +86,25 @@ internal sealed class MessageTimeline(MessageId id, Sequence sequence)
     public bool EverLive(Span span) => Ever(span, (version, part) => version.IsLive(part.EarliestClock));
 
     /// <summary>
-    /// Live, and (unless hidden ones match too) visible all the while. What is hidden in the meantime was hidden, even where
-    /// that is over at once, as the clock of who did it is behind, or storage was slower than the hide is long.
+    /// Whether the message was live and (unless hidden ones match too) visible during the whole span. A message that was hidden in
+    /// the meantime counts as hidden, even where the hide ended at once. A hide ends at once if the clock of the process that hid
+    /// the message is behind, or if storage was slower than the hide is long.
     /// </summary>
     public bool AlwaysMatches(Span span, bool matchHidden) => Always(
         span,
         (version, part) => version.IsLive(part.LatestClock)
             && (matchHidden || (version.IsVisible(part.EarliestClock) && !(version.Hides && version.From >= span.From))));
 
-    /// <summary>What it was at some time in between.</summary>
+    /// <summary>The versions of this message within a span, each with its part of the span.</summary>
     public IEnumerable<(Version Version, Span Span)> Parts(Span span) => Versions
         .Where(version => version.From <= span.To && version.To >= span.From)
         .Select(version => (version, span.Within(version.From, version.To)));
 }
 
-/// <summary>From one moment to another, as one process's clock has it.</summary>
+/// <summary>The time from one moment to another, by one process's clock.</summary>
 internal readonly record struct Span(Moment From, Moment To, Instance Instance)
 {
-    /// <summary>UTC ticks.</summary>
+    /// <summary>What the clock shows at this end of the span, in UTC ticks.</summary>
     public long EarliestClock => Instance.Clock(From);
 
     /// <inheritdoc cref="EarliestClock"/>
@@ -109,11 +114,11 @@ internal readonly record struct Span(Moment From, Moment To, Instance Instance)
 }
 
 /// <summary>What a message was from one change to the next.</summary>
-/// <param name="from">Of the change.</param>
-/// <param name="hides">Whether that change hid it.</param>
-/// <param name="state">Its rows.</param>
-/// <param name="contentType">What it was last put with.</param>
-/// <param name="body">Likewise.</param>
+/// <param name="from">The moment of the first change.</param>
+/// <param name="hides">Whether that change hid the message.</param>
+/// <param name="state">The state in its rows.</param>
+/// <param name="contentType">The content type of its last put.</param>
+/// <param name="body">The body of its last put.</param>
 internal sealed class Version(Moment from, bool hides, MessageState state, string? contentType, byte[] body)
 {
     public bool Hides => hides;
@@ -141,13 +146,14 @@ internal enum ChangeKind
     Removal,
 }
 
-/// <summary>A change that was carried out.</summary>
+/// <summary>A change that storage carried out.</summary>
 internal sealed record Change(
     ChangeKind Kind, Moment At, Instance By, QueueAddress Queue, MessageTimeline Message, Version? Before, Version? After)
 {
-    /// <summary>The request that was answered with it.</summary>
+    /// <summary>The request that made it: for a put known at once, else from the answer that shows it.</summary>
     public Request? Request { get; set; }
 
     public override string ToString() =>
-        $"{Kind} of {Queue.Account}/{Queue.Queue}/{Message.Id} ({Message.Sequence}) by {By.Name} at {At.Order} ({TimeSpan.FromTicks(At.Ticks)})";
+        $"{Kind} of {Queue.Account}/{Queue.Queue}/{Message.Id} ({Message.Sequence}) by {By.Name} "
+        + $"at {At.Order} ({TimeSpan.FromTicks(At.Ticks)})";
 }

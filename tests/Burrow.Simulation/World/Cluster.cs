@@ -9,8 +9,8 @@ using Burrow.Tables.Memory;
 namespace Burrow.Simulation.World;
 
 /// <summary>
-/// All processes on one storage account, their timers, and the way to them. Who dies is replaced; every request's answer is
-/// judged as it comes.
+/// All processes on one storage account, their timers, and the way to them. The cluster replaces a process that dies, and judges
+/// every response as it arrives.
 /// </summary>
 internal sealed class Cluster
 {
@@ -45,7 +45,7 @@ internal sealed class Cluster
     /// <summary>From now on nothing goes wrong.</summary>
     public void CalmDown() => conditions = conditions.Calmed();
 
-    /// <summary>All processes end and others take their place, who remember nothing.</summary>
+    /// <summary>Ends all processes, and starts others in their place, which remember nothing.</summary>
     public void Restart()
     {
         for (var i = 0; i < instances.Count; i++)
@@ -55,11 +55,11 @@ internal sealed class Cluster
         }
     }
 
-    /// <summary>A new request of a kind, to some process, beginning now.</summary>
+    /// <summary>A new request of a kind, to a random process. It begins now.</summary>
     public Request NewRequest(RequestKind kind) => new(kind, instances[random.Next(instances.Count)], scheduler.Next());
 
-    /// <summary>Sends a request and judges its answer.</summary>
-    /// <returns>The answer; nothing, where it was refused, failed or was lost.</returns>
+    /// <summary>Sends a request and judges its response.</summary>
+    /// <returns>The answer; the default value where the request was refused, failed or was lost.</returns>
     public async Task<T?> SendAsync<T>(
         Request request, Func<QueueEngine, CancellationToken, Task<T>> send, Action<Request, T> judge, int? put = null)
     {
@@ -103,7 +103,7 @@ internal sealed class Cluster
                 client.Cancel();
         }
 
-        // Here and now: what awaits this may await much else first.
+        // It judges here and now: the code that awaits this may await much else first.
         void Judge(Action<Request> judge)
         {
             try
@@ -124,7 +124,7 @@ internal sealed class Cluster
         }
     }
 
-    /// <summary>A visit of the timer, by some process.</summary>
+    /// <summary>Runs a visit of the timer in a random process.</summary>
     public Task SweepAsync() => SweepAsync(instances[random.Next(instances.Count)]);
 
     /// <summary>Every row that is left in any table.</summary>
@@ -135,7 +135,7 @@ internal sealed class Cluster
                 where.Partition, new RowQuery("!", "~"), CancellationToken.None).Result.Rows.Select(row => $"{where.Table} {row.Key}")),
     ];
 
-    /// <summary>Queues whose row says that they hold more or less than they do.</summary>
+    /// <summary>The queues whose row counts more or fewer messages than they hold.</summary>
     public List<string> Miscounted() =>
     [
         .. from queue in timeline.Queues
@@ -163,7 +163,7 @@ internal sealed class Cluster
         };
     }
 
-    /// <summary>A process's timer, each minute. A run may still be under way when the next begins.</summary>
+    /// <summary>Runs a process's timer each minute. A run may still be under way when the next begins.</summary>
     private async void RunTimerAsync(int number)
     {
         await scheduler.DelayAsync(TimeSpan.FromMinutes(random.NextDouble()));
@@ -187,7 +187,7 @@ internal sealed class Cluster
         }
         catch (Exception e) when (e is TableUnavailableException or UnavailableException or ConnectionLostException)
         {
-            // The next one goes on.
+            // The next visit continues.
         }
     }
 }

@@ -1,66 +1,66 @@
 namespace Burrow.Simulation.World;
 
 /// <summary>
-/// What the world of one seed is like: how slow and unreliable storage is, how long-lived the processes are. Every seed has
-/// some of all troubles, many or none, so that they meet in every combination.
+/// What the world of one seed is like: how slow and unreliable storage is, and how long the processes live. A seed has none, some
+/// or much of each kind of trouble, so that the kinds meet in every combination.
 /// </summary>
 internal sealed record Conditions
 {
     public required int Instances { get; init; }
 
-    /// <summary>Of each clock, at most so far from true time, either way.</summary>
+    /// <summary>How far each clock is from true time at most, in either direction.</summary>
     public required TimeSpan Skew { get; init; }
 
-    /// <summary>What a request to storage takes, one way.</summary>
+    /// <summary>The time that a request to storage takes, one way.</summary>
     public required TimeSpan Latency { get; init; }
 
-    /// <summary>How many requests take up to <see cref="SlowLatency"/>.</summary>
+    /// <summary>The share of requests that take up to <see cref="SlowLatency"/>.</summary>
     public required double Slow { get; init; }
 
     public required TimeSpan SlowLatency { get; init; }
 
-    /// <summary>How many requests fail before anything was done.</summary>
+    /// <summary>The share of requests that fail before storage does anything.</summary>
     public required double FailsBefore { get; init; }
 
-    /// <summary>How many are carried out and then answered by a failure.</summary>
+    /// <summary>The share of requests that storage carries out and then answers with a failure.</summary>
     public required double FailsAfter { get; init; }
 
-    /// <summary>How many are answered by a failure and carried out later.</summary>
+    /// <summary>The share of requests that storage answers with a failure and carries out later.</summary>
     public required double FailsThenHappens { get; init; }
 
-    /// <summary>How many of the failures take as long as a time-out.</summary>
+    /// <summary>The share of failures that take as long as a time-out.</summary>
     public required double TimesOut { get; init; }
 
-    /// <summary>How many pages are cut short.</summary>
+    /// <summary>The share of pages that are cut short.</summary>
     public required double SmallPages { get; init; }
 
-    /// <summary>How many pages are empty, with a continuation.</summary>
+    /// <summary>The share of pages that are empty, with a continuation.</summary>
     public required double EmptyPages { get; init; }
 
-    /// <summary>At how many requests to storage the process dies, before or after it is carried out.</summary>
+    /// <summary>The share of requests to storage at which the process dies, before or after storage carries the request out.</summary>
     public required double Dies { get; init; }
 
-    /// <summary>At how many the process freezes.</summary>
+    /// <summary>The share of requests to storage at which the process freezes.</summary>
     public required double Freezes { get; init; }
 
-    /// <summary>Spans of true time in which storage fails all.</summary>
+    /// <summary>Spans of true time, in ticks, in which storage fails every request.</summary>
     public required IReadOnlyList<(long From, long To)> Outages { get; init; }
 
-    /// <summary>How many requests lose their client before the answer.</summary>
+    /// <summary>The share of requests whose client disconnects before the response.</summary>
     public required double Disconnects { get; init; }
 
-    /// <summary>Whether somebody wants to hear of all that happens.</summary>
+    /// <summary>Whether there are subscribers, who want every event.</summary>
     public required bool Announces { get; init; }
 
-    /// <summary>How many requests that tell it are refused, half of them though it was heard.</summary>
+    /// <summary>The share of requests with events that are refused. In half of these cases, the events were taken nevertheless.</summary>
     public required double RefusesEvents { get; init; }
 
-    /// <summary>Whether nothing ever goes wrong: then nothing may be refused, and all is prompt.</summary>
+    /// <summary>Whether nothing ever goes wrong. Then no request may be answered with 503, and every answer is prompt.</summary>
     public bool IsCalm =>
         Slow == 0 && FailsBefore == 0 && FailsAfter == 0 && FailsThenHappens == 0 && Dies == 0 && Freezes == 0 && Outages.Count == 0
         && Latency < TimeSpan.FromMilliseconds(50);
 
-    /// <summary>What comes after all trouble: the same, with nothing going wrong any more.</summary>
+    /// <summary>The conditions after all trouble: the same, but nothing goes wrong any more.</summary>
     public Conditions Calmed() => this with
     {
         Latency = TimeSpan.FromMilliseconds(1),

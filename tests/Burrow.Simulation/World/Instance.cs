@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Burrow.Simulation.World;
 
 /// <summary>
-/// A process that serves: an engine with its own caches, clock and chance. It may freeze for a while, and it may die at any
-/// moment; nothing of it happens after that but what it had sent to storage.
+/// A process that serves: an engine with its own caches, clock and random numbers. It may freeze for a while, and it may die at
+/// any moment. After its death, only what it had sent to storage still happens.
 /// </summary>
 internal sealed class Instance : SynchronizationContext
 {
@@ -20,12 +20,12 @@ internal sealed class Instance : SynchronizationContext
     private readonly Queue<Action> inbox = new();
     private long frozenUntil;
 
-    /// <param name="scheduler">Runs it.</param>
-    /// <param name="name">What it is called.</param>
+    /// <param name="scheduler">Runs the process.</param>
+    /// <param name="name">The process's name.</param>
     /// <param name="skew">How far its clock is ahead of true time.</param>
-    /// <param name="seed">Of its own chance.</param>
-    /// <param name="store">Its way to the tables.</param>
-    /// <param name="sink">Where its events go; null: nobody wants to hear of anything.</param>
+    /// <param name="seed">The seed of its own random numbers.</param>
+    /// <param name="store">Makes its way to the tables.</param>
+    /// <param name="sink">Makes the sink of its events; null if there are no subscribers.</param>
     public Instance(
         Scheduler scheduler, string name, TimeSpan skew, int seed, Func<Instance, ITableStore> store, Func<Instance, IEventSink>? sink)
     {
@@ -51,25 +51,28 @@ internal sealed class Instance : SynchronizationContext
 
     public bool IsDead { get; private set; }
 
-    /// <summary>Called when it does.</summary>
+    /// <summary>Called when the process dies.</summary>
     public required Action Died { get; init; }
 
-    /// <summary>Nothing ever goes wrong around it (<see cref="Conditions.IsCalm"/>).</summary>
+    /// <summary>Whether nothing ever goes wrong around it (<see cref="Conditions.IsCalm"/>).</summary>
     public required bool IsCalm { get; init; }
 
-    /// <summary>When storage failed it.</summary>
+    /// <summary>The moments at which storage failed a request of this process.</summary>
     public List<Moment> Failures { get; } = [];
 
-    /// <summary>UTC ticks on its clock at a moment.</summary>
+    /// <summary>What its clock shows at a moment, in UTC ticks.</summary>
     public long Clock(Moment moment) => Start + moment.Ticks + Skew;
 
-    /// <summary>UTC ticks of true time 0.</summary>
+    /// <summary>True time 0, in UTC ticks.</summary>
     public static readonly long Start = new DateTime(2026, 3, 1, 0, 0, 30, DateTimeKind.Utc).Ticks;
 
     /// <summary>Whether storage failed it between two moments.</summary>
     public bool FailedBetween(Moment from, Moment to) => Failures.Exists(failure => failure >= from && failure <= to);
 
-    /// <summary>Nothing of it happens any more. Whoever waits for an answer is told that there will be none.</summary>
+    /// <summary>
+    /// Ends the process: from now on it does nothing. Each request that waits for an answer fails with
+    /// <see cref="ConnectionLostException"/>.
+    /// </summary>
     public void Die()
     {
         if (IsDead)
@@ -82,14 +85,15 @@ internal sealed class Instance : SynchronizationContext
         Died();
     }
 
-    /// <summary>Nothing of it happens until then; afterwards it goes on as if nothing had been.</summary>
+    /// <summary>Stops the process for a time. Afterwards it continues as if nothing had happened.</summary>
     public void Freeze(TimeSpan time)
     {
         frozenUntil = Math.Max(frozenUntil, scheduler.Now + time.Ticks);
         scheduler.At(frozenUntil, Thaw);
     }
 
-    /// <summary>A request to this process: what it answers, or that it died. They arrive in the order in which they were sent.</summary>
+    /// <summary>Sends a request to this process. Requests arrive in the order in which they were sent.</summary>
+    /// <returns>What the process answers; <see cref="ConnectionLostException"/> if it dies first.</returns>
     public Task<T> RequestAsync<T>(Func<QueueEngine, Task<T>> request)
     {
         var answer = new TaskCompletionSource<T>();
@@ -126,7 +130,10 @@ internal sealed class Instance : SynchronizationContext
             scheduler.Post(this, Run, (d, state));
     }
 
-    /// <summary>The real one, but for who signs, which is of no matter here, and who subscribed: somebody did to all.</summary>
+    /// <summary>
+    /// The real publisher, with two differences: it can't sign, which has no effect here, and every queue has a subscription for
+    /// all events.
+    /// </summary>
     private static EventPublisher NewAnnouncer(IEventSink sink, ITableStore tables, TimeProvider time, Random random) => new(
         sink,
         new EventComposer(new Lazy<EventSigner>(() => throw new InvalidOperationException()), new EventsOptions(), time, random),
@@ -156,7 +163,7 @@ internal sealed class Instance : SynchronizationContext
         held.Clear();
     }
 
-    /// <summary>The clock of its machine, and its timers.</summary>
+    /// <summary>The clock of the process's machine, and its timers.</summary>
     private sealed class InstanceTime(Instance instance) : TimeProvider
     {
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -201,5 +208,5 @@ internal sealed class Instance : SynchronizationContext
     }
 }
 
-/// <summary>The process died before it answered: what became of the request, nobody knows.</summary>
+/// <summary>The process died before it answered. Its client can't know what became of the request.</summary>
 internal sealed class ConnectionLostException() : Exception("The process died.");

@@ -1,6 +1,6 @@
 namespace Burrow.Simulation.World;
 
-/// <summary>A moment of a simulation: its place in the order of all that happened, and the true time, in ticks.</summary>
+/// <summary>A moment of a simulation: its place in the order of all that happens, and the true time, in ticks.</summary>
 internal readonly record struct Moment(long Order, long Ticks)
 {
     public static readonly Moment End = new(long.MaxValue, long.MaxValue);
@@ -15,12 +15,12 @@ internal readonly record struct Moment(long Order, long Ticks)
 }
 
 /// <summary>
-/// Runs a whole world on one thread: of what is ready, a random one next; when nothing is, time jumps to what comes next. So the
-/// same seed is the same history, however long its waits are.
+/// Runs a whole world on one thread. It picks the next callback at random from those that are ready. When none is ready, time jumps
+/// to the next action. So the same seed gives the same history, however long its waits are.
 /// </summary>
 internal sealed class Scheduler(int seed) : SynchronizationContext
 {
-    /// <summary>More than any seed needs; beyond it something goes round in circles.</summary>
+    /// <summary>More steps than any seed needs. A simulation that takes more runs in circles.</summary>
     private const int MaxSteps = 5_000_000;
 
     private readonly Random random = new(seed);
@@ -33,10 +33,10 @@ internal sealed class Scheduler(int seed) : SynchronizationContext
     /// <summary>True time, in ticks since the beginning.</summary>
     public long Now { get; private set; }
 
-    /// <summary>A new moment, after all before.</summary>
+    /// <summary>A new moment, after all earlier ones.</summary>
     public Moment Next() => new(++order, Now);
 
-    /// <summary>Runs it to its end, and with it all that it sets in motion.</summary>
+    /// <summary>Runs a task to its end, and with it all that the task starts.</summary>
     public void Run(Func<Task> main)
     {
         var before = Current;
@@ -61,7 +61,7 @@ internal sealed class Scheduler(int seed) : SynchronizationContext
         }
     }
 
-    /// <summary>Calls it at that time, in the context of the world itself.</summary>
+    /// <summary>Calls an action at a true time, in ticks, in the context of the world itself. A time in the past counts as now.</summary>
     public void At(long ticks, Action action) => later.Enqueue(action, (Math.Max(ticks, Now), ++order));
 
     public void Post(SynchronizationContext context, SendOrPostCallback callback, object? state)
@@ -71,12 +71,12 @@ internal sealed class Scheduler(int seed) : SynchronizationContext
         ready.Add((context, callback, state));
     }
 
-    /// <summary>Ends it all: what follows is of no interest.</summary>
+    /// <summary>Ends the run with a violation. What follows it is of no interest.</summary>
     public void Fail(Violation why) => violation ??= why;
 
     public override void Post(SendOrPostCallback d, object? state) => Post(this, d, state);
 
-    /// <summary>Completes so much later.</summary>
+    /// <summary>Completes after this time.</summary>
     public Task DelayAsync(TimeSpan time)
     {
         var done = new TaskCompletionSource();
@@ -103,7 +103,7 @@ internal sealed class Scheduler(int seed) : SynchronizationContext
         }
         else
         {
-            throw new Violation("Nothing is left that could happen, and somebody still waits.");
+            throw new Violation("Nothing is left that could happen, and a task still waits.");
         }
     }
 }

@@ -5,7 +5,7 @@ using Burrow.Simulation.Judging;
 
 namespace Burrow.Simulation.World;
 
-/// <summary>Where one process's events go: it takes its time, may refuse them, or take them and say that it didn't.</summary>
+/// <summary>The sink of one process's events. It answers late; it may refuse events, or take them and say that it didn't.</summary>
 internal sealed class UnreliableSink(
     Instance instance, Scheduler scheduler, Random random, Func<Conditions> conditions, EventsJudge judge) : IEventSink
 {

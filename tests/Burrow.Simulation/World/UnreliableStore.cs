@@ -4,8 +4,8 @@ using Burrow.Tables.Memory;
 namespace Burrow.Simulation.World;
 
 /// <summary>
-/// The tables as one process reaches them, over a network: each request takes its time, so that concurrent ones overtake each
-/// other, and may fail before, after or without being carried out, be cut short, or be the last that the process did.
+/// The tables as one process reaches them, over a network. Each request takes its time, so that concurrent ones overtake each
+/// other. A request may fail before, after or without being carried out, be cut short, or be the last of the process.
 /// </summary>
 internal sealed class UnreliableStore(
     MemoryTableStore tables,
@@ -43,7 +43,7 @@ internal sealed class UnreliableStore(
 
             if (fate is Fate.FailsBefore or Fate.HappensLater)
             {
-                // As late as a service may still carry out what it has given up on.
+                // A service may still carry out a request as late as this after it gave up on it.
                 if (fate is Fate.HappensLater)
                     scheduler.At(scheduler.Now + (long)(TimeSpan.FromSeconds(30).Ticks * random.NextDouble()), () => carryOut());
                 Fail(world);
@@ -102,7 +102,7 @@ internal sealed class UnreliableStore(
     private Task<RowPage> QueryAsync(ITable table, string partition, RowQuery query, CancellationToken cancellationToken)
     {
         var world = conditions();
-        // A continuation is ours: behind the mark, where the page before, empty or not, ended.
+        // This store makes its own continuations: a mark, and behind it where the page before, empty or not, ended.
         var continuation = query.Continuation?[1..] is { Length: > 0 } rest ? rest : null;
         if (random.NextDouble() < world.EmptyPages)
             return CallAsync("query nothing", () => new RowPage([], "!" + continuation), cancellationToken);
@@ -143,9 +143,9 @@ internal sealed class UnreliableStore(
     }
 }
 
-/// <summary>Sees every transaction that storage carries out, in the one order in which it does.</summary>
+/// <summary>Sees every transaction that storage carries out, in the one order in which storage does so.</summary>
 internal interface ICommitObserver
 {
-    /// <summary>Told right after it was carried out, before anything else is.</summary>
+    /// <summary>Called right after storage has carried out a transaction, and before it carries out anything else.</summary>
     void Committed(Instance by, string table, string partition, IReadOnlyList<Operation> operations);
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Burrow.Tests.Access;
 
-/// <summary>What is too large is refused, pages of other origins are not let in, and no secret is logged.</summary>
+/// <summary>Requests that are too large are refused, pages of other origins get no access, and no secret is logged.</summary>
 public sealed class HardeningTests : IAsyncLifetime
 {
     private const string Origin = "https://app.example.com";
@@ -53,7 +53,7 @@ public sealed class HardeningTests : IAsyncLifetime
     public async Task What_is_no_key_is_401(string authorization)
     {
         (await server.SendAsync(null, "GET", "/v1.0/a/q", null, ("Authorization", authorization))).ShouldBeAProblem(401);
-        // Two are none, whichever is good.
+        // Two headers count as no key, even if one of the two is good.
         (await server.SendAsync(server.Admin, "GET", "/v1.0/a/q", null, ("Authorization", $"Bearer {server.Admin}"))).ShouldBeAProblem(401);
     }
 
@@ -82,7 +82,7 @@ public sealed class HardeningTests : IAsyncLifetime
         var put = await open.SendAsync(open.Admin, "PUT", "/v1.0/a/q/m", "x", ("Origin", Origin));
         (put.Status, put.Headers["Access-Control-Allow-Origin"]).ShouldBe((201, Origin));
         put.Headers["Access-Control-Expose-Headers"].ShouldContain("ETag");
-        // Without a key it is told why not.
+        // A page of an allowed origin can read why its request without a key is refused.
         var refused = await open.SendAsync(null, "GET", "/v1.0/a/q", null, ("Origin", Origin));
         (refused.Status, refused.Headers["Access-Control-Allow-Origin"]).ShouldBe((401, Origin));
         var foreign = await open.SendAsync(open.Admin, "GET", "/v1.0/a/q", null, ("Origin", "https://evil.example.com"));
@@ -103,7 +103,7 @@ public sealed class HardeningTests : IAsyncLifetime
     public void A_secret_that_is_logged_is_found()
     {
         var log = new SuiteLog(Path.Combine(Path.GetTempPath(), $"burrow-log-{Guid.NewGuid():n}.log"));
-        var secret = log.Keep("a secret that nobody may log");
+        var secret = log.Keep("a secret that must not be logged");
         var logger = log.CreateLogger("Burrow");
         logger.Log(LogLevel.Trace, default, 1, null, (_, _) => "nothing to be seen");
         logger.Log(LogLevel.Trace, default, 1, new InvalidOperationException($"It is {secret}!"), (_, _) => "failed");
@@ -118,7 +118,8 @@ public sealed class HardeningTests : IAsyncLifetime
     [Fact]
     public async Task The_suite_s_log_has_what_servers_say_at_the_lowest_level()
     {
-        // Its own, as the suite's is searched only at the end: but the same, so what is silent there is silent here.
+        // The suite searches its log for secrets only at the end. This test reads the same log now: if the servers logged nothing there,
+        // it fails.
         await server.SendAsync(server.Admin, "GET", "/v1.0/a/q?st=a-link-that-was-not-made-here");
         SuiteLog.Whole.HasLine("Trace Microsoft.AspNetCore").ShouldBeTrue();
         SuiteLog.Whole.HasLine("span ").ShouldBeTrue();

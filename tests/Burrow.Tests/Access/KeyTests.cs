@@ -6,7 +6,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Access;
 
-/// <summary>Keys from their making to their end.</summary>
+/// <summary>Keys, from their creation to their end.</summary>
 public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
 {
     private const int Forgeries = 10_000;
@@ -30,7 +30,8 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         key.ShouldMatch("^brw_[a-z2-7]{26}-worker-[a-z2-7]{16}_[0-9a-f]{64}$");
         var shown = await server.SendAsync(server.Admin, "GET", "/keys/a/worker");
         shown.Text.ShouldBe(
-            $$"""{"name":"worker","id":"{{key.Split('_')[1]}}","queues":"orders-*","allow":["send","receive"],"created":"2026-01-02T03:04:05.000Z","expires":"2100-01-31T11:00:00.000Z","madeWith":"admin-test"}""");
+            $$"""{"name":"worker","id":"{{key.Split('_')[1]}}","queues":"orders-*","allow":["send","receive"],"""
+            + "\"created\":\"2026-01-02T03:04:05.000Z\",\"expires\":\"2100-01-31T11:00:00.000Z\",\"madeWith\":\"admin-test\"}");
         (await server.SendAsync(server.Admin, "GET", "/keys/a")).Text.ShouldBe($"[{shown.Text}]");
         var row = (await store.Open(AccessTable.Name).QueryAsync(KeyId.PartitionOf(new("a")), new("!", "~"), Token)).Rows.Single();
         string.Join(
@@ -47,7 +48,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         (await server.SendAsync(server.Admin, "PUT", "/keys/a/worker", """{"allow":["send"]}""")).ShouldBeAProblem(409);
         (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
 
-        // Deleted and made again it is another.
+        // A key that is deleted and made again is another key.
         (await server.SendAsync(server.Admin, "DELETE", "/keys/a/worker")).Status.ShouldBe(200);
         (await server.SendAsync(server.Admin, "DELETE", "/keys/a/worker")).Status.ShouldBe(404);
         var again = await server.MakeKeyAsync("worker", "read");
@@ -147,7 +148,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         (await server.SendAsync(server.Admin, "GET", "/keys/a")).Json.EnumerateArray()
             .Select(key => key.GetProperty("name").GetString())
             .ShouldBe(["beside", "first"]);
-        // Its name is free again, and what was made with the old one doesn't come back.
+        // The name is free again. All that was made with the old key stays revoked.
         await server.MakeKeyAsync("second", "manage read");
         (await server.SendAsync(third, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
     }
@@ -163,7 +164,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
 
         (await other.SendAsync(first, "PUT", "/keys/a/late", """{"allow":["read"]}""")).ShouldBeAProblem(401);
 
-        // Revoked between its look and its write.
+        // The key is revoked after the other process has read it, and before that process writes the new key.
         var second = await server.MakeKeyAsync("second", "manage read");
         intercepted.Before = async call =>
         {
@@ -178,7 +179,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         server.Time.Advance(AccessLimits.AccessFreshness);
         (await other.SendAsync(late, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
         (await server.SendAsync(server.Admin, "GET", "/keys/a")).Status.ShouldBe(404);
-        // Its row is there, and in nobody's way.
+        // The row of the invalid key is still there, but it does not block the name.
         await server.MakeKeyAsync("late", "read");
     }
 
@@ -193,7 +194,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         (await other.SendAsync(sender, "PUT", "/v1.0/a/q/m", "x")).Status.ShouldBe(201);
         (await server.SendAsync(server.Admin, "DELETE", "/keys/a/worker")).Status.ShouldBe(200);
 
-        // Where it was revoked, at once.
+        // The process that revoked the key refuses it at once.
         (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
         server.Time.Advance(AccessLimits.AccessFreshness - TimeSpan.FromSeconds(1));
         (await other.SendAsync(key, "GET", "/v1.0/a/q?detail=id")).Status.ShouldBe(200);
@@ -229,7 +230,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         await slow.SendBytesAsync(
             Encoding.ASCII.GetBytes(
                 $"PUT /v1.0/a/q/m HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Length: 2\r\n\r\nx"));
-        // It is let in: its key is looked for.
+        // The request is let in: the server looks up its key.
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!(await server.SendAsync(server.Admin, "GET", "/keys/a/sender")).Text.Contains("\"used\"", StringComparison.Ordinal))
             await Task.Delay(1, patience.Token);
@@ -270,13 +271,13 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         var key = await server.MakeKeyAsync("worker", "read");
         for (var i = 0; i < 5; i++)
             (await counted.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
-        // The key, and the account's limits.
+        // One read for the key, and one for the account's limits.
         reads.ShouldBe(3);
-        // What is no key at all costs none.
+        // A text that is no key at all costs no read.
         (await counted.SendAsync("brw_short_ff", "GET", "/v1.0/a/q")).Status.ShouldBe(401);
         reads.ShouldBe(3);
 
-        // Many that are made up cost so many a second, and keep nobody out who has one.
+        // Many made-up keys cost at most a fixed number of reads a second. A client with a real key is still let in.
         for (var i = 0; i < 100; i++)
             (await counted.SendAsync(unknown.Replace("-x-", $"-x{i}-"), "GET", "/v1.0/a/q")).Status.ShouldBeOneOf(401, 503);
         reads.ShouldBe(3 + AccessLimits.UnknownKeysPerSecond - 1);
@@ -295,7 +296,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         await server.SendAsync(key, "GET", "/v1.0/a/q");
         await UsedAsync("2026-01-02T05:00:00.000Z");
 
-        // It is noted beside the answer.
+        // The server notes the use beside the answer, so the test waits for it.
         async Task UsedAsync(string instant)
         {
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
@@ -323,7 +324,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         (await server.SendAsync(
             lead, "PUT", "/keys/a/soon-over", """{"allow":["send"],"expires":"2026-01-02T03:05:00Z"}""")).Status.ShouldBe(201);
         (await server.SendAsync(lead, "PUT", "/keys/a/one-more", """{"allow":["send"]}""")).ShouldBeAProblem(507);
-        // The operator isn't locked out, and what has expired makes room.
+        // The operator is not locked out, and keys that have expired make room.
         (await server.SendAsync(server.Admin, "PUT", "/keys/a/by-admin", """{"allow":["send"]}""")).Status.ShouldBe(201);
         (await server.SendAsync(server.Admin, "DELETE", "/keys/a/by-admin")).Status.ShouldBe(200);
         server.Time.Advance(TimeSpan.FromMinutes(1));
@@ -344,7 +345,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
 
         for (var i = 0; i < Forgeries; i++)
         {
-            // Many a second are told to come again, whatever they are.
+            // The server tells clients to come again if too many unknown keys come in a second, whatever they are. So the clock moves.
             server.Time.Advance(TimeSpan.FromSeconds(0.1));
             var (forgedKey, forgedToken) = (Mutate(i % 2 == 0 ? key : server.Admin), Mutate(token));
             if (forgedKey != key && forgedKey != server.Admin)
@@ -360,7 +361,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
             }
         }
 
-        // One to three changes of a character each: another, one more, one less, the other case; or another's random secret.
+        // One to three changes of one character each: another character, one more, one less, or the other case. Or another random secret.
         string Mutate(string text)
         {
             if (random.Next(10) == 0)
@@ -425,7 +426,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
             ((int)(await SendAsync(process, key, HttpMethod.Put, "/v1.0/a/q/m", "x")).StatusCode).ShouldBeOneOf(200, 201);
         ((int)(await SendAsync(one, admin, HttpMethod.Delete, "/keys/a/worker")).StatusCode).ShouldBe(200);
         ((int)(await SendAsync(one, key, HttpMethod.Get, "/v1.0/a/q")).StatusCode).ShouldBe(401);
-        // In the other within 30 s, which real clocks take.
+        // The other process refuses it within 30 s. Its clock is real, so the test has to wait.
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while ((int)(await SendAsync(two, key, HttpMethod.Get, "/v1.0/a/q")).StatusCode != 401)
             await Task.Delay(250, patience.Token);

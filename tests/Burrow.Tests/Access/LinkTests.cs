@@ -2,7 +2,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Access;
 
-/// <summary>Links: what they allow, and what can be asked for.</summary>
+/// <summary>What links allow, and which links a caller can make.</summary>
 public sealed class LinkTests : IAsyncLifetime
 {
     private const string Until = "\"expires\":\"2100-01-01T00:00:00Z\"";
@@ -59,7 +59,7 @@ public sealed class LinkTests : IAsyncLifetime
         (await server.SendAsync(key, "POST", "/links/a", $$"""{"method":"GET","queue":"others",{{Until}}}""")).ShouldBeAProblem(403);
         var expiring = await server.MakeKeyAsync("soon", "manage read", expires: "2026-01-03T00:00:00Z");
         (await server.SendAsync(expiring, "POST", "/links/a", $$"""{"method":"GET","queue":"orders-1",{{Until}}}""")).ShouldBeAProblem(403);
-        // One that may only delete makes none that shows.
+        // A key that may only delete makes no link that returns messages.
         var deleter = await server.MakeKeyAsync("deleter", "manage delete");
         (await server.SendAsync(
             deleter,
@@ -84,7 +84,7 @@ public sealed class LinkTests : IAsyncLifetime
     {
         var link = await server.MakeLinkAsync(server.Admin, $$"""{"method":"GET","queue":"q","id":"1",{{Until}}}""");
         var (text, mac) = (link.Split("st=")[1].Split('.')[0], link.Split('.')[^1]);
-        // The account moved into the terms, the queue in its place, and so on.
+        // The names move: the account into the terms, the queue into the place of the account, and so on.
         (await server.SendAsync(null, "GET", $"/v1.0/q/1?st={text}%00a.{mac}")).ShouldBeAProblem(401);
         foreach (var odd in (string[])[
             "", ".", "..", "%00.%00", "x.y.z", $"{text}=.{mac}", $"{text}.{mac}.", $" {text}.{mac}", $"{text}.{mac.ToUpperInvariant()}"])

@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Burrow.Tests.Access;
 
 /// <summary>
-/// Who may do what, whole and over HTTP: every route and method that a trigger declares, as every kind of caller. What each needs is
-/// written down here once more, so that a slip in the table of the code is seen.
+/// All permissions over HTTP: every route and method that a trigger declares, as every kind of caller. The permissions that each
+/// operation needs are written down here a second time, so that a mistake in the table of the code is seen.
 /// </summary>
 public sealed class PermissionTests : IAsyncLifetime
 {
@@ -16,7 +16,7 @@ public sealed class PermissionTests : IAsyncLifetime
     private const string Webhook = """{"endpoint":"http://127.0.0.1:9"}""";
     private const string SomeKey = """{"allow":["manage"]}""";
 
-    /// <summary>Every operation, and what it needs.</summary>
+    /// <summary>Every operation, and the permissions that it needs.</summary>
     private static readonly Operation[] Operations =
     [
         new("GET HEAD", "/", Public),
@@ -67,7 +67,7 @@ public sealed class PermissionTests : IAsyncLifetime
     public ValueTask DisposeAsync() => server.DisposeAsync();
 
     [Fact]
-    public async Task Every_operation_is_done_for_those_who_may_and_for_nobody_else()
+    public async Task Every_operation_is_done_only_for_callers_that_may()
     {
         var callers = await CallersAsync();
         var asked = 0;
@@ -124,13 +124,13 @@ public sealed class PermissionTests : IAsyncLifetime
                 (await AskAsync(null, good[..^1] + (good[^1] == '0' ? '1' : '0'), operation, method)).Status.ShouldBe(401);
                 (await AskAsync(null, good.Replace("/a/q", "/a/p"), operation, method)).Status.ShouldBe(401);
                 (await AskAsync(null, good + "&wait=1", operation, method)).Status.ShouldBe(403);
-                // A key goes before a link.
+                // A key has precedence over a link.
                 (await AskAsync("no key", good, operation, method)).Status.ShouldBe(401);
             }
 
             foreach (var method in "GET PUT POST DELETE".Split(' ').Except(operation.Methods.Split(' ')))
                 (await AskAsync(null, good, operation, method)).Status.ShouldBeOneOf(403, 405);
-            // Elsewhere it is no link at all.
+            // On other routes the link does not count at all.
             var token = good.Split("st=")[1];
             foreach (var other in Operations.Where(
                 other => other.Queue is null || !other.Target.StartsWith("/v1.0", StringComparison.Ordinal)))
@@ -150,13 +150,13 @@ public sealed class PermissionTests : IAsyncLifetime
 
         tested.Select(Shape).Distinct().Order().ShouldBe(DeclaredOperations.All.Select(Shape).Distinct().Order());
 
-        // /v1.0/a/q/m and v1.0/{account}/{queue}/{message} are of one shape.
+        // /v1.0/a/q/m and v1.0/{account}/{queue}/{message} have the same shape.
         static string Shape(string line) =>
             string.Join('/', line.Split('/').Select((part, i) => i < 2 || part == "jwks.json" ? part : "*"));
     }
 
     [Fact]
-    public async Task What_a_route_does_not_know_is_refused_whoever_asks()
+    public async Task A_method_that_a_route_does_not_have_is_405_for_every_caller()
     {
         foreach (var resource in DeclaredOperations.Resources)
         {
@@ -186,7 +186,11 @@ public sealed class PermissionTests : IAsyncLifetime
             key,
             "POST",
             "/batch/a/q",
-            """[{"id":"n"},{"op":"update","id":"m","hide":60},{"op":"delete","id":"m"},{"op":"delete","id":"m","ifMatch":"\"x\""},{"id":"o"}]""",
+            """
+            [
+              {"id":"n"}, {"op":"update","id":"m","hide":60}, {"op":"delete","id":"m"}, {"op":"delete","id":"m","ifMatch":"\"x\""}, {"id":"o"}
+            ]
+            """,
             ("Content-Type", "application/json"));
         answer.Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32()).ShouldBe([201, 403, 403, 403, 201]);
         answer.Json[1].GetProperty("error").GetString()!.ShouldContain("`receive`");
@@ -202,14 +206,14 @@ public sealed class PermissionTests : IAsyncLifetime
             {
                 await SetUpAsync();
                 var there = await AskAsync(other, operation.Target, operation, method);
-                var missing = await AskAsync(other, operation.Target.Replace("/a", "/nobody"), operation, method);
+                var missing = await AskAsync(other, operation.Target.Replace("/a", "/missing"), operation, method);
                 there.Status.ShouldBe(404);
                 there.Body.ShouldBe(missing.Body);
                 there.Headers.Where(header => header.Key != "Date").ShouldBe(missing.Headers.Where(header => header.Key != "Date"));
             }
         }
 
-        // And it says what a key's own account is told that holds nothing.
+        // The answer is also the same as for the key's own account when that holds nothing.
         foreach (var target in (string[])["/v1.0/{0}", "/v1.0/{0}/q", "/v1.0/{0}/q/m", "/subscriptions/{0}"])
         {
             var (another, own) = (await server.SendAsync(
@@ -235,7 +239,7 @@ public sealed class PermissionTests : IAsyncLifetime
 
         (await server.SendAsync(key, "GET", "/v1.0/a")).Strings.ShouldBe(["orders-1", "orders-2"]);
         (await server.SendAsync(key, "GET", "/v1.0/a?marker=orders-1")).Strings.ShouldBe(["orders-2"]);
-        // One that it may not see is no marker, either.
+        // A queue that the key may not see is no marker, either.
         (await server.SendAsync(key, "GET", "/v1.0/a?marker=others")).Strings.ShouldBe(["orders-1", "orders-2"]);
         (await server.SendAsync(key, "GET", "/subscriptions/a")).Json.GetArrayLength().ShouldBe(1);
         (await server.SendAsync(key, "GET", "/subscriptions/a/all-of-it")).Status.ShouldBe(404);
@@ -256,7 +260,9 @@ public sealed class PermissionTests : IAsyncLifetime
         var parameters = operation.Target.Split('?') is [_, var query]
             ? query.Split('&').Select(pair => pair.Split('=')).Select(pair => $"\"{pair[0]}\":\"{pair[1]}\"")
             : [];
-        return $$"""{"method":"{{operation.Methods.Split(' ')[0]}}","queue":"q"{{(operation.Id is null ? "" : ",\"id\":\"m\"")}},"parameters":{{{string.Join(",", parameters)}}},"expires":"2100-01-01T00:00:00Z"}""";
+        var id = operation.Id is null ? "" : ",\"id\":\"m\"";
+        return $$"""{"method":"{{operation.Methods.Split(' ')[0]}}","queue":"q"{{id}},"""
+            + $$""""parameters":{{{string.Join(",", parameters)}}},"expires":"2100-01-01T00:00:00Z"}"""";
     }
 
     private static int Expected(Caller caller, Operation operation)
@@ -274,7 +280,7 @@ public sealed class PermissionTests : IAsyncLifetime
         var covers = operation.Needs.Split(' ').All(need => caller.Permissions.Split(' ').Contains(need));
         if (caller.Scope == "*")
             return covers ? operation.Success : 403;
-        // Of another queue: what is of none is seen as if there were nothing of this one.
+        // The key is for other queues. Operations that are on no queue answer as if the account had nothing of this one.
         return operation.Queue is not null
             || operation.Target.StartsWith("/links", StringComparison.Ordinal)
             || operation.Target is "/keys/a/new" ? 403
@@ -283,7 +289,7 @@ public sealed class PermissionTests : IAsyncLifetime
             : 404;
     }
 
-    /// <summary>The status; of a batch that of its one item, unless all of it was refused.</summary>
+    /// <summary>The status. For a batch, the status of its one item, unless the whole batch is refused.</summary>
     private static int StatusOf(RawAnswer answer, Operation operation) =>
         operation.Target.StartsWith("/batch", StringComparison.Ordinal) && answer.Status == 200
             ? answer.Json[0].GetProperty("status").GetInt32()
@@ -305,10 +311,10 @@ public sealed class PermissionTests : IAsyncLifetime
     {
         var callers = new List<Caller>
         {
-            new("nobody", null) { Refused = 401 },
+            new("without a key", null) { Refused = 401 },
             new("malformed", "brw_nonsense") { Refused = 401 },
             new("unknown", $"brw_aaaaaaaaaaaaaaaaaaaaaaaaaa-x-aaaaaaaaaaaaaaaa_{AccessServer.NewSecret()}") { Refused = 401 },
-            new("unknown admin", AccessServer.NewAdminKey("nobody")) { Refused = 401 },
+            new("unknown admin", AccessServer.NewAdminKey("unknown")) { Refused = 401 },
             new("admin", server.Admin) { Permissions = Admins },
             new("other account", await server.MakeKeyAsync("other", Everything, account: "b")) { Account = "b", Permissions = Everything },
             new("everything", await server.MakeKeyAsync("all", Everything)) { Permissions = Everything },
@@ -339,7 +345,7 @@ public sealed class PermissionTests : IAsyncLifetime
         return callers;
     }
 
-    /// <summary>Everything is there that operations are about, and what they make isn't.</summary>
+    /// <summary>Stores everything that the operations work on, and removes what they make. Returns the ETag of the message.</summary>
     private async Task<string> SetUpAsync()
     {
         await server.SendAsync(server.Admin, "DELETE", "/keys/a/new");
@@ -369,7 +375,7 @@ public sealed class PermissionTests : IAsyncLifetime
 
         public string Scope { get; init; } = "*";
 
-        /// <summary>What it is told wherever a key is needed.</summary>
+        /// <summary>The status that the caller gets wherever a key is needed. Null if its key is good.</summary>
         public int? Refused { get; init; }
     }
 
@@ -383,7 +389,9 @@ public sealed class PermissionTests : IAsyncLifetime
 
         public string? IfMatch { get; init; }
 
-        /// <summary>In its setting each puts what is there, but for those that make something.</summary>
+        /// <summary>
+        /// After the setup each operation finds what it works on, so it answers 200. Those that make something answer 201.
+        /// </summary>
         public int Success => Target is "/keys/a/new" or "/links/a" ? 201 : 200;
     }
 }

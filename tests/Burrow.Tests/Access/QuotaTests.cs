@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Burrow.Tests.Access;
 
-/// <summary>What an account may, and that others don't feel it when one wants more.</summary>
+/// <summary>The limits of an account. Other accounts do not notice when one account wants more.</summary>
 public sealed class QuotaTests : IAsyncLifetime
 {
     private readonly MemoryTableStore store = new();
@@ -39,12 +39,12 @@ public sealed class QuotaTests : IAsyncLifetime
         refused.Headers["Retry-After"].ShouldBe("1");
         refused.Headers["RateLimit-Policy"].ShouldBe("\"requests\";q=5;w=1");
         refused.Headers["RateLimit"].ShouldBe("\"requests\";r=0;t=1");
-        // Whatever he asks for, elsewhere too.
+        // The caller gets 429 for every request, also outside its own account.
         (await server.SendAsync(key, "PUT", "/v1.0/b/q/m", "x")).Status.ShouldBe(429);
         (await server.SendAsync(key, "GET", "/v1.0")).Status.ShouldBe(429);
         (await server.SendAsync(other, "GET", "/v1.0/b/q")).Status.ShouldBe(404);
         (await server.SendAsync(server.Admin, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
-        // Who has no key costs nobody anything.
+        // A request without a key costs no account anything.
         (await server.SendAsync(null, "GET", "/v1.0/a/q")).Status.ShouldBe(401);
         server.Time.Advance(TimeSpan.FromMilliseconds(200));
         (await server.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
@@ -68,7 +68,7 @@ public sealed class QuotaTests : IAsyncLifetime
         (await server.SendAsync(key, "GET", "/v1.0/a/q/large?detail=body")).Status.ShouldBe(200);
         (await WaitAsync()).ShouldBe(1);
 
-        // What is to be waited, and waits for it, until all is there again.
+        // Returns the seconds to wait, and moves the clock past them until the whole rate is available again.
         async Task<int> WaitAsync()
         {
             var refused = await server.SendAsync(key, "GET", "/v1.0/a/q");
@@ -97,7 +97,7 @@ public sealed class QuotaTests : IAsyncLifetime
         (await PutAsync("q", "5", new string('x', 98))).ShouldBeAProblem(507);
         (await PutAsync("q", "5", new string('x', 97))).Status.ShouldBe(201);
         (await PutAsync("q", "6")).ShouldBeAProblem(507);
-        // What makes room is done.
+        // A request that makes room is carried out.
         (await BatchAsync("""[{"id":"6"}]""")).ShouldBe([201]);
         (await BatchAsync("""[{"id":"7","body":"x"},{"op":"delete","id":"6"}]""")).ShouldBe([507, 200]);
         (await server.SendAsync(key, "DELETE", "/v1.0/a/q/5")).Status.ShouldBe(200);
@@ -141,7 +141,7 @@ public sealed class QuotaTests : IAsyncLifetime
         refused.Headers["Retry-After"].ShouldBe("2");
         (await PutAsync("q", "1")).Status.ShouldBe(201);
         (await waits).Status.ShouldBe(200);
-        // Who needn't wait isn't counted.
+        // A request that does not need to wait is not counted.
         (await server.SendAsync(key, "GET", "/v1.0/a/q?wait=50")).Status.ShouldBe(200);
     }
 
@@ -160,7 +160,7 @@ public sealed class QuotaTests : IAsyncLifetime
         await server.Server.Services.GetRequiredService<QueueEngine>().WriteCountsAsync(Token);
         server.Time.Advance(QueueLimits.UsageFreshness);
 
-        // They look again beside the first request that comes.
+        // Each process looks again beside the first request that it gets.
         foreach (var process in (AccessServer[])[server, other])
         {
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
@@ -196,7 +196,7 @@ public sealed class QuotaTests : IAsyncLifetime
             asked.Add(connections[i].SendAsync("POST", $"/v1.0/a/q{i}?ttl=0&match_hidden=true", null, ("Authorization", $"Bearer {key}")));
         }
 
-        // Two of four, each half of ten; and of another account whatever it asks.
+        // Two of the four requests run, because each counts as half of ten. Every request of another account is served.
         await begun.WaitAsync(Token);
         await begun.WaitAsync(Token);
         (await server.SendAsync(server.Admin, "GET", "/v1.0/b/q/m")).Status.ShouldBe(404);
@@ -212,11 +212,12 @@ public sealed class QuotaTests : IAsyncLifetime
     public async Task Limits_are_shown_set_and_reset()
     {
         var defaults =
-            """{"requestsPerSecond":9007199254740991,"messages":10000000,"bytes":107374182400,"queues":10000,"waiting":1000,"concurrent":32,"subscriptions":20}""";
+            """{"requestsPerSecond":9007199254740991,"messages":10000000,"bytes":107374182400,"queues":10000,"""
+            + "\"waiting\":1000,\"concurrent\":32,\"subscriptions\":20}";
         (await server.SendAsync(key, "GET", "/limits/a")).Text.ShouldBe(defaults);
         (await SetAsync("""{"queues":7,"waiting":0}""")).Text.ShouldBe(
             defaults.Replace("\"queues\":10000,\"waiting\":1000", "\"queues\":7,\"waiting\":0"));
-        // In place of all that was set before.
+        // The new limits replace all that were set before.
         (await SetAsync("""{"messages":1}""")).Text.ShouldBe(defaults.Replace("10000000", "1"));
         (await server.SendAsync(server.Admin, "DELETE", "/limits/a")).Text.ShouldBe(defaults);
         (await server.SendAsync(server.Admin, "DELETE", "/limits/a")).Text.ShouldBe(defaults);
@@ -235,7 +236,7 @@ public sealed class QuotaTests : IAsyncLifetime
         (await server.SendAsync(server.Admin, "PUT", "/limits/a", body)).ShouldRefuse(parameter);
 
     [Fact]
-    public async Task Where_storage_fails_nobody_is_let_in_and_nobody_is_locked_out()
+    public async Task While_storage_fails_no_request_is_let_in_and_afterwards_the_key_works_again()
     {
         var broken = new InterceptedStore(store);
         await using var server = await AccessServer.StartAsync(broken, new TestTime(), this.server.Admin);

@@ -80,7 +80,9 @@ public sealed partial class RoomTests
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"^(public|internal) (\w+ )*(class|record struct|record|struct|interface|enum) (?<name>\w+)(<(?<parameters>[^>]*)>)?", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^(public|internal) (\w+ )*(class|record struct|record|struct|interface|enum) (?<name>\w+)(<(?<parameters>[^>]*)>)?",
+        RegexOptions.Multiline)]
     private static partial Regex Declaration();
 
     private sealed class IsIn(IReadOnlyCollection<string> types) : ICustomRule

@@ -4,7 +4,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Deploy;
 
-/// <summary>The Bicep CLI, from its package, and the template that it makes of <c>bicep/main.bicep</c>, once for all tests.</summary>
+/// <summary>The Bicep CLI from its package, and the template that it compiles from <c>bicep/main.bicep</c>, once for all tests.</summary>
 public sealed class Bicep : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -14,7 +14,7 @@ public sealed class Bicep : IDisposable
     /// <summary>The folder of the Bicep files.</summary>
     public static string Folder => Path.Combine(Repository.Root, "bicep");
 
-    /// <summary>The compiled template. Where there is no CLI the test is skipped.</summary>
+    /// <summary>Returns the compiled template. Skips the test where there is no CLI.</summary>
     internal async Task<Template> CompileAsync(CancellationToken cancellationToken)
     {
         await compiling.WaitAsync(cancellationToken);
@@ -35,8 +35,8 @@ public sealed class Bicep : IDisposable
         }
     }
 
-    /// <summary>Runs it in the folder of the Bicep files. Where there is none the test is skipped.</summary>
-    /// <returns>All that it printed.</returns>
+    /// <summary>Runs the CLI in the folder of the Bicep files. Skips the test where there is no CLI.</summary>
+    /// <returns>All that the CLI printed.</returns>
     internal static async Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
         var path =

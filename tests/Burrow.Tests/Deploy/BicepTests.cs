@@ -5,8 +5,8 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Deploy;
 
 /// <summary>
-/// What the template deploys, as the compiled template has it. Whatever is asked of a resource is asked of each of its type, so
-/// of one that is added later, too.
+/// What the compiled template deploys. Each check of a resource covers all resources of its type, and so also those that are added
+/// later.
 /// </summary>
 public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
 {
@@ -21,7 +21,7 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
     [Fact]
     public async Task It_is_compiled_and_linted_without_a_word()
     {
-        // That nothing is printed is asked for there.
+        // CompileAsync checks that nothing is printed.
         await bicep.CompileAsync(Cancellation);
 
         (await Bicep.RunAsync(["lint", "main.bicep"], Cancellation)).ShouldBe("");
@@ -140,7 +140,9 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         var assignments = template.Each("Microsoft.Authorization/roleAssignments");
 
         assignments.Select(
-            one => $"{Guid().Match(one["properties.roleDefinitionId"]!).Value} {Who(one["properties.principalId"]!)} {one["scope"]}").Order().ShouldBe(new[]
+            one => $"{Guid().Match(one["properties.roleDefinitionId"]!).Value} {Who(one["properties.principalId"]!)} {one["scope"]}")
+            .Order()
+            .ShouldBe(new[]
         {
             // Storage Table Data Contributor, on the data account and on the host's.
             $"0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3 app {Id("Microsoft.Storage/storageAccounts", $"format('st{{0}}data', {Token})")}",
@@ -158,7 +160,8 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
             // Monitoring Metrics Publisher.
             $"3913510d-42f4-4e42-8a64-420c390055eb app {Id("Microsoft.Insights/components", $"format('appi-{{0}}', {Token})")}",
             // Storage Blob Data Contributor.
-            $"ba92f5b4-2d11-453d-a403-e96b0029c9fe domain {Id("Microsoft.Storage/storageAccounts/blobServices/containers", $"format('st{{0}}data', {Token}), 'default', 'dead-letters'")}",
+            "ba92f5b4-2d11-453d-a403-e96b0029c9fe domain " + Id(
+                "Microsoft.Storage/storageAccounts/blobServices/containers", $"format('st{{0}}data', {Token}), 'default', 'dead-letters'"),
         }.Order());
         assignments.ShouldAllBe(one => one["properties.principalType"] == "ServicePrincipal");
 
@@ -184,7 +187,7 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
 
         foreach (var parameter in template.All.SelectMany(one => one.Parameters))
         {
-            // A type of its own stands elsewhere, and is no secret's.
+            // A user-defined type is declared elsewhere, and no secret has one.
             var secure = parameter.Value.TryGetProperty("type", out var type)
                 && type.GetString()!.StartsWith("secure", StringComparison.OrdinalIgnoreCase);
             secure.ShouldBe(parameter.Name is "accessSecret" or "adminKeys" or "signingKeys", parameter.Name);
@@ -272,7 +275,7 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         given.Select(one => one.Name).ShouldBeSubsetOf(template.Parameters.Select(parameter => parameter.Name));
         template.Parameters.Where(parameter => !parameter.Value.TryGetProperty("defaultValue", out _)).Select(parameter => parameter.Name)
             .ShouldBeSubsetOf(given.Select(one => one.Name));
-        // From the environment, all of it: so no secret stands there.
+        // All values are from the environment, so no secret is in the file.
         given.ShouldAllBe(one => FromEnvironment().IsMatch(one.Value.GetProperty("value").GetString()!));
     }
 
@@ -291,7 +294,7 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         template.Each("Microsoft.Web/sites").ShouldHaveSingleItem()["tags"]!.ShouldContain("createObject('azd-service-name', 'burrow')");
     }
 
-    /// <summary>The product's code, in which every metric and attribute is named that an alert asks for.</summary>
+    /// <summary>The product's code. It names every metric and attribute that an alert asks for.</summary>
     private static IEnumerable<string> Sources() =>
         Directory.EnumerateFiles(
             Path.Combine(Repository.Root, "functions", "Burrow"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);

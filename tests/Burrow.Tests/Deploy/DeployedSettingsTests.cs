@@ -17,7 +17,7 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>What Azure would make of the expressions and Key Vault references.</summary>
+    /// <summary>Made-up values in place of those that Azure makes from the expressions and Key Vault references.</summary>
     private static readonly Dictionary<string, string> MadeUp = new()
     {
         ["Burrow__Storage__TableServiceUri"] = "https://account.table.core.windows.net/",
@@ -86,7 +86,7 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
             settings[name].ShouldContain("'identity'), '2025-04-01').outputs.clientId.value");
         settings.Keys.ShouldNotContain("FUNCTIONS_WORKER_RUNTIME", "Flex Consumption refuses it.");
         settings.Keys.ShouldNotContain("AzureWebJobsStorage");
-        // [TimerTrigger("%…%")] has no default.
+        // The setting that a [TimerTrigger("%…%")] names has no default.
         settings.ShouldContainKey("Burrow__ExpirySchedule");
         settings.ShouldContainKey("Burrow__Events__ReconcileSchedule");
     }
@@ -97,10 +97,12 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
         var settings = await SettingsAsync();
         var template = await bicep.CompileAsync(Token);
 
-        foreach (var (setting, secret) in new[] { ("Access__Secret", "access-secret"), ("Access__AdminKeys", "admin-keys"), ("Events__SigningKeys", "signing-keys") })
+        foreach (var (setting, secret) in new[]
+            { ("Access__Secret", "access-secret"), ("Access__AdminKeys", "admin-keys"), ("Events__SigningKeys", "signing-keys") })
         {
             settings[$"Burrow__{setting}"].ShouldBe(
-                $"format('@Microsoft.KeyVault(SecretUri={{0}}secrets/{secret})', reference(resourceId('Microsoft.Resources/deployments', 'vault'), '2025-04-01').outputs.uri.value)");
+                $"format('@Microsoft.KeyVault(SecretUri={{0}}secrets/{secret})', "
+                + $"reference(resourceId('Microsoft.Resources/deployments', 'vault'), '2025-04-01').outputs.uri.value)");
             template.Each("Microsoft.KeyVault/vaults/secrets")
                 .Count(one => one.Name.EndsWith($"'{secret}')", StringComparison.Ordinal))
                 .ShouldBe(1);
@@ -122,13 +124,13 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
 
         var made = await BashAsync([.. commands, """printf '%s\n' "$BURROW_ACCESS_SECRET" "$BURROW_ADMIN_KEYS" "$BURROW_SIGNING_KEYS" """]);
         made.Length.ShouldBe(3);
-        (settings["Burrow__Access__Secret"], settings["Burrow__Access__AdminKeys"], settings[
-            "Burrow__Events__SigningKeys"]) = (made[0], made[1], made[2]);
+        (settings["Burrow__Access__Secret"], settings["Burrow__Access__AdminKeys"], settings["Burrow__Events__SigningKeys"]) =
+            (made[0], made[1], made[2]);
 
         await StartAsync(settings);
-        // As they are rotated.
-        (settings["Burrow__Access__AdminKeys"], settings[
-            "Burrow__Events__SigningKeys"]) = ($"{made[1]},{MadeUp["Burrow__Access__AdminKeys"].Replace("me", "you", StringComparison.Ordinal)}", made[2] + made[2]);
+        // Two keys at once, as during a rotation.
+        (settings["Burrow__Access__AdminKeys"], settings["Burrow__Events__SigningKeys"]) =
+            ($"{made[1]},{MadeUp["Burrow__Access__AdminKeys"].Replace("me", "you", StringComparison.Ordinal)}", made[2] + made[2]);
         SigningKeyPem.Read((await StartAsync(settings)).Events.SigningKeys!).Count.ShouldBe(2);
         var template = await bicep.CompileAsync(Token);
         foreach (var (parameter, value) in new[] { ("accessSecret", made[0]), ("adminKeys", made[1]), ("signingKeys", made[2]) })
@@ -137,11 +139,11 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
                 template.Parameters.Single(one => one.Name == parameter).Value.GetProperty("minLength").GetInt32());
         }
 
-        // No shell, JSON or azd has anything to misunderstand in it.
+        // The values have no character that a shell, JSON or azd can misunderstand.
         made.ShouldAllBe(value => value.All(c => char.IsAsciiLetterOrDigit(c) || " _-+/=".Contains(c)));
     }
 
-    /// <summary>All settings of the app, as expressions in terms of the outermost template.</summary>
+    /// <summary>All settings of the app, as expressions of the outermost template.</summary>
     private async Task<Dictionary<string, string>> SettingsAsync()
     {
         var template = await bicep.CompileAsync(Token);
@@ -150,7 +152,7 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
             .ToDictionary(one => one.Name, one => template.Resolve(one.Value));
     }
 
-    /// <summary>Those of the section, with made-up values for what is known to Azure alone.</summary>
+    /// <summary>The settings of the Burrow section, with made-up values for those that only Azure knows.</summary>
     private async Task<Dictionary<string, string>> BurrowSettingsAsync()
     {
         var template = await bicep.CompileAsync(Token);
@@ -160,7 +162,7 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
             .ToDictionary(one => one.Name, one => one.Value.GetString()!.StartsWith('[') ? MadeUp[one.Name] : one.Value.GetString()!);
     }
 
-    /// <summary>Checks them as the app does when it starts; in memory, as there is no such account.</summary>
+    /// <summary>Checks the settings as the app does when it starts. The tables are in memory, because the account does not exist.</summary>
     private static async Task<BurrowOptions> StartAsync(Dictionary<string, string> settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
@@ -168,7 +170,7 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
             settings.Select(one => KeyValuePair.Create(one.Key.Replace("__", ":", StringComparison.Ordinal), (string?)one.Value)));
         builder.Services.AddLogging();
         builder.Services.AddBurrow(builder.Configuration);
-        // After AddBurrow, so that it asks for the account all the same.
+        // After AddBurrow, so that AddBurrow still requires the settings of the account.
         builder.Services.AddSingleton<ITableStore>(new MemoryTableStore());
         using var host = builder.Build();
         await host.StartAsync(Token);

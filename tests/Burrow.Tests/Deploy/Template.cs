@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Burrow.Tests.Deploy;
 
-/// <summary>A compiled template with those nested in it: one to each module.</summary>
+/// <summary>A compiled template with its nested templates, one for each module.</summary>
 /// <param name="Name">The deployment's name; empty for the outermost.</param>
 /// <param name="Json">The template.</param>
-/// <param name="Arguments">What the module's parameters were given, in terms of the outermost template.</param>
+/// <param name="Arguments">The values of the module's parameters, as expressions of the outermost template.</param>
 internal sealed partial record Template(string Name, JsonElement Json, IReadOnlyDictionary<string, string> Arguments)
 {
     public const string Deployment = "Microsoft.Resources/deployments";
@@ -14,11 +14,11 @@ internal sealed partial record Template(string Name, JsonElement Json, IReadOnly
     public static Template Read(string file) =>
         new("", JsonDocument.Parse(File.ReadAllText(file)).RootElement, new Dictionary<string, string>());
 
-    /// <summary>Itself, and all nested in it.</summary>
+    /// <summary>This template, and all templates nested in it.</summary>
     public IEnumerable<Template> All =>
         Own().Where(resource => resource.Type == Deployment).SelectMany(resource => Nested(resource).All).Prepend(this);
 
-    /// <summary>All resources of that type, in all templates.</summary>
+    /// <summary>All resources of a type, in all templates.</summary>
     public IReadOnlyList<TemplateResource> Each(string type) =>
         [
             .. All.SelectMany(template => template.Own()).Where(
@@ -28,21 +28,21 @@ internal sealed partial record Template(string Name, JsonElement Json, IReadOnly
 
     public IEnumerable<JsonProperty> Outputs => Members("outputs");
 
-    /// <summary>What the nested deployment of that name is given for a parameter.</summary>
+    /// <summary>The value that a nested deployment gets for a parameter.</summary>
     public JsonElement Argument(string deployment, string parameter) =>
         Own().Single(resource => resource.Name == deployment).Json.GetProperty("properties")
             .GetProperty("parameters")
             .GetProperty(parameter)
             .GetProperty("value");
 
-    /// <summary>A value as an expression in terms of the outermost template; what is no expression as it is.</summary>
+    /// <summary>A value as an expression of the outermost template. A value that is no expression is returned as it is.</summary>
     public string Resolve(JsonElement value)
     {
         var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
         return text.StartsWith('[') && text.EndsWith(']') ? Inline(text[1..^1]) : text;
     }
 
-    /// <summary>The resources that this very template makes, those that are only looked up left out.</summary>
+    /// <summary>The resources that this template itself makes, without those that it only looks up.</summary>
     private IEnumerable<TemplateResource> Own()
     {
         var resources = Json.GetProperty("resources");
@@ -63,7 +63,7 @@ internal sealed partial record Template(string Name, JsonElement Json, IReadOnly
         return new(deployment.Name, properties.GetProperty("template"), arguments);
     }
 
-    /// <summary>As it stands in an expression: text in quotes.</summary>
+    /// <summary>The value as it stands in an expression: text is in quotes.</summary>
     private string ArgumentOf(JsonElement value)
     {
         var resolved = Resolve(value);
@@ -89,15 +89,15 @@ internal sealed partial record Template(string Name, JsonElement Json, IReadOnly
 }
 
 /// <summary>A resource of a template.</summary>
-/// <param name="Template">Whose it is.</param>
-/// <param name="Json">What stands there.</param>
+/// <param name="Template">The template that makes it.</param>
+/// <param name="Json">The JSON of the resource.</param>
 internal sealed record TemplateResource(Template Template, JsonElement Json)
 {
     public string Type => Json.GetProperty("type").GetString()!;
 
     public string Name => Template.Resolve(Json.GetProperty("name"));
 
-    /// <summary>The value at that path, names separated by dots; null if there is none.</summary>
+    /// <summary>The value at a path of names separated by dots. Null if there is none.</summary>
     public string? this[string path]
     {
         get

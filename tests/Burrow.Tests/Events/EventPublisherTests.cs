@@ -19,7 +19,7 @@ using Moq;
 
 namespace Burrow.Tests.Events;
 
-/// <summary>What becomes of events while Event Grid takes them, and while it doesn't.</summary>
+/// <summary>What happens to events while Event Grid accepts them, and while it does not.</summary>
 public sealed class EventPublisherTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -114,7 +114,7 @@ public sealed class EventPublisherTests
     }
 
     [Fact]
-    public async Task A_replace_and_a_queue_that_nobody_asked_for_are_not_announced()
+    public async Task A_replace_and_a_queue_without_a_subscription_are_not_announced()
     {
         await SubscribeAsync("ord*");
         await PutAsync("m1");
@@ -135,7 +135,7 @@ public sealed class EventPublisherTests
         await PutAsync("first");
         await asked.Task;
 
-        // While one request is under way, those that come wait for the next.
+        // While one request is under way, the events of new puts wait for the next request.
         await Task.WhenAll(Enumerable.Range(0, 60).Select(i => PutAsync($"m{i}")));
         held.SetResult(Mock.Of<Response>());
         await ForgottenAsync();
@@ -159,7 +159,7 @@ public sealed class EventPublisherTests
         (await OutboxAsync()).ShouldBe(3);
 
         answer = () => Task.FromResult(Mock.Of<Response>());
-        // After the pause, the patience with other processes, and the minute in which the timer is due.
+        // The clock passes the pause, the time that other processes have to publish their events, and the minute of the timer.
         time.Advance(TimeSpan.FromMinutes(2));
         await queues.SweepAsync(TimeSpan.FromSeconds(50), Token);
 
@@ -186,7 +186,7 @@ public sealed class EventPublisherTests
         await PutAsync("m1");
         await asked.Task;
 
-        // So late that no other test's event is.
+        // So late that no event of another test is as late.
         var late = TimeSpan.FromDays(400);
         time.Advance(late);
         await queues.SweepAsync(TimeSpan.FromSeconds(50), Token);
@@ -343,7 +343,9 @@ public sealed class EventPublisherTests
     private async Task<int> OutboxAsync() =>
         (await store.Open("messages").QueryAsync(Orders.Partition, new(QueueKeys.EventsFrom, QueueKeys.EventsBefore), Token)).Rows.Count;
 
-    /// <summary>Rows are deleted after the answer, by nobody that the test could wait for.</summary>
+    /// <summary>
+    /// Waits for the deletion of the rows. It follows the answer, in the background, so the test has no task to wait for.
+    /// </summary>
     private async Task ForgottenAsync()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));

@@ -6,7 +6,7 @@ using Jose;
 
 namespace Burrow.Tests.Events;
 
-/// <summary>Signatures, as a receiver checks them: with a stock library of another maker.</summary>
+/// <summary>Signatures, checked as a receiver checks them: with a standard library of another maker.</summary>
 public sealed class EventSignerTests
 {
     private static readonly string First = SigningKeyPem.New();

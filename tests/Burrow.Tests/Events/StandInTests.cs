@@ -3,7 +3,7 @@ using Burrow.Local.EventGrid;
 
 namespace Burrow.Tests.Events;
 
-/// <summary>Where the stand-in follows the real Event Grid's documentation to the letter.</summary>
+/// <summary>The rules of the stand-in that follow the documentation of the real Event Grid exactly.</summary>
 public sealed class StandInTests
 {
     [Fact]

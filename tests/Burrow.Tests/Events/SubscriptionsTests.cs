@@ -15,7 +15,7 @@ using Moq.Protected;
 
 namespace Burrow.Tests.Events;
 
-/// <summary>What becomes of a subscription by what Event Grid's management answers, as documented.</summary>
+/// <summary>How the documented answers of Event Grid's management change a subscription.</summary>
 public sealed class SubscriptionsTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -37,7 +37,7 @@ public sealed class SubscriptionsTests
     private readonly SecretBox secrets = new("a secret of thirty-two characters");
     private Func<HttpMethod, Task> before = _ => Task.CompletedTask;
 
-    /// <summary>The answer to a request that <see cref="before"/> made something happen at.</summary>
+    /// <summary>The answer to the request during which <see cref="before"/> makes something happen.</summary>
     private (HttpStatusCode Status, string Body)? late;
 
     public SubscriptionsTests() => subscriptions = New(secrets);
@@ -56,7 +56,7 @@ public sealed class SubscriptionsTests
         (await GetAsync()).State.ShouldBe(SubscriptionState.Pending);
         Answer(HttpStatusCode.OK, """{"status":"Succeeded"}""");
         (await GetLaterAsync()).State.ShouldBe(SubscriptionState.Active);
-        // Settled, so nobody is asked.
+        // The subscription is settled, so Event Grid is not asked.
         (await GetAsync()).State.ShouldBe(SubscriptionState.Active);
 
         asked.Select(one => one.Method).ShouldBe([HttpMethod.Put, HttpMethod.Get, HttpMethod.Get]);
@@ -121,7 +121,7 @@ public sealed class SubscriptionsTests
         failed.State.ShouldBe(SubscriptionState.Failed);
         failed.Reason.ShouldBe("Webhook validation handshake failed.");
 
-        // After a minute, then after two: not by visits from before, nor by whoever looks.
+        // The next tries come after one minute, then two, then four. Earlier visits and reads cause no try.
         foreach (var minutes in new[] { 1, 2, 4 })
         {
             time.Advance(TimeSpan.FromMinutes(minutes) - TimeSpan.FromSeconds(1));
@@ -141,7 +141,7 @@ public sealed class SubscriptionsTests
         Answer(HttpStatusCode.NotFound, """{"error":{"code":"ResourceNotFound","message":"The Resource 'd' was not found."}}""");
         var (subscription, _) = await PutAsync();
         subscription.State.ShouldBe(SubscriptionState.Failed);
-        // Not in Azure's words: they name what is no tenant's business.
+        // The reason is not in Azure's words, because they name internals that a tenant must not see.
         subscription.Reason.ShouldBe("This service's Event Grid domain isn't there.");
     }
 
@@ -274,7 +274,7 @@ public sealed class SubscriptionsTests
     {
         Answer(HttpStatusCode.Created, State("Creating"));
         var other = New(secrets);
-        // While Event Grid is told, another process deletes it, and is done first.
+        // While the put is sent to Event Grid, another process deletes the subscription, and finishes first.
         before = async method =>
         {
             if (method != HttpMethod.Put)
@@ -334,7 +334,7 @@ public sealed class SubscriptionsTests
         asked.ShouldAllBe(one => one.Uri.Host == "management.example");
     }
 
-    /// <summary>A process.</summary>
+    /// <summary>The service of one process.</summary>
     private SubscriptionService New(SecretBox secrets)
     {
         var handler = new Mock<HttpMessageHandler>();
@@ -394,7 +394,7 @@ public sealed class SubscriptionsTests
 
     private async Task<Subscription> GetAsync() => (await subscriptions.GetAsync(Shop, Hook, QueuePattern.All, Token))!;
 
-    /// <summary>A moment later: Event Grid isn't asked more often, however often somebody looks.</summary>
+    /// <summary>Reads the subscription a moment later. Event Grid is not asked more often, however often clients read.</summary>
     private Task<Subscription> GetLaterAsync()
     {
         time.Advance(TimeSpan.FromSeconds(2));

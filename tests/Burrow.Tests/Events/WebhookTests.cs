@@ -7,7 +7,9 @@ using Burrow.Tests.Torture;
 
 namespace Burrow.Tests.Events;
 
-/// <summary>Webhooks from end to end: the local process for real, receivers on other ports, the stand-in for Event Grid in between.</summary>
+/// <summary>
+/// Webhooks from end to end: a real local process, receivers on other ports, and the stand-in for Event Grid between them.
+/// </summary>
 public sealed class WebhookTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -98,11 +100,11 @@ public sealed class WebhookTests
             (await IsGenuineAsync(genuine.Replace(what, by, StringComparison.Ordinal))).ShouldBeFalse(what);
         }
 
-        // What isn't signed isn't told.
+        // The verifier returns only what is signed.
         var told = await verifier.VerifyAsync(
             JsonDocument.Parse(genuine.Replace("\"queue\":\"orders\"", "\"queue\":\"other\"", StringComparison.Ordinal)).RootElement);
         (told!.Queue, told.Id, told.Type).ShouldBe(("orders", "m1", "Burrow.MessageCreated"));
-        // Another tenant's events are signed just as well.
+        // Another tenant's events are signed as well, but they are refused here.
         (await new Receiver(
             burrow.Address,
             Burrow.Events.Model.Topic.Of(new("other")),
@@ -236,7 +238,7 @@ public sealed class WebhookTests
         for (var round = 0; round < TortureSize.KillsWhileTelling; round++)
         {
             await using var burrow = await StartAsync("sqlite:burrow.db", folder);
-            // Killed while one of them is under way: between a commit and what comes after it.
+            // The process is killed while a put is under way: between a commit and what follows it.
             var until = random.Next(1, 60);
             var putting = Task.WhenAll(Enumerable.Range(0, 4).Select(async client =>
             {

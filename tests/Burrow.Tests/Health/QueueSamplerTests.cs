@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Burrow.Tests.Health;
 
-/// <summary>What a process tells of its busiest queues.</summary>
+/// <summary>What a process reports about its busiest queues.</summary>
 public sealed class QueueSamplerTests : IAsyncLifetime
 {
     private readonly JumpingTime time = new();
@@ -25,7 +25,7 @@ public sealed class QueueSamplerTests : IAsyncLifetime
     {
         intercepted = new(store);
         queues = new(intercepted, time, Random.Shared, new BurrowOptions(), NullLogger<QueueEngine>.Instance);
-        // Its own clock stands still: it looks when it is told to.
+        // The sampler has its own clock, which stands still. So it samples only when the test makes it.
         sampler = new(queues, new TelemetryOptions { BusiestQueues = 2 }, new TestTime(), NullLogger<QueueSampler>.Instance);
     }
 
@@ -73,7 +73,7 @@ public sealed class QueueSamplerTests : IAsyncLifetime
             "burrow.queue.oldest_visible_age calm: 30",
         ]);
 
-        // Nothing happens to the calm one any more, and it grows old; the busy one is emptied, and says so once.
+        // Nothing more happens to the calm queue, and its oldest message grows older. The busy queue is emptied, and reports that once.
         await queues.TakeAsync(Address("busy"), new() { MatchHidden = true }, TimeSpan.Zero, Token);
         time.Advance(TimeSpan.FromSeconds(30));
         (await SampleAsync()).ShouldBe(
@@ -129,7 +129,7 @@ public sealed class QueueSamplerTests : IAsyncLifetime
     private Task PutAsync(string queue, string id) =>
         queues.PutAsync(Address(queue), new(new(id), [], null, new(0, 0), Precondition.None), Token);
 
-    /// <summary>What is told after the next look.</summary>
+    /// <summary>The metrics after the next sample.</summary>
     private async Task<IEnumerable<string>> SampleAsync()
     {
         await sampler.SampleAsync(Token);
@@ -140,7 +140,7 @@ public sealed class QueueSamplerTests : IAsyncLifetime
 
     private void Tell(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        // Other tests' samplers tell of other accounts.
+        // The samplers of other tests report other accounts.
         if (!account.Equals(tags[0].Value))
             return;
         told[string.Join(' ', [instrument.Name, .. tags[1..].ToArray().Select(tag => tag.Value)])] = value;

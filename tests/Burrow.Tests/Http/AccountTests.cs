@@ -6,10 +6,10 @@ namespace Burrow.Tests.Http;
 /// <summary>Accounts and queues: listed while they hold a message, deleted with all that they hold.</summary>
 public abstract class AccountTests(ServerFixture server) : ProtocolTests(server)
 {
-    // By code point: UTF-16 would have the astral ones before U+FF21, cultures a before B.
+    // By code point. UTF-16 order has the astral characters before U+FF21, and the order of cultures has a before B.
     private static readonly string[] Ordered = ["!", "1", "10", "2", "A", "B", "a", "aa", "b", "~", "é", "Ａ", "😀", "\U0010FFFF"];
 
-    /// <summary>The two collections of names; what is put to have one of a name in it.</summary>
+    /// <summary>The two collections of names, and the message to put so that a name is in the collection.</summary>
     public static TheoryData<string, string> Collections => new()
     {
         { "/v1.0", "/v1.0/{name}/q/m" },

@@ -4,7 +4,9 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>One answer holds at most 10,000 messages and 16 MiB (protocol, "Answers"). Large, so in memory only.</summary>
+/// <summary>
+/// One answer holds at most 10,000 messages and 16 MiB (docs/reference/api.md). The answers are large, so the tests run in memory only.
+/// </summary>
 public sealed class AnswerSizeTests(MemoryServer server) : ProtocolTests(server), IClassFixture<MemoryServer>
 {
     private const int Max = 16 * 1024 * 1024;
@@ -20,13 +22,13 @@ public sealed class AnswerSizeTests(MemoryServer server) : ProtocolTests(server)
         var rest = await GetAsync($"{Queue}?detail=id&after={first.Marker}");
         (rest.Strings.Length, rest.More).ShouldBe((1, false));
         (await GetAsync($"{Queue}?detail=id&marker={ids[^1]}")).Strings.ShouldBe(rest.Strings);
-        // Those who ask for so many are not cut short.
+        // An answer with as many messages as the caller asks for is not cut.
         var asked = await GetAsync($"{Queue}?detail=id&limit=10000");
         (asked.Strings.Length, asked.More).ShouldBe((10_000, false));
         var more = await GetAsync($"{Queue}?detail=attributes&limit=10001");
         (more.Json.GetArrayLength(), more.More).ShouldBe((10_000, true));
 
-        // A change is cut alike, and leaves what it doesn't return.
+        // A change is cut in the same way, and leaves the messages that it does not return unchanged.
         var claimed = await PostAsync($"{Queue}?detail=id&hide=60");
         (claimed.Strings.Length, claimed.More).ShouldBe((10_000, true));
         (await IdsAsync(Queue, hidden: false)).ShouldBe(rest.Strings);
@@ -86,7 +88,7 @@ public sealed class AnswerSizeTests(MemoryServer server) : ProtocolTests(server)
             answer.More.ShouldBeTrue();
             var got = answer.Json.GetArrayLength();
             got.ShouldBeInRange(1, 16);
-            // As many as fit.
+            // The answer has as many messages as fit.
             if (character == 'x')
                 got.ShouldBe(15);
             var rest = await IdsAsync(Queue, hidden: method != "POST");

@@ -4,12 +4,12 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>Batches (protocol, part 2).</summary>
+/// <summary>Batches (docs/reference/api.md).</summary>
 public abstract class BatchTests(ServerFixture server) : ProtocolTests(server)
 {
     private const string NdJson = "application/x-ndjson";
 
-    /// <summary>Items that are wrong, and what the single request would have had.</summary>
+    /// <summary>Invalid items, and the status that the single request would get.</summary>
     public static TheoryData<string, int> Wrong => new()
     {
         { """{"id":"m","op":"PUT"}""", 400 },
@@ -187,38 +187,9 @@ public abstract class BatchTests(ServerFixture server) : ProtocolTests(server)
     public async Task With_if_none_match_a_retried_batch_does_not_replace()
     {
         string[] items =
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-                                                                                                                                        ["""{"id":"a","body":"1","ttl":0}""", """{"id":"b","body":"2","ttl":0}""", """{"id":"a","body":"3"}""", """{"op":"update","id":"b","hide":5}"""];
+            [
+                """{"id":"a","body":"1","ttl":0}""", """{"id":"b","body":"2","ttl":0}""",
+                """{"id":"a","body":"3"}""", """{"op":"update","id":"b","hide":5}"""];
 
         Statuses(await SendAsync(true, items, ("If-None-Match", "*"))).ShouldBe([201, 201, 412, 200]);
         Statuses(await SendAsync(true, items, ("If-None-Match", "*"))).ShouldBe([412, 412, 412, 200]);

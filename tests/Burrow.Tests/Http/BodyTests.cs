@@ -3,7 +3,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>Bodies are bytes and come back as they were put (protocol, "Answers" and "Where this does better").</summary>
+/// <summary>Bodies are bytes and come back as they were put (docs/reference/api.md).</summary>
 public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
 {
     private const int Max = 1024 * 1024;
@@ -163,7 +163,7 @@ public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
         (await GetAsync($"{Queue}/m?detail=body")).ShouldBeBytes("x"u8.ToArray(), max);
 
         (await PutAsync($"{Queue}/n", "x", ("Content-Type", max + "x"))).ShouldRefuse("Content-Type");
-        // As the bytes of UTF-8.
+        // The header is the bytes of UTF-8.
         (await PutAsync($"{Queue}/n", "x", ("Content-Type", Encoding.Latin1.GetString("text/é"u8)))).ShouldRefuse("Content-Type");
         (await IdsAsync(Queue)).ShouldBe(["m"]);
     }
@@ -191,7 +191,7 @@ public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
     {
         var bytes = new byte[size];
         Random.Shared.NextBytes(bytes);
-        // Never UTF-8, however small.
+        // So the body is never UTF-8, however small it is.
         bytes[0] = 0xFF;
         return bytes;
     }

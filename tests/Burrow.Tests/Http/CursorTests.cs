@@ -2,7 +2,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>The cursor <c>Burrow-Marker</c>, and the detail <c>full</c> (protocol, part 2).</summary>
+/// <summary>The cursor <c>Burrow-Marker</c>, and the detail <c>full</c> (docs/reference/api.md).</summary>
 public abstract class CursorTests(ServerFixture server) : ProtocolTests(server)
 {
     [Theory]

@@ -4,7 +4,9 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>Requests that nobody sends in good faith, or that a router, a parser or a server takes for another than was meant.</summary>
+/// <summary>
+/// Requests that no honest client sends, or that a router, a parser or a server takes for another request than was meant.
+/// </summary>
 public sealed class HostileTests : IAsyncLifetime
 {
     private LocalServer server = null!;
@@ -82,10 +84,11 @@ public sealed class HostileTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_transfer_encoding_that_nobody_decodes_is_415()
+    public async Task A_transfer_encoding_that_is_not_decoded_is_415()
     {
         await raw.SendBytesAsync(Encoding.ASCII.GetBytes(
-            $"PUT /v1.0/a/q/m HTTP/1.1\r\nHost: {server.Address.Authority}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"));
+            $"PUT /v1.0/a/q/m HTTP/1.1\r\nHost: {server.Address.Authority}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+            + $"5\r\nhello\r\n0\r\n\r\n"));
 
         (await raw.ReadAsync("PUT")).Status.ShouldBe(415);
     }

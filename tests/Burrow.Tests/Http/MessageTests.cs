@@ -3,13 +3,13 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>What requests on messages do and answer (protocol, "Query parameters", "Order", "Answers").</summary>
+/// <summary>What requests on messages do and answer (docs/reference/api.md).</summary>
 public abstract class MessageTests(ServerFixture server) : ProtocolTests(server)
 {
     private const string M = """{"id":"m","ttl":0,"hide":0,"body":"text"}""";
     private const string N = """{"id":"n","ttl":600,"hide":60,"body":"other"}""";
 
-    /// <summary>A detail and what a list of two messages shows then; null: nothing.</summary>
+    /// <summary>A detail, and what a list of two messages shows with it. Null: nothing.</summary>
     public static TheoryData<string, string?> Shown => new()
     {
         { "detail=none", null },

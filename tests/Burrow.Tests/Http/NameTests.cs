@@ -4,10 +4,10 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>Names are opaque: what is sent percent-encoded comes back identically (protocol, "Where this does better").</summary>
+/// <summary>Names are opaque: a name that is sent percent-encoded comes back identical (docs/reference/api.md).</summary>
 public abstract class NameTests(ServerFixture server) : ProtocolTests(server)
 {
-    /// <summary>As sent, and what they are.</summary>
+    /// <summary>Names as they are sent, and as they are decoded.</summary>
     public static TheoryData<string, string> Names => new()
     {
         { "a%2Fb", "a/b" },
@@ -122,7 +122,7 @@ public abstract class NameTests(ServerFixture server) : ProtocolTests(server)
     {
         var name = string.Concat(Enumerable.Repeat(character, max));
         var text = Uri.UnescapeDataString(name);
-        // Accounts of other tests of this length would be the same.
+        // Other tests with an account name of this length would have the same account.
         var account = name[..^character.Length] + (character == "a" ? "b" : character);
 
         (await PutAsync($"/v1.0/{account}/{name}/{name}")).Status.ShouldBeOneOf(200, 201);
@@ -183,7 +183,7 @@ public abstract class NameTests(ServerFixture server) : ProtocolTests(server)
     {
         foreach (var target in new[] { $"{Queue}/{name}", $"/v1.0/{Account}/{name}/m", $"/v1.0/{Account}{name}/q/m" })
         {
-            // The host itself may refuse it, without our headers.
+            // The host itself may refuse the request, without the headers of Burrow.
             await using var http = await ConnectAsync();
             (await http.SendAsync("PUT", target, [])).Status.ShouldBe(400);
         }

@@ -7,26 +7,28 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Http;
 
 /// <summary>
-/// The OpenAPI document is valid, complete and true. That answers are as it says is checked of every answer that tests get:
-/// <see cref="AnswerAssertions.ShouldBeDocumented"/>.
+/// The OpenAPI document is valid, complete and true. <see cref="AnswerAssertions.ShouldBeDocumented"/> checks every answer that tests
+/// get against the document.
 /// </summary>
 public sealed class OpenApiTests
 {
     private const string Everything = "send receive read delete subscribe manage";
 
-    /// <summary>What can't be brought about from without, or not at will: a slow client, storage that fails, a fault of ours.</summary>
+    /// <summary>
+    /// Statuses that a test cannot cause from outside, or not at will: a slow client, storage that fails, a fault of Burrow.
+    /// </summary>
     private static readonly int[] NotAtWill = [408, 500, 503];
 
     private static OpenApiDocument Document => OpenApiDocument.Served;
+
+    private static readonly string DocumentPath = Path.Combine(Repository.Root, "functions", "Burrow", "Http", "Service", "openapi.json");
 
     [Fact]
     public async Task It_is_valid_OpenAPI_3_1_says_an_independent_validator()
     {
         var validator = await Azurite.WithNodeAsync(() => NodePackages.InstallAsync("@seriousme/openapi-schema-validator"));
-        await Commands.RunAsync(
-            "node",
-            $"\"{Path.Combine(validator, "bin", "validate-api-cli.js")}\" \"{Path.Combine(Repository.Root, "functions", "Burrow", "Http", "Service", "openapi.json")}\"",
-            Repository.Root);
+        var program = Path.Combine(validator, "bin", "validate-api-cli.js");
+        await Commands.RunAsync("node", $"\"{program}\" \"{DocumentPath}\"", Repository.Root);
         Document.Root.GetProperty("openapi").GetString()!.ShouldStartWith("3.1.");
     }
 
@@ -37,7 +39,7 @@ public sealed class OpenApiTests
         var answer = await server.SendAsync(null, "GET", "/openapi.json");
         answer.ShouldBeBytes(
             await File.ReadAllBytesAsync(
-                Path.Combine(Repository.Root, "functions", "Burrow", "Http", "Service", "openapi.json"),
+                DocumentPath,
                 TestContext.Current.CancellationToken),
             "application/json");
     }
@@ -77,7 +79,7 @@ public sealed class OpenApiTests
         foreach (var reference in references)
             Should.NotThrow(() => Document.Resolve(reference), reference.GetRawText());
         var used = references.Select(reference => reference.GetProperty("$ref").GetString()!).ToHashSet();
-        // No operation answers 405: that is for methods without one.
+        // No operation answers 405. It is for methods that have no operation.
         used.Add("#/components/responses/MethodNotAllowed");
         foreach (var kind in Document.Root.GetProperty("components").EnumerateObject().Where(kind => kind.Name != "securitySchemes"))
         {
@@ -151,7 +153,7 @@ public sealed class OpenApiTests
     }
 
     [Fact]
-    public async Task Every_documented_status_comes_about_but_those_that_nobody_can_bring_about_at_will()
+    public async Task Every_documented_status_occurs_except_those_that_a_test_cannot_cause()
     {
         await using var server = await StartAsync();
         var elsewhere = await server.MakeKeyAsync("all", Everything, account: "elsewhere");
@@ -189,14 +191,14 @@ public sealed class OpenApiTests
                 await server.SendAsync(server.Admin, "PUT", "/limits/shop", """{"messages":0,"subscriptions":0}""");
                 if (target == "/v1.0")
                     await server.SendAsync(server.Admin, "DELETE", target);
-                // What is kept of the account's limits is as old as it may be.
+                // The cached limits of the account are now as old as they may be.
                 server.Time.Advance(AccessLimits.AccessFreshness);
                 await AskAsync(server.Admin, target.Replace("order-17", "order-19").Replace("kitchen", "another"), type);
                 await server.SendAsync(server.Admin, "DELETE", "/limits/shop");
                 server.Time.Advance(AccessLimits.AccessFreshness);
             }
 
-            // An account's 1,001st key.
+            // 507 is for an account's 1,001st key.
             int[] left = operation.Path.StartsWith("/keys", StringComparison.Ordinal) && operation.Method == "PUT"
                 ? [.. NotAtWill, 507]
                 : NotAtWill;
@@ -216,11 +218,13 @@ public sealed class OpenApiTests
         }
     }
 
-    /// <summary>Event Grid is nowhere to be found: what examples say of endpoints isn't called.</summary>
+    /// <summary>Starts a server whose Event Grid does not exist, so the endpoints in the examples are not called.</summary>
     private static Task<AccessServer> StartAsync() =>
         AccessServer.StartAsync(configure: options => options.Events.Domain = new Uri("http://localhost/nowhere"));
 
-    /// <summary>What the examples are about: the key only if it isn't to be new.</summary>
+    /// <summary>
+    /// Stores what the examples work on. If <paramref name="isNew"/> is true, it leaves out the key and the message that they make.
+    /// </summary>
     private static async Task SetUpAsync(AccessServer server, bool isNew)
     {
         foreach (var id in (string[])["order-18", "order-19"])
@@ -250,7 +254,7 @@ public sealed class OpenApiTests
             (path, parameter) => path.Replace(
                 $"{{{parameter.GetProperty("name").GetString()}}}", parameter.GetProperty("example").GetString()));
 
-    /// <summary>What the document's examples ask for: nothing but the path, each parameter alone, and each body.</summary>
+    /// <summary>The requests of the document's examples: the path alone, each parameter alone, and each body.</summary>
     private static IEnumerable<(string Query, (string, string)[] Headers, string? Body)> Requests(OpenApiOperation operation)
     {
         var bodies = operation.Json.TryGetProperty("requestBody", out var request)
@@ -286,7 +290,7 @@ public sealed class OpenApiTests
         }
     }
 
-    /// <summary>Every object within a value, itself included, but for what stands in examples.</summary>
+    /// <summary>Every object within a value, and the value itself, without the objects in examples.</summary>
     private static IEnumerable<JsonElement> Objects(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => value.EnumerateObject()

@@ -2,7 +2,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>What the query parameters may be (protocol, "Query parameters").</summary>
+/// <summary>The values that the query parameters may have (docs/reference/api.md).</summary>
 public abstract class ParameterTests(ServerFixture server) : ProtocolTests(server)
 {
     private const string Untouched = """[{"id":"m","ttl":0,"hide":0,"body":"x"}]""";

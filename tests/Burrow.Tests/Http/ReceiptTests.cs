@@ -2,7 +2,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>Receipts and preconditions of one message (protocol, part 2).</summary>
+/// <summary>Receipts and preconditions of one message (docs/reference/api.md).</summary>
 public abstract class ReceiptTests(ServerFixture server) : ProtocolTests(server)
 {
     private string Message => $"{Queue}/m";
@@ -173,7 +173,7 @@ public abstract class ReceiptTests(ServerFixture server) : ProtocolTests(server)
 
         (await GetAsync($"/v1.0/{Account}")).Status.ShouldBe(404);
         (await PutAsync($"{Message}?ttl=5", "x", ("If-None-Match", "\"x\""))).ShouldBeEmpty(201);
-        // Expired is missing.
+        // An expired message counts as missing.
         Time.Advance(TimeSpan.FromSeconds(5));
         (await PutAsync(Message, "x", ("If-Match", "*"))).Status.ShouldBe(412);
         (await PutAsync(Message, "x", ("If-None-Match", "*"))).ShouldBeEmpty(201);
@@ -195,7 +195,7 @@ public abstract class ReceiptTests(ServerFixture server) : ProtocolTests(server)
         var claim = $"{Queue}?limit=1&hide=30&detail=full";
         var first = (await PostAsync(claim)).Json[0].GetProperty("etag").GetString()!;
         Time.Advance(TimeSpan.FromSeconds(30));
-        // Running out is no change: until somebody claims it anew, the receipt is good.
+        // The end of a claim is no change. The receipt is good until the next claim.
         (await GetAsync(Message, ("If-Match", first))).Status.ShouldBe(200);
         var second = (await PostAsync(claim)).Json[0].GetProperty("etag").GetString()!;
 

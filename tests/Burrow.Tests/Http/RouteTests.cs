@@ -2,7 +2,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>Which paths there are, and which methods they know (protocol, "Routes").</summary>
+/// <summary>The paths that exist, and the methods that each accepts (docs/reference/api.md).</summary>
 public abstract class RouteTests(ServerFixture server) : ProtocolTests(server)
 {
     private static readonly string[] Methods = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "FOO"];
@@ -121,7 +121,7 @@ public abstract class RouteTests(ServerFixture server) : ProtocolTests(server)
         foreach (var method in Methods)
         {
             var answer = await SendAsync(method, target, method is "PUT" or "POST" ? "[]"u8.ToArray() : null);
-            // Where the host's resolution leads to no function, the dots can't be seen.
+            // The host resolves the dots first. Where the result leads to no function, Burrow cannot see the dots.
             answer.Status.ShouldBeOneOf([400, 404], $"{method} {target}");
         }
 
@@ -201,7 +201,7 @@ public abstract class RouteTests(ServerFixture server) : ProtocolTests(server)
 
         head.Status.ShouldBe(get.Status);
         head.Headers.Where(header => header.Key != "Date").ShouldBe(get.Headers.Where(header => header.Key != "Date"), ignoreOrder: true);
-        // Nothing was left on the connection.
+        // No bytes are left on the connection.
         (await GetAsync("/")).Status.ShouldBe(200);
     }
 }

@@ -3,7 +3,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>The settings that requests feel.</summary>
+/// <summary>The settings that change how requests are answered.</summary>
 public sealed class SettingsTests
 {
     private const string Message = "/v1.0/a/q/m";
@@ -61,7 +61,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task With_no_wait_allowed_nobody_waits()
+    public async Task With_no_wait_allowed_no_request_waits()
     {
         await using var server = await StartAsync(options => options.MaxWait = 0);
         await using var http = await RawHttp.ConnectAsync(server.Address);

@@ -14,7 +14,8 @@ public abstract class StatisticsTests(ServerFixture server) : ProtocolTests(serv
         await DeleteAsync($"{Queue}/22");
 
         const string numbers = """
-            "messages":3,"visible":1,"hidden":2,"bytes":5,"oldestVisibleAge":0,"inserted":4,"claimed":1,"deleted":1,"expired":0,"exactness":{"counts":"approximate","visible":"approximate","hidden":"exact","oldestVisibleAge":"exact"}
+            "messages":3,"visible":1,"hidden":2,"bytes":5,"oldestVisibleAge":0,"inserted":4,"claimed":1,"deleted":1,"expired":0,
+            "exactness":{"counts":"approximate","visible":"approximate","hidden":"exact","oldestVisibleAge":"exact"}
             """;
         (await GetAsync($"/stats/{Account}/q")).ShouldBeJson($$"""{"queue":"q",{{numbers}}}""");
         (await GetAsync($"/stats/{Account}")).ShouldBeJson(

@@ -5,7 +5,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>What clients are told while storage does not answer.</summary>
+/// <summary>What clients get while storage does not answer.</summary>
 public sealed class StorageFailureTests : IAsyncLifetime
 {
     private readonly InterceptedStore store = new(new MemoryTableStore());
@@ -51,7 +51,7 @@ public sealed class StorageFailureTests : IAsyncLifetime
         int.Parse(answer.Headers["Retry-After"]).ShouldBeGreaterThan(0);
         answer.Headers["Content-Type"].ShouldBe("application/problem+json");
         answer.Text.ShouldNotContain("secrets");
-        // It works again as soon as storage does.
+        // Requests succeed again as soon as storage does.
         store.Before = _ => Task.CompletedTask;
         (await raw.SendAsync("GET", "/v1.0/a/q?match_hidden=true&detail=id")).Text.ShouldBe("""["m"]""");
     }

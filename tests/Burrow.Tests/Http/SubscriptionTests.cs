@@ -7,7 +7,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary><c>/subscriptions</c> over HTTP: what is taken, shown and refused.</summary>
+/// <summary><c>/subscriptions</c> over HTTP: what is accepted, shown and refused.</summary>
 public sealed class SubscriptionTests : IAsyncLifetime
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -41,7 +41,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
     [Fact]
     public async Task Secrets_never_come_back_and_are_not_stored_as_they_are()
     {
-        const string secret = "Bearer of-a-secret-that-nobody-shows";
+        const string secret = "Bearer of-a-secret-that-is-never-shown";
         SuiteLog.Whole.Keep(secret);
         using var put = await PutAsync($$$"""{"endpoint":"http://127.0.0.1:9/hook","headers":{"Authorization":"{{{secret}}}"}}""");
         var answers = await put.Content.ReadAsStringAsync(Token)

@@ -2,7 +2,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary>Attributes as time passes: remaining seconds rounded up, expiry and reappearance at once (protocol, "v1.0").</summary>
+/// <summary>Attributes as time passes: remaining seconds rounded up, expiry and reappearance at once (docs/reference/api.md).</summary>
 public abstract class TimeTests(ServerFixture server) : ProtocolTests(server)
 {
     private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
@@ -20,7 +20,7 @@ public abstract class TimeTests(ServerFixture server) : ProtocolTests(server)
         Time.Advance(Tick);
         (await GetAsync($"{Queue}?detail=attributes"))
             .ShouldBeJson("""[{"id":"a","ttl":0,"hide":0},{"id":"b","ttl":0,"hide":0},{"id":"c","ttl":0,"hide":0}]""");
-        // Back in its old place, for the next claim too.
+        // The message is back in its old place, for the next claim too.
         (await PostAsync($"{Queue}?limit=1&hide=30&detail=id")).ShouldBeJson("""["a"]""");
     }
 

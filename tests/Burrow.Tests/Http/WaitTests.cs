@@ -2,7 +2,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
 
-/// <summary><c>wait</c>: nothing here depends on how long anything takes; the clock stands still unless a test moves it.</summary>
+/// <summary><c>wait</c>. No test depends on how long anything takes: the clock stands still unless a test moves it.</summary>
 public abstract class WaitTests(ServerFixture server) : ProtocolTests(server)
 {
     /// <summary>Requests that wait: a method and a query.</summary>
@@ -135,7 +135,7 @@ public abstract class WaitTests(ServerFixture server) : ProtocolTests(server)
 
         await waiter.DisposeAsync();
 
-        // The clock stands: only the disconnection ends it.
+        // The clock stands still, so only the disconnection ends the wait.
         await Time.EndedAsync(wait);
         await PutAllAsync(Queue, "m");
         (await IdsAsync(Queue, hidden: false)).ShouldBe(["m"]);
@@ -166,7 +166,7 @@ public abstract class WaitTests(ServerFixture server) : ProtocolTests(server)
         (await GetAsync($"{Queue}?wait=0")).Status.ShouldBe(404);
     }
 
-    /// <summary>Sends a request, and returns once the server waits on its behalf.</summary>
+    /// <summary>Sends a request, and returns as soon as the server waits.</summary>
     private async Task<Task<RawAnswer>> BeginAsync(RawHttp http, string method, string target, int seconds)
     {
         Time.Watch();

@@ -12,7 +12,7 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Burrow.Tests.Local;
 
-/// <summary>The local process's pages: in a browser, and what they are served with.</summary>
+/// <summary>The local process's pages, in a browser, and the headers that they have.</summary>
 public sealed class ConsoleTests
 {
     private static readonly string[] Browsers = ["chromium", "chromium-browser", "google-chrome"];
@@ -166,7 +166,7 @@ public sealed class ConsoleTests
             return true;
         }
 
-        // It is told once the answer was read, which is after the receiver gave it.
+        // The process lists an attempt once it has read the receiver's response, which is after the receiver sent it.
         async Task<List<JsonElement>> TriedAsync(string key, int count)
         {
             while (true)

@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Burrow.Tests.Local;
 
-/// <summary>The local process from outside: started, stopped, killed, misused.</summary>
+/// <summary>The local process seen from outside: started, stopped, killed, misused.</summary>
 public sealed class LocalProcessTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("burrow-");
@@ -60,7 +60,7 @@ public sealed class LocalProcessTests : IDisposable
                 }
                 catch (HttpRequestException)
                 {
-                    // Killed.
+                    // The process was killed.
                 }
             })).ToList();
             await enough.Task;
@@ -98,7 +98,7 @@ public sealed class LocalProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task Somebody_elses_database_is_refused_and_left_as_it_is()
+    public async Task A_database_of_another_program_is_refused_and_left_as_it_is()
     {
         var file = Path.Combine(folder.FullName, "other.db");
         await using (var other = new SqliteConnection($"Data Source={file};Pooling=False"))
@@ -114,7 +114,7 @@ public sealed class LocalProcessTests : IDisposable
         await using var burrow = await BurrowProcess.StartAsync($"sqlite:{file}");
 
         (await burrow.ExitAsync()).ShouldBe(1);
-        burrow.Output.ShouldContain("somebody else's database");
+        burrow.Output.ShouldContain("the database of another program");
         (await File.ReadAllBytesAsync(file, Token)).ShouldBe(before);
     }
 
@@ -201,7 +201,7 @@ public sealed class LocalProcessTests : IDisposable
         using var handler = new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) };
         using var client = new HttpClient(handler);
         using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(burrow.Address, "v1.0/a/q/m?ttl=0")) { Content = body };
-        // The body is sent once the server began to read it.
+        // The client sends the body once the server has begun to read it.
         request.Headers.ExpectContinue = true;
         var put = client.SendAsync(request, Token);
         await body.Begun.Task;
@@ -252,7 +252,7 @@ public sealed class LocalProcessTests : IDisposable
         (await raw.SendAsync("GET", "/v1.0/a/q/m", null, headers)).Status.ShouldBe(status == 201 ? 200 : 404);
     }
 
-    /// <summary>A body of which the second half is sent when the test says so.</summary>
+    /// <summary>A body whose second half is sent when the test says so.</summary>
     private sealed class PausedContent : HttpContent
     {
         public TaskCompletionSource Begun { get; } = new();

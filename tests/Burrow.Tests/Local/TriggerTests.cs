@@ -5,7 +5,7 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Burrow.Tests.Local;
 
-/// <summary>What the triggers and endpoints declare is what the local process serves.</summary>
+/// <summary>The local process serves exactly what the triggers and endpoints declare.</summary>
 public sealed class TriggerTests
 {
     private const string Key = """{"allow":["read"]}""";

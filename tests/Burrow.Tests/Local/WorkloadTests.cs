@@ -4,7 +4,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Local;
 
-/// <summary>What a queue is for, over HTTP, as tenants do it: many at once, some of whom die.</summary>
+/// <summary>What a queue is for, tested over HTTP as tenants use it: many clients at once, some of which die.</summary>
 public sealed class WorkloadTests(Azurite azurite)
 {
     private const int Hide = 3;
@@ -45,7 +45,7 @@ public sealed class WorkloadTests(Azurite azurite)
                     claims.Add((id, worker, asked, Environment.TickCount64, message.GetProperty("deliveries").GetInt64()));
                 if (random.Next(10) == 0)
                 {
-                    // Dies with the message in hand; another takes its place.
+                    // The worker dies while it holds the message. The loop continues as a new worker.
                     Interlocked.Increment(ref dead);
                     continue;
                 }
@@ -53,7 +53,7 @@ public sealed class WorkloadTests(Azurite azurite)
                 using var delete = new HttpRequestMessage(HttpMethod.Delete, $"v1.0/work/jobs/{id}");
                 delete.Headers.TryAddWithoutValidation("If-Match", message.GetProperty("etag").GetString());
                 var deleted = await burrow.Http.SendAsync(delete);
-                // Too slow: the lease ran out, and it is another's now, or gone.
+                // The worker may be too slow: the hide has ended, and another worker holds the message or has deleted it.
                 deleted.StatusCode.ShouldBeOneOf(HttpStatusCode.OK, HttpStatusCode.PreconditionFailed, HttpStatusCode.NotFound);
                 if (deleted.StatusCode == HttpStatusCode.OK)
                 {
@@ -67,7 +67,7 @@ public sealed class WorkloadTests(Azurite azurite)
         done.Count.ShouldBe(2000);
         dead.ShouldBeGreaterThan(50);
         (await burrow.Http.GetAsync("v1.0/work/jobs?match_hidden=true", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        // First in, first out: what a worker is the first to be given comes in order.
+        // First in, first out: the messages that a worker gets as the first one are in order.
         foreach (var worker in claims.Where(claim => claim.Deliveries == 1).GroupBy(claim => claim.Worker))
             worker.Select(claim => claim.Id).ShouldBe(worker.Select(claim => claim.Id).Order());
         foreach (var message in claims.GroupBy(claim => claim.Id))
@@ -77,7 +77,7 @@ public sealed class WorkloadTests(Azurite azurite)
                 Enumerable.Range(1, deliveries.Count).Select(n => (long)n), $"{message.Key}");
             foreach (var (earlier, later) in deliveries.Zip(deliveries.Skip(1)))
             {
-                // A claim is made after it was asked for and before it is answered. The two clocks tick apart a little.
+                // The process makes a claim after the request and before the response. The two clocks may differ a little.
                 (later.Answered - earlier.Asked).ShouldBeGreaterThanOrEqualTo(
                     Hide * 1000 - 50, $"{message.Key}: claimed again within its hide");
             }
@@ -150,7 +150,7 @@ public sealed class WorkloadTests(Azurite azurite)
         all[0].ShouldBeUnique();
         all[0].Count.ShouldBe(messages);
         all.ShouldAllBe(seen => seen.SequenceEqual(all[0]));
-        // What one writer put, one after another, stands in that order.
+        // Messages that one writer put one after another stand in that order.
         foreach (var writer in all[0].GroupBy(id => id.Split('-')[0]))
             writer.ShouldBe(writer.Order());
     }

@@ -4,7 +4,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Queues;
 
-/// <summary>What operations cost in requests to storage, which is what is paid and waited for.</summary>
+/// <summary>What operations cost in requests to storage. The operator pays for these requests, and clients wait for them.</summary>
 public sealed class CostTests
 {
     private readonly JumpingTime time = new();
@@ -29,7 +29,7 @@ public sealed class CostTests
         {
             await queue.PutAllAsync(Enumerable.Range(put, length - put).Select(i => $"{i}"));
             put = length;
-            // The first in a minute writes a row of the timer's table, for all that come after.
+            // The first claim in a minute writes a row of the timer's table, for all claims that follow.
             await queue.ClaimAsync();
 
             var calls = await counter.CountAsync(() => queue.ClaimAsync());
@@ -47,7 +47,8 @@ public sealed class CostTests
         await queue.PutAllAsync(Enumerable.Range(0, 1000).Select(i => $"{i}"));
         time.Advance(TimeSpan.FromMinutes(2));
 
-        // In another process, as whoever sees so much that is due moves it in the background, which is not to be counted.
+        // The claim is in another process. A process that sees so many due messages moves them in the background, which the test must
+        // not count.
         var other = new InterceptedStore(memory);
         var background = new TaskCompletionSource();
         var claim = 0;
@@ -110,7 +111,7 @@ public sealed class CostTests
         gate.SetResult();
         await Task.WhenAll(puts);
 
-        // One for the first, which nobody was there to share; then 33 messages of 3 rows, and the head, in each.
+        // One transaction for the first put, which is alone. Each other transaction has 33 messages of 3 rows, and the head.
         transactions.ShouldBe(1 + 3);
         (await queue.IdsAsync()).ShouldBe("first " + string.Join(' ', Enumerable.Range(0, 100)));
     }

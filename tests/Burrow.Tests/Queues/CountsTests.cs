@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Burrow.Tests.Queues;
 
-/// <summary>How much there is in queues, as it is written down, and corrected.</summary>
+/// <summary>The counts of queues: how they are written down, and corrected.</summary>
 public sealed class CountsTests
 {
     private readonly JumpingTime time = new();
@@ -65,7 +65,7 @@ public sealed class CountsTests
         await PutAsync(one, "1", "12345");
         await PutAsync(two, "2", "12345");
         await one.WriteCountsAsync(Token);
-        // The other never writes its own.
+        // The other process never writes its own counts.
         (await StoredAsync()).Messages.ShouldBe(1);
 
         time.Advance(TimeSpan.FromMinutes(2));
@@ -87,7 +87,7 @@ public sealed class CountsTests
     [Fact]
     public async Task What_is_not_written_yet_when_it_is_counted_anew_is_corrected_later()
     {
-        // Never visited, as nothing of it expires or is removed, but once when it is new.
+        // The timer visits the queue only once, when it is new, because no message of it expires or is removed.
         for (var i = 0; i < 7; i++)
             await PutAsync(two, $"{i}", "x");
         time.Advance(TimeSpan.FromMinutes(2));
@@ -140,7 +140,7 @@ public sealed class CountsTests
         await one.WriteCountsAsync(Token);
         (await StoredAsync()).Messages.ShouldBe(2);
 
-        // And what wasn't carried out is, later.
+        // A write that storage did not carry out is done later.
         await PutAsync(one, "3", "12345");
         store.Before = call => call is { Table: CountTable.Name, Kind: CallKind.Submit }
             ? throw new TableUnavailableException("busy", new IOException())
@@ -230,14 +230,14 @@ public sealed class CountsTests
             counts.Add(queries);
         }
 
-        // Two of its three pages are full, so every other minute at most.
+        // Two of its three pages are full, so it is counted every other minute at most.
         counts.Count(queries => queries > 5).ShouldBeInRange(3, 5, string.Join(' ', counts));
     }
 
     private Task PutAsync(QueueEngine engine, string id, string body, long ttl = 0) =>
         engine.PutAsync(queue, new(new(id), Encoding.UTF8.GetBytes(body), null, new(ttl, 0), Precondition.None), Token);
 
-    /// <summary>Before what is written next, once.</summary>
+    /// <summary>The other process writes its counts once, before the next write of counts.</summary>
     private void LetTheOtherWriteInBetween()
     {
         var between = false;

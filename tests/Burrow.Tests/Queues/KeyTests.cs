@@ -6,7 +6,7 @@ using CsCheck;
 
 namespace Burrow.Tests.Queues;
 
-/// <summary>Keys sort as what they stand for, differ where it differs, and are keys that every engine takes.</summary>
+/// <summary>Row keys sort like the values that they stand for, differ where these differ, and are valid in every storage engine.</summary>
 public sealed class KeyTests
 {
     private static readonly Gen<long> Instants = Gen.Long[0, long.MaxValue - 2];

@@ -39,7 +39,7 @@ public sealed class OrderTests
     public async Task Leases_that_ran_out_are_claimed_before_younger_messages_in_their_old_order()
     {
         await queue.PutAllAsync(Enumerable.Range(0, 10).Select(i => $"{i}"));
-        // Let go of in another order than they stand in.
+        // Their hides end in another order than the order of the messages.
         foreach (var (id, hide) in new[] { ("0", 30), ("1", 10), ("2", 20) })
             await queue.UpdateAsync(id, hide: hide);
         time.Advance(TimeSpan.FromSeconds(40));
@@ -122,7 +122,7 @@ public sealed class OrderTests
         })));
 
         claimed.SelectMany(ids => ids).Order().ShouldBe(Enumerable.Range(0, 600).Select(i => $"{i}").Order());
-        // Each worker, for itself, was given them in order.
+        // Each worker got its own messages in order.
         claimed.ShouldAllBe(ids => ids.Select(int.Parse).SequenceEqual(ids.Select(int.Parse).Order()));
     }
 

@@ -5,7 +5,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Queues;
 
-/// <summary>Interleavings of two processes, and failures in the middle of a request, each of which once went wrong.</summary>
+/// <summary>Interleavings of two processes, and failures in the middle of a request. Each of them once went wrong.</summary>
 public sealed class RaceTests
 {
     private static readonly byte[] Widest = Enumerable.Repeat((byte)1, QueueLimits.BodyBytes).ToArray();

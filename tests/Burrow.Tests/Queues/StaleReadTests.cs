@@ -6,8 +6,8 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Queues;
 
 /// <summary>
-/// What was read is a moment old when it is judged. Each of these was found by the simulation: a message changed, expired or
-/// became visible between a row's being read and its being used.
+/// A row is a moment old when a process uses it. The simulation found each of these cases: a message changes, expires or becomes
+/// visible after a process reads its row and before the process uses it.
 /// </summary>
 public sealed class StaleReadTests
 {
@@ -54,7 +54,7 @@ public sealed class StaleReadTests
         await queue.PutAsync("a", hide: 1);
         await queue.PutAsync("b");
         time.Advance(TimeSpan.FromMinutes(2));
-        // The timer moves the first while storage takes longer than conflicts may last.
+        // The timer moves the first message, while storage takes longer than conflicts may last.
         BeforeSubmit(async tries =>
         {
             if (tries > 1)
@@ -93,12 +93,12 @@ public sealed class StaleReadTests
             if (call is not { Table: "messages", Kind: CallKind.Submit } || sent.Count > 0)
                 return Task.CompletedTask;
             sent = call.Operations;
-            throw new TableUnavailableException("nobody knows");
+            throw new TableUnavailableException("outcome unknown");
         };
 
         await Should.ThrowAsync<PreconditionFailedException>(() => queue.PutAsync("a", precondition: Precondition.MustNotExist));
 
-        // Storage carries out now what it had given up on.
+        // Storage now carries out the transaction that it had given up on.
         await other.DeleteAsync("a");
         var late = await memory.Open("messages").SubmitAsync(queue.Address.Partition, sent, Token);
         late.Refusal.ShouldBe(Refusal.Changed);
@@ -185,7 +185,7 @@ public sealed class StaleReadTests
         (await queue.ClaimAsync(5)).ShouldHaveSingleItem().Body.ShouldBe("new"u8.ToArray());
     }
 
-    /// <summary>After it looked at the hidden line, or after both.</summary>
+    /// <summary>The timer moves the message after the claim has looked at the hidden line, or at both lines.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -211,14 +211,16 @@ public sealed class StaleReadTests
         return Task.CompletedTask;
     });
 
-    /// <summary>Something happens between that request to storage and its answer.</summary>
+    /// <summary>
+    /// Makes something happen between a request to storage and its answer: the request of that kind and number on messages.
+    /// </summary>
     private void AfterAsync(CallKind kind, int number, Func<Task> happens)
     {
         var calls = 0;
         store.After = call => call.Table == "messages" && call.Kind == kind && ++calls == number ? happens() : Task.CompletedTask;
     }
 
-    /// <summary>Has something happen before each transaction over messages, told how many there were.</summary>
+    /// <summary>Makes something happen before each transaction on messages, with the number of the transaction, from 1.</summary>
     private void BeforeSubmit(Func<int, Task> happen)
     {
         var tries = 0;

@@ -5,7 +5,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Queues;
 
-/// <summary>How queues and accounts stand, and how exactly that is known.</summary>
+/// <summary>The statistics of queues and accounts, and how exact they are.</summary>
 public sealed class StatisticsTests
 {
     private readonly JumpingTime time = new();
@@ -35,7 +35,7 @@ public sealed class StatisticsTests
 
         var now = await StandsAsync();
 
-        // What was claimed and what comes later is hidden; what has expired is counted until the timer removes it.
+        // Claimed messages and those that come later are hidden. Expired messages are counted until the timer removes them.
         now.Counts.ShouldBe(new QueueCounts(8, 5, 8, 1, 0, 0));
         (now.Visible, now.Hidden, now.HiddenIsExact).ShouldBe((6, 2, true));
         (now.OldestVisibleAge, now.OldestIsExact).ShouldBe((TimeSpan.FromSeconds(10), true));
@@ -150,10 +150,16 @@ public sealed class StatisticsTests
 
         var some = (await AccountAsync(new("B", 2)))!;
         some.Shown.Select(one => one.Queue.Value).ShouldBe(["a", "z"]);
-        (some.More, some.Statistics.Counts.Messages, some.Statistics.Hidden, some.Statistics.HiddenIsExact, some.Statistics.Visible, some.Statistics.OldestIsExact)
+        (
+            some.More,
+            some.Statistics.Counts.Messages,
+            some.Statistics.Hidden,
+            some.Statistics.HiddenIsExact,
+            some.Statistics.Visible,
+            some.Statistics.OldestIsExact)
             .ShouldBe((true, 12, 2, false, 10, false));
         (await AccountAsync(new("z", 3)))!.More.ShouldBeFalse();
-        // Behind a name that is no queue comes the next, and a key sees its own.
+        // After a marker that is no queue comes the next queue. A key sees the statistics of its own queues.
         (await AccountAsync(new("aa", 1)))!.Shown.Single().Queue.Value.ShouldBe("z");
         var own = (await AccountAsync(new(null, null) { Only = new("z", false) }))!;
         (own.Queues, own.Statistics.Counts.Messages, own.Statistics.HiddenIsExact).ShouldBe((1, 2, true));
@@ -165,7 +171,7 @@ public sealed class StatisticsTests
     [Fact]
     public async Task An_account_is_what_its_queues_are_whatever_is_written_down()
     {
-        // One process puts and is killed before it wrote that down; another takes, and writes that.
+        // One process puts messages and is killed before it writes its counts. Another process takes messages and writes its counts.
         await queue.PutAllAsync(["1", "2", "3", "4", "5"]);
         var other = new TestQueue(memory, time);
         await other.TakeAsync(limit: 4);
@@ -174,9 +180,10 @@ public sealed class StatisticsTests
 
         var third = new TestQueue(memory, time);
         var all = (await third.Engine.StatisticsAsync(queue.Address.Account, new(null, null), Token))!;
-        (all.Queues, all.Statistics.Counts.Messages, all.Statistics.Visible, all.Statistics.Hidden, all.Statistics.Counts.Bytes).ShouldBe((1, 1, 1, 0, 0));
+        (all.Queues, all.Statistics.Counts.Messages, all.Statistics.Visible, all.Statistics.Hidden, all.Statistics.Counts.Bytes)
+            .ShouldBe((1, 1, 1, 0, 0));
         all.Shown.Sum(one => one.Statistics.Counts.Messages).ShouldBe(1);
-        // What isn't shown isn't looked at, and is nothing less than nothing.
+        // A queue that is not shown is not looked at, and its counts are not below zero.
         var none = (await third.Engine.StatisticsAsync(queue.Address.Account, new("z", null), Token))!;
         (none.Shown.Count, none.Queues, none.Statistics.Counts.Messages).ShouldBe((0, 0, 0));
     }
@@ -186,7 +193,7 @@ public sealed class StatisticsTests
     {
         await queue.PutAllAsync(["1", "2"]);
         var all = (await new TestQueue(memory, time).Engine.StatisticsAsync(queue.Address.Account, new(null, null), Token))!;
-        // As many as a look finds.
+        // The account counts as many messages as a look finds.
         (all.Queues, all.Shown.Single().Statistics.Visible).ShouldBe((1, 1));
     }
 
@@ -196,7 +203,7 @@ public sealed class StatisticsTests
         foreach (var name in (string[])["a", "c", "d"])
             await new TestQueue(memory, time, queue: name).PutAsync("1");
         var all = await queue.Engine.StatisticsAsync(queue.Address.Account, new("b", null), Token);
-        // Nothing of them is written down, so the directory was asked.
+        // No counts of these queues are written down, so the names are from the directory.
         all!.Shown.Select(one => one.Queue.Value).ShouldBe(["c", "d"]);
     }
 
@@ -205,7 +212,7 @@ public sealed class StatisticsTests
     {
         await queue.PutAllAsync(["1", "2"]);
         await queue.PutAllAsync(["3"], hide: 60);
-        // As Table storage does: pages that hold nothing, as all on them has expired.
+        // Like Table storage, it returns pages that hold nothing, because all rows on them have expired.
         var empty = new EmptyPages(memory);
         var now = (await new TestQueue(empty, time).Engine.StatisticsAsync(queue.Address, Token));
         now.ShouldBeNull();
@@ -218,7 +225,7 @@ public sealed class StatisticsTests
 
     private async Task<MessageStatistics> StandsAsync() => (await queue.Engine.StatisticsAsync(queue.Address, Token)).ShouldNotBeNull();
 
-    /// <summary>Of messages it never gets to the end of what has expired.</summary>
+    /// <summary>A store in which a query for messages never gets to the end of the expired rows.</summary>
     private sealed class EmptyPages(ITableStore inner) : ITableStore
     {
         public int Queries { get; private set; }

@@ -5,7 +5,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Queues;
 
-/// <summary>What the timer tidies up, and what it must leave alone.</summary>
+/// <summary>What the timer cleans up, and what it must not touch.</summary>
 public sealed class SweepTests
 {
     private readonly MemoryTableStore store = new();
@@ -89,7 +89,7 @@ public sealed class SweepTests
         var now = time.GetUtcNow();
         other.After = async call =>
         {
-            // Its clock is ahead; ours still says that there is a second left.
+            // The clock of the timer is ahead. On the clock of this process the message still has a second left.
             if (call is { Kind: CallKind.Query, Table: "messages" })
             {
                 other.After = _ => Task.CompletedTask;
@@ -138,7 +138,7 @@ public sealed class SweepTests
     [Fact]
     public async Task A_queue_that_is_put_to_while_it_is_closed_stays_on_the_directory()
     {
-        // Between any two requests to storage of the closing, one after the other, a put.
+        // The closing sends several requests to storage. Each round makes a put before another one of them.
         for (var at = 0; at < 12; at++)
         {
             var mine = new TestQueue(store, time, "account", $"queue{at}");

@@ -4,7 +4,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Queues;
 
-/// <summary>Storage that answers with an error, or not at all, before or after it did what it was asked.</summary>
+/// <summary>Storage answers with an error, or not at all, before or after it carries out the request.</summary>
 public sealed class UnknownOutcomeTests
 {
     private readonly InterceptedStore store = new(new MemoryTableStore());
@@ -131,7 +131,7 @@ public sealed class UnknownOutcomeTests
             TestQueue.Ids(await claim).ShouldBe("a");
         else
             await Should.ThrowAsync<UnavailableException>(() => claim);
-        // And it was not run again.
+        // The claim did not run a second time.
         (await queue.GetAsync("a"))!.Deliveries.ShouldBe(1);
     }
 
@@ -164,7 +164,7 @@ public sealed class UnknownOutcomeTests
         TestQueue.Ids(await queue.ClaimAsync()).ShouldBe("a");
     }
 
-    /// <summary>Lets transactions over messages fail, after they were committed or before they came that far.</summary>
+    /// <summary>Makes transactions on messages fail, after storage commits them or before it gets them.</summary>
     private void Fail(int times, bool committed, int skip = 0)
     {
         Task Fail(TableCall call)

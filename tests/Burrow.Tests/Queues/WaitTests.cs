@@ -27,7 +27,7 @@ public sealed class WaitTests
         var readers = Enumerable.Range(0, 3).Select(_ => ListAsync(queue)).ToList();
         var claimers = Enumerable.Range(0, 3).Select(_ => ClaimAsync(queue)).ToList();
 
-        // Hidden from readers at once if a claimer comes first: so one for them, and one to claim.
+        // If a claimer comes first, it hides the message from the readers at once. So the test puts one for them besides those to claim.
         await queue.PutAsync("a");
         var first = await await Task.WhenAny(claimers);
 
@@ -137,7 +137,7 @@ public sealed class WaitTests
     });
 
     [Fact]
-    public void Nobody_is_asked_once_nobody_waits() => SingleThread.Run(async () =>
+    public void Storage_is_not_asked_once_no_request_waits() => SingleThread.Run(async () =>
     {
         var counted = new InterceptedStore(store);
         var mine = new TestQueue(counted, time);
@@ -165,7 +165,7 @@ public sealed class WaitTests
     private static Task<MessageList> ClaimAsync(TestQueue queue) =>
         queue.Engine.UpdateAsync(queue.Address, new() { Limit = 1 }, new(null, 3600), Wait, CancellationToken.None);
 
-    /// <summary>Moves the clock on, a little at a time, and lets everybody else run in between.</summary>
+    /// <summary>Moves the clock in small steps, and lets all other work run after each step.</summary>
     private async Task AdvanceUntilAsync(Task task)
     {
         for (var i = 0; !task.IsCompleted && i < 3000; i++)

@@ -3,7 +3,10 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Simulation;
 
-/// <summary>The simulation of an engine that has every fault of <see cref="Mutant.All"/> in it, off until it is asked for: built once.</summary>
+/// <summary>
+/// The simulation of an engine that contains every fault of <see cref="Mutant.All"/>. A fault is off until a run turns it on. The
+/// engine is built once.
+/// </summary>
 public sealed class MutatedEngine : IAsyncLifetime
 {
     private const string Switch =
@@ -20,8 +23,8 @@ public sealed class MutatedEngine : IAsyncLifetime
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("burrow-mutants-");
 
-    /// <summary>Runs seeds, until one fails, of the engine with that fault.</summary>
-    /// <returns>What it printed.</returns>
+    /// <summary>Runs seeds on the engine with the given fault, until one seed fails.</summary>
+    /// <returns>The output of the run.</returns>
     public async Task<string> RunAsync(string? mutant, int seeds)
     {
         var start = new ProcessStartInfo("dotnet")
@@ -53,7 +56,8 @@ public sealed class MutatedEngine : IAsyncLifetime
 
         await Commands.RunAsync(
             "dotnet",
-            "build tests/Burrow.Simulation -c Release -o out -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false -p:GenerateDocumentationFile=false --disable-build-servers",
+            "build tests/Burrow.Simulation -c Release -o out -p:TreatWarningsAsErrors=false "
+            + "-p:RunAnalyzers=false -p:GenerateDocumentationFile=false --disable-build-servers",
             folder.FullName);
     }
 

@@ -2,10 +2,13 @@ using Burrow.Simulation;
 
 namespace Burrow.Tests.Simulation;
 
-/// <summary>The engine in a thousand worlds where all goes wrong that can, and the judge in some where the engine does.</summary>
+/// <summary>
+/// Runs the engine in a thousand simulated worlds where everything fails that can fail. Also checks that the judge finds the
+/// faults of a mutated engine.
+/// </summary>
 public sealed class SimulationTests(MutatedEngine mutated) : IClassFixture<MutatedEngine>
 {
-    /// <summary>Seeds in which a mutant has to be caught.</summary>
+    /// <summary>The judge must find each mutant within that many seeds.</summary>
     private const int Few = 200;
 
     public static TheoryData<string> Mutants => [.. Mutant.All.Select(mutant => mutant.Name)];

@@ -6,7 +6,7 @@ using Burrow.Tables.Memory;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>A server where everybody needs a key, and a connection of each who asks it something.</summary>
+/// <summary>A server where every request needs a key, and one connection for the requests of all callers.</summary>
 internal sealed class AccessServer : IAsyncDisposable
 {
     private readonly RawHttp http;
@@ -45,7 +45,7 @@ internal sealed class AccessServer : IAsyncDisposable
 
     public static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
-    /// <summary>Asks with a key; with none, if it is null.</summary>
+    /// <summary>Sends a request with a key, or without a key if <paramref name="key"/> is null.</summary>
     public async Task<RawAnswer> SendAsync(
         string? key, string method, string target, string? body = null, params (string Name, string Value)[] headers)
     {
@@ -55,18 +55,18 @@ internal sealed class AccessServer : IAsyncDisposable
         return answer;
     }
 
-    /// <summary>The text of a new key.</summary>
+    /// <summary>Creates a key and returns its text.</summary>
     public async Task<string> MakeKeyAsync(
         string name, string allow, string queues = "*", string? expires = null, string? with = null, string account = "a")
     {
-        var body =
-            $$"""{"queues":"{{queues}}","allow":["{{allow.Replace(" ", "\",\"")}}"]{{(expires is null ? "" : $",\"expires\":\"{expires}\"")}}}""";
+        var until = expires is null ? "" : $",\"expires\":\"{expires}\"";
+        var body = $$"""{"queues":"{{queues}}","allow":["{{allow.Replace(" ", "\",\"")}}"]{{until}}}""";
         var answer = await SendAsync(with ?? Admin, "PUT", $"/keys/{account}/{name}", body);
         answer.Status.ShouldBe(201, answer.Text);
         return SuiteLog.Whole.Keep(answer.Json.GetProperty("key").GetString()!);
     }
 
-    /// <summary>The target of a new link, without scheme and host.</summary>
+    /// <summary>Creates a link and returns its target, without scheme and host.</summary>
     public async Task<string> MakeLinkAsync(string key, string body, string account = "a")
     {
         var answer = await SendAsync(key, "POST", $"/links/{account}", body);

@@ -2,10 +2,13 @@ using System.Text.Json;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>What the protocol says of answers.</summary>
+/// <summary>Assertions of what the protocol says about responses.</summary>
 internal static class AnswerAssertions
 {
-    /// <summary>What every answer has; an error is a problem besides. And it is as documented, if the target is known.</summary>
+    /// <summary>
+    /// Checks what every response has. An error must also be a problem document. If the target is known, the response must match
+    /// the OpenAPI document.
+    /// </summary>
     public static void ShouldBeServed(this RawAnswer answer, string method, string target)
     {
         var what = $"{method} {(target.Length < 200 ? target : target[..200])} {answer.Status}";
@@ -24,7 +27,7 @@ internal static class AnswerAssertions
             answer.ShouldBeDocumented(method, target);
     }
 
-    /// <summary>What the OpenAPI document says of answers to such a request.</summary>
+    /// <summary>Checks that the response to the request matches the OpenAPI document.</summary>
     public static void ShouldBeDocumented(this RawAnswer answer, string method, string target)
     {
         if (OpenApiDocument.Served.Contradiction(method, target, answer) is { } contradiction)
@@ -41,7 +44,7 @@ internal static class AnswerAssertions
         answer.Json.GetProperty("status").GetInt32().ShouldBe(status);
     }
 
-    /// <summary>400, and the problem names what was wrong.</summary>
+    /// <summary>Checks that the status is 400 and that the problem names the wrong parameter.</summary>
     public static void ShouldRefuse(this RawAnswer answer, string parameter, string? what = null)
     {
         answer.Status.ShouldBe(400, what);

@@ -4,13 +4,13 @@ using System.ComponentModel;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>The test run's Azurite: started when the first test asks for it, stopped with the test run.</summary>
+/// <summary>The Azurite of the test run. It starts when the first test needs it, and stops with the test run.</summary>
 public sealed class Azurite : IAsyncDisposable
 {
     private readonly SemaphoreSlim starting = new(1);
     private AzuriteProcess? process;
 
-    /// <summary>How to connect. Without Node the test is skipped, but in CI it fails.</summary>
+    /// <summary>The connection string. Without Node the test is skipped; in CI it fails.</summary>
     public async Task<string> ConnectionStringAsync()
     {
         await starting.WaitAsync();
@@ -25,7 +25,7 @@ public sealed class Azurite : IAsyncDisposable
         }
     }
 
-    /// <summary>Does what needs Node and npm. Without them the test is skipped, but in CI it fails.</summary>
+    /// <summary>Runs work that needs Node and npm. Without them the test is skipped; in CI it fails.</summary>
     internal static async Task<T> WithNodeAsync<T>(Func<Task<T>> start)
     {
         try

@@ -6,8 +6,8 @@ using System.Net.Sockets;
 namespace Burrow.Tests.Support;
 
 /// <summary>
-/// Azurite from npm, as the lock file beside the test projects pins it: installed if it is missing, on a free loopback port, with
-/// nothing of it left on disk.
+/// Azurite from npm, in the version that the lock file beside the test projects pins. It is installed if it is missing, listens
+/// on a free loopback port, and leaves nothing on disk.
 /// </summary>
 internal sealed class AzuriteProcess : IAsyncDisposable
 {
@@ -24,10 +24,10 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         ConnectionString = connectionString;
     }
 
-    /// <summary>How to connect.</summary>
+    /// <summary>The connection string.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>Starts it and waits until it says that it listens.</summary>
+    /// <summary>Starts Azurite and waits until it says that it listens.</summary>
     /// <exception cref="Win32Exception">There is no Node, or no npm.</exception>
     public static async Task<AzuriteProcess> StartAsync()
     {
@@ -43,7 +43,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        // It says so when it listens.
+        // Azurite prints this line when it listens.
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
         {
@@ -65,11 +65,11 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    /// <summary>Installs it, if it is missing.</summary>
+    /// <summary>Installs Azurite if it is missing.</summary>
     /// <returns>The folder of its code.</returns>
     public static async Task<string> InstallAsync() => Path.Combine(await NodePackages.InstallAsync("azurite"), "dist", "src");
 
-    /// <summary>How to connect to one on that port.</summary>
+    /// <summary>The connection string of an Azurite on that port.</summary>
     public static string ConnectionStringOf(int port) =>
         $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};TableEndpoint=http://127.0.0.1:{port}/{Account};";
 

@@ -1,6 +1,6 @@
 namespace Burrow.Tests.Support;
 
-/// <summary>The local process, started for real, as the command line does it.</summary>
+/// <summary>The local process, started as the command line starts it.</summary>
 internal sealed class BurrowProcess : IAsyncDisposable
 {
     private readonly ListeningProcess process;
@@ -11,7 +11,7 @@ internal sealed class BurrowProcess : IAsyncDisposable
         Http = new HttpClient { BaseAddress = process.Address };
     }
 
-    /// <summary>Where it said that it listens.</summary>
+    /// <summary>Where the process said that it listens.</summary>
     public Uri Address => process.Address!;
 
     public HttpClient Http { get; }
@@ -19,10 +19,10 @@ internal sealed class BurrowProcess : IAsyncDisposable
     /// <summary>The process's id.</summary>
     public int Id => process.Id;
 
-    /// <summary>All that it printed so far; or the first of it, if only that is kept.</summary>
+    /// <summary>What the process has printed so far, or the first part of it if only that is kept.</summary>
     public string Output => process.Output;
 
-    /// <summary>Starts it on a free port and waits until it says where it listens, or has ended.</summary>
+    /// <summary>Starts the process on a free port. Waits until it says where it listens, or has ended.</summary>
     public static Task<BurrowProcess> StartAsync(string tables, string? prefix = null, params string[] arguments)
     {
         var environment = new Dictionary<string, string?>();
@@ -32,27 +32,27 @@ internal sealed class BurrowProcess : IAsyncDisposable
     }
 
     /// <inheritdoc cref="StartAsync(string, string?, string[])"/>
-    /// <param name="tables">Its <c>--tables</c>.</param>
-    /// <param name="environment">Variables besides those of this process; null takes one away.</param>
-    /// <param name="folder">Where it works; null: among the temporary files.</param>
-    /// <param name="kept">How many characters of its output are kept.</param>
-    /// <param name="arguments">More of its command line.</param>
+    /// <param name="tables">The value of <c>--tables</c>.</param>
+    /// <param name="environment">Environment variables in addition to those of this process; null removes a variable.</param>
+    /// <param name="folder">The working folder; null for the folder of temporary files.</param>
+    /// <param name="kept">How many characters of the output are kept.</param>
+    /// <param name="arguments">More arguments of the command line.</param>
     public static async Task<BurrowProcess> StartAsync(
         string tables, IReadOnlyDictionary<string, string?> environment, string? folder, int kept, params string[] arguments) => new(
         await ListeningProcess.StartAsync(
             "Burrow.Local.dll", ["--urls", "http://127.0.0.1:0", "--tables", tables, .. arguments], environment, folder, kept));
 
-    /// <summary><c>kill -9</c>.</summary>
+    /// <summary>Sends <c>kill -9</c>.</summary>
     public Task KillAsync() => process.KillAsync();
 
-    /// <summary>What Ctrl-C does. Returns once the signal is sent.</summary>
+    /// <summary>Sends the signal that Ctrl-C sends. Returns once it is sent.</summary>
     public Task InterruptAsync() => Commands.RunAsync("kill", $"-INT {process.Id}", Path.GetTempPath());
 
-    /// <summary>Waits for its end.</summary>
-    /// <returns>The exit code, when all that it printed was read.</returns>
+    /// <summary>Waits for the end of the process.</summary>
+    /// <returns>The exit code, once all output is read.</returns>
     public Task<int> ExitAsync() => process.ExitAsync();
 
-    /// <summary>Told all that each printed, when it is over.</summary>
+    /// <summary>Called with the output of each process when it is disposed.</summary>
     public static Action<string> Printed { get; set; } = _ => { };
 
     public ValueTask DisposeAsync()

@@ -14,13 +14,13 @@ internal static class DeclaredOperations
 
     public static readonly IReadOnlyList<Resource> Resources = ReadResources();
 
-    /// <summary>Each as <c>GET /v1.0/{account}</c>.</summary>
+    /// <summary>All operations, each as <c>GET /v1.0/{account}</c>.</summary>
     public static IEnumerable<string> All =>
         from resource in Resources
         from method in resource.Methods
         select $"{method} {resource.Route}";
 
-    /// <summary>A path of a resource's form.</summary>
+    /// <summary>A path that fits the resource's route.</summary>
     public static string TargetOf(Resource resource, string name) =>
         resource.Route.Replace("{account}", "a").Replace("{queue}", "q").Replace("{message}", "m").Replace("{name}", name);
 

@@ -12,7 +12,10 @@ internal enum CallKind
 /// <summary>One request to storage.</summary>
 internal sealed record TableCall(string Table, CallKind Kind, IReadOnlyList<Operation> Operations);
 
-/// <summary>A store that tells of every request before and after it is carried out; what is thrown there, its caller gets.</summary>
+/// <summary>
+/// A store that calls <see cref="Before"/> and <see cref="After"/> around every request. An exception that they throw reaches the
+/// caller of the request.
+/// </summary>
 internal sealed class InterceptedStore(ITableStore inner) : ITableStore
 {
     public Func<TableCall, Task> Before { get; set; } = _ => Task.CompletedTask;
@@ -44,7 +47,7 @@ internal sealed class InterceptedStore(ITableStore inner) : ITableStore
     }
 }
 
-/// <summary>Counts the requests to storage that are made during a piece of work.</summary>
+/// <summary>Counts the requests to storage during a piece of work.</summary>
 internal sealed class RequestCounter
 {
     private readonly List<TableCall> calls = [];

@@ -1,6 +1,6 @@
 namespace Burrow.Tests.Support;
 
-/// <summary>A clock that stands still but for those who wait: whatever is waited for is there at once, and so much later it is.</summary>
+/// <summary>A clock that moves only when code waits. A timer fires at once, and the clock jumps by the timer's due time.</summary>
 internal sealed class JumpingTime : TimeProvider
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>A program of this folder, started as a process of its own, that says <c>listens on {address}</c> when it does.</summary>
+/// <summary>A program of this folder, run as a separate process, that prints <c>listens on {address}</c> when it listens.</summary>
 internal sealed class ListeningProcess : IAsyncDisposable
 {
     private readonly StringBuilder output = new();
@@ -22,10 +22,10 @@ internal sealed class ListeningProcess : IAsyncDisposable
     /// <summary>The process's id.</summary>
     public int Id => process.Id;
 
-    /// <summary>Where it said that it listens; null if it ended before.</summary>
+    /// <summary>Where the process said that it listens; null if it ended before.</summary>
     public Uri? Address { get; private set; }
 
-    /// <summary>What it printed so far, or the first of it.</summary>
+    /// <summary>What the process has printed so far, or the first part of it.</summary>
     public string Output
     {
         get
@@ -35,12 +35,12 @@ internal sealed class ListeningProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it and waits until it says where it listens, or has ended.</summary>
+    /// <summary>Starts the process. Waits until it says where it listens, or has ended.</summary>
     /// <param name="assembly">The file's name, in this program's folder.</param>
-    /// <param name="arguments">Its command line.</param>
-    /// <param name="environment">Variables besides those of this process; null takes one away.</param>
-    /// <param name="folder">Where it works; null: among the temporary files.</param>
-    /// <param name="kept">How many characters of its output are kept. All of it is read.</param>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="environment">Environment variables in addition to those of this process; null removes a variable.</param>
+    /// <param name="folder">The working folder; null for the folder of temporary files.</param>
+    /// <param name="kept">How many characters of the output are kept. All of it is read.</param>
     public static async Task<ListeningProcess> StartAsync(
         string assembly,
         IEnumerable<string> arguments,
@@ -61,15 +61,15 @@ internal sealed class ListeningProcess : IAsyncDisposable
         return started;
     }
 
-    /// <summary><c>kill -9</c>.</summary>
+    /// <summary>Sends <c>kill -9</c> and waits for the end of the process.</summary>
     public async Task KillAsync()
     {
         process.Kill();
         await process.WaitForExitAsync();
     }
 
-    /// <summary>Waits for its end.</summary>
-    /// <returns>The exit code, when all that it printed was read.</returns>
+    /// <summary>Waits for the end of the process.</summary>
+    /// <returns>The exit code, once all output is read.</returns>
     public async Task<int> ExitAsync()
     {
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));

@@ -9,7 +9,9 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>The local process's app in this process: Kestrel on a free loopback port, the real triggers, any store and clock.</summary>
+/// <summary>
+/// The local process's app, run in the test process: Kestrel on a free loopback port, the real triggers, any store and any clock.
+/// </summary>
 internal sealed class LocalServer : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -24,7 +26,7 @@ internal sealed class LocalServer : IAsyncDisposable
     /// <summary>Where it listens: <c>http://127.0.0.1:{port}/</c>.</summary>
     public Uri Address { get; }
 
-    /// <summary>A client of it. It normalises paths; see <see cref="RawHttp"/> for one that sends what it is told.</summary>
+    /// <summary>A client of it, which normalises paths. <see cref="RawHttp"/> sends every request unchanged.</summary>
     public HttpClient Http { get; }
 
     public IServiceProvider Services => app.Services;
@@ -34,14 +36,14 @@ internal sealed class LocalServer : IAsyncDisposable
         var app = LocalApp.Build(new LocalOptions(["http://127.0.0.1:0"], new TablesOption(TablesEngine.Memory, ""), []), services =>
         {
             services.AddSingleton(store);
-            // Not every request that a test sends.
+            // The console must not show every request that a test sends.
             services.AddLogging(logging => logging
                 .SetMinimumLevel(LogLevel.Error)
                 .AddProvider(SuiteLog.Whole)
                 .AddFilter<SuiteLog>(null, LogLevel.Trace));
             if (time is not null)
                 services.AddSingleton(time);
-            // After the local process has said what it takes for granted.
+            // The test's settings must apply after the local process's own settings.
             if (configure is not null)
                 services.PostConfigure(configure);
         });

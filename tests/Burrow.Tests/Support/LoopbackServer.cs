@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>Kestrel on a free loopback port, for requests that a process under test sends. A test waits until something has arrived.</summary>
+/// <summary>
+/// Kestrel on a free loopback port, for requests that a process under test sends. A test can wait until a request has arrived.
+/// </summary>
 internal abstract class LoopbackServer : IAsyncDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
@@ -37,7 +39,7 @@ internal abstract class LoopbackServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Something has arrived: those that wait look again.</summary>
+    /// <summary>Notes that a request has arrived. The waiting tests then check their conditions again.</summary>
     protected void NoteArrival() => arrived.Release();
 
     /// <summary>Waits until a condition holds.</summary>

@@ -3,14 +3,14 @@ using System.Text.Json;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>What the tests run on Node, as the lock file beside the test projects pins it.</summary>
+/// <summary>The npm packages that the tests use, in the versions that the lock file beside the test projects pins.</summary>
 internal static class NodePackages
 {
     private static readonly string Tests = Path.Combine(Repository.Root, "tests");
     private static readonly SemaphoreSlim Installing = new(1);
 
     /// <summary>Installs what is missing.</summary>
-    /// <returns>The folder of a package.</returns>
+    /// <returns>The folder of the package.</returns>
     /// <exception cref="Win32Exception">There is no npm.</exception>
     public static async Task<string> InstallAsync(string package)
     {

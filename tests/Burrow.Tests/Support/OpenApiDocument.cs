@@ -5,10 +5,10 @@ using Json.Schema;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>The OpenAPI document as tests ask it: what there is, and whether an answer is as it says.</summary>
+/// <summary>The OpenAPI document as tests query it: what it contains, and whether a response matches it.</summary>
 internal sealed class OpenApiDocument
 {
-    /// <summary>The one that is served.</summary>
+    /// <summary>The document that is served.</summary>
     public static readonly OpenApiDocument Served = new(ReadServed());
 
     private const string Components = "#/components/schemas/";
@@ -31,7 +31,7 @@ internal sealed class OpenApiDocument
 
     public IEnumerable<OpenApiOperation> Operations => paths.SelectMany(path => path.Operations.Values);
 
-    /// <summary>What a reference means; the value itself if it is none.</summary>
+    /// <summary>What a reference refers to, or the value itself if it is no reference.</summary>
     public JsonElement Resolve(JsonElement value) => value.ValueKind == JsonValueKind.Object
         && value.TryGetProperty("$ref", out var reference)
         ? reference.GetString()!.Split('/')
@@ -39,7 +39,7 @@ internal sealed class OpenApiDocument
             .Aggregate(Root, (at, name) => at.GetProperty(name.Replace("~1", "/").Replace("~0", "~")))
         : value;
 
-    /// <summary>The schema, built once, with all that it may refer to.</summary>
+    /// <summary>The schema with all schemas that it may refer to. Each is built once.</summary>
     public JsonSchema SchemaOf(JsonElement schema) => schemas.GetOrAdd(schema.GetRawText(), text =>
     {
         var whole = new JsonObject
@@ -51,10 +51,11 @@ internal sealed class OpenApiDocument
         return JsonSchema.FromText(whole.ToJsonString().Replace(Components, "#/$defs/"), new BuildOptions { SchemaRegistry = new() });
     });
 
-    /// <summary>In what an answer to such a request is otherwise than documented; null: in nothing.</summary>
+    /// <summary>How the response to a request differs from the document; null if it does not.</summary>
     public string? Contradiction(string method, string target, RawAnswer answer)
     {
-        // The local process refuses it before any function, as it does what pages of other origins ask.
+        // The local process refuses the request before any function runs. It does the same with requests from pages of other
+        // origins.
         if (answer.Status == 421)
             return problem.Contradiction(method, target, false, answer);
         if (Find(target) is not { } operations)
@@ -87,7 +88,7 @@ internal sealed class OpenApiDocument
 
     private static string[] Split(string path) => path == "/" ? [] : path[1..].Split('/');
 
-    /// <summary>The operations of a target as it was sent, by method; null if there is no such path.</summary>
+    /// <summary>The operations of a target as the client sent it, by method; null if there is no such path.</summary>
     private Dictionary<string, OpenApiOperation>? Find(string target)
     {
         var path = target.Split('?')[0];

@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>What the document says of answers of one status.</summary>
+/// <summary>What the document says about responses with one status.</summary>
 internal sealed class OpenApiResponse
 {
-    /// <summary>What is said once of all answers, or comes from the host or for browsers.</summary>
+    /// <summary>Headers that the document describes once for all responses, or that the host adds, or that are for browsers.</summary>
     private static readonly HashSet<string> Everywhere = new(
         ["Date", "Content-Type", "X-Content-Type-Options", "Cache-Control", "Content-Security-Policy", "Vary", "Connection"],
         StringComparer.OrdinalIgnoreCase);
@@ -43,7 +43,7 @@ internal sealed class OpenApiResponse
         }
     }
 
-    /// <summary>In what an answer is otherwise than documented; null: in nothing.</summary>
+    /// <summary>How a response differs from the document; null if it does not.</summary>
     public string? Contradiction(string method, string target, bool showsNothing, RawAnswer answer) =>
         OfHeaders(answer) ?? OfBody(method, target, showsNothing, answer);
 
@@ -85,7 +85,7 @@ internal sealed class OpenApiResponse
         if (showsNothing && answer.Status < 300)
             return "Nothing was to be shown.";
 
-        // Where a message's body may be the answer, it is called whatever it was called when it was put.
+        // A response that is a message's body has the content type that the message was put with.
         if (content.ContainsKey("*/*") && DetailOf(target) == "body")
             return null;
         if (!content.TryGetValue(type, out var schema))
@@ -97,7 +97,7 @@ internal sealed class OpenApiResponse
             : $"The body isn't as documented: {answer.Text[..Math.Min(answer.Text.Length, 2000)]}";
     }
 
-    /// <summary>What a request says that it wants to be shown; null if it doesn't say.</summary>
+    /// <summary>The <c>detail</c> that a request asks for; null if it has none.</summary>
     public static string? DetailOf(string target) =>
         target.IndexOf('?') is var query and >= 0 && QueryHelpers.ParseQuery(target[query..]).TryGetValue("detail", out var detail)
             ? detail[^1]

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Burrow.Tests.Support;
 
 /// <summary>
-/// Takes OTLP over HTTP, in protobuf, on a free loopback port, and keeps what the tests ask for. Field numbers are those of
+/// Receives OTLP over HTTP, in protobuf, on a free loopback port, and keeps what the tests need. Field numbers are those of
 /// opentelemetry-proto 1.x (trace.proto, metrics.proto, logs.proto, common.proto).
 /// </summary>
 internal sealed class OtlpCollector : LoopbackServer
@@ -34,7 +34,7 @@ internal sealed class OtlpCollector : LoopbackServer
         });
     }
 
-    /// <summary>What tells a process to export here, soon.</summary>
+    /// <summary>The environment variables that make a process export to this collector soon.</summary>
     public Dictionary<string, string?> Environment => new()
     {
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Address.ToString(),
@@ -44,7 +44,7 @@ internal sealed class OtlpCollector : LoopbackServer
         ["OTEL_METRIC_EXPORT_INTERVAL"] = "200",
     };
 
-    /// <summary>Waits until there is what is looked for.</summary>
+    /// <summary>Waits until <paramref name="find"/> finds something.</summary>
     public async Task<T> HasAsync<T>(Func<T?> find)
         where T : class
     {
@@ -53,7 +53,9 @@ internal sealed class OtlpCollector : LoopbackServer
         return found!;
     }
 
-    /// <summary>All three requests are alike: resources (1), of each scopes (2), of each records (2).</summary>
+    /// <summary>
+    /// All three requests have the same structure: resources (1), in each resource scopes (2), in each scope records (2).
+    /// </summary>
     private async Task<IResult> TakeAsync(HttpRequest request, Action<OtlpMessage> take)
     {
         using var memory = new MemoryStream();
@@ -81,7 +83,8 @@ internal sealed class OtlpCollector : LoopbackServer
 
     private void Metric(OtlpMessage metric)
     {
-        // Gauge 5 and sum 7 have numbers (double 4, integer 6; attributes 7), a histogram 9 a count (4; attributes 9).
+        // A gauge (5) and a sum (7) have numbers: double 4, integer 6, attributes 7. A histogram (9) has a count: count 4,
+        // attributes 9.
         foreach (var point in metric.Parts(5).Concat(metric.Parts(7)).SelectMany(data => data.Parts(1)))
         {
             Points.Enqueue(
@@ -98,11 +101,11 @@ internal sealed class OtlpCollector : LoopbackServer
     private static Dictionary<string, string> Attributes(IEnumerable<OtlpMessage> pairs) =>
         pairs.ToDictionary(pair => pair.Text(1), pair => Text(pair.Part(2)));
 
-    /// <summary>Of a value: a string (1) or an integer (3); others aren't asked for.</summary>
+    /// <summary>The text of a value: a string (1) or an integer (3). The tests need no other types.</summary>
     private static string Text(OtlpMessage value) => value.Has(1) ? value.Text(1) : value.Has(3) ? $"{value.Number(3)}" : "";
 }
 
-/// <summary>A span as it came; ids in hexadecimal, empty if absent.</summary>
+/// <summary>A span as it arrived. Ids are in hexadecimal, and empty if absent.</summary>
 internal sealed record OtlpSpan(
     string Trace,
     string Id,
@@ -112,7 +115,7 @@ internal sealed record OtlpSpan(
     IReadOnlyDictionary<string, string> Attributes,
     IReadOnlyList<(string Trace, string Id)> Links);
 
-/// <summary>A data point: of a histogram how many there were.</summary>
+/// <summary>A data point. For a histogram, the value is the count.</summary>
 internal sealed record OtlpPoint(string Metric, double Value, IReadOnlyDictionary<string, string> Attributes);
 
 /// <summary>A protobuf message whose fields are read by their numbers.</summary>

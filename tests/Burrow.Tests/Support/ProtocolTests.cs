@@ -3,8 +3,8 @@ using System.Text;
 namespace Burrow.Tests.Support;
 
 /// <summary>
-/// Tests that speak HTTP over a socket, as one tenant of a server that others use too. Whatever is sent by these methods, the
-/// answer has what the protocol asks of every answer.
+/// Tests that speak HTTP over a socket, as one tenant of a server that other tenants use too. These methods check every response
+/// for what the protocol requires of all responses.
 /// </summary>
 public abstract class ProtocolTests(ServerFixture server) : IAsyncLifetime
 {
@@ -12,10 +12,10 @@ public abstract class ProtocolTests(ServerFixture server) : IAsyncLifetime
 
     private RawHttp http = null!;
 
-    /// <summary>This test's own.</summary>
+    /// <summary>The account of this test only.</summary>
     protected string Account { get; } = $"a{Guid.NewGuid():n}";
 
-    /// <summary>The path of a queue of it.</summary>
+    /// <summary>The path of a queue of the account.</summary>
     protected string Queue => $"/v1.0/{Account}/q";
 
     /// <summary>The server's <c>http://127.0.0.1:{port}</c>.</summary>
@@ -31,14 +31,14 @@ public abstract class ProtocolTests(ServerFixture server) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Another connection.</summary>
+    /// <summary>Opens another connection.</summary>
     private protected Task<RawHttp> ConnectAsync() => RawHttp.ConnectAsync(server.Address);
 
     private protected async Task<RawAnswer> SendAsync(
         string method, string target, byte[]? body = null, params (string Name, string Value)[] headers)
     {
         var sending = http.SendAsync(method, target, body, headers);
-        // What meets the timer's work on the same message backs off by the clock.
+        // A request that meets the timer's work on the same message backs off, and the backoff needs the clock to move.
         while (await Task.WhenAny(sending, Task.Delay(LongForOneRequest)) != sending)
             Time.Advance(TimeSpan.FromMilliseconds(20));
         var answer = await sending;
@@ -58,7 +58,7 @@ public abstract class ProtocolTests(ServerFixture server) : IAsyncLifetime
     private protected Task<RawAnswer> PutAsync(string target, string body = "x", params (string Name, string Value)[] headers) =>
         SendAsync("PUT", target, Encoding.UTF8.GetBytes(body), headers);
 
-    /// <summary>Puts messages that live for ever, each with its id as body.</summary>
+    /// <summary>Puts messages that never expire. The body of each is its id.</summary>
     private protected async Task PutAllAsync(string queue, params string[] ids)
     {
         foreach (var id in ids)
@@ -72,7 +72,7 @@ public abstract class ProtocolTests(ServerFixture server) : IAsyncLifetime
         return answer.Status == 404 ? [] : answer.Strings;
     }
 
-    /// <summary>The body of a <c>PUT</c> in chunks.</summary>
+    /// <summary>Sends the body of a <c>PUT</c> in chunks.</summary>
     private protected async Task<RawAnswer> PutChunkedAsync(string target, byte[] body, int chunk)
     {
         var bytes = new MemoryStream();

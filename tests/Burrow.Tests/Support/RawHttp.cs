@@ -5,9 +5,9 @@ using System.Text.Json;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>An answer as it came over the socket.</summary>
+/// <summary>A response as it came over the socket.</summary>
 /// <param name="Status">The status code.</param>
-/// <param name="Headers">By name, whatever its case.</param>
+/// <param name="Headers">The headers by name; the case of the name does not matter.</param>
 /// <param name="Body">As many bytes as <c>Content-Length</c> said.</param>
 internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string> Headers, byte[] Body)
 {
@@ -15,7 +15,7 @@ internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string>
 
     public JsonElement Json => JsonElement.Parse(Body);
 
-    /// <summary>Of an array of strings.</summary>
+    /// <summary>The body as an array of strings.</summary>
     public string[] Strings => [.. Json.EnumerateArray().Select(value => value.GetString()!)];
 
     public string? ContentType => Headers.GetValueOrDefault("Content-Type");
@@ -24,13 +24,13 @@ internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string>
 
     public string? Marker => Headers.GetValueOrDefault("Burrow-Marker");
 
-    /// <summary>Whether the answer says that it was cut.</summary>
+    /// <summary>Whether the response says that it was cut.</summary>
     public bool More => Headers.GetValueOrDefault("Burrow-More") == "true";
 }
 
 /// <summary>
-/// One connection that sends just what it is told, and reads answers as a v1.0 client does: it demands <c>Content-Length</c>
-/// on every answer. <c>HttpClient</c> resolves dots in paths, among other kindnesses.
+/// A connection that sends requests unchanged, and reads responses as a v1.0 client does: it demands <c>Content-Length</c> on
+/// every response. <c>HttpClient</c>, for example, resolves dots in paths.
 /// </summary>
 internal sealed class RawHttp : IAsyncDisposable
 {
@@ -50,7 +50,7 @@ internal sealed class RawHttp : IAsyncDisposable
         return raw;
     }
 
-    /// <summary>Sends one request with a length, and reads its answer. The connection stays open.</summary>
+    /// <summary>Sends one request with a length, and reads its response. The connection stays open.</summary>
     public async Task<RawAnswer> SendAsync(string method, string target, byte[]? body = null, params (string Name, string Value)[] headers)
     {
         var head = new StringBuilder($"{method} {target} HTTP/1.1\r\n");
@@ -67,7 +67,7 @@ internal sealed class RawHttp : IAsyncDisposable
 
     public async Task SendBytesAsync(byte[] bytes) => await client.GetStream().WriteAsync(bytes);
 
-    /// <summary>Reads an answer to a request of that method.</summary>
+    /// <summary>Reads a response to a request of that method.</summary>
     public async Task<RawAnswer> ReadAsync(string method)
     {
         using var patience = new CancellationTokenSource(Patience);

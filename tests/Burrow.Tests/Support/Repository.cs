@@ -26,7 +26,7 @@ internal static class Repository
 
 internal static class Commands
 {
-    /// <summary>Runs a command to its end; fails with what it printed unless it succeeds.</summary>
+    /// <summary>Runs a command to its end. If the command fails, throws an exception with its output.</summary>
     public static async Task RunAsync(string command, string arguments, string folder)
     {
         using var process = Process.Start(new ProcessStartInfo(command, arguments)

@@ -3,14 +3,14 @@ using System.Collections.Concurrent;
 namespace Burrow.Tests.Support;
 
 /// <summary>
-/// Runs a test and all that it sets in motion on one thread, in the order in which it was made ready. With a clock that only the
-/// test moves, what happens is the same every time.
+/// Runs a test and all the work that it starts on one thread, in the order in which the work became ready. With a clock that only
+/// the test moves, every run is the same.
 /// </summary>
 internal sealed class SingleThread : SynchronizationContext
 {
     private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> ready = [];
 
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs the test to its end.</summary>
     public static void Run(Func<Task> test)
     {
         var before = Current;
@@ -30,7 +30,7 @@ internal sealed class SingleThread : SynchronizationContext
         }
     }
 
-    /// <summary>Lets everything run that is ready, and what that makes ready, until there is nothing left to do but wait.</summary>
+    /// <summary>Runs everything that is ready, and everything that becomes ready meanwhile, until all remaining work waits.</summary>
     public static async Task SettleAsync()
     {
         var context = (SingleThread)Current!;
@@ -41,7 +41,7 @@ internal sealed class SingleThread : SynchronizationContext
 
     public override void Post(SendOrPostCallback d, object? state)
     {
-        // What comes after the end of the test is of no interest any more.
+        // Work that becomes ready after the end of the test is dropped.
         if (!ready.IsAddingCompleted)
             ready.Add((d, state));
     }

@@ -5,7 +5,7 @@ using Burrow.Tables.Sqlite;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>The engines of tables that tests run against.</summary>
+/// <summary>The kinds of table store that tests run against.</summary>
 public enum StoreKind
 {
     Memory,
@@ -13,7 +13,7 @@ public enum StoreKind
     Azurite,
 }
 
-/// <summary>Table stores for tests: each new, empty and of its own.</summary>
+/// <summary>Creates table stores for tests. Each is new, empty and used by one test only.</summary>
 internal static class Stores
 {
     public static async Task<TestStore> NewAsync(StoreKind kind, Azurite azurite)
@@ -33,7 +33,7 @@ internal static class Stores
                 });
             default:
                 var connectionString = await azurite.ConnectionStringAsync();
-                // Azurite's queries cost as much as their table has rows: every test has its own.
+                // The time of an Azurite query grows with the rows of its table. So every test has its own tables.
                 return new(AzureTableStore.Connect(connectionString, NewPrefix()), $"azure:{connectionString}");
         }
     }
@@ -41,12 +41,12 @@ internal static class Stores
     public static string NewPrefix() => $"t{Guid.NewGuid():n}"[..20];
 }
 
-/// <summary>A store and what is to be done when the test is over.</summary>
+/// <summary>A store, and the cleanup for when the test is over.</summary>
 internal sealed class TestStore(ITableStore store, string option, Action? dispose = null) : IDisposable
 {
     public ITableStore Store => store;
 
-    /// <summary>What the local process's <c>--tables</c> would be.</summary>
+    /// <summary>The value of the local process's <c>--tables</c> for this store.</summary>
     public string Option => option;
 
     public void Dispose() => dispose?.Invoke();

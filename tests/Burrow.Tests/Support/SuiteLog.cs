@@ -9,13 +9,17 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Tests.Support;
 
 /// <summary>
-/// All that is logged during the whole suite, from <see cref="LogLevel.Trace"/> up, whatever the settings say for others; and what
-/// the processes print that tests start. Tests tell it their secrets; at the end none may be found.
+/// The log of the whole suite, from <see cref="LogLevel.Trace"/> up, independent of the settings of other loggers. It also holds
+/// the output of the processes that tests start. Tests register their secrets here; at the end of the suite, the log must contain
+/// none of them.
 /// </summary>
 [ProviderAlias("Suite")]
 internal sealed class SuiteLog : ILoggerProvider
 {
-    /// <summary>Parts of secrets would tell less; but what is shorter is found by chance.</summary>
+    /// <summary>
+    /// The minimum length of a secret, in characters. A leak of a shorter part would reveal less, and a shorter text occurs by
+    /// chance.
+    /// </summary>
     private const int MinSecret = 16;
 
     public static readonly SuiteLog Whole = new(Path.Combine(Path.GetTempPath(), $"burrow-suite-{Environment.ProcessId}.log"));
@@ -31,7 +35,7 @@ internal sealed class SuiteLog : ILoggerProvider
         writer = new(file, append: false, Encoding.UTF8, bufferSize: 1024 * 1024);
     }
 
-    /// <summary>Nobody may ever log this.</summary>
+    /// <summary>Registers a secret, which must never be logged.</summary>
     public string Keep(string secret)
     {
         secret.Length.ShouldBeGreaterThanOrEqualTo(MinSecret);
@@ -47,7 +51,7 @@ internal sealed class SuiteLog : ILoggerProvider
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
-    /// <summary>Whether a line holds that, of those until now.</summary>
+    /// <summary>Whether a line so far contains the text.</summary>
     public bool HasLine(string text)
     {
         lock (gate)
@@ -62,7 +66,7 @@ internal sealed class SuiteLog : ILoggerProvider
         return false;
     }
 
-    /// <summary>The lines that hold a secret, and how many there are in all. The log has ended then.</summary>
+    /// <summary>Ends the log and returns the lines that contain a secret, the number of all lines, and the number of secrets.</summary>
     public (IReadOnlyList<string> Telling, long Lines, int Secrets) Search()
     {
         writer.Dispose();
@@ -82,7 +86,7 @@ internal sealed class SuiteLog : ILoggerProvider
 
     public void Dispose()
     {
-        // It outlives the servers that log to it.
+        // The log outlives the servers that write to it.
     }
 
     private sealed class Logger(SuiteLog log, string category) : ILogger
@@ -102,16 +106,16 @@ internal sealed class SuiteLog : ILoggerProvider
     }
 }
 
-/// <summary>The search at the end of the suite. What it finds fails the run.</summary>
+/// <summary>The search at the end of the suite. A secret in the log fails the run.</summary>
 public sealed class SuiteLogSearch : IDisposable
 {
-    /// <summary>Spans of servers are searched, too.</summary>
+    /// <summary>The search includes the spans of servers.</summary>
     private readonly ActivityListener spans = new()
     {
         ShouldListenTo = source => source.Name == "Burrow"
             || source.Name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
             || source.Name.StartsWith("Azure", StringComparison.Ordinal),
-        // Not recorded: messages don't keep where they come from then, which most tests don't expect.
+        // The spans are not recorded. Otherwise messages keep the trace that they come from, which most tests do not expect.
         Sample = (ref _) => ActivitySamplingResult.AllData,
         ActivityStopped = span => SuiteLog.Whole.Write(
             $"span {span.DisplayName} {string.Join(' ', span.TagObjects)} {string.Join(' ', span.Events.SelectMany(one => one.Tags))}"),

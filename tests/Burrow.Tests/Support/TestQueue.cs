@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>An engine, as one process has it, and short words for what tests do with one queue of it.</summary>
+/// <summary>An engine as one process has it, with short methods for what tests do with one queue.</summary>
 internal sealed class TestQueue(ITableStore store, TimeProvider time, string account = "account", string queue = "queue")
 {
     public QueueEngine Engine { get; } = new(store, time, Random.Shared, new BurrowOptions(), NullLogger<QueueEngine>.Instance);
@@ -46,10 +46,10 @@ internal sealed class TestQueue(ITableStore store, TimeProvider time, string acc
 
     public Task SweepAsync() => Engine.SweepAsync(TimeSpan.FromMinutes(1), Token);
 
-    /// <summary>Ids with a space between.</summary>
+    /// <summary>The ids, separated by spaces.</summary>
     public static string Ids(IEnumerable<Message> messages) => string.Join(' ', messages.Select(message => message.Id.Value));
 
-    /// <summary>How many rows there are in all tables that the engine may have written to.</summary>
+    /// <summary>The rows in all tables that the engine may have written to, each as table, partition and row key.</summary>
     public static async Task<List<string>> RowsAsync(ITableStore store, params QueueAddress[] queues)
     {
         var rows = new List<string>();

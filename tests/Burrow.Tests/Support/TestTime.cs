@@ -3,23 +3,26 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>A clock that stands still until it is told, and tells who waits for it: nobody needs to sleep for luck.</summary>
+/// <summary>
+/// A clock that moves only when the test advances it. A test can wait until code waits for a given time, so no test needs to
+/// sleep and hope.
+/// </summary>
 internal sealed class TestTime() : FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<TimeSpan, Wait> waits = new();
 
-    /// <summary>Forgets who waited until now.</summary>
+    /// <summary>Forgets all waits until now.</summary>
     public void Watch() => waits.Clear();
 
-    /// <summary>Completes when somebody waits for just that long.</summary>
+    /// <summary>Completes when code waits for exactly that time.</summary>
     public Task BegunAsync(TimeSpan wait) => Of(wait).Begun.Task.WaitAsync(Patience);
 
-    /// <summary>Completes when whoever waited for just that long does so no more, whatever the clock says.</summary>
+    /// <summary>Completes when the code that waited for exactly that time no longer waits, whatever the clock says.</summary>
     public Task EndedAsync(TimeSpan wait) => Of(wait).Ended.Task.WaitAsync(Patience);
 
-    /// <summary>Moves on in steps until the task is done.</summary>
+    /// <summary>Advances the clock in steps until the task is done.</summary>
     public async Task<T> AdvanceUntilAsync<T>(Task<T> task, TimeSpan step)
     {
         using var patience = new CancellationTokenSource(Patience);

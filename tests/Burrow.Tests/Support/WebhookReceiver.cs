@@ -5,22 +5,22 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Tests.Support;
 
-/// <summary>Somebody's webhook: Kestrel on a free loopback port.</summary>
+/// <summary>A subscriber's webhook: Kestrel on a free loopback port.</summary>
 internal sealed class WebhookReceiver : LoopbackServer
 {
-    /// <summary>What it answers to events.</summary>
+    /// <summary>The status of its responses to events.</summary>
     public int Status { get; set; } = 200;
 
-    /// <summary>Whether it agrees to be sent events.</summary>
+    /// <summary>Whether it agrees to get events.</summary>
     public bool Agrees { get; set; } = true;
 
-    /// <summary>How often it was asked.</summary>
+    /// <summary>How many handshake requests it got.</summary>
     public int Handshakes { get; private set; }
 
-    /// <summary>What it was sent and took, by the event's id.</summary>
+    /// <summary>The events that it got and accepted, by the event's id.</summary>
     public ConcurrentDictionary<string, ReceivedEvent> Events { get; } = new();
 
-    /// <summary>How often it was sent something, taken or not.</summary>
+    /// <summary>How many events it got, accepted or not.</summary>
     public int Attempts { get; private set; }
 
     public string Url => new Uri(Address, "/hook").AbsoluteUri;
@@ -35,10 +35,10 @@ internal sealed class WebhookReceiver : LoopbackServer
         });
     }
 
-    /// <summary>Waits until it has taken so many different events.</summary>
+    /// <summary>Waits until it has accepted that many different events.</summary>
     public Task HasAsync(int count) => WaitUntilAsync(() => Events.Count >= count);
 
-    /// <summary>Waits until it was sent something so many times.</summary>
+    /// <summary>Waits until it has got that many events, accepted or not.</summary>
     public Task WasSentAsync(int count) => WaitUntilAsync(() => Attempts >= count);
 
     private IResult ShakeHands(HttpRequest request)
@@ -76,7 +76,7 @@ internal sealed class WebhookReceiver : LoopbackServer
     }
 }
 
-/// <summary>An event as it came.</summary>
+/// <summary>An event as it arrived.</summary>
 internal sealed record ReceivedEvent(
     JsonElement Json, byte[] Bytes, string? ContentType, IReadOnlyDictionary<string, string> Headers, int Times)
 {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Burrow.Tests.Tables;
 
-/// <summary>Table storage that fails: what Azurite never does, by a server that does nothing else.</summary>
+/// <summary>Table storage that fails. Azurite never does, so these tests use a server that only fails.</summary>
 public sealed class AzureTableStoreTests : IAsyncLifetime
 {
     private readonly WebApplication server;

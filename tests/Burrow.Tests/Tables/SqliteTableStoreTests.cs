@@ -32,7 +32,7 @@ public sealed class SqliteTableStoreTests : IDisposable
         });
         begun.Wait(Token);
 
-        // Every key twice: one of two is refused, and takes its other row back with it.
+        // Two transactions insert each key. One of the two is refused, and then its other row is not stored either.
         var others = Enumerable.Range(0, 100).Select(i => table.SubmitAsync(
             "p",
             [Operation.Insert($"side{i}", new Columns { { "n", i } }), Operation.Insert($"key{i / 2}", new Columns { { "n", i } })],

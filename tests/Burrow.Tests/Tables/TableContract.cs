@@ -4,7 +4,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Tables;
 
-/// <summary>What every engine of tables promises. The classes below run it against each.</summary>
+/// <summary>What every table store promises. The classes below run these tests against each store.</summary>
 public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLifetime
 {
     private TestStore? test;
@@ -154,7 +154,7 @@ public abstract class TableContract(StoreKind kind, Azurite azurite) : IAsyncLif
         page.Rows[0].Columns.GetString("text").ShouldBe("y");
         page.Rows[0].Columns.Count.ShouldBe(2);
         page.Rows[1].Columns.Count.ShouldBe(1);
-        // A projection brings the ETag all the same.
+        // A projection returns the ETag too.
         page.Rows[1].ETag.ShouldBe(c);
         (await KeysAsync(new RowQuery("a", "z") { Above = ("n", 5_000_000_000) })).ShouldBe(["c"]);
         (await KeysAsync(new RowQuery("a", "z") { Above = ("n", long.MaxValue) })).ShouldBeEmpty();

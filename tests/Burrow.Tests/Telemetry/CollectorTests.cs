@@ -9,7 +9,9 @@ using OpenTelemetry.Trace;
 
 namespace Burrow.Tests.Telemetry;
 
-/// <summary>The local process as it exports to a collector: what one message's trace holds, and which metrics and logs come.</summary>
+/// <summary>
+/// The local process as it exports to a collector: what one message's trace contains, and which metrics and logs arrive.
+/// </summary>
 public sealed class CollectorTests : IAsyncLifetime
 {
     private const int Server = 2;
@@ -40,7 +42,7 @@ public sealed class CollectorTests : IAsyncLifetime
         await using var receiver = await WebhookReceiver.StartAsync();
         await SubscribeAsync(receiver);
 
-        // A producer that is traced, and hands its trace on.
+        // A producer that is traced and sends its trace with the request.
         string trace, producer;
         using (var source = new ActivitySource("Producer"))
         using (Sdk.CreateTracerProviderBuilder().AddSource("Producer").AddOtlpExporter(otlp =>
@@ -55,7 +57,7 @@ public sealed class CollectorTests : IAsyncLifetime
             put.StatusCode.ShouldBe(HttpStatusCode.Created);
         }
 
-        // A worker that isn't.
+        // A worker that is not traced.
         using var claim = new HttpRequestMessage(HttpMethod.Post, "/v1.0/shop/orders?limit=1&hide=60&detail=full");
         claim.Headers.Add("traceparent", "not a trace");
         using var claimed = await burrow.Http.SendAsync(claim, Token);
@@ -85,7 +87,7 @@ public sealed class CollectorTests : IAsyncLifetime
         var stored = inTrace.First(span => span.Name == "submit messages");
         (stored.Parent, stored.Kind, stored.Attributes["db.system.name"]).ShouldBe((putting.Id, Client, "memory"));
 
-        // The claim is another trace, linked both ways.
+        // The claim is another trace. The two traces link to each other.
         var claiming = await collector.HasAsync(() => collector.Spans.FirstOrDefault(span => span.Name == "POST /v1.0/{account}/{queue}"));
         claiming.Trace.ShouldNotBe(trace);
         claiming.Links.ShouldContain((trace, putting.Id));
@@ -94,7 +96,7 @@ public sealed class CollectorTests : IAsyncLifetime
         sending.Links.ShouldContain((trace, putting.Id));
         published.Links.ShouldContain((sending.Trace, sending.Id));
 
-        // Whoever works on it, and whoever hears of it, can go on with the trace.
+        // The worker that claims the message and the receiver of its event can both continue the trace.
         var expected = $"00-{trace}-{putting.Id}-01";
         message.GetProperty("traceparent").GetString().ShouldBe(expected);
         receiver.Events.Values.Single().Text("traceparent").ShouldBe(expected);
@@ -104,7 +106,7 @@ public sealed class CollectorTests : IAsyncLifetime
     [Fact]
     public async Task Metrics_and_logs_come_too_and_tell_no_bodies()
     {
-        const string body = "a body that nobody may see";
+        const string body = "a body that must not be seen";
         (await burrow.Http.PutAsync(
             "/v1.0/shop/orders/1?ttl=0", new StringContent(body), Token)).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await burrow.Http.PostAsync("/v1.0/shop/orders?limit=1&hide=60&detail=all", null, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);

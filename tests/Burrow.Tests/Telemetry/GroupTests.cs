@@ -4,13 +4,13 @@ using Burrow.Telemetry;
 
 namespace Burrow.Tests.Telemetry;
 
-/// <summary>Under whose span a group of requests is served, and who is linked with it.</summary>
+/// <summary>The span under which a group of requests runs, and the spans that link to it.</summary>
 public sealed class GroupTests : IDisposable
 {
     private readonly ActivityListener listener = new()
     {
         ShouldListenTo = source => source.Name == TelemetryServices.Name,
-        // As a sampler that goes by the parent, for spans of this test; others' are as they are.
+        // For spans of this test, this acts as a sampler that follows the parent. Spans of other tests stay as they are.
         Sample = (ref options) => options.Name.StartsWith("sampled", StringComparison.Ordinal)
             ? ActivitySamplingResult.AllDataAndRecorded
             : ActivitySamplingResult.AllData,
@@ -31,14 +31,14 @@ public sealed class GroupTests : IDisposable
     [Fact]
     public async Task It_runs_under_the_first_that_is_recorded_and_the_others_link_to_it_once()
     {
-        // While this one is served, the others wait for the next group.
+        // While the group processes this request, the others wait for the next group.
         var busy = SubmitAsync("busy");
         var unsampled = SubmitAsync("not sampled");
         var (leader, leading) = Begin("sampled first");
         var (batch, ofBatch) = Begin("sampled second", times: 3);
-        var nobody = group.SubmitAsync(0, CancellationToken.None);
+        var untraced = group.SubmitAsync(0, CancellationToken.None);
         first.SetResult();
-        await Task.WhenAll([busy, unsampled, .. leading, .. ofBatch, nobody]);
+        await Task.WhenAll([busy, unsampled, .. leading, .. ofBatch, untraced]);
 
         servedUnder.Select(one => one?.OperationName).ShouldBe(["busy", "sampled first"]);
         batch.Links.Select(link => link.Context.SpanId).ShouldBe([leader.SpanId]);
@@ -49,7 +49,7 @@ public sealed class GroupTests : IDisposable
 
     private (Activity Span, List<Task> Tasks) Begin(string name, int times = 1)
     {
-        // As a request's, it goes on until it is answered; what comes next isn't beneath it.
+        // Like the span of a request, this span lasts until the response. The next span must not be its child.
         var span = Instruments.Source.StartActivity(name).ShouldNotBeNull();
         List<Task> tasks = [.. Enumerable.Range(0, times).Select(_ => (Task)group.SubmitAsync(0, CancellationToken.None))];
         Activity.Current = null;

@@ -3,7 +3,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Telemetry;
 
-/// <summary>Where a message came from is kept with it, whether this process is traced or not.</summary>
+/// <summary>A message keeps the trace that it comes from, whether this process is traced or not.</summary>
 public abstract class TraceParentTests(ServerFixture server) : ProtocolTests(server)
 {
     private const string Sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

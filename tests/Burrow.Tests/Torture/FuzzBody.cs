@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>Bodies: text, bytes, and what nearly is a batch.</summary>
+/// <summary>Makes bodies: text, bytes, and texts that are nearly a batch.</summary>
 internal static class FuzzBody
 {
     private static readonly string[] Items =
@@ -60,7 +60,7 @@ internal static class FuzzBody
         if (!batch)
             return Message(random);
         var body = Batch(random);
-        // As if the client had died, or a proxy had mangled it.
+        // Damages the body as if the client had died or a proxy had changed it.
         return random.Next(8) switch
         {
             0 => body[..random.Next(body.Length + 1)],

@@ -6,26 +6,26 @@ namespace Burrow.Tests.Torture;
 /// <summary>What a server may do with a request.</summary>
 internal enum Ending
 {
-    /// <summary>It answers.</summary>
+    /// <summary>It responds.</summary>
     Answered,
 
-    /// <summary>It answers, or ends the connection of what isn't HTTP.</summary>
+    /// <summary>It responds, or ends the connection if the request is not HTTP.</summary>
     AnsweredOrClosed,
 
     /// <summary>It may also wait for more.</summary>
     Open,
 
-    /// <summary>The client is gone as soon as it has sent.</summary>
+    /// <summary>The client disconnects as soon as it has sent the request.</summary>
     Abandoned,
 }
 
 /// <summary>Some bytes for one connection.</summary>
-/// <param name="Bytes">What is sent.</param>
-/// <param name="Methods">Of the requests among them, as far as they are answered.</param>
-/// <param name="Ending">What may come of it.</param>
+/// <param name="Bytes">The bytes to send.</param>
+/// <param name="Methods">The methods of the requests in the bytes, as far as the server answers them.</param>
+/// <param name="Ending">What the server may do.</param>
 internal sealed record FuzzCase(byte[] Bytes, IReadOnlyList<string> Methods, Ending Ending)
 {
-    /// <summary>The bytes, so that they can be typed into a test.</summary>
+    /// <summary>The bytes, in a form that can be typed into a test.</summary>
     public override string ToString()
     {
         var text = new StringBuilder($"{Ending}, {Bytes.Length} bytes: \"");

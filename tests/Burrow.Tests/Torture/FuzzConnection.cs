@@ -6,16 +6,19 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>One connection that reads answers as strictly as RFC 9112 has them.</summary>
+/// <summary>One connection that reads responses as strictly as RFC 9112 defines them.</summary>
 internal sealed partial class FuzzConnection : IAsyncDisposable
 {
-    /// <summary>For what must be answered.</summary>
+    /// <summary>How long to wait for a request that must get a response.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
-    /// <summary>For what may wait for more: long enough to see most answers, and nothing depends on it.</summary>
+    /// <summary>
+    /// How long to wait for a server that may wait for more. It is long enough to see most responses, and no result depends on
+    /// it.
+    /// </summary>
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(50);
 
-    // Reset on close, as tens of thousands of connections would else use up the ports.
+    // The connection is reset on close, because tens of thousands of closed connections would use up the ports.
     private readonly TcpClient client = new() { NoDelay = true, LingerState = new LingerOption(true, 0) };
     private Stream input = Stream.Null;
 
@@ -27,8 +30,8 @@ internal sealed partial class FuzzConnection : IAsyncDisposable
         return connection;
     }
 
-    /// <summary>Sends the bytes and reads what they are answered.</summary>
-    /// <returns>The answers, and whether the connection can be used again.</returns>
+    /// <summary>Sends the bytes and reads the responses.</summary>
+    /// <returns>The responses, and whether the connection can be used again.</returns>
     public async Task<(List<RawAnswer> Answers, bool Reusable)> SendAsync(FuzzCase fuzz)
     {
         var answers = new List<RawAnswer>();

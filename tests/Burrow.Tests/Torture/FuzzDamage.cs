@@ -2,14 +2,14 @@ using System.Text;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>Bytes that are no HTTP, or hardly.</summary>
+/// <summary>Makes bytes that are not HTTP, or hardly.</summary>
 internal static class FuzzDamage
 {
-    /// <summary>A request of which some bytes are others, gone, double or new.</summary>
+    /// <summary>A request in which some bytes are changed, removed, repeated or added.</summary>
     public static FuzzCase Of(Random random, byte[] request)
     {
         var bytes = request.ToList();
-        // Within the target, within the head, or anywhere: most of what goes wrong in the head is refused at its first byte.
+        // The damage is in the target, in the head, or anywhere. Most damage in the head is refused at its first byte.
         var (from, range) = random.Next(3) switch
         {
             0 => (bytes.IndexOf((byte)'/') + 1, 60),
@@ -68,7 +68,7 @@ internal static class FuzzDamage
         return new([.. bytes], [line.Split(' ')[0]], Ending.Open);
     }
 
-    /// <summary>What never was a request.</summary>
+    /// <summary>Bytes that never were a request.</summary>
     public static byte[] Nonsense(Random random)
     {
         var bytes = new byte[random.Next(1, 300)];

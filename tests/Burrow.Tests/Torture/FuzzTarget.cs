@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>Request targets, without spaces: where the line ends is another's business.</summary>
+/// <summary>Makes request targets, without spaces. Where the request line ends is the task of other classes.</summary>
 internal static class FuzzTarget
 {
     private static readonly string[] Odd =
@@ -97,16 +97,16 @@ internal static class FuzzTarget
         new('x', 5000),
     ];
 
-    /// <param name="random">Chance.</param>
-    /// <param name="authority">The server's.</param>
-    /// <param name="method">The request's.</param>
-    /// <param name="batch">Of a batch.</param>
-    /// <param name="atLeast">Told of a target that the server may refuse as no HTTP.</param>
+    /// <param name="random">The source of randomness.</param>
+    /// <param name="authority">The server's host and port.</param>
+    /// <param name="method">The request's method.</param>
+    /// <param name="batch">Whether the request is a batch.</param>
+    /// <param name="atLeast">Called for a target that the server may refuse because it is not HTTP.</param>
     public static string Of(Random random, string authority, string method, bool batch, Action<Ending> atLeast)
     {
         var path = batch ? $"/batch/{Name(random, "a", "b")}/{Name(random, "q", "r")}" : random.Next(40) switch
         {
-            // Only a message can be put, and without messages there is little to see.
+            // A PUT works only on a message, and without messages the tests see little.
             < 34 when method == "PUT" => $"/v1.0/{Name(random, "a", "b")}/{Name(random, "q", "r")}/{Name(random, "m1", "m2", "m3")}",
             0 => "/",
             1 => "/v1.0",
@@ -121,43 +121,16 @@ internal static class FuzzTarget
         if (random.Next(50) == 0)
         {
             string[] prefixes =
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-                                                                                                                                        [$"http://{authority}", "http://evil.example", "HTTP://localhost", "ftp://localhost", "http://[::1]:1", "*", "x", "localhost:1", "http:", "?"];
+            [
+                $"http://{authority}", "http://evil.example", "HTTP://localhost", "ftp://localhost", "http://[::1]:1", "*",
+                "x", "localhost:1", "http:", "?"
+            ];
             path = prefixes[random.Next(prefixes.Length)] + path;
             atLeast(Ending.AnsweredOrClosed);
         }
 
         var target = path + Query(random);
-        // Kestrel refuses these by itself, and lines that are too long.
+        // Kestrel itself refuses these targets, and lines that are too long.
         if (target.Length > 4000 || target.Any(c => c > '~') || target.Contains("%00", StringComparison.Ordinal))
             atLeast(Ending.AnsweredOrClosed);
         return target;
@@ -176,37 +149,10 @@ internal static class FuzzTarget
         for (var i = random.Next(1, 5); i > 0; i--)
         {
             string[] names =
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-                                                                                                                                        ["ttl", "ttl", "hide", "limit", "limit", "marker", "after", "match_hidden", "match_hidden", "detail", "detail", "detail", "%64etail", "TTL", "junk", "", "%FF"];
+            [
+                "ttl", "ttl", "hide", "limit", "limit", "marker", "after", "match_hidden", "match_hidden", "detail", "detail",
+                "detail", "%64etail", "TTL", "junk", "", "%FF"
+            ];
             var name = names[random.Next(names.Length)];
             pairs.Add(
                 random.Next(20) == 0
@@ -214,7 +160,7 @@ internal static class FuzzTarget
                     : $"{name}={(random.Next(8) > 0 ? Fitting(random, name) : Values[random.Next(Values.Length)])}");
         }
 
-        // A wait that is granted takes its time: few, and short.
+        // A granted wait takes time. So waits are few and short.
         if (random.Next(60) == 0)
         {
             string[] waits = ["0", "1", "-1", "86401", "x", "%FF", ""];

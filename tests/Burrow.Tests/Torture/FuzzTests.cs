@@ -3,19 +3,19 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>Whatever is sent, the answer is well-formed, is no 5xx, and leaves nothing behind.</summary>
+/// <summary>Whatever a client sends, the response is well-formed and no 5xx, and leaves nothing behind.</summary>
 [Collection(nameof(TortureCollection))]
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     private const int Clients = 4;
 
-    /// <summary>What Kestrel says by itself of what isn't HTTP, with no body.</summary>
+    /// <summary>The statuses with which Kestrel itself refuses what is not HTTP. These responses have no body.</summary>
     private static readonly int[] Refusals = [400, 405, 408, 411, 413, 414, 431, 501, 505];
 
-    /// <summary>What a log has that somebody should look into.</summary>
+    /// <summary>Texts in a log that show a problem.</summary>
     private static readonly string[] Troubles = [" warn: ", " fail: ", " crit: ", "   at "];
 
-    /// <summary>Kestrel's own word, after the answer, on a body that it can't read to its end.</summary>
+    /// <summary>What Kestrel logs, after the response, about a body that it cannot read to its end.</summary>
     private const string KestrelDrains = "automatic draining of the request body failed because the body reader is in an invalid state";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -35,8 +35,9 @@ public sealed class FuzzTests(ITestOutputHelper output)
             .Where(one => one.count > 0)
             .Select(one => $"{one.status}: {one.count}");
         output.WriteLine(
-            $"{TortureSize.FuzzedRequests} requests, answers {string.Join(", ", seen)}; {before >> 20} MiB after a third, {after >> 20} MiB at the end");
-        // What is new in the last two thirds is another's garbage, or a leak.
+            $"{TortureSize.FuzzedRequests} requests, answers {string.Join(", ", seen)}; "
+            + $"{before >> 20} MiB after a third, {after >> 20} MiB at the end");
+        // Memory that is new in the last two thirds is garbage of other requests, or a leak.
         after.ShouldBeLessThan(before * 3 / 2 + (64 << 20));
         (await burrow.Http.PutAsync("v1.0/still/serves/m", new StringContent("x"), Token)).EnsureSuccessStatusCode();
         (await burrow.Http.GetStringAsync("v1.0/still/serves/m?detail=body", Token)).ShouldBe("x");
@@ -98,7 +99,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
             answer.Headers.ContainsKey("Allow").ShouldBeTrue();
     }
 
-    /// <summary>Bytes that the process has in memory, with nothing stored.</summary>
+    /// <summary>The bytes that the process has in memory when nothing is stored.</summary>
     private static async Task<long> MemoryAsync(BurrowProcess burrow)
     {
         await burrow.Http.DeleteAsync("v1.0", Token);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>Makes requests, each of its own seed: good ones, odd ones, and such as are no HTTP.</summary>
+/// <summary>Makes requests, each from its own seed: valid ones, unusual ones, and some that are not HTTP.</summary>
 internal sealed class Fuzzer(string authority, int seed)
 {
     private readonly Random random = new(seed);
@@ -36,7 +36,7 @@ internal sealed class Fuzzer(string authority, int seed)
     private FuzzCase Pipeline()
     {
         var (bytes, methods) = (new List<byte>(), new List<string>());
-        // Behind one whose end isn't clear, nobody knows where the next begins.
+        // Behind a request without a clear end, the start of the next one is unknown.
         for (var i = random.Next(2, 6); i > 0 && ending != Ending.Open; i--)
         {
             var (request, method) = Request();
@@ -44,7 +44,7 @@ internal sealed class Fuzzer(string authority, int seed)
             methods.Add(method);
         }
 
-        // One that ends the connection leaves the others without an answer, and perhaps unread.
+        // A request that ends the connection leaves the others without a response, and perhaps unread.
         return new([.. bytes], methods, ending == Ending.Answered ? Ending.AnsweredOrClosed : ending);
     }
 
@@ -79,7 +79,15 @@ internal sealed class Fuzzer(string authority, int seed)
         }
 
         AtLeast(Ending.AnsweredOrClosed);
-        head.Append(Pick("", "Host: evil.example\r\n", "Host:\r\n", "Host: xn--\r\n", "Host: a b\r\n", "Host: [::1\r\n", "Host: [::1]:7\r\n", "Host: localhost:99999\r\n",
+        head.Append(Pick(
+            "",
+            "Host: evil.example\r\n",
+            "Host:\r\n",
+            "Host: xn--\r\n",
+            "Host: a b\r\n",
+            "Host: [::1\r\n",
+            "Host: [::1]:7\r\n",
+            "Host: localhost:99999\r\n",
             "Host: localhost\r\nHost: localhost\r\n",
             "Host: \u00e4\r\n",
             "hOST: LOCALHOST\r\n",
@@ -89,21 +97,7 @@ internal sealed class Fuzzer(string authority, int seed)
 
     private void Headers(bool batch)
     {
-        if (batch && Chance(90))
-        {
-            head.Append(
-                Pick(
-                    "Content-Type: application/x-ndjson\r\n",
-                    "Content-Type: application/json\r\n",
-                    "Content-Type: application/json; charset=\"utf-8\"\r\n"));
-        }
-        else if (Chance(20))
-        {
-            head.Append(
-                CultureInfo.InvariantCulture,
-                $"Content-Type: {Pick("text/plain", "text/html", "", ";", "a/b;c=\"", new string('t', 256), new string('t', 257), "application/x-ndjson; charset=utf-16")}\r\n");
-        }
-
+        ContentType(batch);
         if (Chance(15))
         {
             head.Append(
@@ -137,6 +131,29 @@ internal sealed class Fuzzer(string authority, int seed)
                     "TE: trailers\r\n"));
         }
 
+        Hostile();
+    }
+
+    private void ContentType(bool batch)
+    {
+        if (batch && Chance(90))
+        {
+            head.Append(
+                Pick(
+                    "Content-Type: application/x-ndjson\r\n",
+                    "Content-Type: application/json\r\n",
+                    "Content-Type: application/json; charset=\"utf-8\"\r\n"));
+        }
+        else if (Chance(20))
+        {
+            string[] types =
+                ["text/plain", "text/html", "", ";", "a/b;c=\"", new('t', 256), new('t', 257), "application/x-ndjson; charset=utf-16"];
+            head.Append(CultureInfo.InvariantCulture, $"Content-Type: {Pick(types)}\r\n");
+        }
+    }
+
+    private void Hostile()
+    {
         if (Chance(3))
         {
             head.Append("Expect: 100-continue\r\n");
@@ -144,8 +161,18 @@ internal sealed class Fuzzer(string authority, int seed)
         else if (Chance(3))
         {
             AtLeast(Ending.AnsweredOrClosed);
-            head.Append(Pick("Expect: 200-ok\r\n", "X Y: z\r\n", ": no name\r\n", "no colon\r\n", "X: a\r\n folded\r\n", "X: \u0000\r\n", "X: \u00ff\u00fe\r\n", "X\u00e4: y\r\n", "X: bare\nY: newline\r\n",
-                "Content-Type: \u00e4\r\n", "If-Match: \"\u00e4\"\r\n"));
+            head.Append(Pick(
+                "Expect: 200-ok\r\n",
+                "X Y: z\r\n",
+                ": no name\r\n",
+                "no colon\r\n",
+                "X: a\r\n folded\r\n",
+                "X: \u0000\r\n",
+                "X: \u00ff\u00fe\r\n",
+                "X\u00e4: y\r\n",
+                "X: bare\nY: newline\r\n",
+                "Content-Type: \u00e4\r\n",
+                "If-Match: \"\u00e4\"\r\n"));
         }
 
         if (!Chance(3))
@@ -178,7 +205,7 @@ internal sealed class Fuzzer(string authority, int seed)
         "\"a b\"",
         string.Join(", ", Enumerable.Repeat("\"0123456789abcdef\"", random.Next(1, 300))));
 
-    /// <summary>Head and body together, so that one can tell where the body ends, or not.</summary>
+    /// <summary>The head and the body together, in a way that shows where the body ends, or not.</summary>
     private IEnumerable<byte> Framed(byte[]? body)
     {
         if (body is null)
@@ -199,7 +226,7 @@ internal sealed class Fuzzer(string authority, int seed)
         }
         else
         {
-            // The end is elsewhere than the head says, or nowhere.
+            // The body ends elsewhere than the head says, or nowhere.
             AtLeast(Ending.Open);
             head.Append(Pick(
                 $"Content-Length: {body.Length + random.Next(1, 100)}",

@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>The local process, killed on one SQLite file again and again while clients are at it.</summary>
+/// <summary>Kills the local process on one SQLite file again and again while clients use it.</summary>
 [Collection(nameof(TortureCollection))]
 public sealed class KillTests(ITestOutputHelper output)
 {
@@ -35,7 +35,7 @@ public sealed class KillTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{TortureSize.Kills} kills, {answered} requests answered, {unanswered} not; at most {max} messages at a time");
-        // It was killed under load, or this proves nothing.
+        // The process must have been killed under load; otherwise this test proves nothing.
         unanswered.ShouldBeGreaterThan(TortureSize.Kills);
         await using (var last = await BurrowProcess.StartAsync($"sqlite:{folder.File("burrow.db")}"))
         {
@@ -56,13 +56,13 @@ public sealed class KillTests(ITestOutputHelper output)
         (await check.ExecuteScalarAsync(Token)).ShouldBe("ok");
     }
 
-    /// <summary>Kills it once so many requests were answered, wherever the others are by then.</summary>
+    /// <summary>Kills the process once that many requests have a response. The other requests may be anywhere at that moment.</summary>
     private static async Task<int> ActUntilKilledAsync(BurrowProcess burrow, TenantQueue[] queues, int answers)
     {
         var (answered, killed) = (0, false);
         var enough = new TaskCompletionSource();
         var acting = Task.WhenAll(queues.Select(queue => queue.ActAsync(SendAsync, () => Volatile.Read(ref killed))));
-        // Should a client fail, there is no kill to wait for.
+        // If a client fails, there is no kill to wait for.
         await Task.WhenAny(enough.Task, acting);
         Volatile.Write(ref killed, true);
         await burrow.KillAsync();
@@ -83,13 +83,13 @@ public sealed class KillTests(ITestOutputHelper output)
             }
             catch (Exception e) when (e is HttpRequestException or SocketException && Volatile.Read(ref killed))
             {
-                // HttpClient lets the latter out where the connection broke just as it was made.
+                // HttpClient throws the SocketException if the connection breaks while it is made.
                 return null;
             }
         }
     }
 
-    /// <summary>Nothing is lost or came back, and the listing says what there is.</summary>
+    /// <summary>Checks that nothing is lost or came back, and that the listing shows the queues that have messages.</summary>
     private static async Task<int> JudgeAsync(HttpClient http, TenantQueue[] queues)
     {
         var messages = 0;

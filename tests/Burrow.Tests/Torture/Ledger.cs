@@ -3,20 +3,21 @@ namespace Burrow.Tests.Torture;
 /// <summary>A message as a list shows it.</summary>
 internal sealed record Listed(string Id, string Body, bool Expires);
 
-/// <summary>A put whose answer is awaited.</summary>
-/// <param name="Id">Whose.</param>
-/// <param name="Version">Of the body; also the instant, by the ledger's clock, at which it was asked for.</param>
-/// <param name="Asked">When it was asked for.</param>
-/// <param name="Ttl">In seconds; 0: for ever.</param>
+/// <summary>A put that has no response yet.</summary>
+/// <param name="Id">The message's id.</param>
+/// <param name="Version">The version of the body. It is also the time of the request, by the ledger's clock.</param>
+/// <param name="Asked">When the client made the request.</param>
+/// <param name="Ttl">In seconds; 0 means that the message never expires.</param>
 internal sealed record PendingPut(string Id, long Version, DateTime Asked, int Ttl);
 
 /// <summary>
-/// What the clients of one queue know of it: what was acknowledged, and what has no answer and so may have happened or not. From
-/// that follows, of each message, whether it must, may or must not be there.
+/// What the clients of one queue know about it. Some requests are acknowledged; others have no response, so they may have
+/// happened or not. From that the ledger concludes for each message whether it must, may or must not be there.
 /// </summary>
 /// <remarks>
-/// A put answers 201 only where the message wasn't there and a delete 200 only where it was, so in whatever order answers
-/// come, a message whose every request was answered is there exactly if it was created once more than it was removed.
+/// A put returns 201 only if the message was not there, and a delete returns 200 only if it was. So the order of the responses
+/// does not matter. A message whose every request has a response is there exactly if it was created once more than it was
+/// removed.
 /// </remarks>
 internal sealed class Ledger
 {
@@ -25,7 +26,7 @@ internal sealed class Ledger
     private long clock;
     private int lost;
 
-    /// <summary>How many requests are without an answer.</summary>
+    /// <summary>How many requests have no response.</summary>
     public int Unanswered
     {
         get
@@ -57,7 +58,7 @@ internal sealed class Ledger
         }
     }
 
-    /// <summary>Somebody asks for a message to be removed. Until it is known whether it was, it may have been.</summary>
+    /// <summary>Notes that a client asks to remove a message. Until the outcome is known, the message may be gone.</summary>
     public void Remove(string id)
     {
         lock (gate)
@@ -73,7 +74,7 @@ internal sealed class Ledger
         }
     }
 
-    /// <summary>Somebody asks for any messages. Until he has an answer, they may be gone.</summary>
+    /// <summary>Notes that a client asks for any messages. Until the client has a response, they may be gone.</summary>
     public void Take(int max)
     {
         lock (gate)
@@ -91,10 +92,11 @@ internal sealed class Ledger
     }
 
     /// <summary>
-    /// Holds all of it against what is there, when nobody is at it any more; from then on, that is what is known.
+    /// Compares all that is known with the messages that are there, when no client is active any more. From then on, the ledger
+    /// knows what is there.
     /// </summary>
-    /// <param name="list">All messages, hidden ones too, in the queue's order.</param>
-    /// <param name="from">When the list was asked for.</param>
+    /// <param name="list">All messages, including hidden ones, in the queue's order.</param>
+    /// <param name="from">When the list was requested.</param>
     public void Judge(IReadOnlyList<Listed> list, DateTime from)
     {
         lock (gate)
@@ -103,7 +105,7 @@ internal sealed class Ledger
             list.Select(message => message.Id).ShouldBeUnique();
             var there = list.ToDictionary(message => message.Id);
             foreach (var id in there.Keys)
-                entries.ShouldContainKey(id, "Nobody put it.");
+                entries.ShouldContainKey(id, "No client put it.");
             var (taken, unexplained) = (0, new List<string>());
             foreach (var (id, entry) in entries)
             {
@@ -115,7 +117,7 @@ internal sealed class Ledger
                     unexplained.Add(id);
             }
 
-            // Requests without an answer that take whatever is first may have taken so many.
+            // Requests without a response that take the first messages may have taken that many.
             taken.ShouldBeLessThanOrEqualTo(lost, $"lost: {string.Join(", ", unexplained)}");
             Settle(there);
             JudgeOrder(list);
@@ -129,7 +131,7 @@ internal sealed class Ledger
         return entry;
     }
 
-    /// <summary>What was asked for when another had been acknowledged stands behind it.</summary>
+    /// <summary>Checks that a message put after another was acknowledged stands behind it.</summary>
     private void JudgeOrder(IReadOnlyList<Listed> list)
     {
         var latest = (Id: "", Begun: 0L);

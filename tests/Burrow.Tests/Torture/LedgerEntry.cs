@@ -1,36 +1,36 @@
 namespace Burrow.Tests.Torture;
 
-/// <summary>What is known of one message.</summary>
+/// <summary>What is known about one message.</summary>
 internal sealed class LedgerEntry
 {
-    /// <summary>What the clocks of two processes on one machine may seem to be apart.</summary>
+    /// <summary>How far the clocks of two processes on one machine may seem to differ.</summary>
     private static readonly TimeSpan Skew = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How often it was created, less how often it was removed, by what was acknowledged.</summary>
+    /// <summary>How often it was created minus how often it was removed, by the acknowledged requests.</summary>
     public int Lives;
 
-    /// <summary>Requests to remove it that have no answer.</summary>
+    /// <summary>How many requests to remove it have no response.</summary>
     public int Removals;
 
-    /// <summary>The put that has no answer.</summary>
+    /// <summary>The put that has no response.</summary>
     public PendingPut? Pending;
 
-    /// <summary>Of the body put last.</summary>
+    /// <summary>The version of the body that was put last.</summary>
     public long Version;
 
-    /// <summary>When its creation was asked for and acknowledged.</summary>
+    /// <summary>When its creation was requested and when it was acknowledged.</summary>
     public long Begun;
 
     /// <inheritdoc cref="Begun"/>
     public long Answered = long.MaxValue;
 
-    /// <summary>It is there until then at least.</summary>
+    /// <summary>The message is there at least until then.</summary>
     public DateTime ExpiresFrom = DateTime.MaxValue;
 
-    /// <summary>It is gone by then.</summary>
+    /// <summary>The message is gone by then.</summary>
     public DateTime ExpiresBy = DateTime.MaxValue;
 
-    /// <returns>How many more removals there must have been than were asked for by its id.</returns>
+    /// <returns>How many removals must have happened beyond those that were requested by its id.</returns>
     public int JudgePresent(string id, long version, DateTime now)
     {
         if (version == Pending?.Version)
@@ -54,12 +54,12 @@ internal sealed class LedgerEntry
         return now > ExpiresFrom ? 0 : Math.Max(0, Lives - Removals);
     }
 
-    /// <summary>It is there, with that body, as of now.</summary>
+    /// <summary>Notes that the message is there now, with the body of that version.</summary>
     public void Settle(long version, long clock)
     {
         if (version == Pending?.Version)
         {
-            // If it was there before, nobody knows whether that was replaced or removed, and this is at a later place.
+            // If the message was there before, it is unknown whether it was replaced, or removed and put again at a later place.
             (Begun, Answered) = Lives == 0 ? (version, clock) : (0, clock);
             Expire(Pending);
         }
@@ -67,7 +67,7 @@ internal sealed class LedgerEntry
         (Lives, Removals, Pending, Version) = (1, 0, null, version);
     }
 
-    /// <summary>When what was put expires: its time began between when it was asked for and now.</summary>
+    /// <summary>Sets when the message expires. Its time to live began between the request and now.</summary>
     public void Expire(PendingPut put) => (ExpiresFrom, ExpiresBy) = put.Ttl == 0
         ? (DateTime.MaxValue, DateTime.MaxValue)
         : (put.Asked.AddSeconds(put.Ttl) - Skew, DateTime.UtcNow.AddSeconds(put.Ttl) + Skew);

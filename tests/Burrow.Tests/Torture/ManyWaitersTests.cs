@@ -5,13 +5,16 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>A great many connections that wait, on one local process.</summary>
+/// <summary>Many connections that wait on one local process.</summary>
 [Collection(nameof(TortureCollection))]
 public sealed partial class ManyWaitersTests(ITestOutputHelper output)
 {
     private const int PerQueue = 4;
 
-    /// <summary>Longer than all that the test has patience for: whoever is released before that isn't because his time is up.</summary>
+    /// <summary>
+    /// In seconds. It is longer than the test waits for anything. So a request that ends earlier does not end because its time is
+    /// up.
+    /// </summary>
     private const int Wait = 100;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -39,17 +42,19 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output)
             var latencies = await WakeAllAsync(burrow, queues, PerQueue);
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{queues.Count * PerQueue} waiting on {queues.Count} queues: {held >> 20} MiB ({empty >> 20} before), {cpu:0.000} s of CPU per second; woken in {Percentile(latencies, 50):0.0} ms (median), {Percentile(latencies, 99):0.0} ms (p99)"));
+                $"{queues.Count * PerQueue} waiting on {queues.Count} queues: {held >> 20} MiB ({empty >> 20} before), "
+                + $"{cpu:0.000} s of CPU per second; "
+                + $"woken in {Percentile(latencies, 50):0.0} ms (median), {Percentile(latencies, 99):0.0} ms (p99)"));
 
             await EmptyAsync(burrow);
             await Task.WhenAll(queues.Select(queue => queue.AskAsync()));
             await ConnectionsAsync(burrow, queues.Count * PerQueue);
             foreach (var queue in queues)
                 await queue.LeaveAsync(PerQueue / 2);
-            // Its log has a line for each request that has ended: those who were woken, and now those who left.
+            // The process logs a line for each request that has ended: first those that were woken, now those whose client left.
             await UntilAsync(() => Ended().Count(burrow.Output), count => count == queues.Count * PerQueue * 3 / 2);
             queues.ShouldAllBe(queue => queue.AreAllWaiting);
-            // Had a claim of one who left been served, one of those who stayed would have nothing.
+            // If the process had served a claim of a client that left, one of the remaining clients would get nothing.
             await WakeAllAsync(burrow, queues, PerQueue / 2);
         }
         finally
@@ -62,7 +67,7 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output)
         burrow.Output.ShouldNotContain("fail:");
     }
 
-    /// <summary>Puts to one queue after another, and sees that those who wait on it are woken, and nobody else.</summary>
+    /// <summary>Puts to one queue after another. Checks that the clients that wait on it are woken, and no others.</summary>
     private static async Task<List<double>> WakeAllAsync(BurrowProcess burrow, List<WaitedQueue> queues, int waiters)
     {
         var latencies = new List<double>();
@@ -82,7 +87,7 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output)
         (await burrow.Http.GetAsync("v1.0/waiting", Token)).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
     }
 
-    /// <summary>Seconds of processor per second, over a few.</summary>
+    /// <summary>Seconds of processor time per second, measured over a few seconds.</summary>
     private static async Task<double> CpuAsync(Process process)
     {
         process.Refresh();
@@ -92,11 +97,11 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output)
         return (process.TotalProcessorTime - before) / Stopwatch.GetElapsedTime(begun);
     }
 
-    /// <summary>Waits until the process has so many connections; the test's own client has some, too.</summary>
+    /// <summary>Waits until the process has that many connections. The test's own client has some, too.</summary>
     private static Task ConnectionsAsync(BurrowProcess burrow, int count) =>
         UntilAsync(() => Established(burrow.Address.Port), open => open >= count);
 
-    /// <summary>Connections of a local port, by what the system says.</summary>
+    /// <summary>The connections of a local port, as the system counts them.</summary>
     private static int Established(int port)
     {
         var local = string.Create(CultureInfo.InvariantCulture, $":{port:X4}");
@@ -121,7 +126,7 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output)
 
     private static double Percentile(List<double> values, int percent) => values.Order().ElementAt((values.Count - 1) * percent / 100);
 
-    /// <summary>A queue, and those who wait on it: to read what comes, or each to claim one message.</summary>
+    /// <summary>A queue and the clients that wait on it. They read what arrives, or each claims one message.</summary>
     private sealed class WaitedQueue(string path, bool claims, List<WaitingConnection> connections) : IAsyncDisposable
     {
         private int puts;
@@ -138,7 +143,7 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output)
 
         public Task AskAsync() => Task.WhenAll(connections.Select(connection => connection.AskAsync(Wait)));
 
-        /// <returns>How long each took, from before the put to the end of its answer, in milliseconds.</returns>
+        /// <returns>How long each took, from before the put to the end of its response, in milliseconds.</returns>
         public async Task<IEnumerable<double>> WakeAsync(HttpClient http, int waiters)
         {
             connections.Count.ShouldBe(waiters);
@@ -154,7 +159,7 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output)
             return answers.Select(woken => Stopwatch.GetElapsedTime(begun, woken.At).TotalMilliseconds);
         }
 
-        /// <summary>Some of them hang up.</summary>
+        /// <summary>Closes some of the connections.</summary>
         public async Task LeaveAsync(int count)
         {
             foreach (var connection in connections.Take(count))

@@ -12,7 +12,7 @@ public sealed class OutageTests(ITestOutputHelper output)
 {
     private const string Elsewhere = "outage/elsewhere";
 
-    /// <summary>One request of each kind, and what it answers where there is nothing.</summary>
+    /// <summary>One request of each kind, and its response where there are no messages.</summary>
     private static readonly (HttpMethod Method, string Target, HttpStatusCode Status)[] Kinds =
     [
         (HttpMethod.Put, $"v1.0/{Elsewhere}/m?ttl=1", HttpStatusCode.Created),
@@ -26,8 +26,8 @@ public sealed class OutageTests(ITestOutputHelper output)
         (HttpMethod.Post, $"v1.0/{Elsewhere}/not?hide=1", HttpStatusCode.NotFound),
         (HttpMethod.Delete, $"v1.0/{Elsewhere}/not", HttpStatusCode.NotFound),
         (HttpMethod.Get, "v1.0", HttpStatusCode.OK),
-        (HttpMethod.Get, "v1.0/nobody", HttpStatusCode.NotFound),
-        (HttpMethod.Delete, "v1.0/nobody", HttpStatusCode.NotFound),
+        (HttpMethod.Get, "v1.0/unused", HttpStatusCode.NotFound),
+        (HttpMethod.Delete, "v1.0/unused", HttpStatusCode.NotFound),
     ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -40,7 +40,7 @@ public sealed class OutageTests(ITestOutputHelper output)
         await using var burrow = await BurrowProcess.StartAsync($"azure:{azurite.ConnectionString}");
         var random = new Random(TortureSize.Seed);
         TenantQueue[] queues = [new("outage", "left", 3, random), new("outage", "right", 3, random)];
-        // Something to be listed, whatever the clients take.
+        // A message that keeps the account listed, whatever the clients take.
         (await burrow.Http.PutAsync(
             $"v1.0/{Elsewhere}/stays?ttl=0", new StringContent("x"), Token)).StatusCode.ShouldBe(HttpStatusCode.Created);
         for (var outage = 0; outage < TortureSize.Outages; outage++)
@@ -57,7 +57,7 @@ public sealed class OutageTests(ITestOutputHelper output)
 
                 await azurite.StartAsync();
                 await Task.WhenAll(Kinds.Select(kind => load.UntilServedAsync(kind.Method, kind.Target, kind.Status)));
-                // One put may be told that its outcome can't be known, as its transaction began before the outage.
+                // One put may still get a 503 because its outcome is unknown: its transaction began before the outage.
                 while ((await BatchAsync(burrow.Http)).Contains(503))
                     Token.ThrowIfCancellationRequested();
                 await load.AnsweredAsync(load.Served + 100, acting);
@@ -65,7 +65,8 @@ public sealed class OutageTests(ITestOutputHelper output)
             catch (Exception e)
             {
                 throw new InvalidOperationException(
-                    $"Seed {TortureSize.Seed}, outage {outage}. The process said:\n{burrow.Output[^Math.Min(burrow.Output.Length, 3000)..]}",
+                    $"Seed {TortureSize.Seed}, outage {outage}. The process said:\n"
+                    + $"{burrow.Output[^Math.Min(burrow.Output.Length, 3000)..]}",
                     e);
             }
             finally
@@ -75,7 +76,8 @@ public sealed class OutageTests(ITestOutputHelper output)
 
             await acting;
             output.WriteLine(
-                $"Outage {outage}: {load.Served} requests served, {load.Refused} refused, the slowest of those in {load.Slowest.TotalSeconds:0.0} s");
+                $"Outage {outage}: {load.Served} requests served, {load.Refused} refused, "
+                + $"the slowest of those in {load.Slowest.TotalSeconds:0.0} s");
             foreach (var queue in queues)
                 await queue.JudgeAsync(burrow.Http);
         }
@@ -98,7 +100,10 @@ public sealed class OutageTests(ITestOutputHelper output)
                 .Select(outcome => outcome.GetProperty("status").GetInt32())];
     }
 
-    /// <summary>What clients send, and how it was answered: well, or 503 as the protocol says it. Nothing else, and always.</summary>
+    /// <summary>
+    /// Sends the clients' requests and counts the responses. Every request must get one: either a good one, or 503 in the
+    /// protocol's form.
+    /// </summary>
     private sealed class Load(HttpClient http)
     {
         private readonly ConcurrentBag<TimeSpan> refused = [];
@@ -118,7 +123,7 @@ public sealed class OutageTests(ITestOutputHelper output)
             if (ifMatch is not null)
                 request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
             var begun = System.Diagnostics.Stopwatch.GetTimestamp();
-            // Its timeout of 100 s is for what hangs.
+            // HttpClient's timeout of 100 s ends a request that hangs.
             var answer = await http.SendAsync(request);
             if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
             {
@@ -145,7 +150,7 @@ public sealed class OutageTests(ITestOutputHelper output)
                     && answer.StatusCode == HttpStatusCode.OK)).ShouldBeTrue($"{method} {target} {answer.StatusCode}");
         }
 
-        /// <summary>Waits until so many were served, or a client has failed.</summary>
+        /// <summary>Waits until that many requests were served, or a client has failed.</summary>
         public async Task AnsweredAsync(int served, Task acting)
         {
             while (Served < served && !acting.IsCompleted)

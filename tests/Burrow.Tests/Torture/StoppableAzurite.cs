@@ -3,7 +3,7 @@ using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>Azurite on files, which can be stopped and started again where it was, with what it had.</summary>
+/// <summary>Azurite on files. It can be stopped and started again on the same port with the same data.</summary>
 internal sealed class StoppableAzurite(string code, string folder) : IAsyncDisposable
 {
     private readonly int port = AzuriteProcess.FreePort();
@@ -18,10 +18,10 @@ internal sealed class StoppableAzurite(string code, string folder) : IAsyncDispo
         return azurite;
     }
 
-    /// <summary>Returns once it listens.</summary>
+    /// <summary>Returns once Azurite listens.</summary>
     public async Task StartAsync()
     {
-        // Of its programs the one of all services is the one that saves when it is told to stop.
+        // Azurite has several programs. Only the one with all services saves its data when it gets the signal to stop.
         process = Process.Start(new ProcessStartInfo("node")
         {
             ArgumentList =
@@ -47,7 +47,7 @@ internal sealed class StoppableAzurite(string code, string folder) : IAsyncDispo
         throw new InvalidOperationException($"Azurite did not start: {await errors}");
     }
 
-    /// <summary>Returns once it has finished what it was at, saved, and ended.</summary>
+    /// <summary>Returns once Azurite has finished its work, saved its data and ended.</summary>
     public async Task StopAsync()
     {
         await Commands.RunAsync("kill", $"-TERM {process!.Id}", folder);

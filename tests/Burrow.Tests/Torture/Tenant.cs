@@ -6,22 +6,22 @@ using System.Text.Json;
 namespace Burrow.Tests.Torture;
 
 /// <summary>Sends a request.</summary>
-/// <returns>The answer; null where there is none, or none that says what became of the request.</returns>
+/// <returns>The response. Null if there is none, or if it does not say what became of the request.</returns>
 internal delegate Task<HttpResponseMessage?> Send(HttpMethod method, string target, HttpContent? content, string? ifMatch);
 
 /// <summary>
-/// One client, which does one thing after another of all that clients do, as chance has it, and enters in the ledger what it
-/// asked for and was told.
+/// A client that performs random operations of all kinds, one after another. It notes its requests and their outcomes in the
+/// ledger.
 /// </summary>
 internal sealed class Tenant(string name, string queue, Ledger ledger, Random random)
 {
     private const int Large = 100 * 1024;
 
-    /// <summary>Ids of its own that it put, and that may be there.</summary>
+    /// <summary>The ids that this client put and that may be there.</summary>
     private readonly List<string> own = [];
     private int ids;
 
-    /// <summary>Does one thing.</summary>
+    /// <summary>Performs one operation.</summary>
     public Task ActAsync(Send send) => random.Next(100) switch
     {
         < 30 => PutAsync(send, NewId(), random.Next(8) == 0 ? 1 : 0),
@@ -40,7 +40,7 @@ internal sealed class Tenant(string name, string queue, Ledger ledger, Random ra
         var body = new StringContent(TenantBody.Of(id, put.Version, random.Next(10) == 0 ? Large : random.Next(300)));
         if (await send(HttpMethod.Put, $"v1.0/{queue}/{id}?ttl={ttl}{hide}", body, null) is not { } answer)
         {
-            // Whether it is there isn't known, so it isn't put again.
+            // It is unknown whether the message is there, so this client does not put it again.
             own.Remove(id);
             return;
         }
@@ -60,7 +60,7 @@ internal sealed class Tenant(string name, string queue, Ledger ledger, Random ra
         foreach (var (put, outcome) in puts.Zip((await JsonAsync(answer)).EnumerateArray()))
         {
             outcome.GetProperty("id").GetString().ShouldBe(put.Id);
-            // Of what storage failed at within a batch nothing is known.
+            // If storage failed for an item of a batch, the outcome of the item is unknown.
             if (outcome.GetProperty("status").GetInt32() is var status and not 503)
                 Stored(put, (HttpStatusCode)status);
         }
@@ -107,7 +107,7 @@ internal sealed class Tenant(string name, string queue, Ledger ledger, Random ra
     private async Task ReadAsync(Send send) =>
         await MessagesAsync(await send(HttpMethod.Get, $"v1.0/{queue}?limit=5&match_hidden={random.Next(2) == 0}", null, null));
 
-    /// <summary>What an answer shows, whose bodies are all whole.</summary>
+    /// <summary>The messages that a response shows. Checks that every body is complete.</summary>
     private static async Task<List<(string Id, string? ETag)>> MessagesAsync(HttpResponseMessage? answer)
     {
         if (answer is null || answer.StatusCode == HttpStatusCode.NotFound)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>Bodies that say whose and which they are, so that a wrong, an old or a damaged one is noticed.</summary>
+/// <summary>Makes bodies that contain their message's id and version. So a wrong, old or damaged body is noticed.</summary>
 internal static class TenantBody
 {
     public static string Of(string id, long version, int length)
@@ -11,13 +11,13 @@ internal static class TenantBody
         return head + new string((char)('a' + version % 26), Math.Max(0, length - head.Length));
     }
 
-    /// <summary>The version of a body, which must be one of that id's, whole.</summary>
+    /// <summary>The version of a body. The body must belong to that id and be complete.</summary>
     public static long VersionOf(string id, string body)
     {
         var parts = body.Split(' ', 4);
-        parts.Length.ShouldBe(4, $"{id} has a body that nobody put: {body[..Math.Min(80, body.Length)]}");
+        parts.Length.ShouldBe(4, $"{id} has a body that no client put: {body[..Math.Min(80, body.Length)]}");
         var version = long.Parse(parts[1], CultureInfo.InvariantCulture);
-        // Not ShouldBe, which would print 100 KiB.
+        // ShouldBe would print 100 KiB.
         (body == Of(id, version, int.Parse(parts[2], CultureInfo.InvariantCulture))).ShouldBeTrue(
             $"The body of {id} is damaged: {body[..Math.Min(80, body.Length)]}");
         return version;

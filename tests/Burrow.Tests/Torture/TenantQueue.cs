@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>One queue, its clients and what they know of it.</summary>
+/// <summary>One queue, its clients and what they know about it.</summary>
 internal sealed class TenantQueue(string account, string name, int clients, Random random)
 {
     private readonly Ledger ledger = new();
@@ -15,7 +15,7 @@ internal sealed class TenantQueue(string account, string name, int clients, Rand
 
     public int Unanswered => ledger.Unanswered;
 
-    /// <summary>They act at once until it is enough, or what one is told is wrong.</summary>
+    /// <summary>All clients act at the same time, until it is enough or a client gets a wrong response.</summary>
     public Task ActAsync(Send send, Func<bool> isEnough)
     {
         tenants ??= [.. Enumerable.Range(0, clients).Select(i => new Tenant($"{name}{i}", Path, ledger, new Random(random.Next())))];
@@ -26,8 +26,8 @@ internal sealed class TenantQueue(string account, string name, int clients, Rand
         })));
     }
 
-    /// <summary>Holds what is there against the ledger.</summary>
-    /// <returns>How many messages there are that don't expire.</returns>
+    /// <summary>Compares the messages that are there with the ledger.</summary>
+    /// <returns>How many messages there are that do not expire.</returns>
     public async Task<int> JudgeAsync(HttpClient http)
     {
         var from = DateTime.UtcNow;
@@ -58,10 +58,10 @@ internal sealed class TenantQueue(string account, string name, int clients, Rand
         }
     }
 
-    /// <summary>Claims every message, once what is hidden has come back, and deletes it by its receipt; then nothing is left.</summary>
+    /// <summary>Claims every message once its hide has ended, and deletes it by its receipt. Then nothing is left.</summary>
     public async Task EmptyAsync(HttpClient http)
     {
-        // Wait sees the last hide end; none is longer than a second.
+        // The wait lasts longer than the last hide, because none is longer than a second.
         for (var left = await JudgeAsync(http); left > 0;)
         {
             var claim = await http.PostAsync($"v1.0/{Path}?limit=50&hide=600&wait=20&detail=full", null);
@@ -71,7 +71,7 @@ internal sealed class TenantQueue(string account, string name, int clients, Rand
                 using var request = new HttpRequestMessage(HttpMethod.Delete, $"v1.0/{Path}/{message.GetProperty("id").GetString()}");
                 request.Headers.TryAddWithoutValidation("If-Match", message.GetProperty("etag").GetString());
                 var deleted = await http.SendAsync(request);
-                // It may have expired in between.
+                // The message may have expired in between.
                 if (message.GetProperty("ttl").GetInt64() > 0)
                     continue;
                 deleted.StatusCode.ShouldBe(HttpStatusCode.OK);

@@ -8,10 +8,10 @@ internal sealed class WaitingConnection(RawHttp http, string queue, bool claims)
 {
     private Task<(RawAnswer Answer, long At)>? waiting;
 
-    /// <summary>Whether nothing has come yet.</summary>
+    /// <summary>Whether no response has come yet.</summary>
     public bool IsWaiting => waiting is { IsCompleted: false };
 
-    /// <summary>Asks, and returns once it has sent that.</summary>
+    /// <summary>Sends the request that waits, and returns once it is sent.</summary>
     public async Task AskAsync(int wait)
     {
         var line = claims ? $"POST /v1.0/{queue}?limit=1&hide=600&detail=all&wait={wait}" : $"GET /v1.0/{queue}?wait={wait}";
@@ -19,7 +19,7 @@ internal sealed class WaitingConnection(RawHttp http, string queue, bool claims)
         waiting = AnswerAsync();
     }
 
-    /// <summary>The answer, and when it came.</summary>
+    /// <summary>The response, and when it came.</summary>
     public Task<(RawAnswer Answer, long At)> WokenAsync() => waiting!;
 
     public ValueTask DisposeAsync() => http.DisposeAsync();

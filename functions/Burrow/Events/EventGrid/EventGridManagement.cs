@@ -8,8 +8,8 @@ using Burrow.Events.Subscriptions;
 namespace Burrow.Events.EventGrid;
 
 /// <summary>
-/// Event subscriptions of domain topics by Event Grid's management REST ("Domain Topic Event Subscriptions", 2025-02-15): create or
-/// update, get, delete. Topics come and go with their subscriptions.
+/// Creates, updates, gets and deletes event subscriptions of domain topics, by Event Grid's management REST API ("Domain Topic Event
+/// Subscriptions", 2025-02-15). Event Grid creates and removes topics with their subscriptions.
 /// </summary>
 /// <param name="http">Sends the requests; follows no redirects.</param>
 /// <param name="options">Where the domain is.</param>
@@ -20,40 +20,44 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
 
     private static readonly string[] Scopes = ["https://management.azure.com/.default"];
 
-    /// <summary>Creates or replaces one.</summary>
-    /// <param name="subscription">What is asked for.</param>
-    /// <param name="headers">Its headers, with their values.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Creates or replaces an event subscription.</summary>
+    /// <param name="subscription">What the tenant asks for.</param>
+    /// <param name="headers">The subscription's headers, with their values.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ManagementAnswer> PutAsync(
         Subscription subscription, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, UriOf(subscription), EventSubscriptionJson.Write(subscription, headers, options), cancellationToken);
 
-    /// <summary>How it stands.</summary>
+    /// <summary>How an event subscription stands.</summary>
     public Task<ManagementAnswer> GetAsync(Subscription subscription, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, UriOf(subscription), null, cancellationToken);
 
-    /// <summary>Removes it. <see cref="ManagementOutcome.Missing"/> where it isn't there.</summary>
+    /// <summary>Removes an event subscription. The outcome is <see cref="ManagementOutcome.Missing"/> if it does not exist.</summary>
     public Task<ManagementAnswer> DeleteAsync(Subscription subscription, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Delete, UriOf(subscription), null, cancellationToken);
 
-    /// <summary>What became of what was asked for. <see cref="ManagementOutcome.Missing"/> where nobody says: what is there tells the same.</summary>
+    /// <summary>
+    /// How an earlier request ended. The outcome is <see cref="ManagementOutcome.Missing"/> if the operation can't be read. Then the event
+    /// subscription itself shows the same.
+    /// </summary>
     public async Task<ManagementAnswer> OperationAsync(string operation, CancellationToken cancellationToken)
     {
-        // It came in an answer; the token goes nowhere but where it was sent before.
+        // The address comes from a response. The process sends its token only to the authority that it sent it to before.
         if (!Uri.TryCreate(operation, UriKind.Absolute, out var uri)
             || uri.GetLeftPart(UriPartial.Authority) != options.Domain!.GetLeftPart(UriPartial.Authority))
         {
             return new(ManagementOutcome.Missing);
         }
 
-        // Operations stand beside the domain's resource group, where this process's identity may have no role.
+        // Operations are outside the domain's resource group, and this process's identity may have no role there.
         return await SendAsync(HttpMethod.Get, uri, null, cancellationToken) is { IsForbidden: false } answer
             ? answer
             : new(ManagementOutcome.Missing);
     }
 
     private Uri UriOf(Subscription subscription) => new(
-        $"{options.Domain!.AbsoluteUri.TrimEnd('/')}/topics/{Topic.Of(subscription.Account)}/providers/Microsoft.EventGrid/eventSubscriptions/{subscription.Name}?api-version={ApiVersion}");
+        $"{options.Domain!.AbsoluteUri.TrimEnd('/')}/topics/{Topic.Of(subscription.Account)}"
+        + $"/providers/Microsoft.EventGrid/eventSubscriptions/{subscription.Name}?api-version={ApiVersion}");
 
     private async Task<ManagementAnswer> SendAsync(HttpMethod method, Uri uri, byte[]? body, CancellationToken cancellationToken)
     {
@@ -94,10 +98,12 @@ internal sealed class EventGridManagement(HttpClient http, EventsOptions options
                 return new(ManagementOutcome.Failed, "This service's Event Grid domain isn't there.");
             case HttpStatusCode.NotFound:
                 return new(ManagementOutcome.Missing);
-            // Refused to this service, not to the tenant: its identity or roles, which are somebody else's to mend, and to know of.
+            // Event Grid refused this service, not the tenant: its identity or roles are wrong. The operator must correct them, and only
+            // the operator may know of it.
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
                 return new(ManagementOutcome.Later, null, null, retryAfter) { IsForbidden = true };
-            case HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError:
+            case HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                or >= HttpStatusCode.InternalServerError:
                 return new(ManagementOutcome.Later, null, null, retryAfter);
             case HttpStatusCode.BadRequest:
                 return new(ManagementOutcome.Failed, reason ?? "Event Grid refused it.");

@@ -27,7 +27,8 @@ internal sealed class EventGridSink(Lazy<EventGridPublisherClient> client, Event
                 isTheirs: e.Status is 400 or 413,
                 isTooLarge: e.Status == 413);
         }
-        catch (Exception e) when (e is Azure.Identity.AuthenticationFailedException or HttpRequestException or IOException or OperationCanceledException or AggregateException)
+        catch (Exception e) when (e is Azure.Identity.AuthenticationFailedException or HttpRequestException or IOException
+            or OperationCanceledException or AggregateException)
         {
             throw new EventsRefusedException(e.GetType().Name, null);
         }

@@ -6,12 +6,12 @@ using Burrow.Events.Subscriptions;
 
 namespace Burrow.Events.EventGrid;
 
-/// <summary>Event subscriptions as Event Grid's management has them.</summary>
+/// <summary>Event subscriptions as JSON, in the format of Event Grid's management API.</summary>
 internal static class EventSubscriptionJson
 {
     private const int MaxReasonLength = 500;
 
-    /// <summary>The body of a request to create or update one.</summary>
+    /// <summary>The body of a request that creates or updates an event subscription.</summary>
     public static byte[] Write(Subscription subscription, IReadOnlyDictionary<string, string> headers, EventsOptions options)
     {
         var spec = subscription.Spec;
@@ -40,8 +40,9 @@ internal static class EventSubscriptionJson
     }
 
     /// <summary>
-    /// What an answer says: of an event subscription its state and label, of an operation its state and error, else an error.
-    /// Whatever is not as documented is passed over.
+    /// Reads a response. For an event subscription, it says the state and the label. For an operation, it says the state and the error.
+    /// Any other response says an error. Parts that differ from Event Grid's documentation are ignored. A reason has at most 500
+    /// characters.
     /// </summary>
     public static (string? State, string? Reason, string? Label) Read(byte[] text)
     {

@@ -1,36 +1,36 @@
 namespace Burrow.Events.EventGrid;
 
-/// <summary>What Event Grid's management said.</summary>
+/// <summary>The outcome of a request to Event Grid's management.</summary>
 internal enum ManagementOutcome
 {
-    /// <summary>It is as asked for.</summary>
+    /// <summary>The state is as requested.</summary>
     Done,
 
-    /// <summary>It is being done; see <see cref="ManagementAnswer.Operation"/>.</summary>
+    /// <summary>Event Grid is working on it; see <see cref="ManagementAnswer.Operation"/>.</summary>
     UnderWay,
 
-    /// <summary>There is no such event subscription.</summary>
+    /// <summary>The event subscription does not exist.</summary>
     Missing,
 
-    /// <summary>Refused, or tried and failed; see <see cref="ManagementAnswer.Reason"/>.</summary>
+    /// <summary>Event Grid refused it, or tried it and failed; see <see cref="ManagementAnswer.Reason"/>.</summary>
     Failed,
 
-    /// <summary>Not now: throttled, busy with an earlier change, or not to be reached.</summary>
+    /// <summary>Not now: Event Grid throttles, is busy with an earlier change, or can't be reached.</summary>
     Later,
 }
 
 /// <summary>An answer of Event Grid's management.</summary>
-/// <param name="Outcome">What it comes to.</param>
-/// <param name="Reason">Why not, for the tenant.</param>
-/// <param name="Operation">Where to ask what becomes of it.</param>
-/// <param name="RetryAfter">When to ask again, if it said so.</param>
-/// <param name="Label">The label that the event subscription was made with.</param>
+/// <param name="Outcome">The outcome.</param>
+/// <param name="Reason">Why it failed, in words for the tenant.</param>
+/// <param name="Operation">The address that says how the change proceeds.</param>
+/// <param name="RetryAfter">How long to wait before the next request, if Event Grid said so.</param>
+/// <param name="Label">The label of the event subscription, as it was created.</param>
 internal sealed record ManagementAnswer(
     ManagementOutcome Outcome, string? Reason = null, string? Operation = null, TimeSpan? RetryAfter = null, string? Label = null)
 {
-    /// <summary>There was no answer at all, so there is no use in asking more.</summary>
+    /// <summary>There was no answer at all, so further requests would fail too.</summary>
     public bool IsUnreachable { get; init; }
 
-    /// <summary>This process may not ask that.</summary>
+    /// <summary>Event Grid refused the request because of this process's identity or roles.</summary>
     public bool IsForbidden { get; init; }
 }

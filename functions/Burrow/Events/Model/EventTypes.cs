@@ -3,10 +3,13 @@ namespace Burrow.Events.Model;
 /// <summary>The types of events (CloudEvents 1.0, <c>type</c>).</summary>
 public static class EventTypes
 {
-    /// <summary>A message was put, new; a replace announces nothing.</summary>
+    /// <summary>A put created a message. A put that replaces a message causes no event.</summary>
     public const string MessageCreated = "Burrow.MessageCreated";
 
-    /// <summary>A message's time to live ran out before anybody took it. Announced when it is removed, up to some minutes later.</summary>
+    /// <summary>
+    /// A message's time to live ended before a client took the message. The event is written when the expired message is removed, up to
+    /// some minutes later.
+    /// </summary>
     public const string MessageExpired = "Burrow.MessageExpired";
 
     /// <summary>All of them.</summary>

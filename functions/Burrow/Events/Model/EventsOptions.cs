@@ -3,35 +3,48 @@ using System.Globalization;
 
 namespace Burrow.Events.Model;
 
-/// <summary>The section <c>Burrow:Events</c>. Without <see cref="TopicEndpoint"/> there are no subscriptions: 503.</summary>
+/// <summary>
+/// The section <c>Burrow:Events</c>. Without <see cref="TopicEndpoint"/> there are no subscriptions: requests for them get 503.
+/// </summary>
 public sealed class EventsOptions
 {
-    /// <summary>Where events are published: the domain's endpoint, <c>https://{domain}.{region}-1.eventgrid.azure.net/api/events</c>.</summary>
+    /// <summary>
+    /// Where events are published: the domain's endpoint, <c>https://{domain}.{region}-1.eventgrid.azure.net/api/events</c>.
+    /// </summary>
     public Uri? TopicEndpoint { get; set; }
 
-    /// <summary>The domain's resource at the management endpoint: <c>https://management.azure.com/subscriptions/…/resourceGroups/…/providers/Microsoft.EventGrid/domains/{domain}</c>.</summary>
+    /// <summary>
+    /// The domain's resource at the management endpoint:
+    /// <c>https://management.azure.com/subscriptions/…/resourceGroups/…/providers/Microsoft.EventGrid/domains/{domain}</c>.
+    /// </summary>
     public Uri? Domain { get; set; }
 
-    /// <summary>The domain's key, and the one that management is asked with; absent: this process's identity.</summary>
+    /// <summary>The key for requests to the domain and to its management endpoint. If absent, the process uses its identity.</summary>
     public string? Key { get; set; }
 
-    /// <summary>Where tenants reach this service, for the URL of a body that is too large for its event, and as the signatures' issuer.</summary>
+    /// <summary>
+    /// Where tenants reach this service. It is in the URL of a body that is too large for its event, and it is the signatures' issuer.
+    /// </summary>
     public Uri? PublicUrl { get; set; }
 
-    /// <summary>Private keys that events are signed with, PEM (PKCS#8, P-256), one after another. The first signs; all are published.</summary>
+    /// <summary>
+    /// The private keys that sign events: PEM (PKCS#8, P-256), one after another. The first signs; the public keys of all are published.
+    /// </summary>
     public string? SigningKeys { get; set; }
 
-    /// <summary>Ports of endpoints, separated by commas.</summary>
+    /// <summary>The ports that a subscription's endpoint may have, separated by commas.</summary>
     [RegularExpression("^[0-9]{1,5}(,[0-9]{1,5})*$")]
     public string AllowedPorts { get; set; } = "443";
 
-    /// <summary>Blob container of the storage account for events that could not be delivered; absent: those are dropped.</summary>
+    /// <summary>
+    /// Blob container for events that Event Grid could not deliver, in <see cref="DeadLetterAccount"/>. If absent, Event Grid drops them.
+    /// </summary>
     public string? DeadLetterContainer { get; set; }
 
-    /// <summary>Resource id of the storage account that <see cref="DeadLetterContainer"/> is in.</summary>
+    /// <summary>Resource id of the storage account that has <see cref="DeadLetterContainer"/>.</summary>
     public string? DeadLetterAccount { get; set; }
 
-    /// <summary>When subscriptions are looked after, as NCRONTAB (with seconds). Read by the Functions host itself.</summary>
+    /// <summary>When the timer visits subscriptions, as NCRONTAB (with seconds). The Functions host reads this setting.</summary>
     [Required]
     public string ReconcileSchedule { get; set; } = "30 * * * * *";
 

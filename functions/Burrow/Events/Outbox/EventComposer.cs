@@ -12,8 +12,8 @@ using Burrow.Tables;
 namespace Burrow.Events.Outbox;
 
 /// <summary>
-/// The rows <c>e!{seq}!{revision}</c> of a queue: events that are yet to be published, composed and parsed. A row has all that the
-/// event says, as its message may be gone by then.
+/// Composes and parses the rows <c>e!{seq}!{revision}</c> of a queue: events that are not published yet. A row contains everything that
+/// the event says, because the message may be gone when the event is published.
 /// </summary>
 internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions options, TimeProvider time, Random random)
 {
@@ -26,16 +26,19 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
     private const string TraceParentColumn = "trace";
     private const string DataColumn = "data";
 
-    /// <summary>Bytes of an event that are billed as one (Event Grid, "Pricing").</summary>
+    /// <summary>Event Grid bills an event of up to this many bytes as one (Event Grid, "Pricing").</summary>
     private const int BillingUnit = 64 * 1024;
 
-    /// <summary>Of an event besides its data and its subject.</summary>
+    /// <summary>Bytes of an event besides its data and its subject, at most.</summary>
     private const int Envelope = 1024;
 
-    /// <summary>Bytes of an event besides its data, at most. The subject stands in it twice: also in the signature, where three bytes are four.</summary>
+    /// <summary>
+    /// Bytes of an event besides its data, at most. The event contains the subject twice: once as it is, and once in the signature, where
+    /// three bytes become four.
+    /// </summary>
     public static int EnvelopeOf(QueueAddress queue, MessageId id) => Envelope + 3 * Topic.Subject(queue.Queue, id).Length;
 
-    /// <summary>About as many bytes as an event takes in a request.</summary>
+    /// <summary>About how many bytes an event adds to a request.</summary>
     public static int WeightOf(QueueAddress queue, OutboxRow row) =>
         row.Columns.GetBytes(DataColumn).Length + EnvelopeOf(queue, MessageOf(row));
 
@@ -67,22 +70,22 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
         });
 
     /// <inheritdoc cref="IEventOutbox.NewMessageExpired"/>
-    public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line)
+    public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? messageRow)
     {
-        // A larger body is gone with its message, and was never worth reading for this.
-        var body = line is not null && message.Chunks == 0 ? line.Inline : null;
+        // A larger body, in chunks, is gone with its message. It is not worth a read only for this event.
+        var body = messageRow is not null && message.Chunks == 0 ? messageRow.Inline : null;
         return ToRow(
             EventTypes.MessageExpired,
             queue,
             message,
             time.GetUtcNow().UtcTicks,
             body is null ? null : EventSigner.Hash(body),
-            line?.TraceParent,
+            messageRow?.TraceParent,
             (json, withBody) =>
             {
                 json.WriteString("expired", Instant(message.ExpiresAt));
                 json.WriteNumber("deliveries", message.Deliveries);
-                WriteMessage(json, message, line?.ContentType, withBody ? body : null);
+                WriteMessage(json, message, messageRow?.ContentType, withBody ? body : null);
             });
     }
 
@@ -109,7 +112,7 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
     /// <summary>The id of the message that a row is about.</summary>
     public static MessageId MessageOf(OutboxRow row) => new(row.Columns.GetString(MessageIdColumn)!);
 
-    /// <summary>The span that its message was put by, if anybody said.</summary>
+    /// <summary>The trace context (<c>traceparent</c>) of the put of its message; null if there is none.</summary>
     public static string? TraceParentOf(OutboxRow row) => row.Columns.GetString(TraceParentColumn);
 
     /// <summary>When a row was written, UTC ticks.</summary>
@@ -127,7 +130,7 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
         string? traceParent,
         Action<Utf8JsonWriter, bool> write)
     {
-        // The message's own may have been announced under it before.
+        // A new revision, because an earlier event of this message may already have the message's own revision.
         var revision = Revisions.New(random);
         var room = BillingUnit - EnvelopeOf(queue, message.Id);
         var data = Write(withBody: message.Length <= room);

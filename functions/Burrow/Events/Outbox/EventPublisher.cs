@@ -11,12 +11,12 @@ using PendingEvents = Burrow.Queues.Scheduling.PendingRequest<Burrow.Events.Outb
 namespace Burrow.Events.Outbox;
 
 /// <summary>
-/// Publishes the outbox to Event Grid, at least once. Events of concurrent puts are sent together: while one request is under way, new
-/// events wait for the next. Once Event Grid accepted them, their rows are deleted. No put waits for any of this.
+/// Publishes the outbox to Event Grid, at least once. It sends the events of concurrent puts together: while one request is under way, new
+/// events wait for the next. After Event Grid has accepted events, it deletes their rows. No put waits for any of this.
 /// </summary>
 internal sealed partial class EventPublisher : IEventOutbox
 {
-    /// <summary>Bytes that wait in this process at a time. The timer publishes the rest.</summary>
+    /// <summary>The most bytes of events that wait in this process at a time. The timer publishes the rest.</summary>
     private const int MaxWaiting = 32 * 1024 * 1024;
 
     private const int PageSize = 100;
@@ -35,7 +35,7 @@ internal sealed partial class EventPublisher : IEventOutbox
     private readonly ILogger logger;
     private readonly GroupCommit<UnpublishedEvents, bool> group;
 
-    /// <summary>The context of the construction: it belongs to no request.</summary>
+    /// <summary>The context in which the constructor ran. It belongs to no request.</summary>
     private readonly ExecutionContext constructionContext = ExecutionContext.Capture()!;
 
     /// <summary>Rows that this process is about to publish.</summary>
@@ -48,7 +48,7 @@ internal sealed partial class EventPublisher : IEventOutbox
     /// <param name="kinds">Which events of a queue have a subscriber.</param>
     /// <param name="store">The tables.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="random">For jitter.</param>
+    /// <param name="random">The source of jitter.</param>
     /// <param name="logger">The log.</param>
     public EventPublisher(
         IEventSink sink,
@@ -77,7 +77,7 @@ internal sealed partial class EventPublisher : IEventOutbox
     {
         if (sender.IsPaused || Interlocked.Read(ref waiting) > MaxWaiting)
             return;
-        // It serves no single request, so it does not run under the span of the one that wrote the rows.
+        // This work belongs to no single request, so it does not run under the span of the one that wrote the rows.
         ExecutionContext.Run(constructionContext, _ => _ = PublishAsync(new(queue, rows)), null);
     }
 
@@ -106,7 +106,7 @@ internal sealed partial class EventPublisher : IEventOutbox
         return isLastPage && !isUnderWay;
     }
 
-    /// <summary>The timer has other queues to visit, so it waits only so long.</summary>
+    /// <summary>Whether Event Grid accepts the events within <see cref="DrainTimeout"/>. The timer has other queues to visit.</summary>
     private async Task<bool> IsPublishedInTimeAsync(UnpublishedEvents unpublished)
     {
         try
@@ -165,7 +165,7 @@ internal sealed partial class EventPublisher : IEventOutbox
             one.Complete(one.Request.Rows.All(published.Contains));
     }
 
-    /// <summary>Deletes rows that were published. Some may be gone: another process published them as well.</summary>
+    /// <summary>Deletes the rows of published events. Some may be gone, because another process published them too.</summary>
     private async Task DeleteRowsAsync(QueueAddress queue, List<string> keys)
     {
         try
@@ -185,7 +185,7 @@ internal sealed partial class EventPublisher : IEventOutbox
         }
         catch (TableUnavailableException e)
         {
-            // They are published again: at least once.
+            // The timer publishes these events again: the promise is at least once.
             NotDeleted(e.Message);
         }
     }

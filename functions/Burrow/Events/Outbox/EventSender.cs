@@ -8,18 +8,18 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Events.Outbox;
 
 /// <summary>
-/// Sends events to Event Grid, in as few requests as hold them. While Event Grid is down, slow or throttles, it pauses: the rows stay, and
-/// the timer tries again.
+/// Sends events to Event Grid, in as few requests as can hold them. While Event Grid is down, slow or throttles, the sender pauses: the
+/// rows stay, and the timer tries again.
 /// </summary>
 internal sealed partial class EventSender(IEventSink sink, TimeProvider time, ILogger logger)
 {
-    /// <summary>Bytes of one request; Event Grid accepts 1 MB.</summary>
+    /// <summary>The most bytes of one request. Event Grid accepts 1 MB.</summary>
     public const int RequestBytes = 900_000;
 
-    /// <summary>If Event Grid accepted other events this recently, a refusal is the fault of the event, not of the settings.</summary>
+    /// <summary>If Event Grid accepted other events within this time, a refusal is the fault of the event, not of the settings.</summary>
     private static readonly TimeSpan RecentTime = TimeSpan.FromMinutes(5);
 
-    /// <summary>The pauses after failures in a row.</summary>
+    /// <summary>The pauses after consecutive failures.</summary>
     private static readonly Backoff Pauses = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
 
     /// <summary>The longest pause that Event Grid may ask for.</summary>
@@ -33,7 +33,7 @@ internal sealed partial class EventSender(IEventSink sink, TimeProvider time, IL
 
     /// <summary>Sends events, until all are sent or Event Grid accepts no more.</summary>
     /// <param name="rows">The events.</param>
-    /// <param name="done">Gets those that need not be sent again: accepted, or never acceptable.</param>
+    /// <param name="done">Receives the events that need not be sent again: Event Grid accepted them, or never accepts them.</param>
     public async Task SendAllAsync(List<(QueueAddress Queue, OutboxRow Row)> rows, List<(QueueAddress Queue, OutboxRow Row)> done)
     {
         foreach (var request in Pack(rows))
@@ -43,7 +43,7 @@ internal sealed partial class EventSender(IEventSink sink, TimeProvider time, IL
         }
     }
 
-    /// <summary>Records how late the oldest of some events is.</summary>
+    /// <summary>Records how late the oldest of these events is.</summary>
     public void RecordLag(IEnumerable<OutboxRow> rows) => Instruments.OutboxLag.Record(
         TimeSpan.FromTicks(time.GetUtcNow().UtcTicks - rows.Min(EventComposer.WrittenAt)).TotalSeconds);
 
@@ -67,7 +67,9 @@ internal sealed partial class EventSender(IEventSink sink, TimeProvider time, IL
         yield return request;
     }
 
-    /// <summary>Sends events together, or by halves if Event Grid refuses what is in them. A single event that it never accepts is discarded.</summary>
+    /// <summary>
+    /// Sends events together, or in halves if Event Grid refuses their content. It discards a single event that Event Grid never accepts.
+    /// </summary>
     /// <returns>Whether it makes sense to send more.</returns>
     private async Task<bool> SendAsync(List<(QueueAddress Queue, OutboxRow Row)> rows, List<(QueueAddress Queue, OutboxRow Row)> done)
     {
@@ -112,7 +114,8 @@ internal sealed partial class EventSender(IEventSink sink, TimeProvider time, IL
         return true;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Event Grid does not take events ({Reason}); they are kept, and tried again after {Pause}.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Event Grid does not take events ({Reason}); they are kept, and tried again after {Pause}.")]
     private partial void Refused(string reason, TimeSpan pause);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Event Grid never takes the event {Id}, which is given up: {Reason}")]

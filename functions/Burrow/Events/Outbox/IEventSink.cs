@@ -3,24 +3,24 @@ using Burrow.Queues.Rows;
 
 namespace Burrow.Events.Outbox;
 
-/// <summary>Where events go.</summary>
+/// <summary>The receiver of events.</summary>
 internal interface IEventSink
 {
-    /// <summary>Sends them together. When it returns, they are taken.</summary>
-    /// <exception cref="EventsRefusedException">They aren't, or nobody knows.</exception>
+    /// <summary>Sends events together. When it returns, the receiver has accepted all of them.</summary>
+    /// <exception cref="EventsRefusedException">The receiver did not accept them, or the outcome is unknown.</exception>
     Task SendAsync(IReadOnlyList<(QueueAddress Queue, OutboxRow Row)> events, CancellationToken cancellationToken);
 }
 
-/// <summary>Events were not taken; some may have been.</summary>
+/// <summary>The receiver did not accept events. It may have accepted some of them.</summary>
 internal sealed class EventsRefusedException(
     string reason, TimeSpan? retryAfter, bool isTheirs = false, bool isTooLarge = false) : Exception(reason)
 {
-    /// <summary>It is for what these events are: sent again, they are refused again.</summary>
+    /// <summary>The events themselves are the cause: if they are sent again, they are refused again.</summary>
     public bool IsTheirs => isTheirs;
 
-    /// <summary>They are too large.</summary>
+    /// <summary>The events are too large.</summary>
     public bool IsTooLarge => isTooLarge;
 
-    /// <summary>How long to leave it alone, if it said so.</summary>
+    /// <summary>How long to wait before the next request, if the receiver said so.</summary>
     public TimeSpan? RetryAfter => retryAfter;
 }

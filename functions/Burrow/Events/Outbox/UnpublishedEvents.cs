@@ -3,9 +3,9 @@ using Burrow.Queues.Rows;
 
 namespace Burrow.Events.Outbox;
 
-/// <summary>Events of one queue that were committed and are to be published.</summary>
+/// <summary>Events of one queue that are committed and not published yet.</summary>
 internal sealed record UnpublishedEvents(QueueAddress Queue, IReadOnlyList<OutboxRow> Rows)
 {
-    /// <summary>About as many bytes as they take in a request.</summary>
+    /// <summary>About how many bytes the events add to a request.</summary>
     public int Weight => Rows.Sum(row => EventComposer.WeightOf(Queue, row));
 }

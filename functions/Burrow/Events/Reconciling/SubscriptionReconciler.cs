@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Events.Reconciling;
 
 /// <summary>
-/// Makes Event Grid hold just the subscriptions that tenants asked for, step by step. A step asks or tells Event Grid one thing and stores
-/// the result, so it may be repeated, and two processes may take the same one (docs/design/events.md).
+/// Makes Event Grid hold exactly the subscriptions that tenants asked for, step by step. A step asks or tells Event Grid one thing and
+/// stores the result. So a process may repeat it, and two processes may take the same step (docs/design/events.md).
 /// </summary>
 internal sealed partial class SubscriptionReconciler(
     SubscriptionTable table, EventGridManagement management, SecretBox secrets, TimeProvider time, ILogger logger)
@@ -18,27 +18,31 @@ internal sealed partial class SubscriptionReconciler(
     /// <summary>For how long one run of the timer works.</summary>
     private static readonly TimeSpan RunTime = TimeSpan.FromSeconds(50);
 
-    /// <summary>How often an active subscription is checked.</summary>
+    /// <summary>How often the timer checks an active subscription.</summary>
     private static readonly TimeSpan ActiveInterval = TimeSpan.FromHours(1);
 
-    /// <summary>How soon Event Grid is asked again about a change that is under way.</summary>
+    /// <summary>How soon the process asks Event Grid again about a change that is under way.</summary>
     private static readonly TimeSpan UnderWayInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>How soon a subscription is visited again that a process is about to work on: it may die.</summary>
+    /// <summary>How soon the timer visits a subscription that a process has begun to work on: that process may die.</summary>
     private static readonly TimeSpan ClaimTime = TimeSpan.FromMinutes(1);
 
-    /// <summary>How soon a failed subscription is tried again.</summary>
+    /// <summary>How soon the process retries a failed subscription.</summary>
     private static readonly Backoff Retries = new(TimeSpan.FromMinutes(1), TimeSpan.FromHours(6));
 
-    /// <summary>For how long a visit is kept that its subscription does not name: the subscription may be about to be written.</summary>
+    /// <summary>
+    /// For how long the timer keeps a visit that its subscription does not name: another process may be about to write the subscription.
+    /// </summary>
     private static readonly TimeSpan OrphanAge = TimeSpan.FromMinutes(2);
 
-    /// <summary>When a subscription is due that a process begins to work on now, UTC ticks.</summary>
+    /// <summary>When a subscription is due again if a process begins to work on it now, UTC ticks.</summary>
     public long ClaimedUntil => Now + ClaimTime.Ticks;
 
     private long Now => time.GetUtcNow().UtcTicks;
 
-    /// <summary>The timer's work: steps for those subscriptions that are due, for less than a minute. The next run goes on.</summary>
+    /// <summary>
+    /// The timer's work: takes steps for the subscriptions that are due, for less than a minute. The next run takes the rest.
+    /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
@@ -56,8 +60,10 @@ internal sealed partial class SubscriptionReconciler(
         }));
     }
 
-    /// <summary>Stores what is asked for, and before it a visit that sees to it.</summary>
-    /// <returns>Null if another request was first.</returns>
+    /// <summary>
+    /// Stores what the tenant asks for. Before that, it stores a visit, so that the timer does the work if this process dies.
+    /// </summary>
+    /// <returns>The subscription as stored; null if another request changed it first.</returns>
     public async Task<StoredSubscription?> BeginAsync(
         Subscription subscription, StoredSubscription? old, CancellationToken cancellationToken)
     {
@@ -65,14 +71,18 @@ internal sealed partial class SubscriptionReconciler(
         return await table.WriteAsync(subscription, old, cancellationToken);
     }
 
-    /// <summary>Takes a step where a subscription is not settled and due. However often a client looks, Event Grid is not asked more often.</summary>
+    /// <summary>
+    /// Takes a step if a subscription is not settled, and is due. More requests of a client do not cause more requests to Event Grid.
+    /// </summary>
     public async Task<Subscription> RefreshAsync(StoredSubscription stored, CancellationToken cancellationToken) =>
         stored.Subscription.State is SubscriptionState.Active or SubscriptionState.Failed || Now < stored.Subscription.NextVisit
             ? stored.Subscription
             : await ClaimAndStepAsync(stored, cancellationToken);
 
     /// <summary>Asks or tells Event Grid one thing, and stores the result.</summary>
-    /// <returns>The subscription as it is then; as it was if it is gone or another process was first.</returns>
+    /// <returns>
+    /// The subscription after the step. If it is gone, or another process changed it first, the subscription before the step.
+    /// </returns>
     public Task<Subscription> StepAsync(StoredSubscription stored, CancellationToken cancellationToken) =>
         stored.Subscription.State == SubscriptionState.Deleting
             ? DeleteAsync(stored, cancellationToken)
@@ -99,13 +109,13 @@ internal sealed partial class SubscriptionReconciler(
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            // The visit stays, so the next run repeats it. Other subscriptions go on.
+            // The visit stays, so the next run repeats it. This run continues with other subscriptions.
             Failed(visit.Name.Value, e.Message);
             return e is not TableUnavailableException;
         }
     }
 
-    /// <summary>Of several processes that come at once, one goes on: the one that moves the visit.</summary>
+    /// <summary>If several processes try at the same time, only one takes the step: the one that moves the visit.</summary>
     private async Task<Subscription> ClaimAndStepAsync(StoredSubscription stored, CancellationToken cancellationToken) =>
         await BeginAsync(stored.Subscription with { NextVisit = ClaimedUntil }, stored, cancellationToken) is { } claimed
             ? await StepAsync(claimed, cancellationToken)
@@ -131,7 +141,7 @@ internal sealed partial class SubscriptionReconciler(
         var subscription = stored.Subscription;
         var answer = await AskAsync(subscription, cancellationToken);
         var isTold = false;
-        // Event Grid was not told yet, lost the subscription, or refused it before: tell it now.
+        // The process has not told Event Grid yet, or Event Grid lost the subscription, or refused it before: tell it now.
         if (answer.Outcome == ManagementOutcome.Missing)
         {
             try
@@ -150,7 +160,10 @@ internal sealed partial class SubscriptionReconciler(
         return await WriteAsync(stored, Next(subscription, answer), answer, isTold);
     }
 
-    /// <summary>Asks Event Grid how a subscription stands. Missing: it does not hold what was asked for.</summary>
+    /// <summary>
+    /// Asks Event Grid how a subscription stands. The outcome is <see cref="ManagementOutcome.Missing"/> if Event Grid does not hold what
+    /// the tenant asked for.
+    /// </summary>
     private async Task<ManagementAnswer> AskAsync(Subscription subscription, CancellationToken cancellationToken)
     {
         var answer = new ManagementAnswer(ManagementOutcome.Missing);
@@ -170,7 +183,7 @@ internal sealed partial class SubscriptionReconciler(
 
     private static Subscription Next(Subscription subscription, ManagementAnswer answer) => answer.Outcome switch
     {
-        // No events are written for a failed subscription. So it is pending first, and active with the next step.
+        // Puts write no events for a failed subscription. So it becomes pending first, and active with the next step.
         ManagementOutcome.Done when subscription.State == SubscriptionState.Failed =>
             subscription with { State = SubscriptionState.Pending, Reason = null, Failures = 0, Operation = null },
         ManagementOutcome.Done => subscription with { State = SubscriptionState.Active, Reason = null, Failures = 0, Operation = null },
@@ -185,7 +198,7 @@ internal sealed partial class SubscriptionReconciler(
         _ => subscription with { State = SubscriptionState.Pending, Reason = null, Operation = answer.Operation ?? subscription.Operation },
     };
 
-    /// <summary>Stores the result of a step, also where the client that asked for it is gone.</summary>
+    /// <summary>Stores the result of a step, even if the client that caused it is gone.</summary>
     private async Task<Subscription> WriteAsync(StoredSubscription stored, Subscription now, ManagementAnswer answer, bool isTold)
     {
         var wait = answer.RetryAfter ?? answer.Outcome switch
@@ -200,22 +213,22 @@ internal sealed partial class SubscriptionReconciler(
             Changed = now.State == stored.Subscription.State ? now.Changed : time.GetUtcNow(),
             IsUnreachable = answer.IsUnreachable,
         };
-        // Events are written for pending subscriptions already. Processes that read the table after this, and before the subscription is
-        // active, know it as pending; and no process relies on an older read.
+        // Puts write events for pending subscriptions too. A process that reads the table after this change, and before the subscription
+        // is active, knows it as pending. And no process relies on an older read.
         if (now.State == SubscriptionState.Active && stored.Subscription.State != SubscriptionState.Active)
             await table.ChangedAsync();
         await table.ScheduleAsync(now, CancellationToken.None);
         if (await table.WriteAsync(now, stored, CancellationToken.None) is not null)
             return now;
-        // A plain refusal changed nothing in Event Grid.
+        // A refusal that Event Grid answered changed nothing there, so it needs no repair.
         if (isTold && (answer.Outcome is ManagementOutcome.Done or ManagementOutcome.UnderWay || answer.IsUnreachable))
             await RepairAsync(now);
         return stored.Subscription;
     }
 
     /// <summary>
-    /// Event Grid was told something that another request has changed meanwhile. Which of the two Event Grid heard last is unknown, so it
-    /// is told again.
+    /// This process told Event Grid something that another request has changed in the meantime. It is unknown which of the two Event Grid
+    /// heard last, so the process tells it again.
     /// </summary>
     private async Task RepairAsync(Subscription told)
     {
@@ -231,7 +244,7 @@ internal sealed partial class SubscriptionReconciler(
                 return;
         }
 
-        // Deleted and forgotten: if Event Grid created it after that, it belongs to no subscription.
+        // The subscription's row is gone. If Event Grid created the event subscription after that, it belongs to no subscription.
         if (told.State != SubscriptionState.Deleting)
             await management.DeleteAsync(told, CancellationToken.None);
     }

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Burrow.Events.Reconciling;
 
 /// <summary>
-/// The webhooks of tenants: stores what they ask for, and tells Event Grid at once if that works. Otherwise, and from then on now and then,
-/// the timer sees to it.
+/// The webhooks of tenants. It stores what a tenant asks for, and tells Event Grid at once if that works. The timer repeats a step that
+/// failed, and checks each subscription from time to time.
 /// </summary>
 public sealed class SubscriptionService
 {
@@ -35,24 +35,27 @@ public sealed class SubscriptionService
         return [.. all.Select(stored => stored.Subscription).Where(one => scope.Contains(one.Spec.Queues))];
     }
 
-    /// <summary>One of them; null if there is none. If its state is not settled, Event Grid is asked, but not more often than it is due.</summary>
+    /// <summary>
+    /// One subscription; null if there is none. If its state is not settled, the process asks Event Grid, but not before the subscription
+    /// is due.
+    /// </summary>
     public async Task<Subscription?> GetAsync(
         AccountName account, SubscriptionName name, QueuePattern scope, CancellationToken cancellationToken) =>
         await FindAsync(account, name, scope, cancellationToken) is { } stored
             ? await reconciler.RefreshAsync(stored, cancellationToken)
             : null;
 
-    /// <summary>Asks for a subscription, new or in place of an earlier one. The same again changes nothing.</summary>
+    /// <summary>Asks for a subscription, new or in place of an earlier one. To ask for the same again changes nothing.</summary>
     /// <param name="account">The account.</param>
     /// <param name="name">The subscription's name.</param>
-    /// <param name="spec">What is asked for.</param>
+    /// <param name="spec">What the tenant asks for.</param>
     /// <param name="headers">The headers that <see cref="SubscriptionSpec.Headers"/> names, with their values.</param>
     /// <param name="scope">The queues that the caller may subscribe to.</param>
-    /// <param name="maxSubscriptions">How many the account may have.</param>
+    /// <param name="maxSubscriptions">How many subscriptions the account may have.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The subscription as it stands, and whether it is new.</returns>
-    /// <exception cref="QuotaExceededException">The account has as many as it may.</exception>
-    /// <exception cref="ForbiddenException">It is for queues beyond the scope, or would replace one that is.</exception>
+    /// <exception cref="QuotaExceededException">The account already has <paramref name="maxSubscriptions"/>.</exception>
+    /// <exception cref="ForbiddenException">The subscription is for queues beyond the scope, or would replace one that is.</exception>
     public async Task<(Subscription Subscription, bool Created)> PutAsync(
         AccountName account,
         SubscriptionName name,
@@ -90,7 +93,8 @@ public sealed class SubscriptionService
         }
     }
 
-    /// <summary>Asks for the end of a subscription; null if there is none.</summary>
+    /// <summary>Asks for the deletion of a subscription.</summary>
+    /// <returns>The subscription as it stands; null if there is none.</returns>
     public async Task<Subscription?> DeleteAsync(
         AccountName account, SubscriptionName name, QueuePattern scope, CancellationToken cancellationToken)
     {
@@ -127,8 +131,8 @@ public sealed class SubscriptionService
             : null;
 
     /// <summary>
-    /// The same for the same request, secrets included. Event Grid keeps it with the event subscription, which so tells whether it is what
-    /// was asked for.
+    /// A label that is the same for the same request, secrets included. Event Grid keeps it with the event subscription. So the label shows
+    /// whether the event subscription is what the tenant asked for.
     /// </summary>
     private string LabelOf(SubscriptionSpec spec, IReadOnlyDictionary<string, string> headers)
     {

@@ -7,8 +7,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace Burrow.Events.Signing;
 
 /// <summary>
-/// Signs events, as Event Grid doesn't: a compact JWS (RFC 7515, ES256) over what identifies an event and what its message's
-/// body hashes to. Whoever has the public keys can tell that it came from here.
+/// Signs events, because Event Grid does not. A signature is a compact JWS (RFC 7515, ES256). It covers the claims that identify an
+/// event, and the hash of its message's body. A receiver that has the public keys can verify that the event came from this service.
 /// </summary>
 internal sealed class EventSigner
 {
@@ -19,8 +19,8 @@ internal sealed class EventSigner
     private readonly EventsOptions options;
     private readonly TimeProvider time;
 
-    /// <param name="options">The keys; the first signs, all are published. And who is the issuer.</param>
-    /// <param name="time">For <c>iat</c>.</param>
+    /// <param name="options">The keys and the issuer. The first key signs; all are published.</param>
+    /// <param name="time">The clock, for the claim <c>iat</c>.</param>
     public EventSigner(EventsOptions options, TimeProvider time)
     {
         keys = [.. SigningKeyPem.Read(options.SigningKeys ?? "").Select(ToKey)];
@@ -30,11 +30,14 @@ internal sealed class EventSigner
     }
 
     /// <summary>The extension attribute <c>signature</c> of an event.</summary>
-    /// <param name="id">The event's id: claim <c>jti</c>.</param>
-    /// <param name="source">Claim of that name.</param>
-    /// <param name="type">Claim of that name.</param>
-    /// <param name="subject">Claim of that name.</param>
-    /// <param name="bodyHash">Claim <c>bodyhash</c>: base64url of the SHA-256 of the message's body; null: the body is gone, and there is no such claim.</param>
+    /// <param name="id">The event's id, for the claim <c>jti</c>.</param>
+    /// <param name="source">For the claim <c>source</c>.</param>
+    /// <param name="type">For the claim <c>type</c>.</param>
+    /// <param name="subject">For the claim <c>subject</c>.</param>
+    /// <param name="bodyHash">
+    /// For the claim <c>bodyhash</c>: base64url of the SHA-256 of the message's body. Null if the body is gone; then the signature does
+    /// not have this claim.
+    /// </param>
     public string Sign(string id, string source, string type, string subject, string? bodyHash)
     {
         var claims = new Dictionary<string, object> { ["jti"] = id, ["source"] = source, ["type"] = type, ["subject"] = subject };
@@ -49,10 +52,10 @@ internal sealed class EventSigner
         });
     }
 
-    /// <summary>What a body hashes to.</summary>
+    /// <summary>The hash of a body: base64url of its SHA-256.</summary>
     public static string Hash(ReadOnlySpan<byte> body) => Base64UrlEncoder.Encode(SHA256.HashData(body));
 
-    /// <summary>The public keys, as a JSON Web Key Set (RFC 7517).</summary>
+    /// <summary>Writes the public keys, as a JSON Web Key Set (RFC 7517).</summary>
     public void WriteKeys(Utf8JsonWriter json)
     {
         json.WriteStartObject();
@@ -61,8 +64,13 @@ internal sealed class EventSigner
         {
             var jwk = JsonWebKeyConverter.ConvertFromECDsaSecurityKey(key);
             json.WriteStartObject();
-            foreach (var (name, value) in new[] { ("kty", jwk.Kty), ("crv", jwk.Crv), ("x", jwk.X), ("y", jwk.Y), ("kid", key.KeyId), ("use", "sig"), ("alg", "ES256") })
-                json.WriteString(name, value);
+            json.WriteString("kty", jwk.Kty);
+            json.WriteString("crv", jwk.Crv);
+            json.WriteString("x", jwk.X);
+            json.WriteString("y", jwk.Y);
+            json.WriteString("kid", key.KeyId);
+            json.WriteString("use", "sig");
+            json.WriteString("alg", "ES256");
             json.WriteEndObject();
         }
 
@@ -73,7 +81,7 @@ internal sealed class EventSigner
     private static ECDsaSecurityKey ToKey(ECDsa ecdsa)
     {
         var key = new ECDsaSecurityKey(ecdsa);
-        // RFC 7638: so a key has the same id wherever it is read.
+        // The id is the key's thumbprint (RFC 7638), so a key has the same id in every process.
         key.KeyId = Base64UrlEncoder.Encode(key.ComputeJwkThumbprint());
         return key;
     }

@@ -5,8 +5,8 @@ using Burrow.Access;
 namespace Burrow.Events.Signing;
 
 /// <summary>
-/// Keeps small secrets encrypted at rest: AES-256-GCM under a key of its own, derived by HKDF (RFC 5869) from the deployment's
-/// one secret. Sealed twice, the same text is two; what was altered, or sealed under another secret, doesn't open.
+/// Encrypts small secrets for storage, with AES-256-GCM. It has its own key, derived by HKDF (RFC 5869) from the deployment's one
+/// secret. The same text sealed twice gives two different results. A box that was altered, or sealed under another secret, does not open.
 /// </summary>
 internal sealed class SecretBox
 {
@@ -16,17 +16,20 @@ internal sealed class SecretBox
     private readonly byte[] key;
     private readonly byte[] macKey;
 
-    /// <param name="secret">The deployment's secret; null: there is none, and nothing can be sealed.</param>
+    /// <param name="secret">The deployment's secret. Null if there is none; then nothing can be sealed.</param>
     public SecretBox(string? secret)
     {
         key = secret is null ? [] : DeploymentSecret.Derive(secret, "burrow subscription headers");
         macKey = DeploymentSecret.Derive(secret ?? "", "burrow subscription labels");
     }
 
-    /// <summary>A text's mark: the same for the same, and nothing to guess its secrets by.</summary>
+    /// <summary>
+    /// A text's mark (HMAC-SHA-256). The same text has the same mark. A mark does not help to guess the secrets in its text.
+    /// </summary>
     public byte[] Mark(string text) => HMACSHA256.HashData(macKey, Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Nonce, tag and ciphertext.</summary>
+    /// <summary>Encrypts a text.</summary>
+    /// <returns>Nonce (12 bytes), tag (16 bytes) and ciphertext, in this order.</returns>
     /// <exception cref="UnavailableException">There is no secret.</exception>
     public byte[] Seal(ReadOnlySpan<byte> plain)
     {
@@ -41,8 +44,8 @@ internal sealed class SecretBox
         return box;
     }
 
-    /// <summary>What was sealed.</summary>
-    /// <exception cref="CryptographicException">It was sealed under another secret, or altered.</exception>
+    /// <summary>Decrypts what <see cref="Seal"/> returned.</summary>
+    /// <exception cref="CryptographicException">The box was sealed under another secret, or altered.</exception>
     public byte[] Open(ReadOnlySpan<byte> box)
     {
         var plain = new byte[box.Length - NonceLength - TagLength];

@@ -2,12 +2,12 @@ using System.Security.Cryptography;
 
 namespace Burrow.Events.Signing;
 
-/// <summary>Private keys on P-256 in PEM (PKCS#8), one after another.</summary>
+/// <summary>Reads and creates private keys on the curve P-256, as PEM (PKCS#8). A text holds one key after another.</summary>
 internal static class SigningKeyPem
 {
     private const string End = "-----END PRIVATE KEY-----";
 
-    /// <summary>A new one.</summary>
+    /// <summary>Creates a key, as PEM.</summary>
     public static string New()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -28,9 +28,11 @@ internal static class SigningKeyPem
         }
     }
 
-    /// <summary>The keys of that text, one at least. Settings hold one line; there the ends of lines are written <c>\n</c>.</summary>
-    /// <exception cref="CryptographicException">There is none, or one on another curve.</exception>
-    /// <exception cref="ArgumentException">It isn't PEM.</exception>
+    /// <summary>
+    /// The keys in a text, in its order; at least one. A setting is a single line, where <c>\n</c> stands for a line break.
+    /// </summary>
+    /// <exception cref="CryptographicException">The text has no key, or a key on another curve.</exception>
+    /// <exception cref="ArgumentException">The text is not PEM.</exception>
     public static IReadOnlyList<ECDsa> Read(string text)
     {
         text = text.Replace("\\n", "\n", StringComparison.Ordinal);

@@ -3,33 +3,38 @@ using Burrow.Queues;
 namespace Burrow.Events.Subscriptions;
 
 /// <summary>A subscription as it stands.</summary>
-/// <param name="Account">Whose.</param>
+/// <param name="Account">The account.</param>
 /// <param name="Name">Its name in the account.</param>
-/// <param name="Spec">What is asked for.</param>
-/// <param name="State">How far that is.</param>
+/// <param name="Spec">What the tenant asks for.</param>
+/// <param name="State">How far the request has proceeded.</param>
 /// <param name="Reason">Why it failed; null unless it did.</param>
-/// <param name="Changed">When it was last asked for something else, or came to another state; UTC.</param>
+/// <param name="Changed">When the tenant last asked for something else, or the state last changed; UTC.</param>
 public sealed record Subscription(
     AccountName Account, SubscriptionName Name, SubscriptionSpec Spec, SubscriptionState State, string? Reason, DateTimeOffset Changed)
 {
-    /// <summary>The headers' names and values, encrypted. Opened only to tell Event Grid.</summary>
+    /// <summary>The headers' names and values, encrypted. The process decrypts them only to send them to Event Grid.</summary>
     internal byte[] SealedHeaders { get; init; } = [];
 
-    /// <summary>The same for the same that is asked for, secrets included. Event Grid keeps it, so what is there can be told from what was asked for.</summary>
+    /// <summary>
+    /// A label that is the same for the same request, secrets included. Event Grid keeps it. So the label shows whether Event Grid holds
+    /// what the tenant asked for.
+    /// </summary>
     internal string Label { get; init; } = "";
 
-    /// <summary>Failed tries in a row, by which the next waits.</summary>
+    /// <summary>The number of consecutive failures. The wait before the next try depends on it.</summary>
     internal int Failures { get; init; }
 
-    /// <summary>Where Event Grid says what became of what it was last told; null if it was told nothing yet.</summary>
+    /// <summary>The address where Event Grid says how the last change proceeds; null if the process has told it nothing yet.</summary>
     internal string? Operation { get; init; }
 
-    /// <summary>When it is looked after next, UTC ticks. Visits of other times came before something else did.</summary>
+    /// <summary>When the timer visits it next, UTC ticks. A visit of another time is out of date.</summary>
     internal long NextVisit { get; init; }
 
-    /// <summary>Event Grid's management could not be reached just now; isn't kept.</summary>
+    /// <summary>The process could not reach Event Grid's management just now. This is not stored.</summary>
     internal bool IsUnreachable { get; init; }
 
-    /// <summary>Whether events are written for it: also while Event Grid is being told, as it may be delivering already.</summary>
+    /// <summary>
+    /// Whether puts write events for it. They also do so while the process tells Event Grid, because Event Grid may already deliver.
+    /// </summary>
     internal bool IsWanted => State is SubscriptionState.Active or SubscriptionState.Pending;
 }

@@ -6,12 +6,12 @@ using Burrow.Queues.Rows;
 namespace Burrow.Events.Subscriptions;
 
 /// <summary>
-/// Knows which queues somebody subscribed to. One row tells whether anything changed, for all accounts; it is read every few
-/// seconds, and only then is an account's list read again. So without subscriptions a put costs nothing more.
+/// Knows which queues have subscribers. One row shows whether any account's subscriptions changed. The process reads this row every few
+/// seconds, and reads an account's list again only if the row changed. So without subscriptions a put costs nothing more.
 /// </summary>
 internal sealed class SubscriptionCache(SubscriptionTable subscriptions, TimeProvider time)
 {
-    /// <summary>For how long what was read is relied on; with the time that reading takes, 5 s at most.</summary>
+    /// <summary>For how long the process relies on what it read. With the time that a read takes, this is 5 s at most.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
 
     private const int MaxAccounts = 50_000;
@@ -21,14 +21,14 @@ internal sealed class SubscriptionCache(SubscriptionTable subscriptions, TimePro
     private Task<string?>? reading;
     private long readAt;
 
-    /// <summary>What somebody wants to hear of a queue.</summary>
+    /// <summary>Which kinds of events of a queue have a subscriber.</summary>
     public async ValueTask<EventKinds> GetKindsAsync(QueueAddress queue, CancellationToken cancellationToken)
     {
         if (await VersionAsync() is not { } version)
             return EventKinds.None;
         if (!accounts.TryGet(queue.Account, out var found) || found.Version != version)
         {
-            // Read after the version, so it is as new at least.
+            // The list is read after the version, so it is at least as new.
             var stored = await subscriptions.ListAsync(queue.Account, cancellationToken);
             found = (version, [.. stored.Select(one => one.Subscription).Where(one => one.IsWanted)]);
             accounts.Set(queue.Account, found);
@@ -44,7 +44,7 @@ internal sealed class SubscriptionCache(SubscriptionTable subscriptions, TimePro
         return wanted;
     }
 
-    /// <summary>Those who come while it is read wait for the same answer.</summary>
+    /// <summary>The version. Callers that arrive during a read wait for its result.</summary>
     private Task<string?> VersionAsync()
     {
         lock (gate)

@@ -1,17 +1,17 @@
 namespace Burrow.Events.Subscriptions;
 
-/// <summary>What becomes of a subscription.</summary>
+/// <summary>How far a subscription has proceeded.</summary>
 public enum SubscriptionState
 {
-    /// <summary>Event Grid is being told, or makes its handshake with the endpoint.</summary>
+    /// <summary>The process tells Event Grid, or Event Grid makes its handshake with the endpoint.</summary>
     Pending,
 
-    /// <summary>Event Grid delivers.</summary>
+    /// <summary>Event Grid delivers events.</summary>
     Active,
 
-    /// <summary>Event Grid refused it, or its handshake failed. Tried again, more and more seldom.</summary>
+    /// <summary>Event Grid refused it, or its handshake failed. The process retries it, with longer and longer waits.</summary>
     Failed,
 
-    /// <summary>Event Grid is being told to forget it.</summary>
+    /// <summary>The process tells Event Grid to remove it.</summary>
     Deleting,
 }

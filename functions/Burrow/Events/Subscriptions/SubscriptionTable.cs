@@ -9,15 +9,15 @@ using Burrow.Tables.Wrappers;
 namespace Burrow.Events.Subscriptions;
 
 /// <summary>
-/// What tenants ask Event Grid for: table <c>subs</c>. A partition per account holds its subscriptions; partitions
-/// <c>visit-{n}</c> say when each is to be looked after; row <c>version</c> changes with every change of any, so that processes see by
-/// one read that what they remember still holds.
+/// The subscriptions that tenants ask for: table <c>subs</c>. A partition per account holds its subscriptions. Partitions
+/// <c>visit-{n}</c> say when the timer visits each subscription. Row <c>version</c> changes when a subscription becomes active or is deleted, so one
+/// read shows a process whether its cache is still valid.
 /// </summary>
 internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Random random)
 {
     public const string Name = "subs";
 
-    /// <summary>Partitions of visits, so that one is not what bounds the whole service.</summary>
+    /// <summary>The number of partitions of visits. A single partition would limit the whole service.</summary>
     public const int Partitions = 4;
 
     private const string VersionPartition = "version";
@@ -25,7 +25,9 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
 
     private readonly ITable table = new RetryingTable(store.Open(Name), time, random);
 
-    /// <summary>Another after every change of any subscription.</summary>
+    /// <summary>
+    /// The version of all subscriptions: another text after a subscription became active or was deleted; null before the first.
+    /// </summary>
     public async Task<string?> VersionAsync(CancellationToken cancellationToken) =>
         (await table.GetAsync(VersionPartition, VersionKey, cancellationToken))?.ETag;
 
@@ -36,15 +38,15 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
         return [.. rows.Select(row => From(account, row))];
     }
 
-    /// <summary>One of them; null if there is none.</summary>
+    /// <summary>One subscription; null if there is none.</summary>
     public async Task<StoredSubscription?> GetAsync(AccountName account, SubscriptionName name, CancellationToken cancellationToken) =>
         await table.GetAsync(Topic.Of(account), name.Value, cancellationToken) is { } row ? From(account, row) : null;
 
-    /// <summary>Writes it, new or in place of what was read.</summary>
+    /// <summary>Writes a subscription, new or in place of the one that was read.</summary>
     /// <param name="subscription">What to write.</param>
     /// <param name="old">What was read; null if there was none.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>As it is stored now; null if somebody else was first.</returns>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns>The subscription as it is stored now; null if another request changed it first.</returns>
     public async Task<StoredSubscription?> WriteAsync(
         Subscription subscription, StoredSubscription? old, CancellationToken cancellationToken)
     {
@@ -54,11 +56,12 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
             Topic.Of(subscription.Account),
             [old is null ? Operation.Insert(key, columns) : Operation.Replace(key, columns, old.ETag)],
             cancellationToken);
-        // After an attempt of unknown outcome it may be ours that is there: then it is read again, to the same effect.
+        // After a try of unknown outcome, the stored row may be from this request. Then the caller reads it again, with the same result.
         return result.Committed ? new(subscription, result.ETags[0]!) : null;
     }
 
-    /// <summary>Removes it as it was read.</summary>
+    /// <summary>Removes a subscription, unless it changed since it was read.</summary>
+    /// <returns>Whether it was removed.</returns>
     public async Task<bool> RemoveAsync(StoredSubscription stored, CancellationToken cancellationToken)
     {
         var result = await table.SubmitAsync(
@@ -66,7 +69,9 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
         return result.Committed;
     }
 
-    /// <summary>Has it looked after at its next visit. Written before the subscription that says so, so that none is forgotten.</summary>
+    /// <summary>
+    /// Writes the next visit of a subscription. The caller writes it before the subscription that names it, so that no visit is missed.
+    /// </summary>
     public Task ScheduleAsync(Subscription subscription, CancellationToken cancellationToken) => table.SubmitAsync(
         PartitionOf(subscription.Account),
         [
@@ -76,7 +81,7 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
         ],
         cancellationToken);
 
-    /// <summary>The visits of one partition whose time has come, oldest first, a page at a time.</summary>
+    /// <summary>The visits of one partition that are due, oldest first. They are read a page at a time.</summary>
     public async IAsyncEnumerable<Visit> VisitsAsync(int partition, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var query = new RowQuery(QueueKeys.First, $"{time.GetUtcNow().UtcTicks + 1:x16}");
@@ -87,13 +92,13 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
         }
     }
 
-    /// <summary>Forgets a visit that was made, unless it was asked for anew.</summary>
+    /// <summary>Deletes a visit that was made, unless it was scheduled again since.</summary>
     public Task RetireAsync(Visit visit, CancellationToken cancellationToken) =>
         table.SubmitAsync(PartitionOf(visit.Account), [Operation.Delete(visit.Key, visit.ETag)], cancellationToken);
 
     private static string PartitionOf(AccountName account) => $"visit-{Topic.Of(account)[2] % Partitions}";
 
-    /// <summary>Has every process read again, within 5 s, what is wanted.</summary>
+    /// <summary>Makes every process read the subscriptions again within 5 s.</summary>
     public Task ChangedAsync() => table.SubmitAsync(
         VersionPartition,
         [Operation.Upsert(VersionKey, new Columns { { Column.Changed, time.GetUtcNow().UtcTicks } })],
@@ -171,9 +176,9 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
 /// <summary>A subscription as it was read.</summary>
 internal sealed record StoredSubscription(Subscription Subscription, string ETag);
 
-/// <summary>A subscription that is to be looked after.</summary>
+/// <summary>A planned visit of the timer to a subscription.</summary>
 internal sealed record Visit(string Key, string ETag, AccountName Account, SubscriptionName Name)
 {
-    /// <summary>For when it was asked for, UTC ticks.</summary>
+    /// <summary>When the visit is due, UTC ticks.</summary>
     public long Instant => long.Parse(Key.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 }

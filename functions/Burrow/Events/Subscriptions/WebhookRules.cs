@@ -5,14 +5,14 @@ using System.Net;
 namespace Burrow.Events.Subscriptions;
 
 /// <summary>
-/// Which endpoints and headers a subscription may have. Syntax only: Event Grid connects to them, not this service. So nothing is
-/// looked up, and a name is refused that can only mean something inside a network.
+/// Which endpoints and headers a subscription may have. It checks the syntax only, because Event Grid connects to the endpoints, not this
+/// service. So it looks up no name, and refuses a name that can only have a meaning inside a network.
 /// </summary>
 public class WebhookRules(IReadOnlyCollection<int> ports)
 {
     private static readonly string[] InsideOnly = [".local", ".internal", ".localhost"];
 
-    /// <summary>Hop by hop (RFC 9110, section 7.6.1; RFC 9112), and what else belongs to whoever sends.</summary>
+    /// <summary>Hop-by-hop headers (RFC 9110, section 7.6.1; RFC 9112), and others that only the sender may set.</summary>
     private static readonly HashSet<string> Reserved = new(
         [
             "Host",
@@ -34,14 +34,14 @@ public class WebhookRules(IReadOnlyCollection<int> ports)
     private static readonly SearchValues<char> TokenCharacters = SearchValues.Create(
         "!#$%&'*+-.^_`|~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
-    /// <summary>The endpoint of that text.</summary>
-    /// <exception cref="InvalidRequestException">It can't be one; says why.</exception>
+    /// <summary>The endpoint that a text names.</summary>
+    /// <exception cref="InvalidRequestException">The text is not a valid endpoint; the message says why.</exception>
     public virtual Uri Endpoint(string text)
     {
         var uri = Parse(text);
         if (uri.Scheme != Uri.UriSchemeHttps)
             throw Wrong("endpoint begins with https://.");
-        // As it was written: Uri turns other notations of an address, and letters of all scripts, into what they mean.
+        // Checks the host as the client wrote it, because Uri normalizes other notations of an address, and letters of all scripts.
         var host = HostOf(text);
         if (host.Length == 0
             || host.AsSpan().ContainsAnyExcept(HostCharacters)
@@ -54,10 +54,11 @@ public class WebhookRules(IReadOnlyCollection<int> ports)
         if (host.EndsWith('.') || !host.Contains('.') || InsideOnly.Any(end => host.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
         {
             throw Wrong(
-                "endpoint names a host that can be reached from the internet: of two labels at least, no dot at the end, not .local, .internal or .localhost.");
+                "endpoint names a host that can be reached from the internet: "
+                + "of two labels at least, no dot at the end, not .local, .internal or .localhost.");
         }
 
-        // The last label of a name is never a number (RFC 3696, section 2); one that is makes it an address to some.
+        // The last label of a name is never a number (RFC 3696, section 2). If it is one, some software reads the name as an address.
         if (host[(host.LastIndexOf('.') + 1)..] is var last
             && (last.All(char.IsAsciiDigit) || last.StartsWith("0x", StringComparison.OrdinalIgnoreCase)))
         {
@@ -66,14 +67,14 @@ public class WebhookRules(IReadOnlyCollection<int> ports)
 
         if (!ports.Contains(uri.Port))
         {
-            throw Wrong(
-                $"endpoint has one of the ports {string.Join(", ", ports.Order().Select(port => port.ToString(CultureInfo.InvariantCulture)))}.");
+            var allowed = ports.Order().Select(port => port.ToString(CultureInfo.InvariantCulture));
+            throw Wrong($"endpoint has one of the ports {string.Join(", ", allowed)}.");
         }
 
         return uri;
     }
 
-    /// <summary>Demands that a delivery may carry a header of that name.</summary>
+    /// <summary>Checks that a delivery may carry a header of this name.</summary>
     /// <exception cref="InvalidRequestException">It may not.</exception>
     public static void Header(string name)
     {
@@ -88,7 +89,8 @@ public class WebhookRules(IReadOnlyCollection<int> ports)
         }
     }
 
-    /// <summary>The URL of that text, absolute, without user info and fragment.</summary>
+    /// <summary>Parses a text as an absolute URL, without user info and fragment.</summary>
+    /// <exception cref="InvalidRequestException">It is not one.</exception>
     protected static Uri Parse(string text)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri)
@@ -103,7 +105,7 @@ public class WebhookRules(IReadOnlyCollection<int> ports)
         return uri.Fragment.Length == 0 && !text.Contains('#') ? uri : throw Wrong("endpoint has no fragment.");
     }
 
-    /// <summary>It says what an endpoint is.</summary>
+    /// <summary>The error for an endpoint that breaks a rule.</summary>
     protected static InvalidRequestException Wrong(string rule) => new("endpoint", rule);
 
     private static string HostOf(string text)

@@ -7,18 +7,18 @@ using Burrow.Queues;
 
 namespace Burrow.Http.Access;
 
-/// <summary>Keys as requests and answers have them.</summary>
+/// <summary>Reads and writes keys as requests and answers show them.</summary>
 internal static partial class KeyJson
 {
-    /// <summary>What a key is to allow.</summary>
-    /// <exception cref="InvalidRequestException">What is wrong with it, and what is allowed.</exception>
+    /// <summary>Reads what a new key allows.</summary>
+    /// <exception cref="InvalidRequestException">The body is not valid. The error says what is wrong and what is allowed.</exception>
     public static KeySpec Read(ReadOnlyMemory<byte> body) => JsonMembers.Read(body, json =>
     {
         JsonMembers.AllowOnly(json, "body", "a key", "queues", "allow", "expires");
         return new KeySpec(QueuePattern.Parse(JsonMembers.GetString(json, "queues") ?? "*"), Allow(json), GetInstant(json, "expires"));
     });
 
-    /// <summary>A key; with its text where it was just made.</summary>
+    /// <summary>Writes a key, with its text where it was just made.</summary>
     public static void Write(Utf8JsonWriter json, AccessKey key, string? text = null)
     {
         json.WriteStartObject();
@@ -38,7 +38,7 @@ internal static partial class KeyJson
         json.WriteEndObject();
     }
 
-    /// <summary>An instant (RFC 3339); null if it is absent.</summary>
+    /// <summary>Reads an instant (RFC 3339); null if it is absent.</summary>
     public static DateTimeOffset? GetInstant(JsonElement json, string name)
     {
         if (JsonMembers.GetString(json, name) is not { } text)

@@ -8,10 +8,10 @@ namespace Burrow.Http.Access;
 /// <summary><c>/keys/{account}</c> and <c>/keys/{account}/{name}</c>: an account's keys.</summary>
 public sealed class KeysEndpoint : IEndpoint
 {
-    /// <summary>All of an account's.</summary>
+    /// <summary>The path of all keys of an account.</summary>
     public const string ListRoute = "keys/{account}";
 
-    /// <summary>One of them.</summary>
+    /// <summary>The path of one key.</summary>
     public const string Route = "keys/{account}/{name}";
 
     private readonly Responder responder;

@@ -23,7 +23,7 @@ public sealed class LimitsEndpoint : IEndpoint
 
     IEnumerable<Resource> IEndpoint.Resources => [resource];
 
-    /// <summary>GET shows the limits. PUT sets them, in place of all that was set before. DELETE goes back to the defaults.</summary>
+    /// <summary>GET shows the limits. PUT sets them, in place of all that was set before. DELETE restores the defaults.</summary>
     public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
 
     private async Task<Answer> GetAsync(RequestContext context, AccountName account)

@@ -8,13 +8,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Access;
 
-/// <summary><c>/links/{account}</c>: capability URLs, each for one thing until an instant.</summary>
+/// <summary><c>/links/{account}</c>: capability URLs. Each allows one thing until an instant.</summary>
 public sealed class LinksEndpoint : IEndpoint
 {
     /// <summary>The path.</summary>
     public const string Route = "links/{account}";
 
-    /// <summary>Every server on the way accepts a URL of this length.</summary>
+    /// <summary>The longest URL that a link may have. Every server on the way accepts this length.</summary>
     private const int MaxUrlLength = 8_000;
 
     private static readonly string[] Methods = ["GET", "PUT", "POST", "DELETE"];
@@ -123,11 +123,13 @@ public sealed class LinksEndpoint : IEndpoint
                 "parameters", $"The link would have {url.Length} characters; {MaxUrlLength} are allowed, as servers take no longer ones.");
     }
 
-    /// <summary>What was asked for.</summary>
+    /// <summary>The link that the caller asks for.</summary>
     private sealed record Asked(
         string Method, QueueAddress Queue, MessageId? Id, IReadOnlyDictionary<string, string?> Parameters, DateTimeOffset Expires)
     {
-        /// <summary>What its maker needs; when it is used, that is asked again of the request as it is then.</summary>
+        /// <summary>
+        /// What the maker of the link needs. When a client uses the link, the service checks this again, for the actual request.
+        /// </summary>
         public OperationPolicy Policy => (Method, Id) switch
         {
             ("GET", null) => OperationPolicy.ListMessages,

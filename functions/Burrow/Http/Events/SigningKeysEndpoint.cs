@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Events;
 
-/// <summary><c>/.well-known/jwks.json</c>: the public keys of the signatures of events (RFC 7517). None where events are off.</summary>
+/// <summary>
+/// <c>/.well-known/jwks.json</c>: the public keys of the signatures of events (RFC 7517). There are none where events are off.
+/// </summary>
 public sealed class SigningKeysEndpoint : IEndpoint
 {
     /// <summary>The path.</summary>

@@ -6,7 +6,7 @@ using Burrow.Queues;
 
 namespace Burrow.Http.Events;
 
-/// <summary>Subscriptions as requests and answers have them.</summary>
+/// <summary>Reads and writes subscriptions as requests and answers show them.</summary>
 internal static class SubscriptionJson
 {
     private const int MaxHeaders = 10;
@@ -14,13 +14,13 @@ internal static class SubscriptionJson
     private const int HeaderBytes = 16 * 1024;
     private const int MaxEndpointLength = 2048;
 
-    /// <summary>What a tenant asks for.</summary>
-    /// <exception cref="InvalidRequestException">What is wrong with it, and what is allowed.</exception>
+    /// <summary>Reads the subscription that a tenant asks for.</summary>
+    /// <exception cref="InvalidRequestException">The body is not valid. The error says what is wrong and what is allowed.</exception>
     public static (SubscriptionSpec Spec, IReadOnlyDictionary<string, string> Headers) Read(
         ReadOnlyMemory<byte> body, WebhookRules rules) =>
         JsonMembers.Read(body, json => Read(json, rules));
 
-    /// <summary>All but the headers' values, which never come back.</summary>
+    /// <summary>Writes a subscription, except the values of its headers, which no answer shows.</summary>
     public static void Write(Utf8JsonWriter json, Subscription subscription)
     {
         var spec = subscription.Spec;

@@ -10,10 +10,10 @@ namespace Burrow.Http.Events;
 /// <summary><c>/subscriptions/{account}</c> and <c>/subscriptions/{account}/{name}</c>: an account's webhooks.</summary>
 public sealed class SubscriptionsEndpoint : IEndpoint
 {
-    /// <summary>All of an account's.</summary>
+    /// <summary>The path of all subscriptions of an account.</summary>
     public const string ListRoute = "subscriptions/{account}";
 
-    /// <summary>One of them.</summary>
+    /// <summary>The path of one subscription.</summary>
     public const string Route = "subscriptions/{account}/{name}";
 
     private const int MaxBodyBytes = 256 * 1024;
@@ -45,8 +45,8 @@ public sealed class SubscriptionsEndpoint : IEndpoint
     public Task<IResult> ServeListAsync(HttpRequest request) => responder.ServeAsync(request, list);
 
     /// <summary>
-    /// GET shows a subscription and its state. PUT asks for one: 201 if it is new, else 200. DELETE asks for its end: it shows as deleting
-    /// until Event Grid has forgotten it.
+    /// GET shows a subscription and its state. PUT asks for one: 201 if it is new, else 200. DELETE asks for its removal: its state is
+    /// deleting until Event Grid has removed it.
     /// </summary>
     public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
 

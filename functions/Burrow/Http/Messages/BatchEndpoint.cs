@@ -9,7 +9,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace Burrow.Http.Messages;
 
-/// <summary><c>/batch/{account}/{queue}</c>: many operations in one request, in order, each for itself (protocol, part 2).</summary>
+/// <summary>
+/// <c>/batch/{account}/{queue}</c>: many operations in one request, in order, each independent of the others (docs/reference/api.md).
+/// </summary>
 public sealed class BatchEndpoint : IEndpoint
 {
     /// <summary>The path.</summary>
@@ -27,7 +29,7 @@ public sealed class BatchEndpoint : IEndpoint
 
     /// <param name="responder">Serves the requests.</param>
     /// <param name="queues">The queues.</param>
-    /// <param name="options">The largest body of an item.</param>
+    /// <param name="options">Holds the largest body of an item.</param>
     public BatchEndpoint(Responder responder, QueueEngine queues, IOptions<QueueOptions> options)
     {
         (this.responder, this.queues, this.options) = (responder, queues, options.Value);
@@ -36,7 +38,7 @@ public sealed class BatchEndpoint : IEndpoint
 
     IEnumerable<Resource> IEndpoint.Resources => [resource];
 
-    /// <summary>JSON has none (RFC 8259, section 8.1), but some tools write it and a reader may ignore it.</summary>
+    /// <summary>JSON has no byte order mark (RFC 8259, section 8.1), but some tools write one, and a reader may ignore it.</summary>
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>POST carries out a batch.</summary>
@@ -62,7 +64,9 @@ public sealed class BatchEndpoint : IEndpoint
         return Answer.OfJson(200, json => Write(json, outcomes));
     }
 
-    /// <summary>The error of each put where the account has no room. What makes room is done all the same.</summary>
+    /// <summary>
+    /// The error of each put if the account has no room; null if it has room. Items that make room are carried out all the same.
+    /// </summary>
     private static async Task<QuotaExceededException?> QuotaErrorAsync(
         AuthorizedRequest authorized, QueueAddress queue, List<BatchEntry> entries)
     {
@@ -173,7 +177,7 @@ public sealed class BatchEndpoint : IEndpoint
         BurrowException? full)
     {
         var outcomes = new List<ItemOutcome>(entries.Count);
-        // Puts that follow one another are handed over together, and stored in this order.
+        // Puts that follow one another go to the engine together, which stores them in this order.
         var puts = new List<Task<ItemOutcome>>();
         var failing = false;
         foreach (var (id, item, error) in entries)

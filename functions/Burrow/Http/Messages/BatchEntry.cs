@@ -4,9 +4,9 @@ using Burrow.Queues;
 namespace Burrow.Http.Messages;
 
 /// <summary>One entry of a batch: an item, or what is wrong with it.</summary>
-/// <param name="Id">The id that it gives, as far as it can be made out.</param>
+/// <param name="Id">The id that the entry gives; null if it gives none or cannot be read.</param>
 /// <param name="Item">The item; null if something is wrong.</param>
-/// <param name="Error">What is wrong.</param>
+/// <param name="Error">What is wrong; null if nothing is.</param>
 internal sealed record BatchEntry(MessageId? Id, BatchItem? Item, BurrowException? Error)
 {
     public static BatchEntry Parse(JsonElement json, int maxBodyBytes)
@@ -25,7 +25,7 @@ internal sealed record BatchEntry(MessageId? Id, BatchItem? Item, BurrowExceptio
         }
         catch (InvalidOperationException)
         {
-            // Half of a surrogate pair in a member's name, which JSON can spell and .NET can't.
+            // Half of a surrogate pair in a member's name: JSON can express it, but .NET cannot decode it.
             return new(id, null, new InvalidRequestException("item", "A member's name isn't Unicode."));
         }
     }

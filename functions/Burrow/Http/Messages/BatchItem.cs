@@ -19,10 +19,10 @@ internal enum BatchOperation
 internal sealed record BatchItem(
     BatchOperation Operation, MessageId? Id, byte[] Body, string? ContentType, Attributes Attributes, IReadOnlyList<string>? IfMatch)
 {
-    /// <exception cref="BurrowException">What is wrong with it.</exception>
+    /// <exception cref="BurrowException">The id is not valid.</exception>
     public static MessageId? IdOf(JsonElement json) => JsonMembers.GetString(json, "id") is { } id ? MessageId.Parse(id) : null;
 
-    /// <exception cref="BurrowException">What is wrong with it.</exception>
+    /// <exception cref="BurrowException">The item is not valid. The error says what is wrong.</exception>
     public static BatchItem Parse(JsonElement json, MessageId? id, int maxBodyBytes)
     {
         JsonMembers.AllowOnly(json, "item", "an item", "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch");
@@ -75,7 +75,7 @@ internal sealed record BatchItem(
         return body.Length <= max ? body : throw new TooLargeException($"body is larger than the {max} bytes allowed.");
     }
 
-    /// <summary>A string's bytes: as they stand in the JSON, unless something is escaped, or wrong with them.</summary>
+    /// <summary>A string's bytes. They are copied from the JSON, unless it has an escape or is not valid UTF-8.</summary>
     private static byte[] Utf8(JsonElement json, string name)
     {
         if (json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String)

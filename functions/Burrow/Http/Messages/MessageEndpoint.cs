@@ -19,7 +19,7 @@ public sealed class MessageEndpoint : IEndpoint
 
     /// <param name="responder">Serves the requests.</param>
     /// <param name="queues">The queues.</param>
-    /// <param name="options">The largest body.</param>
+    /// <param name="options">Holds the largest body.</param>
     public MessageEndpoint(Responder responder, QueueEngine queues, IOptions<QueueOptions> options)
     {
         (this.responder, this.queues, this.options) = (responder, queues, options.Value);
@@ -34,7 +34,9 @@ public sealed class MessageEndpoint : IEndpoint
 
     IEnumerable<Resource> IEndpoint.Resources => [resource];
 
-    /// <summary>GET shows a message. PUT puts it: 201 if it is new, 200 if it replaced one. POST sets its attributes. DELETE deletes it.</summary>
+    /// <summary>
+    /// GET shows a message. PUT puts it: 201 if it is new, 200 if it replaced one. POST sets its attributes. DELETE deletes it.
+    /// </summary>
     public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
 
     private async Task<Answer> GetAsync(RequestContext context, MessagePath path)

@@ -5,10 +5,10 @@ using Burrow.Queues;
 
 namespace Burrow.Http.Messages;
 
-/// <summary>Messages and names as answers show them (protocol, "Answers" and part 2).</summary>
+/// <summary>Writes messages and names as answers show them (docs/reference/api.md).</summary>
 internal static class MessageJson
 {
-    /// <summary>A list of messages, or nothing where nothing is to be shown.</summary>
+    /// <summary>A list of messages. The answer has no body if the detail is none.</summary>
     public static Answer List(MessageList list, Detail detail)
     {
         var answer = detail == Detail.None ? new Answer(200) : Answer.OfJson(200, json =>
@@ -21,7 +21,7 @@ internal static class MessageJson
         return answer.With("Burrow-Marker", list.Last.ToString()).With("Burrow-More", list.More ? "true" : null);
     }
 
-    /// <summary>One message. A list shows ids and bodies as JSON, here they are bytes.</summary>
+    /// <summary>One message. A list shows ids and bodies as JSON; here they are bytes.</summary>
     public static Answer One(Message message, Detail detail)
     {
         var answer = detail switch
@@ -34,7 +34,7 @@ internal static class MessageJson
         return answer.With("ETag", message.Receipt.ETag);
     }
 
-    /// <summary>Names of accounts or queues, or nothing where nothing is to be shown.</summary>
+    /// <summary>Names of accounts or queues. The answer has no body if the detail is none.</summary>
     public static Answer Names(NameList list, Detail detail)
     {
         var answer = detail == Detail.None ? new Answer(200) : Answer.OfJson(200, json =>

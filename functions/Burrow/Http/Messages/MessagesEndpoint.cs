@@ -26,7 +26,8 @@ public sealed class MessagesEndpoint : IEndpoint
     IEnumerable<Resource> IEndpoint.Resources => [resource];
 
     /// <summary>
-    /// GET lists messages. POST sets their attributes; with <c>hide</c>, that is a claim. DELETE deletes them; with <c>detail</c>, that is a take.
+    /// GET lists messages. POST sets their attributes; with <c>hide</c>, that is a claim. DELETE deletes them; with <c>detail</c>, that is
+    /// a take.
     /// </summary>
     public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
 
@@ -78,7 +79,9 @@ public sealed class MessagesEndpoint : IEndpoint
 
     private static NotFoundException Missing() => new("No such account or queue, or no message of it matches.");
 
-    /// <summary>In MiB: a message has at most one, an answer at most 16. A change without a limit goes through the whole queue.</summary>
+    /// <summary>
+    /// The weight, in MiB: a message has at most one, an answer at most 16. A change without a limit goes through the whole queue.
+    /// </summary>
     private static int WeightOf(MessageSelection selection, bool isChange)
     {
         const int maxWeight = (int)(QueueLimits.AnswerBytes / QueueLimits.BodyBytes);

@@ -7,9 +7,9 @@ namespace Burrow.Http.Messages;
 internal static class NameAnswer
 {
     /// <param name="context">The request.</param>
-    /// <param name="authorized">Pays for each name.</param>
+    /// <param name="authorized">The authorized request, which pays for each name.</param>
     /// <param name="defaultDetail">What the answer shows where the request does not say.</param>
-    /// <param name="serve">Lists or deletes.</param>
+    /// <param name="serve">Lists or deletes the names of a selection.</param>
     /// <param name="missing">The error where nothing matches.</param>
     public static async Task<Answer> OfAsync(
         RequestContext context,

@@ -27,7 +27,9 @@ public sealed class QueuesEndpoint : IEndpoint
 
     IEnumerable<Resource> IEndpoint.Resources => [resource];
 
-    /// <summary>GET lists the queues that hold a message and that the key is for. DELETE deletes all messages of those that match.</summary>
+    /// <summary>
+    /// GET lists the queues that hold a message and that the key is for. DELETE deletes all messages of those that match.
+    /// </summary>
     public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
 
     private async Task<Answer> ListAsync(RequestContext context, AccountName account)

@@ -4,7 +4,7 @@ using Burrow.Queues;
 
 namespace Burrow.Http.Pipeline;
 
-/// <summary>A request's share of what its account may use: its lease among the requests served at a time, and what it is charged.</summary>
+/// <summary>A request's share of what its account may use: its lease among the requests served at a time, and its charges.</summary>
 /// <param name="quotas">Enforces the limits.</param>
 /// <param name="payer">The account that pays; null: the request costs nothing, as with a key of the operator.</param>
 /// <param name="limits">The limits of the account that the request is about.</param>
@@ -19,7 +19,7 @@ internal sealed class Admission(Quotas quotas, AccountName? payer, AccountLimits
 
     public AccountLimits Limits => limits;
 
-    /// <summary>Waits until the request may be served. What it holds until the response is sent counts with this weight.</summary>
+    /// <summary>Waits until the request may be served. The request counts with this weight until the response is sent.</summary>
     public async Task EnterAsync(int newWeight)
     {
         weight = newWeight;
@@ -33,20 +33,20 @@ internal sealed class Admission(Quotas quotas, AccountName? payer, AccountLimits
     /// <summary>Waits again, after <see cref="Leave"/>.</summary>
     public Task EnterAgainAsync() => EnterAsync(weight);
 
-    /// <summary>Makes room for others.</summary>
+    /// <summary>Makes room for other requests.</summary>
     public void Leave()
     {
         lease?.Dispose();
         lease = null;
     }
 
-    /// <summary>Charges requests besides the one that this is.</summary>
+    /// <summary>Charges requests in addition to this one.</summary>
     public void Charge(long requests)
     {
         if (payer is { } account)
             quotas.Rate.Charge(account, requests);
     }
 
-    /// <summary>The lease, to be disposed when the response was sent.</summary>
+    /// <summary>The lease, to be disposed after the response is sent; null if the request holds none.</summary>
     public IDisposable? TakeLease() => lease;
 }

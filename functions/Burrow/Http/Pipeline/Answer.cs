@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Burrow.Http.Pipeline;
 
 /// <summary>
-/// One answer, with all that the protocol asks of every answer: its length, as v1.0 clients read that before anything else, and
-/// the headers that keep a browser from taking a tenant's body for a page.
+/// One answer, with all that the protocol requires in every answer: its length, because v1.0 clients read that before anything
+/// else, and the headers that keep a browser from showing a tenant's body as a page.
 /// </summary>
 internal sealed class Answer(int status, string? contentType = null, ReadOnlyMemory<byte> body = default) : IResult
 {
@@ -20,7 +20,7 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
     private ArrayPoolBufferWriter<byte>? borrowed;
     private IDisposable? held;
 
-    /// <summary>An answer in JSON, whose memory is given back once it is sent.</summary>
+    /// <summary>An answer in JSON. Its memory is returned after it is sent.</summary>
     public static Answer OfJson(int status, Action<Utf8JsonWriter> write, string contentType = Json)
     {
         var json = JsonText.Write(write);
@@ -29,10 +29,10 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
 
     public int Status => status;
 
-    /// <summary>Bytes of its body.</summary>
+    /// <summary>The length of the body, in bytes.</summary>
     public int Length => body.Length;
 
-    /// <summary>An array in JSON.</summary>
+    /// <summary>An answer that is an array in JSON.</summary>
     public static Answer OfArray<T>(IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write) => OfJson(200, json =>
     {
         json.WriteStartArray();
@@ -48,7 +48,7 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         return this;
     }
 
-    /// <summary>304 in the stead of this answer: with its length and headers (RFC 9110, section 8.6), without its body.</summary>
+    /// <summary>An answer 304 in place of this one, with its length and headers (RFC 9110, section 8.6), without its body.</summary>
     public Answer NotModified()
     {
         var answer = new Answer(StatusCodes.Status304NotModified, null, body) { borrowed = borrowed };
@@ -56,7 +56,7 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         return answer;
     }
 
-    /// <summary>Keeps that until it is sent, or can't be.</summary>
+    /// <summary>Keeps a lease until the answer is sent or cannot be sent, then disposes it.</summary>
     public Answer Holding(IDisposable? lease)
     {
         held = lease;
@@ -77,10 +77,10 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
             response.ContentType = contentType;
         response.ContentLength = body.Length;
         var length = httpContext.Request.Method == HttpMethods.Head || status == StatusCodes.Status304NotModified ? 0 : body.Length;
-        // A slice at a time: what a client doesn't read isn't copied, and it is held to the server's least rate.
+        // Write one slice at a time: what the client does not read is not copied, and the server's minimum rate applies to the client.
         for (var sent = 0; sent < length; sent += Slice)
             await response.Body.WriteAsync(body.Slice(sent, Math.Min(Slice, length - sent)), httpContext.RequestAborted);
-        // Not where sending failed: then the collector has it, as nobody can say who still reads it.
+        // Only after sending succeeded. If it failed, the server may still read the memory, so the garbage collector frees it.
         borrowed?.Dispose();
     }
 }

@@ -4,7 +4,10 @@ using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Burrow.Http.Pipeline;
 
-/// <summary>A request whose caller is known and may reach its target. What it may do there, <see cref="AdmitAsync(OperationPolicy, int)"/> decides.</summary>
+/// <summary>
+/// A request whose caller is known and may reach its target. <see cref="AdmitAsync(OperationPolicy, int)"/> decides what the caller may do
+/// there.
+/// </summary>
 internal sealed class AuthorizedRequest(RequestContext context, Caller caller, Admission admission, Quotas quotas) : IWaitingRequest
 {
     public Caller Caller => caller;
@@ -31,7 +34,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     /// <summary>How the request waits for messages.</summary>
     public WaitOptions WaitFor(TimeSpan maxTime) => new(maxTime, Limits.Waiting, this);
 
-    /// <summary>The body. The caller is authenticated again afterwards: the body may have taken its time.</summary>
+    /// <summary>The body. The caller is authenticated again afterwards, because the body may take long to arrive.</summary>
     /// <inheritdoc cref="RequestBody.BorrowAsync"/>
     public async Task<byte[]> ReadBodyAsync(int maxBytes)
     {
@@ -39,7 +42,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
         return body.WrittenSpan.ToArray();
     }
 
-    /// <summary>The same in borrowed memory, for a body that is parsed and not kept.</summary>
+    /// <summary>The body, read in the same way, in borrowed memory: for a body that is parsed and not kept.</summary>
     /// <inheritdoc cref="RequestBody.BorrowAsync"/>
     public async Task<ArrayPoolBufferWriter<byte>> BorrowBodyAsync(int maxBytes)
     {
@@ -59,10 +62,10 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     /// <inheritdoc cref="Admission.Charge"/>
     public void Charge(long requests) => admission.Charge(requests);
 
-    /// <summary>A waiting request makes room for others.</summary>
+    /// <summary>A waiting request makes room for other requests.</summary>
     void IWaitingRequest.Pause() => admission.Leave();
 
-    /// <summary>Its key may have been revoked meanwhile, or its link have expired.</summary>
+    /// <summary>Authenticates the caller again: during the wait, its key may have been revoked or its link may have expired.</summary>
     async ValueTask IWaitingRequest.ResumeAsync()
     {
         await context.AuthenticateAgainAsync();

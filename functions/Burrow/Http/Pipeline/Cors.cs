@@ -6,7 +6,10 @@ using Microsoft.Extensions.Options;
 
 namespace Burrow.Http.Pipeline;
 
-/// <summary>Lets pages of the origins that the settings name call: by the framework's own service, but not as middleware, which the Worker's pipeline isn't made of.</summary>
+/// <summary>
+/// Allows calls from web pages of the origins that the settings name. It uses the framework's own service, but not its middleware, because
+/// the worker's pipeline does not consist of middleware.
+/// </summary>
 internal sealed class Cors
 {
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
@@ -32,8 +35,8 @@ internal sealed class Cors
     /// <summary>Whether pages of that origin may call.</summary>
     public bool Allows(string origin) => policy?.IsOriginAllowed(origin) == true;
 
-    /// <summary>Tells the browser, in the headers of the answer that is to come.</summary>
-    /// <returns>Whether it only wanted to know that, and is let.</returns>
+    /// <summary>Tells the browser what is allowed, in headers of the answer that follows.</summary>
+    /// <returns>Whether this is only a preflight request, and its origin is allowed.</returns>
     public bool Apply(HttpContext context)
     {
         if (policy is null || context.Request.Headers.Origin.Count == 0)

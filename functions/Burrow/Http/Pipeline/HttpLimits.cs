@@ -1,15 +1,17 @@
 namespace Burrow.Http.Pipeline;
 
-/// <summary>What a request may ask for and bring.</summary>
+/// <summary>The bounds on what a request may ask for and contain.</summary>
 public static class HttpLimits
 {
-    /// <summary>Seconds that <c>wait</c> may ask for; how many are waited is <see cref="Queues.QueueOptions.MaxWait"/>.</summary>
+    /// <summary>
+    /// The most seconds that <c>wait</c> may ask for. The wait itself is bounded by <see cref="Queues.QueueOptions.MaxWait"/>.
+    /// </summary>
     public const int WaitSeconds = 86_400;
 
-    /// <summary>Queues in one answer about how an account stands, unless the request says how many.</summary>
+    /// <summary>Queues in one answer with an account's statistics, unless the request says how many.</summary>
     public const int StatisticsQueues = 100;
 
-    /// <summary>And at most.</summary>
+    /// <summary>The most queues in one answer with an account's statistics.</summary>
     public const int MaxStatisticsQueues = 1_000;
 
     /// <summary>Characters of a message's content type.</summary>
@@ -24,6 +26,6 @@ public static class HttpLimits
     /// <summary>Bytes in a request that asks for a key, a link or limits.</summary>
     public const int AccessBodyBytes = 64 * 1024;
 
-    /// <summary>What an answer 503 tells the client to wait.</summary>
+    /// <summary>How long an answer 503 tells the client to wait.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 }

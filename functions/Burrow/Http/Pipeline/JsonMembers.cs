@@ -3,11 +3,11 @@ using System.Text.Json;
 
 namespace Burrow.Http.Pipeline;
 
-/// <summary>Reads what clients send as JSON objects, member by member; whatever is wrong is named.</summary>
+/// <summary>Reads JSON objects that clients send, member by member. An error names what is wrong.</summary>
 internal static class JsonMembers
 {
     /// <summary>Reads a body that is one object.</summary>
-    /// <exception cref="InvalidRequestException">It isn't, or what <paramref name="read"/> found wrong.</exception>
+    /// <exception cref="InvalidRequestException">The body is not one JSON object, or <paramref name="read"/> found an error.</exception>
     public static T Read<T>(ReadOnlyMemory<byte> body, Func<JsonElement, T> read)
     {
         try
@@ -23,7 +23,7 @@ internal static class JsonMembers
         }
         catch (InvalidOperationException)
         {
-            // Half of a surrogate pair, which JSON can spell and .NET can't.
+            // Half of a surrogate pair: JSON can express it, but .NET cannot decode it.
             throw new InvalidRequestException("body", "The body holds text that isn't Unicode.");
         }
     }
@@ -31,11 +31,11 @@ internal static class JsonMembers
     public static InvalidRequestException NotJson(JsonException e) =>
         new("body", $"This isn't JSON, from byte {e.BytePositionInLine} of line {e.LineNumber + 1} on.");
 
-    /// <summary>Demands that there are no others.</summary>
+    /// <summary>Requires that the object has only the members that are allowed.</summary>
     /// <param name="json">The object.</param>
-    /// <param name="parameter">What an error names.</param>
-    /// <param name="what">What the object is, with its article.</param>
-    /// <param name="members">What it may have.</param>
+    /// <param name="parameter">The parameter that an error names.</param>
+    /// <param name="what">What the object is, with its article, for the error.</param>
+    /// <param name="members">The members that the object may have.</param>
     public static void AllowOnly(JsonElement json, string parameter, string what, params string[] members)
     {
         foreach (var member in json.EnumerateObject())

@@ -5,14 +5,17 @@ using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Burrow.Http.Pipeline;
 
-/// <summary>JSON as bytes, as their length must be known before the first is sent.</summary>
+/// <summary>JSON as bytes in memory, because their number must be known before the first is sent.</summary>
 internal static class JsonText
 {
-    // Relaxed: answers are never part of a page (Answer's headers see to it), and clients needn't unescape every letter.
+    // Relaxed: answers are never part of a page (Answer's headers prevent that), and clients need not unescape every letter.
     private static readonly JsonWriterOptions Options =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    /// <summary>Writes it to borrowed memory, which whoever has it gives back. A list is a megabyte, and to the collector those cost most.</summary>
+    /// <summary>
+    /// Writes JSON to borrowed memory, which the caller returns. A list is a megabyte, and arrays of that size cost the garbage collector
+    /// most.
+    /// </summary>
     public static ArrayPoolBufferWriter<byte> Write(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayPoolBufferWriter<byte>(512);
@@ -21,7 +24,7 @@ internal static class JsonText
         return buffer;
     }
 
-    /// <summary>An instant (RFC 3339, UTC, ms), if there is one.</summary>
+    /// <summary>Writes an instant (RFC 3339, UTC, milliseconds), if there is one.</summary>
     public static void WriteInstant(this Utf8JsonWriter json, string name, DateTimeOffset? instant)
     {
         if (instant is { } some)

@@ -7,8 +7,8 @@ internal static class PercentEncoding
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The text. A percent sign that no two hexadecimal digits follow stands for itself.</summary>
-    /// <exception cref="InvalidRequestException">What it encodes isn't UTF-8.</exception>
+    /// <summary>The decoded text. A percent sign without two hexadecimal digits after it stands for itself.</summary>
+    /// <exception cref="InvalidRequestException">The decoded bytes are not UTF-8.</exception>
     public static string Decode(string text, string what)
     {
         if (!text.Contains('%'))

@@ -16,8 +16,8 @@ internal static class Preconditions
             : new(ParseTags("If-Match", match), ParseTags("If-None-Match", noneMatch));
     }
 
-    /// <summary>For requests about many messages, of which none has one receipt.</summary>
-    /// <exception cref="InvalidRequestException">There is one.</exception>
+    /// <summary>Rejects both headers, for requests about many messages: these have no single receipt.</summary>
+    /// <exception cref="InvalidRequestException">The request has one of the headers.</exception>
     public static void Reject(HttpRequest request)
     {
         if (request.Headers.IfMatch.Count > 0)
@@ -33,7 +33,7 @@ internal static class Preconditions
             return null;
         if (!EntityTagHeaderValue.TryParseStrictList([.. values.Select(value => value ?? "")], out var tags))
             throw new InvalidRequestException(header, $"{header} is * or a list of entity tags, each in double quotes.");
-        // The parser takes * within a list, and says the same of "*", which is a tag like any other.
+        // The parser also accepts * within a list. The quoted "*" is a tag like any other.
         if (tags.Any(tag => tag.Tag == "*"))
         {
             return tags.Count == 1
@@ -41,7 +41,7 @@ internal static class Preconditions
                 : throw new InvalidRequestException(header, $"{header} is * or a list of entity tags, not both.");
         }
 
-        // No receipt is a lone star.
+        // No receipt is the single character *. Without its quotes, the tag "*" would mean any receipt, so leave it out.
         return [.. tags.Where(tag => !tag.IsWeak).Select(tag => tag.Tag.ToString().Trim('"')).Where(tag => tag != "*")];
     }
 }

@@ -10,7 +10,7 @@ internal static class Problem
 {
     private const string ContentType = "application/problem+json";
 
-    /// <summary>The answer to what was thrown while a request was served; null if nobody foresaw that.</summary>
+    /// <summary>The answer to an exception that was thrown while a request was served; null if the exception is unexpected.</summary>
     public static Answer? From(Exception exception) => exception switch
     {
         InvalidRequestException e => Of(e.Status, e.Code, e.Message, e.Parameter),
@@ -26,7 +26,7 @@ internal static class Problem
         _ => null,
     };
 
-    /// <summary>The answer to what nobody foresaw. It tells nothing of it.</summary>
+    /// <summary>The answer to an unexpected exception. It says nothing about the exception.</summary>
     public static Answer Unexpected() => Of(500, "unexpected", "Something failed that should not. It was logged.");
 
     private static Answer Later(BurrowException e, TimeSpan wait) => Of(e.Status, e.Code, e.Message)

@@ -7,12 +7,12 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Burrow.Http.Pipeline;
 
 /// <summary>
-/// The query parameters of a request (protocol, "Query parameters"): names are case-sensitive, the last of several counts,
-/// unknown ones are ignored.
+/// The query parameters of a request (docs/reference/api.md). Names are case-sensitive, the last of several values counts,
+/// and unknown parameters are ignored.
 /// </summary>
 internal sealed class QueryParameters
 {
-    /// <summary>All that mean something; a link besides.</summary>
+    /// <summary>All parameters that have a meaning, except that of a link.</summary>
     public static readonly IReadOnlyList<string> Names = ["ttl", "hide", "limit", "marker", "after", "match_hidden", "detail", "wait"];
 
     private static readonly string[] Known = [.. Names, LinkSigner.ParameterName];
@@ -35,20 +35,20 @@ internal sealed class QueryParameters
     public Attributes Attributes =>
         new(GetInteger("ttl", QueueLimits.AttributeSeconds, "seconds"), GetInteger("hide", QueueLimits.AttributeSeconds, "seconds"));
 
-    /// <summary>How long to wait.</summary>
+    /// <summary>How long to wait: <c>wait</c>, zero if absent.</summary>
     public TimeSpan Wait => TimeSpan.FromSeconds(GetInteger("wait", HttpLimits.WaitSeconds, "seconds") ?? 0);
 
-    /// <summary>What a link says that it allows.</summary>
+    /// <summary>The token of a link; null if the request has none.</summary>
     public string? Link => GetString(LinkSigner.ParameterName);
 
-    /// <summary>All that mean something and were given, by name.</summary>
+    /// <summary>All parameters that have a meaning and were given, by name.</summary>
     public IReadOnlyDictionary<string, string> Values =>
         Names.Where(values.ContainsKey).ToDictionary(name => name, name => GetString(name)!);
 
-    /// <summary>What of accounts or queues.</summary>
+    /// <summary>The selection of accounts or queues.</summary>
     public NameSelection NameSelection => new(Marker, Limit);
 
-    /// <summary>What of a queue's messages.</summary>
+    /// <summary>The selection of a queue's messages.</summary>
     public MessageSelection Messages(Detail detail) => new()
     {
         Marker = Marker is { } marker ? new MessageId(marker) : null,
@@ -58,7 +58,7 @@ internal sealed class QueryParameters
         Detail = MessageDetail(detail),
     };
 
-    /// <summary>What to show of messages.</summary>
+    /// <summary>What the answer shows of messages.</summary>
     public Detail MessageDetail(Detail absent) => GetDetail(
         absent,
         ("none", Detail.None),
@@ -68,7 +68,7 @@ internal sealed class QueryParameters
         ("all", Detail.All),
         ("full", Detail.Full));
 
-    /// <summary>What to show of accounts or queues.</summary>
+    /// <summary>What the answer shows of accounts or queues.</summary>
     public Detail NameDetail(Detail absent) => GetDetail(absent, ("none", Detail.None), ("id", Detail.Id), ("all", Detail.All));
 
     private string? Marker => GetString("marker") is { Length: > 0 } marker ? marker : null;
@@ -104,7 +104,7 @@ internal sealed class QueryParameters
         throw new InvalidRequestException("detail", $"detail is one of {string.Join(", ", names)} here.");
     }
 
-    /// <summary>The value, decoded only where somebody asks for it.</summary>
+    /// <summary>The value of a parameter. It is decoded only when it is read.</summary>
     private string? GetString(string name) =>
         values.TryGetValue(name, out var encoded) ? PercentEncoding.Decode(encoded.Replace('+', ' '), name) : null;
 
@@ -112,7 +112,7 @@ internal sealed class QueryParameters
     {
         if (GetString(name) is not { } value)
             return null;
-        // Digits only: no sign, no space, no digits of other scripts, and not the NULs that the parser passes over.
+        // Digits only: no sign, no space, no digits of other scripts, and no NUL, which the parser ignores.
         return value.All(char.IsAsciiDigit)
             && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && number <= max

@@ -3,16 +3,16 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Pipeline;
 
-/// <summary>Reads what a request brings, wholly, before anything is done with it.</summary>
+/// <summary>Reads the whole body of a request, before any of it is used.</summary>
 internal static class RequestBody
 {
     private const int FirstRead = 16 * 1024;
     private const int MaxAtFirst = 128 * 1024;
 
-    /// <summary>The body, in memory that the caller gives back.</summary>
+    /// <summary>The body, in memory that the caller returns.</summary>
     /// <param name="request">The request.</param>
     /// <param name="maxBytes">Bytes allowed.</param>
-    /// <param name="received">Counts the bytes that came, also where the body is refused.</param>
+    /// <param name="received">Counts the received bytes, also where the body is refused.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <exception cref="TooLargeException">The body is larger than allowed.</exception>
     /// <exception cref="UnsupportedMediaException">The body is encoded.</exception>
@@ -28,8 +28,8 @@ internal static class RequestBody
             throw new UnsupportedMediaException($"Transfer-Encoding '{transfer}' is not taken; chunked is.");
         if (request.ContentLength > maxBytes)
             throw TooLarge(maxBytes);
-        // One more than is to come: that it ended shows when there is nothing to fill it with. And no more at first than is
-        // likely to come at once: to say how long it will be costs whoever sends it nothing.
+        // One byte more than is to come: the last read, which finds the end, needs room too. At first, no more than is likely to come at
+        // once: a client can announce any length at no cost.
         var buffer = new ArrayPoolBufferWriter<byte>((int)Math.Min(request.ContentLength ?? FirstRead, MaxAtFirst) + 1);
         try
         {
@@ -47,7 +47,7 @@ internal static class RequestBody
         catch (Exception e)
         {
             buffer.Dispose();
-            // Kestrel says so of chunks that make no sense, and of trailers that aren't text.
+            // Kestrel throws these for malformed chunks, and for trailers that are not text.
             if (e is (IOException and not BadHttpRequestException) or InvalidOperationException)
                 throw new BadHttpRequestException("The body could not be read.", e);
             throw;
@@ -55,7 +55,7 @@ internal static class RequestBody
     }
 
     /// <summary>A message's content type, if the request has one.</summary>
-    /// <exception cref="InvalidRequestException">Too long, or not ASCII.</exception>
+    /// <exception cref="InvalidRequestException">The content type is too long, or not printable ASCII.</exception>
     public static string? ContentType(string? value, string name = "Content-Type")
     {
         if (string.IsNullOrEmpty(value))

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Burrow.Http.Pipeline;
 
 /// <summary>
-/// One request while it is served. Its handler authorizes it first: who asks (401), whether not too often (429), whether for this account
-/// (404) and for this queue (403).
+/// One request while it is served. Its handler authorizes it first. The caller must be known (401), not call too often (429), and be
+/// for this account (404) and this queue (403).
 /// </summary>
 internal sealed class RequestContext(HttpRequest request, Authenticator authenticator, Quotas quotas, RequestSpan span)
 {
@@ -22,8 +22,8 @@ internal sealed class RequestContext(HttpRequest request, Authenticator authenti
     /// <inheritdoc cref="RequestSpan.TraceParent"/>
     public string? TraceParent => span.TraceParent;
 
-    /// <summary>Finds out who asks and whether the caller may reach the target.</summary>
-    /// <exception cref="UnauthenticatedException">No valid key or link.</exception>
+    /// <summary>Finds the caller, and checks that it may reach the target.</summary>
+    /// <exception cref="UnauthenticatedException">The request has no valid key or link.</exception>
     /// <exception cref="TooManyRequestsException">The account is over its rate.</exception>
     /// <exception cref="NotFoundException">The caller is of another account.</exception>
     /// <exception cref="ForbiddenException">The caller is for other queues.</exception>
@@ -40,14 +40,14 @@ internal sealed class RequestContext(HttpRequest request, Authenticator authenti
         return new(this, caller, admission, quotas);
     }
 
-    /// <summary>Authenticates the caller again, after time has passed.</summary>
+    /// <summary>Authenticates the caller again, after some time has passed.</summary>
     public Task AuthenticateAgainAsync() => authenticate();
 
     /// <summary>Counts bytes of the body.</summary>
     public void Received(int bytes) => received += bytes;
 
-    /// <summary>Ends the request but for its response: charges the bytes of both.</summary>
-    /// <returns>To be disposed when the response was sent.</returns>
+    /// <summary>Ends the request, except for its response: charges the bytes of both.</summary>
+    /// <returns>The lease, to be disposed after the response is sent; null if the request holds none.</returns>
     public IDisposable? End(long responseBytes)
     {
         admission?.Charge((received + responseBytes) / AccessLimits.BytesPerRequest);
@@ -64,7 +64,9 @@ internal sealed class RequestContext(HttpRequest request, Authenticator authenti
         return () => authenticator.AuthenticateLinkAsync(link, queue, target.Message, method, parameters.Values);
     }
 
-    /// <summary>Counts the request. A caller pays from its own account, whatever it asks for; the operator pays nothing.</summary>
+    /// <summary>
+    /// Counts the request. A caller pays from its own account, whatever account it asks about. The operator pays nothing.
+    /// </summary>
     private async Task<Admission> AdmitAsync(Caller caller, AccountName? account)
     {
         var limits = (caller.Account ?? account) is { } limited ? await quotas.OfAsync(limited) : quotas.Defaults;

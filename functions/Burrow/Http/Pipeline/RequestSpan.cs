@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Burrow.Http.Pipeline;
 
 /// <summary>
-/// Tells of one request: a span (OpenTelemetry's conventions for HTTP servers), and how long it took by operation and status. The same in
-/// every process that serves, whatever its host tells of the request besides.
+/// Records one request: a span (OpenTelemetry's conventions for HTTP servers), and its duration by operation and status. This is the
+/// same in every process that serves, whatever else its host records about the request.
 /// </summary>
 internal readonly struct RequestSpan : IDisposable
 {
@@ -29,11 +29,11 @@ internal readonly struct RequestSpan : IDisposable
     public static RequestSpan Begin(HttpRequest request, Resource resource) => new(request, resource);
 
     /// <summary>
-    /// Where a message that this request puts came from: this request, where it is recorded, else whoever sent it, if he said so
-    /// (W3C Trace Context); what he said that isn't well-formed is as good as nothing.
+    /// The origin of a message that this request puts: this request, where it is recorded, else the client's span, if the client sent
+    /// one (W3C Trace Context). A value that is not well-formed counts as absent.
     /// </summary>
     public string? TraceParent => span is { Recorded: true } ? span.Id
-        // Spelt anew: the parser takes other characters for the dashes, too.
+        // Written anew: the parser also accepts other characters in place of the dashes.
         : Context is { } sent ? $"00-{sent.TraceId}-{sent.SpanId}-{(byte)sent.TraceFlags:x2}" : null;
 
     private string Method => Array.IndexOf(KnownMethods, request.Method) >= 0 ? request.Method : "_OTHER";
@@ -43,7 +43,7 @@ internal readonly struct RequestSpan : IDisposable
     private ActivityContext? Context =>
         ActivityContext.TryParse(Sent, request.Headers.TraceState, isRemote: true, out var context) ? context : null;
 
-    /// <summary>Tells which account and queue the request is about.</summary>
+    /// <summary>Records the account and queue that the request is about.</summary>
     public void SetTags(RequestTarget target)
     {
         if (target.Queue is { } queue)
@@ -52,7 +52,7 @@ internal readonly struct RequestSpan : IDisposable
             span?.SetTag("burrow.account", account.Value);
     }
 
-    /// <summary>How it ends.</summary>
+    /// <summary>Records the end of the request.</summary>
     public void End(int status)
     {
         span?.SetTag("http.response.status_code", status).SetStatus(status >= 500 ? ActivityStatusCode.Error : ActivityStatusCode.Unset);
@@ -69,7 +69,8 @@ internal readonly struct RequestSpan : IDisposable
 
     private Activity? Start()
     {
-        // The host's own span is the parent where somebody listens to it. That which ASP.NET Core makes for nobody (it has no source) would be missing between this and whoever sent the request.
+        // The host's own span is the parent if it has a source, so that a listener can receive it. The span that ASP.NET Core makes without
+        // a source reaches no listener. As the parent, it would leave a gap between this span and the client's.
         if (Activity.Current is not { Source.Name.Length: > 0 })
             Activity.Current = null;
         var started = Instruments.Source.StartActivity(

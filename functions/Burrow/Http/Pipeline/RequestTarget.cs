@@ -2,9 +2,9 @@ using Burrow.Queues;
 
 namespace Burrow.Http.Pipeline;
 
-/// <summary>What a request is about, as far as it decides who may ask.</summary>
+/// <summary>What a request is about, as far as that decides who may make it.</summary>
 /// <param name="Account">The account; null: all accounts.</param>
-/// <param name="Missing">The error where there is no such account. A key of another account gets the same.</param>
+/// <param name="Missing">The error if the account does not exist. A key of another account gets the same error.</param>
 internal sealed record RequestTarget(AccountName? Account, NotFoundException? Missing)
 {
     /// <summary>All accounts.</summary>
@@ -16,7 +16,7 @@ internal sealed record RequestTarget(AccountName? Account, NotFoundException? Mi
     /// <summary>The message; null: the queue as a whole.</summary>
     public MessageId? Message { get; private init; }
 
-    /// <summary>The parameters, where a link may stand for a key; null: only a key will do.</summary>
+    /// <summary>The parameters, where a link may replace a key; null: only a key is accepted.</summary>
     public QueryParameters? LinkParameters { get; private init; }
 
     public static RequestTarget Of(AccountName account, NotFoundException missing) => new(account, missing);

@@ -6,14 +6,14 @@ namespace Burrow.Http.Pipeline;
 /// </summary>
 internal abstract class Resource(string route)
 {
-    /// <summary>The form of the path, as <c>/v1.0/{account}</c>: <c>{…}</c> stands for any name.</summary>
+    /// <summary>The form of the path, for example <c>/v1.0/{account}</c>: <c>{…}</c> stands for any name.</summary>
     public string Route { get; } = route;
 
-    /// <summary>The methods that it has, in the order of the header <c>Allow</c>. They are case-sensitive, as HTTP demands.</summary>
+    /// <summary>The methods of the resource, in the order of the header <c>Allow</c>. They are case-sensitive, as HTTP requires.</summary>
     public abstract IReadOnlyList<string> Methods { get; }
 
     /// <summary>Serves a request.</summary>
-    /// <exception cref="BurrowException">The path or the method does not match, or what the handler throws.</exception>
+    /// <exception cref="BurrowException">The path or the method does not match, or the handler throws.</exception>
     public abstract Task<Answer> ServeAsync(RequestContext context);
 }
 

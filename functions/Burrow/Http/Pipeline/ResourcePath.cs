@@ -5,8 +5,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Burrow.Http.Pipeline;
 
 /// <summary>
-/// The path of a request that matches a route. It is read from the request line as it was sent: routers resolve dots, ignore a slash at
-/// the end and the case of letters, and keep <c>%2F</c> while they decode all else. Only this type decides what a name holds.
+/// The path of a request that matches a route. It is read from the request line as it was sent, because routers change it: they
+/// resolve dots, ignore a slash at the end and the case of letters, and keep <c>%2F</c> while they decode all else. Only this type
+/// decides what a name holds.
 /// </summary>
 internal readonly struct ResourcePath
 {
@@ -67,11 +68,11 @@ internal readonly struct ResourcePath
     private static string RawPath(HttpRequest request)
     {
         var target = request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
-        // A # is a character like any other here: a fragment isn't sent.
+        // A # is a character like any other here: clients do not send a fragment.
         var query = target.IndexOf('?');
         if (query >= 0)
             target = target[..query];
-        // The absolute form (RFC 9112, section 3.2.2) has the host in front.
+        // The absolute form (RFC 9112, section 3.2.2) starts with the scheme and the host.
         if (!target.StartsWith('/') && target.IndexOf("://", StringComparison.Ordinal) is var scheme and > 0)
             target = target.IndexOf('/', scheme + 3) is var slash and > 0 ? target[slash..] : "/";
         if (!target.StartsWith('/'))

@@ -4,13 +4,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Service;
 
-/// <summary><c>/health</c> and <c>/health/ready</c>: for probes. Neither needs a key, nor costs more for being asked often.</summary>
+/// <summary>
+/// <c>/health</c> and <c>/health/ready</c>: for probes. Neither needs a key, and frequent requests cost no more than a few.
+/// </summary>
 public sealed class HealthEndpoint : IEndpoint
 {
-    /// <summary>Whether the process answers.</summary>
+    /// <summary>The path that shows whether the process answers.</summary>
     public const string LiveRoute = "health";
 
-    /// <summary>Whether it can do its work.</summary>
+    /// <summary>The path that shows whether the process can do its work.</summary>
     public const string ReadyRoute = "health/ready";
 
     private static readonly byte[] Ok = "{\"status\":\"ok\"}"u8.ToArray();
@@ -29,10 +31,10 @@ public sealed class HealthEndpoint : IEndpoint
 
     IEnumerable<Resource> IEndpoint.Resources => [live, ready];
 
-    /// <summary>GET: the process answers.</summary>
+    /// <summary>GET shows that the process answers.</summary>
     public Task<IResult> ServeLiveAsync(HttpRequest request) => responder.ServeAsync(request, live);
 
-    /// <summary>GET: the process can do its work; 503 says what prevents it.</summary>
+    /// <summary>GET shows that the process can do its work; 503 says what prevents it.</summary>
     public Task<IResult> ServeReadyAsync(HttpRequest request) => responder.ServeAsync(request, ready);
 
     private async Task<Answer> GetReadyAsync(RequestContext context, ResourcePath path)

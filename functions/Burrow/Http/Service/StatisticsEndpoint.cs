@@ -6,14 +6,14 @@ using Microsoft.AspNetCore.Http;
 namespace Burrow.Http.Service;
 
 /// <summary>
-/// <c>/stats/{account}</c> and <c>/stats/{account}/{queue}</c>: how many messages there are, how old they are, and what became of others.
+/// <c>/stats/{account}</c> and <c>/stats/{account}/{queue}</c>: how many messages there are, how old they are, and what happened to others.
 /// </summary>
 public sealed class StatisticsEndpoint : IEndpoint
 {
-    /// <summary>An account and its queues.</summary>
+    /// <summary>The path of an account and its queues.</summary>
     public const string AccountRoute = "stats/{account}";
 
-    /// <summary>A queue.</summary>
+    /// <summary>The path of a queue.</summary>
     public const string QueueRoute = "stats/{account}/{queue}";
 
     /// <summary>Queues of an account, shown or not, that are charged as one more request.</summary>
@@ -54,7 +54,7 @@ public sealed class StatisticsEndpoint : IEndpoint
             Only = authorized.Caller.Spec.Queues,
         };
         var statistics = await queues.StatisticsAsync(account, selection, context.Aborted) ?? throw missing;
-        // Each queue shown was read, and of all others a row of counts.
+        // The request read each queue that it shows, and a row of counts of every other queue.
         authorized.Charge(statistics.Shown.Count + (statistics.Known / QueuesPerRequest) - 1);
         return Answer.OfJson(
             200, json => StatisticsJson.Write(json, account, statistics)).With("Burrow-More", statistics.More ? "true" : null);

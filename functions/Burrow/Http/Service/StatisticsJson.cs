@@ -3,7 +3,7 @@ using Burrow.Queues;
 
 namespace Burrow.Http.Service;
 
-/// <summary>Statistics as answers have them.</summary>
+/// <summary>Writes statistics as answers show them.</summary>
 internal static class StatisticsJson
 {
     public static void Write(Utf8JsonWriter json, AccountName account, AccountStatistics statistics)

@@ -6,7 +6,7 @@ namespace Burrow.Http.Service;
 /// <summary><c>/</c>: the versions of the protocol, exactly <c>["v1.0"]</c>.</summary>
 public sealed class VersionsEndpoint : IEndpoint
 {
-    /// <summary>The root. The Functions host takes an empty route for its own, so this is a name of no characters.</summary>
+    /// <summary>The root. The Functions host keeps an empty route for itself, so this route is a name of zero characters.</summary>
     public const string Route = "{ignored:maxlength(0)?}";
 
     private static readonly byte[] Versions = "[\"v1.0\"]"u8.ToArray();

@@ -6,25 +6,26 @@ using Burrow.Tables;
 namespace Burrow.Queues.Changing;
 
 /// <summary>
-/// Changes all messages of a queue that match, in one pass, up to the last that was put when the pass began. It serves updates and
-/// deletes with a marker, hidden messages or no limit, and those that leave the messages in line; claims are grouped instead.
+/// Changes all messages of a queue that match, in one pass. The pass ends at the last message that was put before it began. It serves
+/// updates and deletes with a marker, with hidden messages or without a limit, and those that leave the messages in line. Claims are
+/// served in groups instead.
 /// </summary>
 internal sealed class BulkChange(QueueContext context, QueueReader reader, MessageFinder finder, Transactions transactions)
 {
-    /// <summary>Messages changed at a time.</summary>
+    /// <summary>How many messages are changed at a time.</summary>
     private const int BatchSize = 100;
 
     /// <param name="queue">The queue.</param>
-    /// <param name="selection">Which messages, and what the answer shows of them.</param>
-    /// <param name="change">What to set; null deletes.</param>
+    /// <param name="selection">Which messages to change, and what the answer shows of them.</param>
+    /// <param name="change">The attributes to set; null deletes.</param>
     /// <param name="cancellationToken">Ends the pass between two transactions.</param>
-    /// <exception cref="UnavailableException">Storage failed, and it is unknown what was changed.</exception>
+    /// <exception cref="UnavailableException">Storage failed or conflicts lasted too long, and it is unknown what was changed.</exception>
     public async Task<MessageList> ChangeAsync(
         QueueAddress queue, MessageSelection selection, Attributes? change, CancellationToken cancellationToken)
     {
         var start = await reader.FindStartAsync(queue, selection, cancellationToken);
         var pass = new Pass(queue, selection, change);
-        // Where the answer shows no order, the rows by id do: they never move, so no message is missed.
+        // If the answer shows no order, the scan reads the rows by id. Those never move, so it misses no message.
         var rows = selection is { MatchHidden: true, Limit: null } && !pass.ShowsMessages && start == Sequence.None
             ? ScanByIdAsync(queue, cancellationToken)
             : reader.ReadAllAsync(
@@ -36,7 +37,7 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
         }
         catch (Exception e) when (e is TableUnavailableException or UnavailableException && pass.Answer.Count > 0)
         {
-            // The answer says what was changed; the client asks again for the rest.
+            // The answer says what was changed. The client sends another request for the rest.
             pass.More = true;
         }
 
@@ -60,7 +61,7 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
                 continue;
             await ChangeBatchAsync(pass, batch, cancellationToken);
             batch.Clear();
-            // With as many messages as the request asked for, it does not matter whether there are more.
+            // When the answer has as many messages as the request asked for, it does not matter whether there are more.
             if (pass.IsUnknown || (pass.Answer.Count == pass.Max && pass.IsAsked))
                 break;
             if (context.Time.GetElapsedTime(begun) > QueueLimits.BulkChangeTime)
@@ -75,8 +76,8 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
     }
 
     /// <summary>
-    /// Changes a batch of messages, in order, as far as the answer has room. After a conflict, a message is read again and
-    /// changed if it still matches.
+    /// Changes a batch of messages, in order, as far as the answer has room. After a conflict, a message is read again, and changed if
+    /// it still matches.
     /// </summary>
     private async Task ChangeBatchAsync(Pass pass, List<MessageRow> batch, CancellationToken cancellationToken)
     {
@@ -122,8 +123,8 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
         }
     }
 
-    /// <summary>The changes of the first messages that the answer has room for.</summary>
-    /// <returns>The changes, and a message whose body was replaced since, behind which none is planned.</returns>
+    /// <summary>Plans the changes of the first messages that the answer has room for.</summary>
+    /// <returns>The changes, and a message whose body was replaced since it was read. No message after that one is planned.</returns>
     private async Task<(List<(MessageWrite Write, MessageRow Row, byte[]? Body, long Size)> Changes, List<MessageRow> Again)> PlanAsync(
         Pass pass, List<MessageRow> batch, long now, CancellationToken cancellationToken)
     {
@@ -134,7 +135,7 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
             if (!isThere)
                 return (changes, [row]);
             var size = AnswerSize.Of(row, body);
-            // A message before the last of the answer must be in it: a client that asks on from there would miss it.
+            // A message before the last one of the answer must be in the answer: a client that continues after the last would miss it.
             if (!pass.Answer.TryReserve(size, always: row.Sequence < pass.Answer.Last))
                 break;
             var write = pass.Change is { } attributes
@@ -169,7 +170,7 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
         }
     }
 
-    /// <summary>One pass: what it changes, and its answer so far.</summary>
+    /// <summary>The state of one pass: what it changes, and its answer so far.</summary>
     private sealed class Pass(QueueAddress queue, MessageSelection selection, Attributes? change)
     {
         private readonly int max = Math.Min(
@@ -185,10 +186,10 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
 
         public bool ShowsMessages => selection.Detail != Detail.None;
 
-        /// <summary>Messages changed at most.</summary>
+        /// <summary>How many messages are changed at most.</summary>
         public int Max => max;
 
-        /// <summary>The same for a reader; null: perhaps all.</summary>
+        /// <summary>The same number for a reader; null: perhaps all messages.</summary>
         public int? Wanted => max == int.MaxValue ? null : max;
 
         /// <summary>Whether the request itself asked for no more than <see cref="Max"/>.</summary>
@@ -196,7 +197,7 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
 
         public BoundedAnswer Answer => answer ??= new(max, ShowsMessages);
 
-        /// <summary>Whether more may match than was changed.</summary>
+        /// <summary>Whether more messages may match than were changed.</summary>
         public bool More { get; set; }
 
         /// <summary>Whether it is unknown for some messages if they were changed.</summary>

@@ -1,17 +1,17 @@
 namespace Burrow.Queues.Changing;
 
-/// <summary>What became of a transaction over messages.</summary>
+/// <summary>The outcome of a transaction that changes messages.</summary>
 internal enum CommitOutcome
 {
-    /// <summary>All of it was carried out.</summary>
+    /// <summary>The whole transaction was carried out.</summary>
     Done,
 
-    /// <summary>None of it: somebody else changed the message first.</summary>
+    /// <summary>Nothing was carried out: another request changed the message first.</summary>
     Conflict,
 
-    /// <summary>None of it, as somebody else changed a message of the same transaction first; perhaps not this one.</summary>
+    /// <summary>Nothing was carried out: another request changed a message of the same transaction first, perhaps not this one.</summary>
     Aborted,
 
-    /// <summary>Nobody can tell any more. It must not be run again.</summary>
+    /// <summary>The outcome is not known, and cannot be found out any more. The caller must not send the transaction again.</summary>
     Unknown,
 }

@@ -6,18 +6,16 @@ namespace Burrow.Queues.Changing;
 /// <summary>Updates or deletes one message by its id, hidden or not.</summary>
 internal sealed class MessageChanger(QueueContext context, MessageFinder finder, Transactions transactions)
 {
-    /// <summary>
-    /// Sets attributes and returns the message as it is then, or deletes it and returns what it was.
-    /// </summary>
+    /// <summary>Sets attributes and returns the message as it is afterwards, or deletes the message and returns it as it was.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="id">The message.</param>
-    /// <param name="change">What to set; null deletes.</param>
-    /// <param name="precondition">What the message's receipt must be.</param>
+    /// <param name="change">The attributes to set; null deletes.</param>
+    /// <param name="precondition">The condition on the message's receipt.</param>
     /// <param name="detail">What the answer shows.</param>
     /// <param name="cancellationToken">Ends the request between two transactions.</param>
-    /// <returns>Null if there is no such message.</returns>
+    /// <returns>Null if there is no message of that id.</returns>
     /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
-    /// <exception cref="UnavailableException">Storage failed, or others changed the message all the time.</exception>
+    /// <exception cref="UnavailableException">Storage failed, or others changed the message during every attempt.</exception>
     public async Task<Message?> ChangeAsync(
         QueueAddress queue, MessageId id, Attributes? change, Precondition precondition, Detail detail, CancellationToken cancellationToken)
     {
@@ -50,7 +48,7 @@ internal sealed class MessageChanger(QueueContext context, MessageFinder finder,
         }
     }
 
-    /// <summary>Reads what the change needs: for a delete that shows nothing, the row by id is enough.</summary>
+    /// <summary>Reads the rows that the change needs. For a delete that shows nothing, the row by id is enough.</summary>
     private async Task<(MessageState State, string IndexETag, MessageRow? Row)?> ReadAsync(
         QueueAddress queue, MessageId id, bool isPlainDelete, CancellationToken cancellationToken)
     {

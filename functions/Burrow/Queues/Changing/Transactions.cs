@@ -5,12 +5,12 @@ using Burrow.Tables;
 
 namespace Burrow.Queues.Changing;
 
-/// <summary>Packs changes of messages into transactions, sends them, and finds out what became of them.</summary>
+/// <summary>Packs changes of messages into transactions, sends them, and finds out their outcomes.</summary>
 internal sealed class Transactions(QueueContext context, DueTable due, ProcessCounts counts)
 {
     private const int MaxRefusals = 2;
 
-    /// <summary>The longest run of changes from <paramref name="from"/> on that fits in one transaction; at least one.</summary>
+    /// <summary>The number of changes, from <paramref name="from"/> on, that fit in one transaction; at least one.</summary>
     public static int Fit(IReadOnlyList<MessageWrite> writes, int from)
     {
         var (operations, bytes, count) = (0, 0L, 0);
@@ -26,10 +26,10 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
     }
 
     /// <summary>
-    /// Carries out changes of messages, in as few transactions as hold them, side by side. One that somebody else was ahead of
-    /// is left out, and the others of its transaction are sent again without it.
+    /// Carries out changes of messages in as few transactions as can hold them, in parallel. If another request changed a message
+    /// first, that change is left out. The other changes of its transaction are sent again without it.
     /// </summary>
-    /// <returns>What became of each.</returns>
+    /// <returns>The outcome of each change, in the order of <paramref name="writes"/>.</returns>
     public async Task<CommitOutcome[]> CommitAllAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
     {
@@ -55,7 +55,7 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
                 {
                     outcomes[rest[failed]] = CommitOutcome.Conflict;
                     rest.RemoveAt(failed);
-                    // Who was ahead of some of them is likely ahead of the others, too.
+                    // A request that was faster with some of the messages was probably faster with the others, too.
                     if (refusals <= MaxRefusals)
                         continue;
                 }
@@ -68,7 +68,9 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
     }
 
     /// <summary>Carries out changes of messages in one transaction.</summary>
-    /// <returns>The outcome and, if refused, which change stood in the way; -1 if that isn't known.</returns>
+    /// <returns>
+    /// The outcome and, if the transaction was refused, the index of the change whose condition failed; -1 if that is not known.
+    /// </returns>
     public async Task<(CommitOutcome Outcome, int Failed)> CommitAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
     {
@@ -77,7 +79,7 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
         try
         {
             await due.ScheduleAsync(queue, [.. writes.SelectMany(write => write.Due(now))], cancellationToken);
-            // Not to be cancelled: once it is sent, somebody must learn what became of it.
+            // The submit is not cancelled: once the transaction is sent, this method must find out its outcome.
             result = await context.Messages.SubmitAsync(
                 queue.Partition, [.. writes.SelectMany(write => write.Operations)], CancellationToken.None);
         }
@@ -96,8 +98,9 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
     }
 
     /// <summary>
-    /// After a refusal that our own earlier attempt may have caused: our revision in a message's history says that it happened,
-    /// the revision it was based on without ours that it did not. One message speaks for the whole transaction.
+    /// Finds out the outcome after a refusal that this request's own earlier attempt may have caused. If a message's history holds this
+    /// request's revision, the transaction was committed. If it holds only the revision before, the transaction was not committed. One
+    /// message decides for the whole transaction.
     /// </summary>
     private async Task<CommitOutcome> ResolveAsync(QueueAddress queue, IReadOnlyList<MessageWrite> writes)
     {
@@ -108,7 +111,7 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
                 var row = await context.Messages.GetAsync(queue.Partition, QueueKeys.Index(write.Before.Id), CancellationToken.None);
                 if (row is null || MessageState.From(row.Columns) is not { } found || found.Sequence != write.Before.Sequence)
                     continue;
-                // A promotion keeps the revision, and leaves no trace of who made it.
+                // A promotion keeps the revision, so the row does not show which process made it.
                 if (write.After is { } after
                     && after.Revisions != write.Before.Revisions
                     && found.Revisions.Contains(after.Revisions.Latest))
@@ -122,7 +125,7 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
         }
         catch (TableUnavailableException)
         {
-            // Told below.
+            // The outcome is unknown, as returned below.
         }
 
         return CommitOutcome.Unknown;

@@ -8,20 +8,22 @@ using PendingClaim = Burrow.Queues.Scheduling.PendingRequest<Burrow.Queues.Claim
 namespace Burrow.Queues.Claiming;
 
 /// <summary>
-/// Serves the claims, or takes, of one kind that wait together on one queue. It reads the front of the queue once, and commits one
-/// transaction for some 20 to 30 messages, however long the queue is and however many messages are in flight (docs/design/claim.md).
+/// Serves the claims, or takes, of one kind that wait together on one queue. It reads the front of the queue once. It commits one
+/// transaction for some 20 to 30 messages. Neither the length of the queue nor the number of messages in flight changes that
+/// (docs/design/claim.md).
 /// </summary>
 internal sealed class ClaimGroup(
     QueueContext context, MessageFinder finder, Transactions transactions, QueueAddress queue, ClaimKind kind, Action manyDue)
 {
-    /// <summary>Messages that one pass claims at most.</summary>
+    /// <summary>How many messages one pass claims at most.</summary>
     public const int MaxMessages = TableLimits.PageRows;
 
-    /// <summary>How many more messages a pass reads than it wants, to go on with after a conflict.</summary>
+    /// <summary>How many more messages a pass reads than it wants. After a conflict, it continues with these.</summary>
     private const int SpareMessages = 8;
 
     /// <summary>
-    /// Messages read whose hide has ended. Their rows are ordered by that instant; so many at least are put in the queue's order.
+    /// The smallest page of messages whose hide has ended. Their rows are ordered by the end of the hide, so a pass reads at least
+    /// this many and sorts them into the queue's order.
     /// </summary>
     private const int DuePageSize = 100;
 
@@ -43,16 +45,16 @@ internal sealed class ClaimGroup(
             }
             catch (TableUnavailableException)
             {
-                // What was claimed before is answered.
+                // The messages that were claimed before are still returned.
                 result = PassResult.Failed;
             }
 
             isUnknown |= result == PassResult.Failed;
-            // Only a pass without a conflict proves that no message is there. After a failure, no more messages are put at risk.
+            // Only a pass without a conflict proves that there is no other message. After a failure, no more messages are put at risk.
             if (result != PassResult.Conflict || claim.Shares.All(share => share.IsFull))
                 break;
             Instruments.ClaimConflicts.Add(1);
-            // Counted from the first conflict: slow storage is none.
+            // The time counts from the first conflict: slow storage is not a conflict.
             firstConflict ??= context.Time.GetTimestamp();
             if (context.Time.GetElapsedTime(firstConflict.Value) > QueueLimits.ConflictTime)
             {
@@ -67,7 +69,10 @@ internal sealed class ClaimGroup(
             share.Complete(isUnknown);
     }
 
-    /// <summary>Reads the front of the queue and claims from it, until the shares are full, the front is used up or conflicts end the pass.</summary>
+    /// <summary>
+    /// Reads the front of the queue and claims from it, until the shares are full, no message of the front is left, or conflicts end
+    /// the pass.
+    /// </summary>
     private async Task<PassResult> RunPassAsync(Progress claim)
     {
         var front = new Queue<MessageRow>(await ReadCandidatesAsync(claim));
@@ -88,8 +93,8 @@ internal sealed class ClaimGroup(
                 continue;
             isConflict = true;
             conflicts++;
-            // A pass goes on behind a message that another request claimed. It must not pass over any other: one whose transaction
-            // was aborted, or one that the timer may have moved from the hidden to the visible line.
+            // A pass continues behind a message that another request claimed. It must not skip any other message: one whose
+            // transaction was aborted, or one that the timer may have moved from the hidden to the visible line.
             claim.Owed.UnionWith(dealt
                 .Where(
                     (part, i) => outcomes[i] == CommitOutcome.Aborted
@@ -105,14 +110,14 @@ internal sealed class ClaimGroup(
     private async Task<IEnumerable<MessageRow>> ReadCandidatesAsync(Progress claim)
     {
         var rows = await ReadFrontAsync(claim.Wanted);
-        // What this group claimed before may be visible again by now.
+        // A message that this group claimed before may be visible again already.
         rows.RemoveAll(row => claim.Claimed.Contains(row.Sequence));
         return claim.Owed.Count == 0 ? rows : rows.OrderBy(row => !claim.Owed.Contains(row.Sequence));
     }
 
     /// <summary>
-    /// Deals messages of the front to the shares, and reads their bodies: a body that can't be read belongs to a message that another
-    /// request is changing. One answer's bytes at a time, so that no share waits until all bodies are read.
+    /// Assigns messages of the front to the shares, and reads their bodies. If a body cannot be read, another request is changing its
+    /// message. One call assigns at most the bytes of one answer, so that no share waits until all bodies are read.
     /// </summary>
     private async Task<(List<Candidate> Dealt, bool IsChanged)> DealAsync(Progress claim, Queue<MessageRow> front)
     {
@@ -124,7 +129,7 @@ internal sealed class ClaimGroup(
             for (var room = share.Wanted; room > 0 && bytes < QueueLimits.AnswerBytes && front.TryPeek(out var row);)
             {
                 var (isThere, body) = await finder.ReadBodyAsync(queue, row, withBodies, CancellationToken.None);
-                // It may have expired during the reads.
+                // The message may have expired during the reads.
                 if (!isThere || !row.State.IsLive(context.Now))
                 {
                     isChanged |= !isThere;
@@ -169,8 +174,9 @@ internal sealed class ClaimGroup(
     }
 
     /// <summary>
-    /// The first visible messages. First those of the hidden line that are due, then the visible line, as a message that is released
-    /// between the two reads moves from the one to the other; then both merged.
+    /// Reads the first visible messages, in the queue's order. It reads the due messages of the hidden line first, and then the visible
+    /// line. The reason: a message that is released between the two reads moves from the hidden to the visible line. Then it merges
+    /// both.
     /// </summary>
     private async Task<List<MessageRow>> ReadFrontAsync(int wanted)
     {
@@ -180,10 +186,10 @@ internal sealed class ClaimGroup(
         if (more)
             manyDue();
         var (visible, moreVisible) = await ReadFirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
-        // Behind the end of the page of the visible line there may be messages that come first.
+        // After the end of this page, the visible line may hold messages that come before some of the due ones.
         if (moreVisible && visible.Count > 0)
             due.RemoveAll(row => row.Sequence > visible[^1].Sequence);
-        // A message in both, or deleted and put anew between the reads, counts as it was read last.
+        // A message may be in both lines, or be deleted and put again between the reads. Then the later read counts.
         return
         [
             .. visible.AsEnumerable().Reverse().Concat(due.AsEnumerable().Reverse()).DistinctBy(row => row.Id).OrderBy(row => row.Sequence),
@@ -205,31 +211,31 @@ internal sealed class ClaimGroup(
     /// <summary>How a pass ended.</summary>
     private enum PassResult
     {
-        /// <summary>Without a conflict: what it did not find is not there.</summary>
+        /// <summary>There was no conflict: messages that the pass did not find do not exist.</summary>
         Done,
 
         /// <summary>Other requests were faster with some messages: another pass may find more.</summary>
         Conflict,
 
-        /// <summary>Storage failed: what was claimed is partly unknown.</summary>
+        /// <summary>Storage failed: for some messages it is unknown whether they were claimed.</summary>
         Failed,
     }
 
     /// <summary>A message that is about to be claimed for a share.</summary>
     private sealed record Candidate(ClaimShare Share, MessageRow Row, byte[]? Body, long Size);
 
-    /// <summary>What the passes for one group have claimed so far.</summary>
+    /// <summary>The progress of the passes for one group.</summary>
     private sealed class Progress(List<ClaimShare> shares)
     {
         public List<ClaimShare> Shares => shares;
 
-        /// <summary>How many more messages are wanted.</summary>
+        /// <summary>How many more messages the shares want.</summary>
         public int Wanted => shares.Sum(share => share.Wanted);
 
-        /// <summary>Messages claimed by earlier passes.</summary>
+        /// <summary>The messages that earlier passes claimed.</summary>
         public HashSet<Sequence> Claimed { get; } = [];
 
-        /// <summary>Messages that an earlier pass left behind although no other request has them: they come first in the next.</summary>
+        /// <summary>Messages that an earlier pass left although no other request has them. The next pass tries them first.</summary>
         public HashSet<Sequence> Owed { get; } = [];
     }
 }

@@ -1,7 +1,7 @@
 namespace Burrow.Queues.Claiming;
 
-/// <summary>What claims and takes must have in common to be served together.</summary>
-/// <param name="Attributes">What a claim sets.</param>
-/// <param name="Remove">A take: the messages are deleted.</param>
-/// <param name="Detail">What is shown of them.</param>
+/// <summary>The parameters that claims and takes must share to be served together.</summary>
+/// <param name="Attributes">The attributes that a claim sets.</param>
+/// <param name="Remove">Whether it is a take, which deletes the messages.</param>
+/// <param name="Detail">What the answer shows of the messages.</param>
 internal readonly record struct ClaimKind(Attributes Attributes, bool Remove, Detail Detail);

@@ -1,5 +1,5 @@
 namespace Burrow.Queues.Claiming;
 
 /// <summary>A claim or take of the first visible messages.</summary>
-/// <param name="Limit">At most so many; 1 to <see cref="ClaimGroup.MaxMessages"/>.</param>
+/// <param name="Limit">The greatest number of messages; 1 to <see cref="ClaimGroup.MaxMessages"/>.</param>
 internal sealed record ClaimRequest(int Limit);

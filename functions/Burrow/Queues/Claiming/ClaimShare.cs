@@ -3,13 +3,13 @@ using PendingClaim = Burrow.Queues.Scheduling.PendingRequest<Burrow.Queues.Claim
 
 namespace Burrow.Queues.Claiming;
 
-/// <summary>What one request of a group gets of the messages that are claimed for the whole group.</summary>
+/// <summary>The share that one request of a group gets of the messages claimed for the whole group.</summary>
 internal sealed class ClaimShare(PendingClaim pending)
 {
     private readonly BoundedAnswer answer = new(pending.Request.Limit);
     private bool isCompleted;
 
-    /// <summary>How many more messages it takes.</summary>
+    /// <summary>How many more messages the share takes.</summary>
     public int Wanted => answer.Wanted;
 
     public bool IsFull => answer.Wanted == 0;
@@ -24,11 +24,12 @@ internal sealed class ClaimShare(PendingClaim pending)
 
     /// <summary>Answers the request, once, with the messages that are certainly claimed.</summary>
     /// <param name="isUnknown">
-    /// Whether more may have been claimed, or more was to be had. Then an empty answer is an error, and any other says that there is more.
+    /// Whether more messages may have been claimed, or more were available. Then an empty answer becomes an error, and any other answer
+    /// says that there is more.
     /// </param>
     public void Complete(bool isUnknown)
     {
-        // The list belongs to the caller from then on.
+        // After the first call, the list belongs to the caller.
         if (isCompleted)
             return;
         isCompleted = true;

@@ -5,13 +5,13 @@ internal sealed class AccountCounts
 {
     private readonly Lock gate = new();
 
-    /// <summary>What is being written.</summary>
+    /// <summary>Sums that are being written.</summary>
     private readonly Dictionary<QueueName, QueueCounts> taken = [];
 
-    /// <summary>What was done, and isn't written yet.</summary>
+    /// <summary>Sums of what was done and is not being written yet.</summary>
     private Dictionary<QueueName, QueueCounts> pending = [];
 
-    /// <summary>What each queue holds: as it was read, and what was done since; null: nobody asked.</summary>
+    /// <summary>What each queue holds: as it was read, and what was done since; null: no request asked for it.</summary>
     private Dictionary<QueueName, QueueCounts>? held;
 
     private Task? reading;
@@ -20,7 +20,7 @@ internal sealed class AccountCounts
     private long askedAt;
     private bool closed;
 
-    /// <summary>Whether there was a look already.</summary>
+    /// <summary>Whether a first read has ended.</summary>
     public bool IsKnown
     {
         get
@@ -30,7 +30,7 @@ internal sealed class AccountCounts
         }
     }
 
-    /// <summary>What was done that isn't written down, as far as is known.</summary>
+    /// <summary>What was done and is not in the table, as far as is known.</summary>
     public Dictionary<QueueName, QueueCounts> Unwritten
     {
         get
@@ -58,7 +58,7 @@ internal sealed class AccountCounts
         }
     }
 
-    /// <summary>False if it was let go.</summary>
+    /// <summary>Notes that a request asks for the usage. False if this object was closed.</summary>
     public bool TryLook(TimeProvider time)
     {
         lock (gate)
@@ -68,7 +68,7 @@ internal sealed class AccountCounts
         }
     }
 
-    /// <summary>The look under way; if it is time for one, a new one; null if it isn't.</summary>
+    /// <summary>The read that is under way, or a new one if it is time for one; otherwise null.</summary>
     public Task? BeginReading(TimeProvider time, Func<Task> read)
     {
         lock (gate)
@@ -93,7 +93,7 @@ internal sealed class AccountCounts
         }
     }
 
-    /// <summary>There was no answer: what was known holds until the next look.</summary>
+    /// <summary>The read failed: what was known before is used until the next read.</summary>
     public void GiveUp(TimeProvider time)
     {
         lock (gate)
@@ -127,7 +127,7 @@ internal sealed class AccountCounts
         }
     }
 
-    /// <summary>What became of what was taken. What isn't written is as it was before.</summary>
+    /// <summary>Ends the write of sums that were taken. If they were not written, they are pending again.</summary>
     public void Took(IEnumerable<KeyValuePair<QueueName, QueueCounts>> some, bool written)
     {
         lock (gate)
@@ -141,7 +141,7 @@ internal sealed class AccountCounts
         }
     }
 
-    /// <summary>That much of a queue was written by other means.</summary>
+    /// <summary>That much of a queue's pending sums was written in another way.</summary>
     public void Written(QueueName queue, QueueCounts count)
     {
         lock (gate)
@@ -157,7 +157,8 @@ internal sealed class AccountCounts
             pending.Remove(queue);
     }
 
-    /// <summary>Whether nothing is lost by forgetting it; then nothing may be added any more.</summary>
+    /// <summary>Closes this object if no counts are lost by forgetting it. Nothing can be added afterwards.</summary>
+    /// <returns>Whether it is closed.</returns>
     public bool Close(TimeProvider time)
     {
         lock (gate)

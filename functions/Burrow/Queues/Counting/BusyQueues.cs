@@ -2,12 +2,12 @@ using System.Collections.Concurrent;
 
 namespace Burrow.Queues.Counting;
 
-/// <summary>Counts what this process does to which queue, while somebody wants to know.</summary>
+/// <summary>Counts what this process does to each queue, while a metric needs it.</summary>
 internal sealed class BusyQueues
 {
     private ConcurrentDictionary<QueueAddress, long> changes = new();
 
-    /// <summary>Whether somebody does.</summary>
+    /// <summary>Whether a metric needs it.</summary>
     public bool IsEnabled { get; set; }
 
     public void Record(QueueAddress queue, QueueCounts count)
@@ -18,7 +18,7 @@ internal sealed class BusyQueues
         static long Of(QueueCounts count) => count.Inserted + count.Claimed + count.Deleted + count.Expired;
     }
 
-    /// <summary>Those with the most changes since this was last asked, busiest first.</summary>
+    /// <summary>The queues with the most changes since the last call, busiest first.</summary>
     public IReadOnlyList<QueueAddress> TakeBusiest(int max)
     {
         var counted = Interlocked.Exchange(ref changes, new());

@@ -5,7 +5,7 @@ namespace Burrow.Queues.Counting;
 /// <summary>What a change of a message adds to its queue's counts.</summary>
 internal static class CountChange
 {
-    /// <summary>A put.</summary>
+    /// <summary>What a put adds.</summary>
     /// <param name="replaced">The message that it replaces, live or expired; null: none.</param>
     /// <param name="isLive">Whether that message is live.</param>
     /// <param name="length">Bytes of the new body.</param>
@@ -17,7 +17,7 @@ internal static class CountChange
         Deleted: 0,
         Expired: replaced is not null && !isLive ? 1 : 0);
 
-    /// <summary>An update or a removal.</summary>
+    /// <summary>What an update or a removal adds.</summary>
     public static QueueCounts Of(MessageWrite write, long now)
     {
         if (write.After is { } after)

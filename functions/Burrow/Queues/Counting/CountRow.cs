@@ -47,7 +47,7 @@ internal sealed record CountRow(string ETag, QueueName Queue, QueueCounts Counts
     /// <param name="old">The row as it was read; null if there was none.</param>
     /// <param name="queue">The queue.</param>
     /// <param name="counts">What it holds.</param>
-    /// <param name="nextRecount">The timer does not count it before.</param>
+    /// <param name="nextRecount">The timer does not count the queue before this instant, UTC ticks.</param>
     /// <param name="writer">The id of this write.</param>
     public static Operation Write(CountRow? old, QueueName queue, QueueCounts counts, long nextRecount, string writer)
     {

@@ -6,8 +6,8 @@ using Burrow.Tables;
 namespace Burrow.Queues.Counting;
 
 /// <summary>
-/// Table <c>counts</c>: a partition per account, a row per queue. Each request to storage is tried once: no request of a client waits
-/// for counts, and what could not be written is written the next time.
+/// Table <c>counts</c>: a partition per account, a row per queue. Each request to storage is tried once: no client waits for a write of
+/// counts, and a process writes the next time what it could not write.
 /// </summary>
 internal sealed class CountTable(QueueContext context, DueTable due)
 {
@@ -47,7 +47,7 @@ internal sealed class CountTable(QueueContext context, DueTable due)
             var rows = await Task.WhenAll(changes.Select(change => GetAsync(account, change.Key, cancellationToken)));
             foreach (var (change, row) in changes.Zip(rows))
             {
-                // A new row must be removed one day, and its queue may be gone already: the timer sees to it.
+                // A new row must be removed one day, and its queue may be gone already. The timer removes the row.
                 if (row is null)
                     await due.ScheduleAsync(new(account, change.Key), [context.Now + TimeSpan.TicksPerMinute], cancellationToken);
             }
@@ -71,13 +71,13 @@ internal sealed class CountTable(QueueContext context, DueTable due)
         return false;
     }
 
-    /// <summary>Corrects a queue's row after it was counted. What others added since it was read is added again.</summary>
+    /// <summary>Corrects a queue's row after the queue was counted. What processes added since the row was read is added again.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="read">The row as it was read before the queue was counted.</param>
     /// <param name="counted">What was counted.</param>
-    /// <param name="nextRecount">The timer does not count the queue before.</param>
-    /// <param name="cancellationToken">Cancels it.</param>
-    /// <returns>False if others were faster each time.</returns>
+    /// <param name="nextRecount">The timer does not count the queue before this instant, UTC ticks.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns>False if other writes were faster each time.</returns>
     public async Task<bool> CorrectAsync(
         QueueAddress queue, CountRow? read, QueueCounts counted, long nextRecount, CancellationToken cancellationToken)
     {
@@ -85,7 +85,7 @@ internal sealed class CountTable(QueueContext context, DueTable due)
         var before = read?.Counts ?? QueueCounts.None;
         for (var tries = 0; tries < MaxTries; tries++)
         {
-            // Whether others added before or after the count is unknown: the result may be too large or too small by that much.
+            // It is unknown whether those writes came before or after the count. The result may be too large or too small by that much.
             var added = (row?.Counts ?? QueueCounts.None) - before;
             var write = CountRow.Write(row, queue.Queue, counted + added, nextRecount, writer: "");
             if ((await table.SubmitAsync(DirectoryKeys.Queues(queue.Account), [write], cancellationToken)).Committed)

@@ -7,11 +7,11 @@ namespace Burrow.Queues.Counting;
 
 /// <summary>
 /// What this process put and removed. It adds its sums to table <c>counts</c> every <see cref="QueueLimits.CountsInterval"/>. So the
-/// table lacks what every process did since, and what a killed process had not written; the timer counts again what it visits.
+/// table lacks what every process did since, and what a killed process had not written. The timer counts the queues that it visits again.
 /// </summary>
 internal sealed class ProcessCounts(QueueContext context, CountTable table)
 {
-    /// <summary>Accounts written at a time.</summary>
+    /// <summary>Accounts written in parallel.</summary>
     private const int MaxParallelism = 8;
 
     private readonly ConcurrentDictionary<AccountName, AccountCounts> accounts = new();
@@ -37,7 +37,8 @@ internal sealed class ProcessCounts(QueueContext context, CountTable table)
 
     /// <summary>
     /// How much a queue's account stores, and whether the queue holds a message: the table as it was last read, and what this process
-    /// did since. After <see cref="QueueLimits.UsageFreshness"/> the table is read again in the background; only the first read is awaited.
+    /// did since. After <see cref="QueueLimits.UsageFreshness"/> a call has the table read again in the background. Callers wait only
+    /// for the first read.
     /// </summary>
     public async ValueTask<(AccountUsage Account, bool Holds)> UsageAsync(QueueAddress queue)
     {
@@ -53,13 +54,13 @@ internal sealed class ProcessCounts(QueueContext context, CountTable table)
     /// <summary>A queue's counts: its row, and what this process has not written yet; null if there is neither.</summary>
     public async Task<QueueCounts?> FindAsync(QueueAddress queue, CancellationToken cancellationToken)
     {
-        // Before the row is read: what is written in between is counted twice for a moment, rather than not at all.
+        // This is before the read of the row: sums written in between are counted twice for a moment, rather than not at all.
         var own = accounts.TryGetValue(queue.Account, out var counts) ? counts.Unwritten.GetValueOrDefault(queue.Queue) : QueueCounts.None;
         var row = await table.GetAsync(queue, cancellationToken);
         return row is null && own == QueueCounts.None ? null : own + (row?.Counts ?? QueueCounts.None);
     }
 
-    /// <summary>The same for all queues of an account with counts, in no order.</summary>
+    /// <summary>The same for all queues of an account that have counts, in no order.</summary>
     public async Task<IReadOnlyList<(QueueName Queue, QueueCounts Counts)>> FindAllAsync(
         AccountName account, CancellationToken cancellationToken)
     {
@@ -109,7 +110,7 @@ internal sealed class ProcessCounts(QueueContext context, CountTable table)
         }
         catch (Exception e)
         {
-            // Puts go on without counts.
+            // Puts continue without counts.
             context.Logger.BackgroundFailed(e.Message);
             counts.GiveUp(context.Time);
         }

@@ -5,9 +5,9 @@ using Burrow.Tables;
 namespace Burrow.Queues.Counting;
 
 /// <summary>
-/// Counts the messages of a queue that the timer visits, and corrects its row. A longer queue is counted more seldom, a page of rows a
-/// minute on average; a queue longer than <see cref="MaxPages"/> is not counted. After a correction the queue is counted once more:
-/// other processes add later what they had not written then.
+/// Counts the messages of a queue that the timer visits, and corrects its row. A longer queue is counted less often: one page of rows a
+/// minute on average. A queue longer than <see cref="MaxPages"/> is not counted. After a correction the queue is counted once more:
+/// other processes add later what they had not written at the time of the count.
 /// </summary>
 internal sealed class Recounter(QueueContext context, DueTable due, CountTable table, ProcessCounts process)
 {
@@ -22,7 +22,7 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
         if (row is not null && now < row.NextRecount)
             return;
 
-        // What this process has not written is in what is counted now; it stays pending until the row is written.
+        // The count includes what this process has not written. That stays pending until the row is written.
         var account = process.Find(queue.Account);
         var pending = account?.PendingOf(queue.Queue) ?? QueueCounts.None;
         pending = QueueCounts.None with { Messages = pending.Messages, Bytes = pending.Bytes };
@@ -44,7 +44,7 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
     }
 
     /// <summary>Counts the rows by id.</summary>
-    /// <returns>Messages and bytes, pages read, and whether these were all. Null if the time was up.</returns>
+    /// <returns>Messages and bytes, pages read, and whether these were all pages. Null if the time was up.</returns>
     private async Task<(QueueCounts Stored, int Pages, bool IsComplete)?> CountAsync(
         QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {

@@ -3,7 +3,7 @@ using Burrow.Tables;
 
 namespace Burrow.Queues.Directory;
 
-/// <summary>Whether a range of rows is empty.</summary>
+/// <summary>Finds out whether a range of rows is empty.</summary>
 internal static class DirectoryQueries
 {
     public static async Task<bool> HoldsRowAsync(

@@ -7,14 +7,14 @@ namespace Burrow.Queues.Directory;
 /// <summary>Lists accounts and queues: those in the directory that hold a message now.</summary>
 internal sealed class NameLister(QueueContext context)
 {
-    /// <summary>Queues looked at in parallel.</summary>
+    /// <summary>Queues read in parallel.</summary>
     private const int MaxParallelism = 16;
 
     /// <summary>The accounts that hold a queue.</summary>
     public Task<NameList> AccountsAsync(NameSelection selection, CancellationToken cancellationToken) =>
         ListAsync(DirectoryKeys.Accounts, name => HoldsQueueAsync(new(name), cancellationToken), selection, cancellationToken);
 
-    /// <summary>The queues of an account that hold a message, hidden ones too.</summary>
+    /// <summary>The queues of an account that hold a message, hidden or not.</summary>
     public Task<NameList> QueuesAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) => ListAsync(
         DirectoryKeys.Queues(account),
         name => HoldsMessageAsync(new(account, new(name)), cancellationToken),
@@ -42,12 +42,12 @@ internal sealed class NameLister(QueueContext context)
         return new(names, More: false);
     }
 
-    /// <summary>All names in the directory after a name, in order, whether they hold something or not.</summary>
+    /// <summary>All names in the directory after a name, in order, also those of empty queues and accounts.</summary>
     private async IAsyncEnumerable<string> NamesAsync(
         string partition, string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var query = new RowQuery(after is null ? QueueKeys.First : DirectoryKeys.From(after), QueueKeys.End);
-        // Long names with the same beginning share the beginning of their keys and stand there by hash: they are sorted here.
+        // Long names with the same beginning share the beginning of their keys. Storage orders them by hash, so they are sorted here.
         var alike = new List<string>();
         await foreach (var page in context.Directory.QueryPagesAsync(partition, query, cancellationToken))
         {
@@ -82,7 +82,7 @@ internal sealed class NameLister(QueueContext context)
             var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Above = (MessageColumns.ExpiresAt, context.Now) };
             if (await context.Messages.FirstRowAsync(queue.Partition, query, cancellationToken) is not { } row)
                 return false;
-            // If it expired during the read, there may be others.
+            // If this message expired during the read, there may be others.
             if (row.Columns.GetInteger(MessageColumns.ExpiresAt) > context.Now)
                 return true;
         }

@@ -11,7 +11,7 @@ namespace Burrow.Queues.Directory;
 /// </summary>
 internal sealed class QueueRegistry(QueueContext context, DueTable due, ProcessCounts counts)
 {
-    /// <summary>How long a closed head stays: the next put gets a greater sequence, whichever process's clock it uses.</summary>
+    /// <summary>How long a closed head stays. So the next put gets a greater sequence, whichever process's clock it uses.</summary>
     private static readonly TimeSpan ClosedHeadKept = TimeSpan.FromMinutes(10);
 
     /// <summary>
@@ -30,22 +30,22 @@ internal sealed class QueueRegistry(QueueContext context, DueTable due, ProcessC
     /// Removes a queue from the directory if it holds no message, live or expired. Once it has been removed for long enough, deletes
     /// its head. Safe at any time, and several times at once.
     /// </summary>
-    /// <returns>Whether nothing is left to do now.</returns>
+    /// <returns>Whether no work is left now.</returns>
     public async Task<bool> CloseAsync(QueueAddress queue, CancellationToken cancellationToken)
     {
         var queues = DirectoryKeys.Queues(queue.Account);
-        // In this order, each with its ETag: a put that writes in between makes one of the writes below fail.
+        // The two rows are read in this order, each with its ETag: a put that writes in between makes one of the writes below fail.
         var row = await context.Directory.GetAsync(queues, DirectoryKeys.Row(queue.Queue.Value), cancellationToken);
         var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken);
         if (await context.Messages.HoldsRowAsync(queue.Partition, new(QueueKeys.HiddenFrom, QueueKeys.End), cancellationToken))
             return true;
         if (row is null && !head.IsOpen)
         {
-            // The process that removed the queue may have died before it came to the account.
+            // The process that removed the queue may have died before it removed the account.
             return await CloseAsync(queue.Account, cancellationToken) && await DeleteHeadAsync(queue, head, cancellationToken);
         }
 
-        // The timer visits once more, for the head.
+        // The timer visits once more, to delete the head.
         await due.ScheduleAsync(queue, [context.Now + (ClosedHeadKept + TimeSpan.FromMinutes(1)).Ticks], cancellationToken);
         var closed = head.Next(new(Math.Max(head.Last.Value, head.ETag is null ? context.Now : 0)), open: false, context.Random);
         var closing = await context.Messages.SubmitAsync(queue.Partition, [closed.Write()], cancellationToken);
@@ -77,7 +77,7 @@ internal sealed class QueueRegistry(QueueContext context, DueTable due, ProcessC
             return true;
         }
 
-        // The counts first: once the head is gone, the timer does not visit this queue again.
+        // The counts are deleted first: once the head is gone, the timer does not visit this queue again.
         if (!await counts.ForgetAsync(queue, cancellationToken))
             return false;
         var result = await context.Messages.SubmitAsync(

@@ -1,10 +1,16 @@
 namespace Burrow.Queues;
 
-/// <summary>How an account stands.</summary>
-/// <param name="Queues">Its queues that hold a message.</param>
-/// <param name="Statistics">All of them together; what is seen by looking is of <paramref name="Shown"/> alone, and not exact if there are others.</param>
-/// <param name="Shown">Some of them, in order of their names; those too that were emptied some minutes ago, whose totals are still known.</param>
-/// <param name="More">There are more.</param>
+/// <summary>The statistics of an account.</summary>
+/// <param name="Queues">How many of its queues hold a message.</param>
+/// <param name="Statistics">
+/// All these queues together. The values that come from a read of the queue are those of <paramref name="Shown"/> alone. They are
+/// not exact if other queues hold messages.
+/// </param>
+/// <param name="Shown">
+/// Some of its queues, in the order of their names. Queues that became empty some minutes ago are among them: their totals are
+/// still known.
+/// </param>
+/// <param name="More">Whether more queues follow those that are shown.</param>
 /// <param name="Known">How many queues are known, shown or not.</param>
 public sealed record AccountStatistics(
     long Queues, MessageStatistics Statistics, IReadOnlyList<QueueStatistics> Shown, bool More, int Known);

@@ -1,6 +1,6 @@
 namespace Burrow.Queues;
 
-/// <summary>RFC 4648 base32 in lower case, without padding: what fits in keys and names that know no case.</summary>
+/// <summary>RFC 4648 base32 in lower case, without padding: text that fits in keys and in names that ignore case.</summary>
 internal static class Base32
 {
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";

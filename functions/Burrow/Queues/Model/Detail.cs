@@ -1,6 +1,6 @@
 namespace Burrow.Queues;
 
-/// <summary>What an answer shows of messages (protocol, parameter <c>detail</c>).</summary>
+/// <summary>What an answer shows of messages (docs/reference/api.md, parameter <c>detail</c>).</summary>
 public enum Detail
 {
     /// <summary>Nothing.</summary>
@@ -9,16 +9,16 @@ public enum Detail
     /// <summary>Ids.</summary>
     Id,
 
-    /// <summary>Ids, ttl and hide.</summary>
+    /// <summary>Ids, <c>ttl</c> and <c>hide</c>.</summary>
     Attributes,
 
     /// <summary>Bodies.</summary>
     Body,
 
-    /// <summary>Ids, ttl, hide and bodies.</summary>
+    /// <summary>Ids, <c>ttl</c>, <c>hide</c> and bodies.</summary>
     All,
 
-    /// <summary>All there is.</summary>
+    /// <summary>Everything.</summary>
     Full,
 }
 

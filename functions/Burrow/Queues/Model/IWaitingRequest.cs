@@ -1,11 +1,11 @@
 namespace Burrow.Queues;
 
-/// <summary>Whoever waits.</summary>
+/// <summary>A request that waits for messages.</summary>
 public interface IWaitingRequest
 {
-    /// <summary>From now on it does nothing.</summary>
+    /// <summary>The request waits and does nothing from now on.</summary>
     void Pause();
 
-    /// <summary>It is about to look again. What is thrown here ends its request.</summary>
+    /// <summary>The request is about to look for messages again. An exception that is thrown here ends the request.</summary>
     ValueTask ResumeAsync();
 }

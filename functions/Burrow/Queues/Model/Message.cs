@@ -1,35 +1,35 @@
 namespace Burrow.Queues;
 
-/// <summary>A message as it is shown: at one instant, by the clock of the instance that serves.</summary>
+/// <summary>A message as an answer shows it: at one instant, by the clock of the instance that serves the request.</summary>
 public sealed record Message
 {
-    /// <summary>Its id, unique in its queue.</summary>
+    /// <summary>The message's id, unique in its queue.</summary>
     public required MessageId Id { get; init; }
 
-    /// <summary>Its place in the queue.</summary>
+    /// <summary>The message's place in the queue.</summary>
     public required Sequence Sequence { get; init; }
 
-    /// <summary>Its revision.</summary>
+    /// <summary>The message's revision.</summary>
     public required Receipt Receipt { get; init; }
 
-    /// <summary>Whole seconds that it has to live, rounded up; 0: for ever.</summary>
+    /// <summary>Whole seconds until the message expires, rounded up; 0: never.</summary>
     public required long Ttl { get; init; }
 
-    /// <summary>Whole seconds for which it is hidden, rounded up; 0: visible.</summary>
+    /// <summary>Whole seconds for which the message is hidden, rounded up; 0: visible.</summary>
     public required long Hide { get; init; }
 
-    /// <summary>When it was first put; a replace leaves it.</summary>
+    /// <summary>When the message was first put. A replace does not change it.</summary>
     public required DateTimeOffset Inserted { get; init; }
 
-    /// <summary>How often it was claimed; a replace leaves it.</summary>
+    /// <summary>How often the message was claimed. A replace does not change it.</summary>
     public required long Deliveries { get; init; }
 
-    /// <summary>The content type that it was last put with, if any.</summary>
+    /// <summary>The content type of the last put, if it had one.</summary>
     public required string? ContentType { get; init; }
 
-    /// <summary>The span that it was last put by (W3C Trace Context, <c>traceparent</c>), if anybody said.</summary>
+    /// <summary>The span of the last put (W3C Trace Context, <c>traceparent</c>), if it is known.</summary>
     public required string? TraceParent { get; init; }
 
-    /// <summary>Its body, where the request asked for it.</summary>
+    /// <summary>The message's body, if the request asked for it.</summary>
     public required byte[]? Body { get; init; }
 }

@@ -6,7 +6,7 @@ public readonly record struct MessageId(string Value)
     /// <inheritdoc cref="Name.Parse"/>
     public static MessageId Parse(string value) => new(Name.Parse(value, "id"));
 
-    /// <summary>A new one: 26 characters of <c>a-z2-7</c>, 128 random bits.</summary>
+    /// <summary>A new id: 26 characters of <c>a-z2-7</c>, 128 random bits.</summary>
     public static MessageId New(Random random)
     {
         Span<byte> bytes = stackalloc byte[16];

@@ -1,20 +1,20 @@
 namespace Burrow.Queues;
 
-/// <summary>Messages of a queue, in its order.</summary>
+/// <summary>Messages of a queue, in the queue's order.</summary>
 public sealed record MessageList
 {
     /// <summary>Nothing matched.</summary>
     public static readonly MessageList Empty = new() { Messages = [] };
 
-    /// <summary>What matched; with <see cref="Detail.None"/> left empty.</summary>
+    /// <summary>The messages that matched; empty with <see cref="Detail.None"/>.</summary>
     public required IReadOnlyList<Message> Messages { get; init; }
 
-    /// <summary>How many matched.</summary>
+    /// <summary>How many messages matched.</summary>
     public int Count { get; init; }
 
-    /// <summary>The place of the last that matched.</summary>
+    /// <summary>The place of the last message that matched.</summary>
     public Sequence Last { get; init; }
 
-    /// <summary>The answer was cut short of what matches; the rest is had after <see cref="Last"/>.</summary>
+    /// <summary>Whether the answer leaves out messages that match. A request for messages after <see cref="Last"/> gets the rest.</summary>
     public bool More { get; init; }
 }

@@ -1,26 +1,29 @@
 namespace Burrow.Queues;
 
-/// <summary>How a queue, or an account, stands.</summary>
+/// <summary>The statistics of a queue or of an account.</summary>
 public sealed record MessageStatistics
 {
     /// <summary>
-    /// What is stored, and what happened to messages: as it is written down, and what this process has done since. It lacks what other
-    /// processes did in their last <see cref="QueueLimits.CountsInterval"/>, and, until the timer counts anew, what a killed one had not written.
+    /// What is stored, and what happened to messages: the written counts, and what this process has done since. They lack what other
+    /// processes did in their last <see cref="QueueLimits.CountsInterval"/>. Until the timer counts again, they also lack what a killed
+    /// process had not written.
     /// </summary>
     public required QueueCounts Counts { get; init; }
 
-    /// <summary>Messages that a request sees: those stored without the hidden ones; at most so many if <see cref="HiddenIsExact"/> is false.</summary>
+    /// <summary>
+    /// Messages that a request sees: the stored ones without the hidden ones. If <see cref="HiddenIsExact"/> is false, at most this many.
+    /// </summary>
     public required long Visible { get; init; }
 
-    /// <summary>Messages that are hidden, seen just now.</summary>
+    /// <summary>Hidden messages, read just now.</summary>
     public required long Hidden { get; init; }
 
-    /// <summary>Whether there are no more hidden ones than <see cref="Hidden"/> says.</summary>
+    /// <summary>Whether there are no more hidden messages than <see cref="Hidden"/> says.</summary>
     public required bool HiddenIsExact { get; init; }
 
-    /// <summary>How long ago the first visible message was put, seen just now; null: none is visible.</summary>
+    /// <summary>How long ago the first visible message was put, read just now; null: no message is visible.</summary>
     public required TimeSpan? OldestVisibleAge { get; init; }
 
-    /// <summary>Whether there is none that is older; without an age, whether there is none at all.</summary>
+    /// <summary>Whether no visible message is older. If there is no age: whether no message is visible at all.</summary>
     public required bool OldestIsExact { get; init; }
 }

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Burrow.Queues;
 
-/// <summary>What accounts, queues and ids may be called (protocol, part 1).</summary>
+/// <summary>The rules for names of accounts and queues, and for ids (docs/reference/limits.md).</summary>
 public static class Name
 {
-    /// <summary>The order of names, which is that of their UTF-8.</summary>
+    /// <summary>The order of names: that of their UTF-8 bytes.</summary>
     internal static readonly Comparer<string> ByCodePoint = Comparer<string>.Create(CompareByCodePoint);
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -15,15 +15,15 @@ public static class Name
         var alike = a.AsSpan().CommonPrefixLength(b);
         if (alike == a.Length || alike == b.Length)
             return a.Length.CompareTo(b.Length);
-        // Surrogates spell what comes after all else, though in UTF-16 they stand before some of it.
+        // Surrogates encode the code points that sort last. Their own values are smaller than those of some other UTF-16 characters.
         return (char.IsSurrogate(a[alike]), a[alike]).CompareTo((char.IsSurrogate(b[alike]), b[alike]));
     }
 
     /// <summary>
-    /// The name, if it is one: 1 to <see cref="QueueLimits.NameBytes"/> bytes of UTF-8, no NUL, neither <c>.</c> nor <c>..</c>
-    /// (which hosts resolve before anyone sees them).
+    /// Returns the name if it is valid: 1 to <see cref="QueueLimits.NameBytes"/> bytes of UTF-8, no NUL, neither <c>.</c> nor
+    /// <c>..</c> (hosts resolve these before the request arrives).
     /// </summary>
-    /// <exception cref="InvalidRequestException">It isn't; says why.</exception>
+    /// <exception cref="InvalidRequestException">The name is not valid. The message says why.</exception>
     public static string Parse(string value, string what)
     {
         if (value.Length == 0)

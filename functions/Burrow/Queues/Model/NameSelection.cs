@@ -1,8 +1,8 @@
 namespace Burrow.Queues;
 
 /// <summary>Which accounts or queues a request is about.</summary>
-/// <param name="Marker">Only those after this name, if there is one of it; else from the start.</param>
-/// <param name="Limit">At most so many; null: all.</param>
+/// <param name="Marker">Only names after this one. If no account or queue has this name: from the start.</param>
+/// <param name="Limit">At most this many names; null: all.</param>
 public sealed record NameSelection(string? Marker, int? Limit)
 {
     /// <summary>Only these queues; null: all.</summary>

@@ -1,13 +1,13 @@
 namespace Burrow.Queues;
 
 /// <summary>A message to put.</summary>
-/// <param name="Id">New, or that of the message to replace.</param>
-/// <param name="Body">At most <see cref="QueueOptions.MaxBodyBytes"/>; kept, not copied.</param>
-/// <param name="ContentType">What it is, if known.</param>
-/// <param name="Attributes">Absent ones are the defaults of the settings.</param>
-/// <param name="Precondition">What is demanded of a message of that id.</param>
+/// <param name="Id">A new id, or the id of the message to replace.</param>
+/// <param name="Body">At most <see cref="QueueOptions.MaxBodyBytes"/> bytes. The array is kept, not copied.</param>
+/// <param name="ContentType">The body's content type, if known.</param>
+/// <param name="Attributes">The settings give the defaults of absent attributes.</param>
+/// <param name="Precondition">What the put requires of a message with this id.</param>
 public sealed record PutRequest(MessageId Id, byte[] Body, string? ContentType, Attributes Attributes, Precondition Precondition)
 {
-    /// <summary>The span that it comes from (W3C Trace Context, <c>traceparent</c>), well-formed; null: nobody said.</summary>
+    /// <summary>The span that the put comes from (W3C Trace Context, <c>traceparent</c>), well-formed; null: not known.</summary>
     public string? TraceParent { get; init; }
 }

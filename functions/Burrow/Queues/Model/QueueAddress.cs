@@ -1,6 +1,6 @@
 namespace Burrow.Queues;
 
-/// <summary>A queue of an account, and where its rows are.</summary>
+/// <summary>A queue of an account, and the partition of its rows.</summary>
 public sealed record QueueAddress
 {
     /// <summary>The queue of that name in that account.</summary>
@@ -8,16 +8,16 @@ public sealed record QueueAddress
     {
         Account = account;
         Queue = queue;
-        // No name holds a NUL, so no two pairs of names are the same text.
+        // No name holds a NUL, so two different pairs of names never give the same text.
         Partition = NameHash.Of($"{account.Value}\0{queue.Value}") + "-0";
     }
 
     /// <summary>The account.</summary>
     public AccountName Account { get; }
 
-    /// <summary>The queue's name in it.</summary>
+    /// <summary>The queue's name in the account.</summary>
     public QueueName Queue { get; }
 
-    /// <summary>The partition of all its rows: base32(SHA-256(account, NUL, queue)), then the shard, of which there is one.</summary>
+    /// <summary>The partition of all its rows: base32(SHA-256(account, NUL, queue)), then the shard. There is one shard.</summary>
     public string Partition { get; }
 }

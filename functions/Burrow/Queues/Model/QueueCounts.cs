@@ -1,18 +1,18 @@
 namespace Burrow.Queues;
 
-/// <summary>How much a queue holds, and what happened to its messages; or what is to be added to that.</summary>
-/// <param name="Messages">Stored; those that expired too, until they are removed.</param>
-/// <param name="Bytes">Of their bodies.</param>
-/// <param name="Inserted">Put anew, in all.</param>
-/// <param name="Claimed">Handed out by claims, in all.</param>
-/// <param name="Deleted">Deleted and taken, in all.</param>
-/// <param name="Expired">Removed as they had expired, in all.</param>
+/// <summary>How much a queue holds, and what happened to its messages; or what a change adds to that.</summary>
+/// <param name="Messages">Messages stored. Expired messages count until they are removed.</param>
+/// <param name="Bytes">Bytes of their bodies.</param>
+/// <param name="Inserted">Total of new messages put.</param>
+/// <param name="Claimed">Total of messages that claims handed out.</param>
+/// <param name="Deleted">Total of messages deleted or taken.</param>
+/// <param name="Expired">Total of messages removed because they had expired.</param>
 public readonly record struct QueueCounts(long Messages, long Bytes, long Inserted, long Claimed, long Deleted, long Expired)
 {
     /// <summary>Nothing.</summary>
     public static readonly QueueCounts None;
 
-    /// <summary>Both together.</summary>
+    /// <summary>The sum of both.</summary>
     public static QueueCounts operator +(QueueCounts a, QueueCounts b) => new(
         a.Messages + b.Messages,
         a.Bytes + b.Bytes,
@@ -21,7 +21,7 @@ public readonly record struct QueueCounts(long Messages, long Bytes, long Insert
         a.Deleted + b.Deleted,
         a.Expired + b.Expired);
 
-    /// <summary>One without the other.</summary>
+    /// <summary>The first without the second.</summary>
     public static QueueCounts operator -(QueueCounts a, QueueCounts b) => new(
         a.Messages - b.Messages,
         a.Bytes - b.Bytes,

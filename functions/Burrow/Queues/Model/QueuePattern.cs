@@ -1,15 +1,15 @@
 namespace Burrow.Queues;
 
-/// <summary>Which queues: one, or all whose names begin alike.</summary>
+/// <summary>Which queues: one, or all whose names have the same beginning.</summary>
 /// <param name="Text">The name, or its beginning.</param>
-/// <param name="IsPrefix">Whether it is the beginning.</param>
+/// <param name="IsPrefix">Whether the text is the beginning.</param>
 public readonly record struct QueuePattern(string Text, bool IsPrefix)
 {
     /// <summary>All queues.</summary>
     public static readonly QueuePattern All = new("", true);
 
-    /// <summary>A name, the beginning of names with <c>*</c> behind it, or <c>*</c> for all.</summary>
-    /// <exception cref="InvalidRequestException">It is none.</exception>
+    /// <summary>Parses a name, the beginning of names with <c>*</c> after it, or <c>*</c> for all queues.</summary>
+    /// <exception cref="InvalidRequestException">The text is none of these.</exception>
     public static QueuePattern Parse(string text)
     {
         if (text == "*")
@@ -19,11 +19,11 @@ public readonly record struct QueuePattern(string Text, bool IsPrefix)
             : new(Name.Parse(text, "queues"), false);
     }
 
-    /// <summary>Whether it is for that queue.</summary>
+    /// <summary>Whether it includes that queue.</summary>
     public bool Matches(QueueName queue) =>
         IsPrefix ? queue.Value.StartsWith(Text, StringComparison.Ordinal) : queue.Value == Text;
 
-    /// <summary>Whether it is for every queue that the other one is for.</summary>
+    /// <summary>Whether it includes every queue that the other one includes.</summary>
     public bool Contains(QueuePattern other) =>
         IsPrefix ? other.Text.StartsWith(Text, StringComparison.Ordinal) : !other.IsPrefix && other.Text == Text;
 

@@ -1,4 +1,4 @@
 namespace Burrow.Queues;
 
-/// <summary>How a queue stands.</summary>
+/// <summary>The statistics of one queue.</summary>
 public sealed record QueueStatistics(QueueName Queue, MessageStatistics Statistics);

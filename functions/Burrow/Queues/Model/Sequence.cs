@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Burrow.Queues;
 
 /// <summary>
-/// A message's place in its queue. Handed out in the order in which puts commit, growing, never twice; about the time of the
-/// put in ticks of 100 ns, so that a queue that was deleted goes on above where it ended.
+/// A message's place in its queue. Sequences grow in the order in which puts commit, and none is used twice. A sequence is about
+/// the time of the put, in ticks of 100 ns. So a queue that was deleted and used again continues with greater sequences.
 /// </summary>
 public readonly record struct Sequence(long Value) : IComparable<Sequence>
 {
@@ -14,7 +14,9 @@ public readonly record struct Sequence(long Value) : IComparable<Sequence>
     /// <summary>After every message.</summary>
     public static readonly Sequence Last = new(long.MaxValue - 1);
 
-    /// <summary>The sequence of that text, 16 lower-case hexadecimal digits as <see cref="ToString"/> writes it; null if it is none.</summary>
+    /// <summary>
+    /// Parses 16 lower-case hexadecimal digits, as <see cref="ToString"/> writes them; null if the text is not a sequence.
+    /// </summary>
     public static Sequence? TryParse(string text) =>
         text.Length == 16
         && long.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
@@ -30,15 +32,15 @@ public readonly record struct Sequence(long Value) : IComparable<Sequence>
     /// <inheritdoc/>
     public override string ToString() => Value.ToString("x16", CultureInfo.InvariantCulture);
 
-    /// <summary>Whether one stands before the other.</summary>
+    /// <summary>Whether the left place is before the right one.</summary>
     public static bool operator <(Sequence left, Sequence right) => left.Value < right.Value;
 
-    /// <summary>Whether one stands after the other.</summary>
+    /// <summary>Whether the left place is after the right one.</summary>
     public static bool operator >(Sequence left, Sequence right) => left.Value > right.Value;
 
-    /// <summary>Whether one stands before the other, or they are the same.</summary>
+    /// <summary>Whether the left place is before the right one, or the same.</summary>
     public static bool operator <=(Sequence left, Sequence right) => left.Value <= right.Value;
 
-    /// <summary>Whether one stands after the other, or they are the same.</summary>
+    /// <summary>Whether the left place is after the right one, or the same.</summary>
     public static bool operator >=(Sequence left, Sequence right) => left.Value >= right.Value;
 }

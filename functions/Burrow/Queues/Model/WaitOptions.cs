@@ -1,11 +1,13 @@
 namespace Burrow.Queues;
 
-/// <summary>How a request waits where nothing matches.</summary>
-/// <param name="MaxTime">For so long at most.</param>
-/// <param name="MaxWaiting">If no more requests of its account wait in this process than this, itself included; else it is refused.</param>
-/// <param name="Request">Told when it waits, and when it goes on.</param>
+/// <summary>How a request waits if no message matches.</summary>
+/// <param name="MaxTime">The longest time that it waits.</param>
+/// <param name="MaxWaiting">
+/// How many requests of its account may wait in this process, this one included. If more would wait, this one is refused.
+/// </param>
+/// <param name="Request">Is notified when the request waits, and before it looks again.</param>
 public readonly record struct WaitOptions(TimeSpan MaxTime, long MaxWaiting, IWaitingRequest? Request = null)
 {
-    /// <summary>However many others do.</summary>
+    /// <summary>Waits for at most this time, however many other requests wait.</summary>
     public static implicit operator WaitOptions(TimeSpan max) => new(max, long.MaxValue);
 }

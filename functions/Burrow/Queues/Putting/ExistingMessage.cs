@@ -5,9 +5,9 @@ namespace Burrow.Queues.Putting;
 /// <summary>A message that is stored under the id of a put, live or expired.</summary>
 /// <param name="State">Its state.</param>
 /// <param name="ETag">The ETag of its row by id.</param>
-/// <param name="ReadAt">The clock before it was read, UTC ticks.</param>
+/// <param name="ReadAt">The time before the message was read, UTC ticks.</param>
 internal sealed record ExistingMessage(MessageState State, string ETag, long ReadAt)
 {
-    /// <summary>Its row in line, if it was read.</summary>
+    /// <summary>The message's row in line, if it was read.</summary>
     public MessageRow? Row { get; init; }
 }

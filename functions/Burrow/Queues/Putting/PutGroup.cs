@@ -8,8 +8,9 @@ using PendingPut = Burrow.Queues.Scheduling.PendingRequest<Burrow.Queues.PutRequ
 namespace Burrow.Queues.Putting;
 
 /// <summary>
-/// Commits the puts to one queue that wait together, in their order, in as few transactions as hold them. Each transaction replaces the
-/// head as it was last read. So no two processes hand out the same sequence, and no put is stored behind a reader (docs/design/put.md).
+/// Commits the puts to one queue that wait together. It keeps their order and uses as few transactions as can hold them. Each
+/// transaction replaces the head, on condition that it is unchanged since the last read. So no two processes give out the same
+/// sequence, and no put is stored behind a reader (docs/design/put.md).
 /// </summary>
 internal sealed class PutGroup(
     QueueContext context,
@@ -24,13 +25,13 @@ internal sealed class PutGroup(
 
     private readonly WriterYield turns = new(context);
 
-    /// <summary>The head as this process last wrote or read it. A guess: its ETag is checked when it is used.</summary>
+    /// <summary>The head as this process last wrote or read it. It may be out of date: storage checks its ETag when it is used.</summary>
     private QueueHead? head;
 
     public async Task ServeAsync(IReadOnlyList<PendingPut> group)
     {
         var waiting = new LinkedList<PendingPut>(group);
-        // The messages under the ids of the puts: null if there is none, absent if it was not read.
+        // The messages under the ids of the puts. The value is null if there is no message. There is no entry if the id was not read.
         var existing = new Dictionary<MessageId, ExistingMessage?>();
         var begun = context.Time.GetTimestamp();
         for (var tries = 0; waiting.Count > 0;)
@@ -56,7 +57,7 @@ internal sealed class PutGroup(
                 throw new UnavailableException("Too many processes put to this queue at once; nothing was stored.");
             if (result.FailedIndex <= 0)
             {
-                // The head: another process was faster.
+                // The operation on the head failed: another process was faster.
                 turns.NoteConflict();
                 await Task.Delay(new Backoff(roundTrip, MaxBackoff).Delay(tries++, context.Random), context.Time);
             }
@@ -122,7 +123,7 @@ internal sealed class PutGroup(
         }
     }
 
-    /// <summary>The reason is logged only: it may name what a client must not see.</summary>
+    /// <summary>Only the log gets the reason: it may contain a name that a client must not see.</summary>
     private UnavailableException UnknownOutcome(string reason)
     {
         context.Logger.OutcomeUnknown(reason);
@@ -139,7 +140,7 @@ internal sealed class PutGroup(
             existing[id] = row is null ? null : new(MessageState.From(row.Columns), row.ETag, readAt);
     }
 
-    /// <summary>Reads the rows in line of expired messages that are replaced: their event says what they were.</summary>
+    /// <summary>Reads the rows in line of expired messages that are replaced: their events describe those messages.</summary>
     private async Task ReadExpiredRowsAsync(Dictionary<MessageId, ExistingMessage?> existing)
     {
         foreach (var (id, there) in existing.ToList())
@@ -152,7 +153,7 @@ internal sealed class PutGroup(
         }
     }
 
-    /// <summary>Whether a transaction was committed that was refused after an attempt of unknown outcome.</summary>
+    /// <summary>Whether a transaction was committed although storage refused it after an attempt of unknown outcome.</summary>
     /// <exception cref="UnavailableException">The head's history is too short to tell.</exception>
     private async Task<bool> WasCommittedAsync(QueueHead written, QueueHead current)
     {
@@ -168,15 +169,15 @@ internal sealed class PutGroup(
 
         if (found.Revisions?.Contains(written.Revisions!.Value.Latest) == true)
             return true;
-        // A history that is not full has forgotten nothing, and would hold our revision.
+        // A history that is not full has dropped no revision, so it would hold ours.
         if (found.Revisions is { IsFull: true } history && !(current.Revisions is { } based && history.Contains(based.Latest)))
             throw UnknownOutcome("Others put too much in the meantime.");
-        // Refused because an id exists, under an unchanged head: storage may still commit the earlier attempt if the id goes. Under
-        // another head it cannot.
+        // Storage refused the transaction because an id exists, and the head is unchanged. If that id is removed, storage may still
+        // commit the earlier attempt. It cannot once the head has changed.
         return found.ETag == current.ETag && !await FenceAsync(found) && await WasCommittedAsync(written, current);
     }
 
-    /// <summary>Rewrites the head as it is, so that storage can no longer commit what was sent under its old ETag.</summary>
+    /// <summary>Writes the head again, so that storage can no longer commit a transaction that was sent with the old ETag.</summary>
     /// <returns>False if another process was faster.</returns>
     private async Task<bool> FenceAsync(QueueHead found) =>
         (await SubmitAsync([found.Next(found.Last, found.IsOpen, context.Random).Write()])).Committed;

@@ -17,7 +17,7 @@ internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAd
     private Sequence last = current.Last;
     private long bytes;
 
-    /// <summary>The puts, and what each did if the transaction commits. None: there is nothing to commit.</summary>
+    /// <summary>The puts, and the result of each if the transaction commits. If empty, there is nothing to commit.</summary>
     public IReadOnlyList<(PendingPut Pending, PutResult Result)> Puts => puts;
 
     /// <summary>The head as the transaction writes it.</summary>
@@ -26,32 +26,33 @@ internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAd
     /// <summary>The operations; the first writes the head.</summary>
     public IReadOnlyList<Operation> Operations { get; private set; } = [];
 
-    /// <summary>When the timer must visit the queue, UTC ticks.</summary>
+    /// <summary>The times when the timer must visit the queue, UTC ticks.</summary>
     public IReadOnlyList<long> Instants => instants;
 
-    /// <summary>What the transaction adds to the queue's counts.</summary>
+    /// <summary>The change that the transaction makes to the queue's counts.</summary>
     public QueueCounts Counts { get; private set; }
 
-    /// <summary>Events that the transaction writes.</summary>
+    /// <summary>The events that the transaction writes.</summary>
     public IReadOnlyList<OutboxRow> Events => events;
 
-    /// <summary>Plans the first puts. Those whose preconditions fail are answered and removed.</summary>
+    /// <summary>Plans the first puts. Puts whose preconditions fail are answered and removed.</summary>
     /// <param name="waiting">The puts, in their order.</param>
     /// <param name="existing">
-    /// What is known of the messages under their ids: null if there is none, absent if it was not read. Entries that are out of date are removed.
+    /// The known messages under the ids of the puts. The value is null if there is no message. There is no entry if the id was not
+    /// read. Entries that are out of date are removed.
     /// </param>
     public void Fill(LinkedList<PendingPut> waiting, Dictionary<MessageId, ExistingMessage?> existing)
     {
         for (var node = waiting.First; node is not null;)
         {
             var (pending, next) = (node.Value, node.Next);
-            // A transaction changes a row once: a second put of the same id comes in the next.
+            // A transaction changes a row only once, so a second put of the same id goes into the next transaction.
             if (!ids.Add(pending.Request.Id))
                 break;
             var there = existing.GetValueOrDefault(pending.Request.Id);
             if (there is not null && there.State.IsLive(there.ReadAt) && !there.State.IsLive(now))
             {
-                // It expired since, or was given more time: it is read again.
+                // The message expired since it was read, or got a later expiry: it is read again.
                 existing.Remove(pending.Request.Id);
                 break;
             }
@@ -84,7 +85,7 @@ internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAd
         return request.Precondition.Failure(receipt);
     }
 
-    /// <returns>False if it does not fit. The first put always does.</returns>
+    /// <returns>False if the put does not fit. The first put always fits.</returns>
     private bool TryAdd(PendingPut pending, ExistingMessage? there, ExistingMessage? live)
     {
         var request = pending.Request;
@@ -96,7 +97,7 @@ internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAd
         var rows = EventsOf(request, after, there, live);
         added.AddRange(rows.Select(row => row.Insert));
         bytes += added.Sum(TableLimits.SizeOf);
-        // One more operation is the head.
+        // The head is one more operation.
         if (puts.Count > 0
             && (operations.Count + added.Count + 1 > TableLimits.TransactionOperations || bytes > QueueLimits.TransactionBytes))
         {

@@ -3,12 +3,13 @@ using Burrow.Queues.Rows;
 namespace Burrow.Queues.Putting;
 
 /// <summary>
-/// Lets other processes put to the same queue. The process that committed knows the head and could send its next group at once; another
-/// process must read the head first, and would never succeed. So the next group waits now and then for about the time of that read.
+/// Lets other processes put to the same queue. The process that committed knows the head and could send its next group at once. Another
+/// process must read the head first, and would never succeed. So from time to time the next group waits for about the time of that
+/// read.
 /// </summary>
 internal sealed class WriterYield(QueueContext context)
 {
-    /// <summary>Groups in a row before a pause, without another process and with one.</summary>
+    /// <summary>How many groups in a row are committed before a pause, without another process and with one.</summary>
     private const int MaxGroups = 32;
 
     /// <inheritdoc cref="MaxGroups"/>
@@ -16,23 +17,23 @@ internal sealed class WriterYield(QueueContext context)
 
     private static readonly TimeSpan MaxRoundTrip = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>For how long a conflict with another process counts.</summary>
+    /// <summary>How long a conflict with another process counts.</summary>
     private static readonly TimeSpan ContentionTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>Faster storage is in this process, and there is no other process.</summary>
+    /// <summary>If storage is faster than this, it is in this process, and there is no other process.</summary>
     private static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(1);
 
     private long? lastConflict;
     private long lastCommit;
     private int groups;
 
-    /// <summary>Another process was faster.</summary>
+    /// <summary>Records that another process was faster.</summary>
     public void NoteConflict() => lastConflict = context.Time.GetTimestamp();
 
-    /// <summary>A group was committed: pauses for about two round trips if it is another process's turn.</summary>
+    /// <summary>Called after a group was committed. Pauses for about two round trips if it is the turn of another process.</summary>
     public async Task AfterCommitAsync(TimeSpan roundTrip)
     {
-        // A round trip with failures of storage in it says nothing.
+        // A round trip that includes failures of storage is not a useful measure.
         roundTrip = roundTrip < MaxRoundTrip ? roundTrip : MaxRoundTrip;
         var now = context.Time.GetTimestamp();
         groups = context.Time.GetElapsedTime(lastCommit, now) < 3 * roundTrip ? groups + 1 : 0;

@@ -3,23 +3,23 @@ using Burrow.Queues.Rows;
 
 namespace Burrow.Queues.Reading;
 
-/// <summary>How much of <see cref="QueueLimits.AnswerBytes"/> a message takes: never less than its JSON does.</summary>
+/// <summary>The part of <see cref="QueueLimits.AnswerBytes"/> that a message takes: never less than the message takes as JSON.</summary>
 internal static class AnswerSize
 {
-    /// <summary>The names, quotes and braces of a message with all its attributes.</summary>
+    /// <summary>The bytes of the names, quotes and braces of a message with all its attributes.</summary>
     private const int Frame = 320;
 
-    /// <summary>What JSON takes as it is.</summary>
+    /// <summary>The bytes that JSON holds without an escape.</summary>
     private static readonly SearchValues<byte> Plain = SearchValues.Create(
         [.. Enumerable.Range(0x20, 0x7F - 0x20).Where(value => value is not (0x22 or 0x5C)).Select(value => (byte)value)]);
 
-    /// <summary>Of a message whose body is shown (null: it isn't).</summary>
-    public static long Of(MessageRow line, byte[]? body) =>
-        Frame + 6L * line.Id.Value.Length + 6L * (line.ContentType?.Length ?? 0) + (body is null ? 0 : Escaped(body));
+    /// <summary>The size of a message with this body; null: the answer does not show the body.</summary>
+    public static long Of(MessageRow row, byte[]? body) =>
+        Frame + 6L * row.Id.Value.Length + 6L * (row.ContentType?.Length ?? 0) + (body is null ? 0 : Escaped(body));
 
     /// <summary>
-    /// Control characters, quotes and what JSON encoders like to escape may take six bytes; a body that isn't UTF-8 takes
-    /// four bytes for three, and then this is too much, but not by more than double.
+    /// The size of a body with its escapes. Control characters, quotes and other characters that JSON encoders often escape may take
+    /// six bytes. A body that is not UTF-8 is shown as base64 and takes four bytes for three: for this body the result is too large.
     /// </summary>
     private static long Escaped(byte[] body)
     {

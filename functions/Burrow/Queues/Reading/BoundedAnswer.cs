@@ -1,23 +1,23 @@
 namespace Burrow.Queues.Reading;
 
 /// <summary>
-/// The messages of one answer, up to a number of messages and to <see cref="QueueLimits.AnswerBytes"/>. Room is reserved before a
-/// message is changed, and released if the change fails, so that nothing is changed that the answer could not show.
+/// The messages of one answer, up to a number of messages and up to <see cref="QueueLimits.AnswerBytes"/>. A caller reserves room
+/// before it changes a message, and releases the room if the change fails. So no message is changed that the answer could not show.
 /// </summary>
-/// <param name="maxMessages">Messages at most.</param>
-/// <param name="showsMessages">False: the answer shows no messages, only how many they are; then bytes do not count.</param>
+/// <param name="maxMessages">The greatest number of messages.</param>
+/// <param name="showsMessages">False: the answer shows only the number of messages, and bytes do not count.</param>
 internal sealed class BoundedAnswer(int maxMessages, bool showsMessages = true)
 {
     private readonly List<Message> messages = [];
     private long bytes;
 
-    /// <summary>How many messages were added.</summary>
+    /// <summary>The number of messages added.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The greatest place in the queue of a message that was added.</summary>
+    /// <summary>The greatest place in the queue among the messages added.</summary>
     public Sequence Last { get; private set; }
 
-    /// <summary>Whether a message found no room.</summary>
+    /// <summary>Whether there was no room for a message.</summary>
     public bool IsCut { get; private set; }
 
     /// <summary>Whether the answer takes no more messages.</summary>
@@ -26,10 +26,10 @@ internal sealed class BoundedAnswer(int maxMessages, bool showsMessages = true)
     /// <summary>How many more messages the answer takes.</summary>
     public int Wanted => IsCut ? 0 : maxMessages - Count;
 
-    /// <summary>Reserves room for a message of <paramref name="size"/> bytes. An empty answer always has room for one.</summary>
+    /// <summary>Reserves room for a message of <paramref name="size"/> bytes. An empty answer always has room for one message.</summary>
     /// <param name="size">Bytes, as <see cref="AnswerSize"/> counts them.</param>
-    /// <param name="always">Takes the room in any case.</param>
-    /// <returns>False: there is no room, and the answer is cut here.</returns>
+    /// <param name="always">Reserves the room even if the answer is full.</param>
+    /// <returns>False if there is no room. Then the answer ends here.</returns>
     public bool TryReserve(long size, bool always = false)
     {
         if (!showsMessages)
@@ -61,8 +61,8 @@ internal sealed class BoundedAnswer(int maxMessages, bool showsMessages = true)
             messages.Add(message);
     }
 
-    /// <summary>The answer, in the queue's order. Nothing may be added afterwards.</summary>
-    /// <param name="more">Whether there may be more that the answer does not show.</param>
+    /// <summary>Returns the answer, in the queue's order. The caller must not add messages afterwards.</summary>
+    /// <param name="more">Whether there may be more messages that the answer does not show.</param>
     public MessageList ToList(bool more)
     {
         messages.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));

@@ -4,25 +4,28 @@ using Burrow.Tables;
 namespace Burrow.Queues.Reading;
 
 /// <summary>
-/// The places of a queue's hidden line that a reader must know: those due within a second, as a hide lasts at least a second, or
-/// all of them where hidden messages match. Bounded: of more places it keeps the first, and knows up to where (<see cref="End"/>).
+/// The places of a queue's hidden line that a reader must know. If hidden messages match, these are all places. Otherwise they are the
+/// places due within a second, because a hide lasts at least a second. The number is bounded: if there are more places, it keeps
+/// the first ones and knows where these end (<see cref="End"/>).
 /// </summary>
 /// <param name="context">The tables and the clock.</param>
 /// <param name="queue">The queue.</param>
 /// <param name="matchHidden">Whether places that are not due count.</param>
-/// <param name="capacity">Places kept at most.</param>
+/// <param name="capacity">How many places are kept at most.</param>
 internal sealed class HiddenLine(QueueContext context, QueueAddress queue, bool matchHidden, int capacity)
 {
     private readonly SortedSet<(Sequence Sequence, string Id)> places = [];
 
-    /// <summary>All places up to here are known.</summary>
+    /// <summary>All places up to this one are known.</summary>
     public Sequence End { get; private set; }
 
-    /// <summary>Until then, UTC ticks, no message becomes visible whose place is not known.</summary>
+    /// <summary>Until this time, UTC ticks, no message becomes visible whose place is not known.</summary>
     public long CompleteUntil { get; private set; }
 
-    /// <summary>Reads the places after <paramref name="start"/>, together with the head, which stands right before the hidden line.</summary>
-    /// <returns>The last sequence that the queue handed out: the end of what the reader reads.</returns>
+    /// <summary>
+    /// Reads the places after <paramref name="start"/>, and with them the head, whose row is right before the hidden line.
+    /// </summary>
+    /// <returns>The last sequence that the queue gave out. It is the end of the reader's range.</returns>
     public async Task<Sequence> ReadWithHeadAsync(Sequence start, CancellationToken cancellationToken) =>
         await ReadAsync(QueueKeys.Head, start, Sequence.Last, cancellationToken) ?? Sequence.None;
 
@@ -32,7 +35,8 @@ internal sealed class HiddenLine(QueueContext context, QueueAddress queue, bool 
 
     /// <summary>
     /// Reads the places that became due since the last read, or become due within the next second. The range begins
-    /// <see cref="QueueLimits.ClockSkew"/> earlier: a process whose clock is behind hides until an instant that is past here.
+    /// <see cref="QueueLimits.ClockSkew"/> earlier. The reason: a process whose clock is behind may hide a message until a time that is
+    /// past on this clock.
     /// </summary>
     public Task ReadNewlyDueAsync(Sequence start, CancellationToken cancellationToken) => ReadAsync(
         QueueKeys.HiddenDueBefore(CompleteUntil - TimeSpan.TicksPerSecond - QueueLimits.ClockSkew.Ticks), start, End, cancellationToken);
@@ -43,7 +47,7 @@ internal sealed class HiddenLine(QueueContext context, QueueAddress queue, bool 
             places.Remove(places.Min);
     }
 
-    /// <summary>Takes out the first places before a sequence, at most <paramref name="count"/>.</summary>
+    /// <summary>Removes and returns the first places before a sequence, at most <paramref name="count"/>.</summary>
     public List<(Sequence Sequence, MessageId Id)> Take(int count, Sequence before)
     {
         var taken = new List<(Sequence, MessageId)>();
@@ -56,7 +60,7 @@ internal sealed class HiddenLine(QueueContext context, QueueAddress queue, bool 
         return taken;
     }
 
-    /// <returns>The last sequence of the queue, if the range holds its head. Later places are not added then.</returns>
+    /// <returns>The last sequence of the queue, if the range holds the head. Then later places are not added.</returns>
     private async Task<Sequence?> ReadAsync(string from, Sequence start, Sequence end, CancellationToken cancellationToken)
     {
         var now = context.Now;

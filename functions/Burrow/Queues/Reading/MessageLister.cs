@@ -3,10 +3,10 @@ using Burrow.Queues.Rows;
 
 namespace Burrow.Queues.Reading;
 
-/// <summary>Lists the messages of a queue, in its order, and changes nothing.</summary>
+/// <summary>Lists the messages of a queue, in its order. Changes nothing.</summary>
 internal sealed class MessageLister(QueueContext context, QueueReader reader, MessageFinder finder)
 {
-    /// <summary>Larger bodies read at a time.</summary>
+    /// <summary>How many larger bodies are read at a time.</summary>
     private const int MaxParallelism = 8;
 
     public async Task<MessageList> ListAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ internal sealed class MessageLister(QueueContext context, QueueReader reader, Me
         IAsyncEnumerable<MessageRow> rows,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Bodies in chunks are read ahead; a row that holds its body is passed on at once.
+        // Bodies in chunks are read ahead. A row that holds its body is passed on at once.
         var reading = new Queue<Task<(MessageRow, byte[]?)?>>();
         await foreach (var row in rows.WithCancellation(cancellationToken))
         {
@@ -69,7 +69,7 @@ internal sealed class MessageLister(QueueContext context, QueueReader reader, Me
         return context.UntilStableAsync(
             async () =>
             {
-                // Replaced, hidden or gone since: read as it is now, if it still is in the list.
+                // The message was replaced, hidden or removed since. Read it as it is now, if it is still in the list.
                 row = row is null ? first : await finder.FindAsync(queue, row.Id, row.Sequence, selection.MatchHidden, cancellationToken);
                 if (row is null)
                     return (true, null);

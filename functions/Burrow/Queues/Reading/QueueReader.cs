@@ -5,7 +5,7 @@ namespace Burrow.Queues.Reading;
 /// <summary>Reads the messages of a queue in its order.</summary>
 internal sealed class QueueReader(QueueContext context, MessageFinder finder)
 {
-    /// <summary>The place after which a selection begins.</summary>
+    /// <summary>Returns the place after which a selection begins.</summary>
     public async Task<Sequence> FindStartAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken)
     {
         if (selection.After is { } after)
@@ -15,12 +15,15 @@ internal sealed class QueueReader(QueueContext context, MessageFinder finder)
         return await finder.ReadStateAsync(queue, marker, cancellationToken) is var (state, _) ? state.Sequence : Sequence.None;
     }
 
-    /// <summary>The live messages after <paramref name="start"/>, up to the last that was put by now, in order, each once.</summary>
+    /// <summary>
+    /// Reads the live messages after <paramref name="start"/>, up to the last one put by the start of the read. They are in order,
+    /// each once.
+    /// </summary>
     /// <param name="queue">The queue.</param>
     /// <param name="start">The place before the first message.</param>
     /// <param name="matchHidden">Whether hidden messages match.</param>
-    /// <param name="wanted">Messages that the caller takes at most; null: perhaps all.</param>
-    /// <param name="withBodies">Whether to read the bodies of those messages whose row in line holds them.</param>
+    /// <param name="wanted">The greatest number of messages that the caller takes; null: perhaps all.</param>
+    /// <param name="withBodies">Whether to read the bodies that are in the rows in line.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     public IAsyncEnumerable<MessageRow> ReadAllAsync(
         QueueAddress queue, Sequence start, bool matchHidden, int? wanted, bool withBodies, CancellationToken cancellationToken) =>

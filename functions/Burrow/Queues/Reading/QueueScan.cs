@@ -5,27 +5,29 @@ using Burrow.Tables;
 namespace Burrow.Queues.Reading;
 
 /// <summary>
-/// One pass through a queue, from a place to the last message that was put when the pass began. It reads the hidden line first, then
-/// the visible line page by page: a message that is released meanwhile moves from the one to the other, and counts once. So the pass
-/// misses no message that is visible all the while (docs/design/list.md).
+/// One pass through a queue, from a place to the last message that was put when the pass began. It reads the hidden line first, and
+/// then the visible line page by page. A message that is released meanwhile moves from the hidden to the visible line, and counts once.
+/// So the pass misses no message that is visible during the whole pass (docs/design/list.md).
 /// </summary>
 internal sealed class QueueScan(
     QueueContext context, MessageFinder finder, QueueAddress queue, bool matchHidden, int? wanted, bool withBodies)
 {
-    /// <summary>Places of the hidden line kept in memory at a time; of a longer line the rest is read when its turn comes.</summary>
+    /// <summary>
+    /// How many places of the hidden line are in memory at a time. The pass reads the rest of a longer line when it needs it.
+    /// </summary>
     private const int MaxHidden = 100_000;
 
-    /// <summary>Hidden messages read at a time.</summary>
+    /// <summary>How many hidden messages are read at a time.</summary>
     private const int MaxParallelism = 32;
 
-    /// <summary>How often a page is read whose answer took so long that the hidden line is out of date.</summary>
+    /// <summary>How often a page is read at most, if each read takes so long that the hidden line is out of date.</summary>
     private const int MaxSlowReads = 3;
 
     private readonly HiddenLine hidden = new(context, queue, matchHidden, Math.Min(wanted ?? MaxHidden, MaxHidden));
 
     public async IAsyncEnumerable<MessageRow> ReadAsync(Sequence start, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // What is put later is left for the next pass: of several such messages this one would find only some.
+        // Messages that are put later are left for the next pass: of several, this pass would find only some.
         var end = await hidden.ReadWithHeadAsync(start, cancellationToken);
         var (from, continuation) = (start, (string?)null);
         while (start < end)
@@ -39,7 +41,7 @@ internal sealed class QueueScan(
             continuation = page.Continuation;
             if (passed < pageEnd)
             {
-                // More is hidden than is kept in memory: read the next places, and the visible line from there on.
+                // The hidden line is longer than the part in memory. Read the next places, and the visible line from there on.
                 await hidden.ReadAsync(start, end, cancellationToken);
                 (from, continuation) = (start, null);
             }
@@ -50,7 +52,7 @@ internal sealed class QueueScan(
         }
     }
 
-    /// <summary>Reads a page of the visible line, while the hidden line is known for the whole time of the read.</summary>
+    /// <summary>Reads a page of the visible line, with a hidden line that is complete for the whole time of the read.</summary>
     private async Task<RowPage> ReadPageAsync(
         Sequence from, Sequence start, Sequence end, string? continuation, CancellationToken cancellationToken)
     {
@@ -75,8 +77,8 @@ internal sealed class QueueScan(
 
             if (context.Now <= hidden.CompleteUntil)
                 return page;
-            // A message that became visible meanwhile may have moved behind the pass: read both lines again. Where each answer of
-            // storage takes a second, a message that moves just then may be missed.
+            // A message that became visible meanwhile may have moved behind the pass: read both lines again. If each response of
+            // storage takes a second, the pass may miss a message that moves at that moment.
             if (tries < MaxSlowReads)
                 continue;
             await hidden.ReadNewlyDueAsync(start, cancellationToken);
@@ -84,7 +86,7 @@ internal sealed class QueueScan(
         }
     }
 
-    /// <summary>The messages of a page and of the hidden line up to a place, in order.</summary>
+    /// <summary>Returns the messages of a page and of the hidden line up to a place, in order.</summary>
     private async IAsyncEnumerable<MessageRow> MergeAsync(
         RowPage page, Sequence passed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -94,7 +96,7 @@ internal sealed class QueueScan(
             await foreach (var found in FindHiddenAsync(row.Sequence, cancellationToken))
                 yield return found;
             hidden.Remove(row.Sequence);
-            // It may have expired during the read, or was given more time meanwhile.
+            // The message may have expired during the read, or got a later expiry meanwhile.
             var live = row.State.IsLive(now) ? row : await finder.FindAsync(queue, row.Id, row.Sequence, matchHidden, cancellationToken);
             if (live is not null)
                 yield return live;
@@ -104,7 +106,7 @@ internal sealed class QueueScan(
             yield return found;
     }
 
-    /// <summary>Reads the messages whose places in the hidden line come before a sequence, wherever they are now.</summary>
+    /// <summary>Reads the messages whose places in the hidden line are before a sequence, even if their rows have moved.</summary>
     private async IAsyncEnumerable<MessageRow> FindHiddenAsync(
         Sequence before, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -3,14 +3,14 @@ using Burrow.Queues.Rows;
 namespace Burrow.Queues.Reading;
 
 /// <summary>
-/// Reads a message that spans several rows. Other processes may change it between two reads; then it is read again, until all
-/// its rows are of one change.
+/// Reads a message that has several rows. Other processes may change it between two reads. Then it is read again, until all its rows
+/// are of one change.
 /// </summary>
 internal static class StableRead
 {
     /// <summary>Reads until an attempt finds a stable state.</summary>
     /// <param name="context">The clock, for the pause between attempts.</param>
-    /// <param name="attempt">Reads once. Not stable: the message was changed meanwhile. Stable with null: there is no such message.</param>
+    /// <param name="attempt">Reads once. Not stable: the message was changed meanwhile. Stable with null: there is no message.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <exception cref="UnavailableException">
     /// The message changed during each of <see cref="QueueLimits.MaxStableReadTries"/> more attempts.

@@ -2,7 +2,9 @@ using Burrow.Tables;
 
 namespace Burrow.Queues.Rows;
 
-/// <summary>Bodies that don't fit in a line row: rows of <see cref="QueueLimits.ChunkBytes"/>, in columns of what one may hold.</summary>
+/// <summary>
+/// Bodies that do not fit in a line row. They are in rows of <see cref="QueueLimits.ChunkBytes"/> bytes, in columns of the largest size.
+/// </summary>
 internal static class BodyChunks
 {
     private const int ColumnsPerChunk = QueueLimits.ChunkBytes / TableLimits.ColumnBytes;
@@ -27,12 +29,14 @@ internal static class BodyChunks
         }
     }
 
-    /// <summary>A message's body, wherever it is; null if its chunks are gone, as the message was changed since it was read.</summary>
-    public static async Task<byte[]?> ReadAsync(ITable messages, string partition, MessageRow line, CancellationToken cancellationToken)
+    /// <summary>
+    /// A message's body, from its row or its chunks; null if chunks are gone, as the message was changed since it was read.
+    /// </summary>
+    public static async Task<byte[]?> ReadAsync(ITable messages, string partition, MessageRow messageRow, CancellationToken cancellationToken)
     {
-        var state = line.State;
+        var state = messageRow.State;
         if (state.Chunks == 0)
-            return line.Inline;
+            return messageRow.Inline;
         var body = new byte[state.Length];
         var position = 0;
         foreach (var key in state.ChunkKeys)

@@ -3,8 +3,8 @@ using System.Text;
 namespace Burrow.Queues.Rows;
 
 /// <summary>
-/// The keys of the directory: one partition of all accounts, one per account of its queues. A row's key is the hexadecimal
-/// UTF-8 of the name, so rows sort by code point; of a long name its first 200 bytes and a hash.
+/// The keys of the directory: one partition with all accounts, and one per account with its queues. A row's key is the hexadecimal
+/// UTF-8 of the name, so rows sort by code point. The key of a longer name has its first 200 bytes and a hash.
 /// </summary>
 internal static class DirectoryKeys
 {
@@ -27,8 +27,8 @@ internal static class DirectoryKeys
     }
 
     /// <summary>
-    /// Where reading begins to find all names after that one: names too long to be spelled may share a key's beginning, and are
-    /// in no order there.
+    /// The key from which a read finds all names after that one. Names of more than 200 bytes may share the beginning of a key,
+    /// and have no order there.
     /// </summary>
     public static string From(string name)
     {

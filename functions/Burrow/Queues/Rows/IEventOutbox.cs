@@ -1,40 +1,43 @@
 namespace Burrow.Queues.Rows;
 
-/// <summary>What of a queue's messages somebody wants to hear of.</summary>
+/// <summary>The kinds of events of a queue's messages that have a subscriber.</summary>
 [Flags]
 internal enum EventKinds
 {
     None = 0,
 
-    /// <summary>That a message was put, new.</summary>
+    /// <summary>A new message was put.</summary>
     Created = 1,
 
-    /// <summary>That one expired before anybody took it.</summary>
+    /// <summary>A message expired before a worker took it.</summary>
     Expired = 2,
 }
 
 /// <summary>
-/// Tells those who want to hear of it what happened to messages. What is to be told is a row in the transaction in which it
-/// happened, and stays until it was told; so it is told at least once.
+/// Publishes what happened to messages. The transaction of a change also writes a row for its event. The row stays until the event
+/// was published, so each event is published at least once.
 /// </summary>
 internal interface IEventOutbox
 {
-    /// <summary>What somebody wants to hear of a queue, as of 5 s ago at most. Mostly costs no request to storage.</summary>
+    /// <summary>Which events of a queue have a subscriber, as of 5 s ago at most. Mostly costs no request to storage.</summary>
     ValueTask<EventKinds> GetKindsAsync(QueueAddress queue, CancellationToken cancellationToken);
 
-    /// <summary>A message was put.</summary>
+    /// <summary>The row of the event that a message was put.</summary>
     OutboxRow NewMessageCreated(QueueAddress queue, MessageState message, PutRequest request);
 
-    /// <summary>A message expired and is removed.</summary>
-    /// <param name="queue">Whose it was.</param>
-    /// <param name="message">As it was.</param>
-    /// <param name="line">Its row in line, if it was read.</param>
-    OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line);
+    /// <summary>The row of the event that a message expired and is removed.</summary>
+    /// <param name="queue">The message's queue.</param>
+    /// <param name="message">The message's last state.</param>
+    /// <param name="row">The message's line row, if it was read.</param>
+    OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? row);
 
-    /// <summary>Tells what was committed, soon and without waiting for it.</summary>
+    /// <summary>Publishes events that were committed. Happens soon; the caller does not wait for it.</summary>
     void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> rows);
 
-    /// <summary>Tells what a queue's rows say that nobody told. Nothing is done that was written just now: its process tells it.</summary>
-    /// <returns>Whether none is left.</returns>
+    /// <summary>
+    /// Publishes the events of a queue that no process has published. Leaves alone rows that were written just now: the process that
+    /// wrote them publishes them.
+    /// </summary>
+    /// <returns>Whether none is left but those that another process is about to publish.</returns>
     Task<bool> DrainAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken);
 }

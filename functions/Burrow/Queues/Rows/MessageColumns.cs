@@ -1,6 +1,6 @@
 namespace Burrow.Queues.Rows;
 
-/// <summary>The columns of table <c>messages</c>: of a message's two rows, of a queue's head, of a chunk and an expiry row.</summary>
+/// <summary>The columns of table <c>messages</c>: of a message's two rows, a queue's head, a chunk row and an expiry row.</summary>
 internal static class MessageColumns
 {
     public const string Id = "id";
@@ -17,7 +17,7 @@ internal static class MessageColumns
     public const string BodyRevision = "bodyRevision";
     public const string Length = "length";
 
-    /// <summary>Only in the row in line: the body, where it is small, and what the put said of it.</summary>
+    /// <summary>Only in the line row: the body, if it is small, and what the put said about it (the next two columns).</summary>
     public const string Body = "body";
     public const string ContentType = "type";
     public const string TraceParent = "trace";
@@ -31,12 +31,12 @@ internal static class MessageColumns
     public static readonly IReadOnlyList<string> OfState =
         [Id, Sequence, VisibleAt, ExpiresAt, Deliveries, Inserted, Revisions, Chunks, BodyRevision, Length];
 
-    /// <summary>The columns of a row in line with its body left out.</summary>
+    /// <summary>The columns of a line row, without the body.</summary>
     public static readonly IReadOnlyList<string> WithoutBody = [.. OfState, ContentType, TraceParent];
 
-    /// <summary>What a query reads that only needs to know which messages there are.</summary>
+    /// <summary>The columns that a query reads if it only needs to know which messages there are.</summary>
     public static readonly IReadOnlyList<string> OfPlace = [Id, Sequence];
 
-    /// <summary>A part of a chunk's bytes: a column holds at most 64 KiB.</summary>
+    /// <summary>The column of one part of a chunk's bytes: a column holds at most 64 KiB.</summary>
     public static string ChunkPart(int number) => $"b{number}";
 }

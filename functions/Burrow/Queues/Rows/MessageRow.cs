@@ -2,7 +2,7 @@ using Burrow.Tables;
 
 namespace Burrow.Queues.Rows;
 
-/// <summary>A message's row in line: its state, what its put said of it, and the body where it is small.</summary>
+/// <summary>A message's line row: its state, what its put said about it, and the body if it is small.</summary>
 internal sealed record MessageRow(string ETag, MessageState State, string? ContentType, string? TraceParent, byte[] Inline)
 {
     public MessageId Id => State.Id;
@@ -17,10 +17,10 @@ internal sealed record MessageRow(string ETag, MessageState State, string? Conte
             row.Columns.GetString(MessageColumns.TraceParent),
             row.Columns.GetBytes(MessageColumns.Body));
 
-    /// <param name="state">The columns of the message's state, which stay as they are.</param>
-    /// <param name="contentType">What it is, if known.</param>
-    /// <param name="traceParent">Where it came from, if known.</param>
-    /// <param name="inline">Its body, if it is to be here.</param>
+    /// <param name="state">The columns of the message's state. They are not changed.</param>
+    /// <param name="contentType">The body's content type, if known.</param>
+    /// <param name="traceParent">The span that the put came from, if known.</param>
+    /// <param name="inline">The body, if this row holds it.</param>
     public static Columns ToColumns(Columns state, string? contentType, string? traceParent, byte[] inline)
     {
         var columns = new Columns(state, 3);

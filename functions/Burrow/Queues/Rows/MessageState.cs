@@ -3,19 +3,19 @@ using Burrow.Tables;
 namespace Burrow.Queues.Rows;
 
 /// <summary>
-/// What a message's two rows, that in line and that by id, both say of it. Where its rows are follows from it alone.
+/// The state that both the line row and the row by id of a message hold. It alone determines where the message's rows are.
 /// Instants are UTC ticks.
 /// </summary>
 internal sealed record MessageState
 {
-    /// <summary>As <see cref="ExpiresAt"/>: never.</summary>
+    /// <summary>The value of <see cref="ExpiresAt"/> for a message that never expires.</summary>
     public const long Never = long.MaxValue;
 
     public required MessageId Id { get; init; }
 
     public required Sequence Sequence { get; init; }
 
-    /// <summary>0: in the visible line. Else in the hidden line, at that instant, past or to come.</summary>
+    /// <summary>0: in the visible line. Otherwise: in the hidden line, at this instant, which is past or to come.</summary>
     public required long VisibleAt { get; init; }
 
     public required long ExpiresAt { get; init; }
@@ -29,7 +29,7 @@ internal sealed record MessageState
     /// <summary>How many chunk rows the body has; 0: it is in the line row.</summary>
     public required int Chunks { get; init; }
 
-    /// <summary>The revision of the put that brought the body: part of its chunks' keys.</summary>
+    /// <summary>The revision of the put that stored the body: part of its chunks' keys.</summary>
     public required string BodyRevision { get; init; }
 
     public required long Length { get; init; }
@@ -40,7 +40,7 @@ internal sealed record MessageState
 
     public IEnumerable<string> ChunkKeys => Enumerable.Range(0, Chunks).Select(n => QueueKeys.Chunk(Sequence, BodyRevision, n));
 
-    /// <summary>When the timer must see to it: when it becomes visible, if it does, and when it expires.</summary>
+    /// <summary>When the timer must visit the queue for it: when it becomes visible, if it does, and when it expires.</summary>
     public IEnumerable<long> Due
     {
         get
@@ -58,7 +58,7 @@ internal sealed record MessageState
     /// <summary>The instant at which a hide in seconds ends; 0: visible.</summary>
     public static long VisibilityOf(long hide, long now) => hide == 0 ? 0 : now + hide * TimeSpan.TicksPerSecond;
 
-    /// <summary>The whole seconds until an instant, rounded up; 0 once it has come.</summary>
+    /// <summary>The whole seconds until an instant, rounded up; 0 once the instant is reached.</summary>
     public static long SecondsUntil(long instant, long now) =>
         instant <= now ? 0 : (instant - now + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
 
@@ -68,7 +68,7 @@ internal sealed record MessageState
 
     /// <summary>The state after an update.</summary>
     /// <param name="attributes">What the update sets.</param>
-    /// <param name="delivers">Whether a claim counts as a delivery: of the queue's messages it does, of one by id it does not.</param>
+    /// <param name="delivers">Whether a claim counts as a delivery. A claim of the queue's messages does, a claim by id does not.</param>
     /// <param name="now">UTC ticks.</param>
     /// <param name="random">Makes the new revision.</param>
     public MessageState With(Attributes attributes, bool delivers, long now, Random random) => this with
@@ -80,7 +80,7 @@ internal sealed record MessageState
     };
 
     /// <summary>The message as an answer shows it.</summary>
-    /// <param name="row">Its row in line, from before a change perhaps; null where the answer shows nothing of it.</param>
+    /// <param name="row">Its line row, perhaps from before a change; null if the answer shows nothing from it.</param>
     /// <param name="body">Its body, if the answer shows it.</param>
     /// <param name="now">UTC ticks.</param>
     public Message ToMessage(MessageRow? row, byte[]? body, long now) => new()
@@ -88,7 +88,7 @@ internal sealed record MessageState
         Id = Id,
         Sequence = Sequence,
         Receipt = new(Revisions.Latest),
-        // 0 means "for ever"; the message was live when it was read, so at least a second is left.
+        // 0 means "for ever". The message was live when it was read, so the answer says at least one second.
         Ttl = ExpiresAt == Never ? 0 : Math.Max(1, SecondsUntil(ExpiresAt, now)),
         Hide = SecondsUntil(VisibleAt, now),
         Inserted = new DateTimeOffset(Inserted, TimeSpan.Zero),

@@ -3,39 +3,39 @@ using Burrow.Tables;
 namespace Burrow.Queues.Rows;
 
 /// <summary>
-/// One change of one message: the operations on all its rows. Every change rewrites the line row and the row by id, so the
-/// ETag of either, whichever was read, locks the other.
+/// One change of one message: the operations on all its rows. Every change rewrites the line row and the row by id. So the ETag of
+/// either row, whichever was read, locks the other.
 /// </summary>
 /// <param name="Before">The message as it was read.</param>
-/// <param name="After">As it will be; null: gone.</param>
-/// <param name="Operations">In one transaction, with those of other messages perhaps.</param>
+/// <param name="After">The message after the change; null: it is removed.</param>
+/// <param name="Operations">The operations for one transaction, which may also hold those of other messages.</param>
 internal sealed record MessageWrite(MessageState Before, MessageState? After, IReadOnlyList<Operation> Operations)
 {
-    /// <summary>What is told once it is done.</summary>
+    /// <summary>The event to publish after the commit; null: none.</summary>
     public OutboxRow? Event { get; private init; }
 
-    /// <summary>The same, with something to be told.</summary>
+    /// <summary>The same change, with an event to publish.</summary>
     public MessageWrite WithEvent(OutboxRow announcement) =>
         this with { Operations = [.. Operations, announcement.Insert], Event = announcement };
 
-    /// <summary>When the timer must visit the queue for this.</summary>
-    /// <remarks>A queue that something was removed from may be empty, and is closed then.</remarks>
+    /// <summary>When the timer must visit the queue for this change, UTC ticks.</summary>
+    /// <remarks>After a message is removed, the queue may be empty. The timer then closes it.</remarks>
     public IEnumerable<long> Due(long now) => After is null ? [now + TimeSpan.TicksPerMinute] : After.Due.Except(Before.Due);
 
-    /// <summary>Other attributes, perhaps another place in line. Locked by the line row as it was read.</summary>
-    public static MessageWrite Update(MessageRow line, MessageState after)
+    /// <summary>Sets other attributes, and perhaps moves the line row. The ETag of the line row as it was read locks the message.</summary>
+    public static MessageWrite Update(MessageRow row, MessageState after)
     {
-        var before = line.State;
+        var before = row.State;
         var operations = new List<Operation>(5);
         var columns = after.ToColumns();
         if (after.LineKey == before.LineKey)
         {
-            operations.Add(Operation.Merge(before.LineKey, columns, line.ETag));
+            operations.Add(Operation.Merge(before.LineKey, columns, row.ETag));
         }
         else
         {
-            operations.Add(Operation.Delete(before.LineKey, line.ETag));
-            operations.Add(Operation.Insert(after.LineKey, MessageRow.ToColumns(columns, line.ContentType, line.TraceParent, line.Inline)));
+            operations.Add(Operation.Delete(before.LineKey, row.ETag));
+            operations.Add(Operation.Insert(after.LineKey, MessageRow.ToColumns(columns, row.ContentType, row.TraceParent, row.Inline)));
         }
 
         operations.Add(Operation.Replace(QueueKeys.Index(before.Id), columns, Operation.Any));
@@ -43,15 +43,15 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         return new(before, after, operations);
     }
 
-    /// <summary>Gone. Locked by the line row as it was read.</summary>
-    public static MessageWrite Remove(MessageRow line) => new(line.State, null,
+    /// <summary>Removes a message. The ETag of the line row as it was read locks the message.</summary>
+    public static MessageWrite Remove(MessageRow row) => new(row.State, null,
     [
-        Operation.Delete(line.State.LineKey, line.ETag),
-        Operation.Delete(QueueKeys.Index(line.Id), Operation.Any),
-        .. RemoveRest(line.State),
+        Operation.Delete(row.State.LineKey, row.ETag),
+        Operation.Delete(QueueKeys.Index(row.Id), Operation.Any),
+        .. RemoveRest(row.State),
     ]);
 
-    /// <summary>Gone. Locked by the row by id as it was read.</summary>
+    /// <summary>Removes a message. The ETag of the row by id as it was read locks the message.</summary>
     public static MessageWrite Remove(MessageState state, string indexETag) => new(state, null,
     [
         Operation.Delete(QueueKeys.Index(state.Id), indexETag),
@@ -59,7 +59,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         .. RemoveRest(state),
     ]);
 
-    /// <summary>Put for the first time.</summary>
+    /// <summary>Puts a message for the first time.</summary>
     public static IEnumerable<Operation> Insert(MessageState after, PutRequest request)
     {
         var columns = after.ToColumns();
@@ -68,7 +68,9 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
             yield return operation;
     }
 
-    /// <summary>Put again: in its old place, or, if it had expired, at the end. Locked by the row by id as it was read.</summary>
+    /// <summary>
+    /// Puts a message again: in its old place, or at the end if it had expired. The ETag of the row by id as it was read locks the message.
+    /// </summary>
     public static IEnumerable<Operation> Replace(MessageState before, string indexETag, MessageState after, PutRequest request)
     {
         var columns = after.ToColumns();
@@ -81,7 +83,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
             yield return Operation.Delete(old, Operation.Any);
         foreach (var operation in InsertLine(after, columns, request))
         {
-            // A row whose key stays is replaced: a transaction changes a row once.
+            // A row whose key stays the same is replaced: a transaction can change a row only once.
             if (operation.Key == before.LineKey)
                 yield return Operation.Replace(operation.Key, operation.Columns!, Operation.Any);
             else if (operation.Key != before.ExpiryKey)

@@ -1,6 +1,6 @@
 namespace Burrow.Queues.Rows;
 
-/// <summary>Tells nobody.</summary>
+/// <summary>The outbox without subscribers. It publishes nothing.</summary>
 internal sealed class NoEventOutbox : IEventOutbox
 {
     public ValueTask<EventKinds> GetKindsAsync(QueueAddress queue, CancellationToken cancellationToken) => new(EventKinds.None);
@@ -8,7 +8,7 @@ internal sealed class NoEventOutbox : IEventOutbox
     public OutboxRow NewMessageCreated(
         QueueAddress queue, MessageState message, PutRequest request) => throw new InvalidOperationException();
 
-    public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? line) => throw new InvalidOperationException();
+    public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? row) => throw new InvalidOperationException();
 
     public void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> rows)
     {

@@ -2,12 +2,12 @@ using Burrow.Tables;
 
 namespace Burrow.Queues.Rows;
 
-/// <summary>Something to tell: a row of a queue's outbox.</summary>
+/// <summary>An event to publish: a row of a queue's outbox.</summary>
 internal sealed record OutboxRow(string Key, Columns Columns)
 {
-    /// <summary>Writes it along with what it is about.</summary>
+    /// <summary>The operation that writes the row, in the transaction of the change that the event is about.</summary>
     public Operation Insert => Operation.Insert(Key, Columns);
 
-    /// <summary>When the timer must see to it, should its process not get to it.</summary>
+    /// <summary>When the timer must publish it if the process that wrote it does not, UTC ticks.</summary>
     public static long DrainAt(long now) => now + TimeSpan.TicksPerMinute;
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Burrow.Queues.Rows;
 
-/// <summary>What every part of the engine stands on. All time, delays and chance come from here (docs/design/simulation.md).</summary>
+/// <summary>What every part of the engine uses. All time, delays and randomness come from here (docs/design/simulation.md).</summary>
 internal sealed class QueueContext(ITableStore store, TimeProvider time, Random random, QueueOptions options, ILogger logger)
 {
     public const string MessagesTable = "messages";
@@ -27,13 +27,13 @@ internal sealed class QueueContext(ITableStore store, TimeProvider time, Random 
 
     public ILogger Logger => logger;
 
-    /// <summary>Another of its tables, where nothing is tried again that storage failed.</summary>
+    /// <summary>Opens another table of the engine. Its requests are not retried when storage fails.</summary>
     public ITable OpenWithoutRetries(string name) => store.Open(name);
 
-    /// <summary>UTC ticks.</summary>
+    /// <summary>The present instant, UTC ticks.</summary>
     public long Now => time.GetUtcNow().UtcTicks;
 
-    /// <summary>Waits about a round trip after a conflict with another process, longer each time.</summary>
+    /// <summary>Waits about one round trip after a conflict with another process, and longer after each further conflict.</summary>
     public Task BackOffAsync(int tries, CancellationToken cancellationToken) =>
         Task.Delay(ConflictBackoff.Delay(tries, random), time, cancellationToken);
 }

@@ -3,13 +3,13 @@ using Burrow.Tables;
 namespace Burrow.Queues.Rows;
 
 /// <summary>
-/// A queue's head row: hands out sequences, and is the gate that keeps a queue from being taken off the directory while a put
-/// is on its way. Every group of puts rewrites it, so sequences are handed out in the order in which groups commit.
+/// A queue's head row. It hands out sequences. It also prevents that the queue is removed from the directory while a put is on its
+/// way. Every group of puts rewrites it, so sequences are handed out in the order in which groups commit.
 /// </summary>
-/// <param name="ETag">As it was read; null: there is no such row.</param>
+/// <param name="ETag">The row's ETag as it was read; null: there is no row.</param>
 /// <param name="Last">The last sequence handed out.</param>
-/// <param name="IsOpen">Whether the queue is in the directory. Closed, or missing: it may not be.</param>
-/// <param name="Revisions">Of the last groups.</param>
+/// <param name="IsOpen">True: the queue is in the directory. False (the head is closed or missing): it may be absent there.</param>
+/// <param name="Revisions">The revisions of the last groups.</param>
 internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revisions? Revisions)
 {
     public static readonly QueueHead Missing = new(null, Sequence.None, false, null);
@@ -22,11 +22,11 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
             row.Columns.GetString(MessageColumns.State) == MessageColumns.Open,
             new Revisions(row.Columns.GetString(MessageColumns.Revisions)!));
 
-    /// <summary>The head after this one.</summary>
+    /// <summary>The head that replaces this one.</summary>
     public QueueHead Next(Sequence last, bool open, Random random) =>
         new(ETag, last, open, Revisions is { } revisions ? revisions.Next(random) : Rows.Revisions.First(random));
 
-    /// <summary>Writes this head in place of the one that had this ETag.</summary>
+    /// <summary>The operation that writes this head in place of the one with this ETag.</summary>
     public Operation Write()
     {
         var columns = new Columns
@@ -34,7 +34,7 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
             { MessageColumns.Sequence, Last.Value },
             { MessageColumns.State, IsOpen ? MessageColumns.Open : MessageColumns.Closed },
             { MessageColumns.Revisions, Revisions!.Value.Text },
-            // Never expires, so that a query of the hidden line that passes over what is expired still brings it.
+            // The head never expires, so a query of the hidden line that leaves out expired rows still returns it.
             { MessageColumns.ExpiresAt, MessageState.Never },
         };
         return ETag is null ? Operation.Insert(QueueKeys.Head, columns) : Operation.Replace(QueueKeys.Head, columns, ETag);

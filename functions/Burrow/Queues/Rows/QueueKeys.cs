@@ -4,11 +4,11 @@ using System.Text;
 namespace Burrow.Queues.Rows;
 
 /// <summary>
-/// The row keys of a queue's partition, composed and parsed. Numbers are 16 hexadecimal digits, so keys sort as they do.
+/// Composes and parses the row keys of a queue's partition. Numbers are 16 hexadecimal digits, so keys sort like the numbers.
 /// </summary>
 internal static class QueueKeys
 {
-    /// <summary>The head. Sorts right before the hidden line, so one range query brings both.</summary>
+    /// <summary>The head. It sorts right before the hidden line, so one range query returns both.</summary>
     public const string Head = "h";
 
     public const string VisibleFrom = "v!";
@@ -21,7 +21,7 @@ internal static class QueueKeys
     public const string EventsFrom = "e!";
     public const string EventsBefore = "e!~";
 
-    /// <summary>Before and after every key of a partition.</summary>
+    /// <summary>The bounds of all keys of a partition: <see cref="First"/> sorts before them, <see cref="End"/> after them.</summary>
     public const string First = "!";
 
     /// <inheritdoc cref="First"/>
@@ -29,28 +29,28 @@ internal static class QueueKeys
 
     private const int MaxEscapedLength = 400;
 
-    /// <summary>A visible message's place in line.</summary>
+    /// <summary>The line row of a message in the visible line.</summary>
     public static string Visible(Sequence sequence) => $"v!{sequence}";
 
-    /// <summary>A hidden message's place in line.</summary>
+    /// <summary>The line row of a message in the hidden line.</summary>
     public static string Hidden(long visibleAt, Sequence sequence) => $"h!{Hex(visibleAt)}!{sequence}";
 
-    /// <summary>The end, exclusive, of the hidden line that is visible by <paramref name="now"/>.</summary>
+    /// <summary>The end, exclusive, of the part of the hidden line whose hide has ended by <paramref name="now"/>.</summary>
     public static string HiddenDueBefore(long now) => $"h!{Hex(now + 1)}";
 
-    /// <summary>The message by id.</summary>
+    /// <summary>The row by id of a message.</summary>
     public static string Index(MessageId id) => "i!" + Escape(id.Value);
 
-    /// <summary>A chunk of a larger body.</summary>
+    /// <summary>The row of one chunk of a larger body.</summary>
     public static string Chunk(Sequence sequence, string revision, int number) => $"b!{sequence}!{revision}!{number}";
 
-    /// <summary>Something of a message that is yet to be told.</summary>
+    /// <summary>The row of an event of a message that is not published yet.</summary>
     public static string Event(Sequence sequence, string revision) => $"e!{sequence}!{revision}";
 
-    /// <summary>When a message is to be expired.</summary>
+    /// <summary>The row that says when a message expires.</summary>
     public static string Expiry(long expiresAt, Sequence sequence) => $"x!{Hex(expiresAt)}!{sequence}";
 
-    /// <summary>The end, exclusive, of what is expired by <paramref name="now"/>.</summary>
+    /// <summary>The end, exclusive, of the rows of messages that have expired by <paramref name="now"/>.</summary>
     public static string ExpiredBefore(long now) => $"x!{Hex(now + 1)}";
 
     /// <summary>The sequence at the end of a key of the visible or hidden line.</summary>
@@ -63,8 +63,8 @@ internal static class QueueKeys
     private static string Hex(long value) => value.ToString("x16", CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Letters, digits, <c>.</c>, <c>_</c> and <c>-</c> as they are, every other byte of the UTF-8 as <c>=</c> and two digits;
-    /// where that grows too long, <c>==</c> (which no escaped text holds) and a hash.
+    /// ASCII letters, digits, <c>.</c>, <c>_</c> and <c>-</c> stay as they are. Every other byte of the UTF-8 becomes <c>=</c> and
+    /// two digits. If that is too long, the result is <c>==</c> (which no escaped text holds) and a hash.
     /// </summary>
     private static string Escape(string text)
     {

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Burrow.Queues.Rows;
 
 /// <summary>
-/// The last 8 revisions of a row, newest first. Each change brings a new random one, so whoever does not know whether his
-/// change was made finds his revision here, or that on which he based it.
+/// The last 8 revisions of a row, newest first. Each change adds a new random one. A process that does not know whether its change
+/// was made finds here its own revision, or the revision on which it based the change.
 /// </summary>
 internal readonly record struct Revisions(string Text)
 {
@@ -13,7 +13,7 @@ internal readonly record struct Revisions(string Text)
 
     public string Latest => Text[..Length];
 
-    /// <summary>Whether it may have forgotten some.</summary>
+    /// <summary>Whether older revisions may have been dropped.</summary>
     public bool IsFull => Text.Length == Length * MaxCount;
 
     public static Revisions First(Random random) => new(New(random));

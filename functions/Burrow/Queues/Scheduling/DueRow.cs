@@ -3,7 +3,7 @@ using Burrow.Tables;
 
 namespace Burrow.Queues.Scheduling;
 
-/// <summary>A queue to be visited in a minute (since year 1).</summary>
+/// <summary>A queue that the timer must visit, and the minute of the visit (counted since year 1).</summary>
 internal sealed record DueRow(string Key, string ETag, long Minute, QueueAddress Queue)
 {
     public const string AccountColumn = "account";

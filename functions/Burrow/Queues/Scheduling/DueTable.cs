@@ -6,25 +6,25 @@ using Burrow.Tables;
 namespace Burrow.Queues.Scheduling;
 
 /// <summary>
-/// In which queues something is to be done, and in which minute: expire, promote, close. A row is written before the
-/// transaction that needs it, once per queue, minute and process; the timer visits the queues whose minute has come.
+/// Which queues the timer must visit, and in which minute: to expire, promote, close. A row is written before the transaction that
+/// needs it, once per queue, minute and process. The timer visits the queues whose minute is reached.
 /// </summary>
 internal sealed class DueTable(QueueContext context)
 {
-    /// <summary>Partitions, so that one is not what bounds the whole service.</summary>
+    /// <summary>How many partitions the table has. With several, the limit of one partition does not limit the whole service.</summary>
     public const int Partitions = 16;
 
-    /// <summary>How long after its minute a row is kept. It must be there when the transaction commits that needs it.</summary>
+    /// <summary>How long after its minute a row is kept. It must exist when the transaction that needs it commits.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(5);
 
-    /// <summary>Rows that this process remembers to have written.</summary>
+    /// <summary>How many of the rows that it wrote this process remembers.</summary>
     private const int MaxScheduled = 200_000;
 
     private readonly BoundedCache<(string Partition, long Minute), bool> scheduled = new(MaxScheduled);
 
     /// <summary>
-    /// Makes sure that the timer visits a queue at those instants. The transaction that needs it must follow at once: it has two
-    /// minutes, retries included, of the five for which the rows are kept at least.
+    /// Makes sure that the timer visits a queue at those instants. The transaction that needs this must follow at once. It may take
+    /// two minutes, retries included; the rows are kept for at least five.
     /// </summary>
     public async Task ScheduleAsync(QueueAddress queue, IReadOnlyCollection<long> instants, CancellationToken cancellationToken)
     {
@@ -46,7 +46,7 @@ internal sealed class DueTable(QueueContext context)
         while (context.Now > now + TimeSpan.TicksPerMinute);
     }
 
-    /// <summary>The rows of one of the <see cref="Partitions"/> whose minute has come, oldest first, a page at a time.</summary>
+    /// <summary>The rows of one of the <see cref="Partitions"/> whose minute is reached, oldest first, a page at a time.</summary>
     public async IAsyncEnumerable<IReadOnlyList<DueRow>> ReadAsync(
         int partition, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -55,10 +55,10 @@ internal sealed class DueTable(QueueContext context)
             yield return [.. page.Rows.Select(DueRow.From)];
     }
 
-    /// <summary>Deletes a row after a visit that left nothing, if it is old enough and nobody wrote it since.</summary>
-    /// <param name="row">As it was read before the visit.</param>
-    /// <param name="visited">When that was: what came later, the visit may not have seen.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Deletes a row after a visit that left no work, if it is old enough and no process wrote it since.</summary>
+    /// <param name="row">The row as it was read before the visit.</param>
+    /// <param name="visited">The time of the visit, UTC ticks. The visit may have missed later changes.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task RemoveAsync(DueRow row, long visited, CancellationToken cancellationToken)
     {
         if (visited >= InstantOf(row.Minute) + Kept.Ticks)

@@ -4,13 +4,13 @@ using Burrow.Telemetry;
 namespace Burrow.Queues.Scheduling;
 
 /// <summary>
-/// Serves concurrent requests together: while one group is under way, those that arrive wait for the next, in their order. No
-/// timer and no delay when idle. A group only holds requests that came before it began.
+/// Serves concurrent requests together. While one group is under way, new requests wait for the next group, in their order. There is
+/// no timer, and no delay when idle. A group only holds requests that arrived before it began.
 /// </summary>
-/// <param name="kind">What they are, for whoever measures.</param>
-/// <param name="serve">Completes every request of a group; what it throws fails those it has not completed.</param>
+/// <param name="kind">The name of these requests in metrics.</param>
+/// <param name="serve">Completes every request of a group. If it throws, the requests that it has not completed fail.</param>
 /// <param name="weigh">How much a request adds to a group.</param>
-/// <param name="heaviest">How much a group may weigh; it holds at least one request.</param>
+/// <param name="heaviest">How much a group may weigh. A group holds at least one request, whatever its weight.</param>
 internal sealed class GroupCommit<TRequest, TResult>(
     string kind,
     Func<IReadOnlyList<PendingRequest<TRequest, TResult>>, Task> serve,
@@ -20,7 +20,7 @@ internal sealed class GroupCommit<TRequest, TResult>(
     private readonly Queue<PendingRequest<TRequest, TResult>> waiting = new();
     private bool running;
 
-    /// <summary>Whether nothing is under way or waits.</summary>
+    /// <summary>Whether no request is under way or waits.</summary>
     public bool IsIdle
     {
         get
@@ -30,7 +30,7 @@ internal sealed class GroupCommit<TRequest, TResult>(
         }
     }
 
-    /// <summary>Waits for the request's turn and its result. Cancelled before its turn, it is never served.</summary>
+    /// <summary>Waits for the request's turn and its result. A request that is cancelled before its turn is never served.</summary>
     public async Task<TResult> SubmitAsync(TRequest request, CancellationToken cancellationToken)
     {
         var pending = new PendingRequest<TRequest, TResult>(request, cancellationToken);
@@ -65,12 +65,14 @@ internal sealed class GroupCommit<TRequest, TResult>(
                     pending.Fail(e);
             }
 
-            // Whoever's request began this loop gets its answer now; the others are served on another turn.
+            // The caller whose request began this loop gets its answer now. The other requests are served on another turn.
             await Task.Yield();
         }
     }
 
-    /// <summary>What is asked of storage for all of them is told beneath the first that is recorded, with which the others are linked.</summary>
+    /// <summary>
+    /// Requests to storage for the whole group appear under the first span that is recorded. The spans of the other requests link to it.
+    /// </summary>
     private void Observe(List<PendingRequest<TRequest, TResult>> group)
     {
         Instruments.GroupSize.Record(group.Count, new KeyValuePair<string, object?>("burrow.operation", kind));

@@ -3,14 +3,14 @@ using Burrow.Telemetry;
 
 namespace Burrow.Queues.Scheduling;
 
-/// <summary>A request and who waits for it.</summary>
+/// <summary>A request, and the result for which its caller waits.</summary>
 internal sealed class PendingRequest<TRequest, TResult>(TRequest request, CancellationToken cancellationToken)
 {
     private readonly TaskCompletionSource<TResult> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TRequest Request => request;
 
-    /// <summary>The span that it is asked under, if anybody is told.</summary>
+    /// <summary>The span in which the request was made; null if no listener receives spans.</summary>
     public Activity? Cause { get; } = Instruments.Source.HasListeners() ? Activity.Current : null;
 
     public Task<TResult> Result => result.Task;

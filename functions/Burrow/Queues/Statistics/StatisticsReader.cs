@@ -6,26 +6,27 @@ using Burrow.Tables;
 namespace Burrow.Queues.Statistics;
 
 /// <summary>
-/// How queues stand, cheaply: what <see cref="ProcessCounts"/> knows, and three looks at a queue, each of a page or two, whatever its
-/// length: the front of the visible line, the first that are due of the hidden line, and those of it that aren't.
+/// Reads the statistics of queues cheaply, from <see cref="ProcessCounts"/> and three reads of a queue. These are the front of the visible
+/// line, the first due messages of the hidden line, and its messages that are not due. Each read takes a page or two, however long the
+/// queue is.
 /// </summary>
 internal sealed class StatisticsReader(QueueContext context, ProcessCounts counts, NameLister names)
 {
-    /// <summary>Queues looked at side by side.</summary>
+    /// <summary>Queues read in parallel.</summary>
     private const int MaxParallelism = 16;
 
-    /// <summary>Hidden messages counted; of more, it is only known that there are.</summary>
+    /// <summary>Hidden messages counted at most. If there are more, only that is known.</summary>
     private const int MaxHidden = TableLimits.PageRows;
 
-    /// <summary>Messages whose hide ran out and that nobody moved yet: the oldest of so many.</summary>
+    /// <summary>Messages read whose hide has ended and that no process has moved yet. The oldest of this many is found.</summary>
     private const int MaxDue = 100;
 
-    /// <summary>Pages of one look: storage also ends a page where it has passed over much that has expired.</summary>
+    /// <summary>Pages of one read: storage also ends a page after it has passed over many expired rows.</summary>
     private const int MaxPages = 2;
 
     private static readonly string[] Columns = [MessageColumns.Inserted, MessageColumns.ExpiresAt];
 
-    /// <summary>A queue's; null if there is none.</summary>
+    /// <summary>The statistics of a queue; null if there is no queue.</summary>
     public async Task<MessageStatistics?> QueueAsync(QueueAddress queue, CancellationToken cancellationToken)
     {
         var count = await counts.FindAsync(queue, cancellationToken);
@@ -33,13 +34,13 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
         return count is not null || found.Hidden > 0 || found.Visible > 0 ? found : null;
     }
 
-    /// <summary>An account's, of those queues that match; null if it has none.</summary>
+    /// <summary>The statistics of an account, of the queues that match; null if no queue matches.</summary>
     public async Task<AccountStatistics?> AccountAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken)
     {
         var all = (await counts.FindAllAsync(account, cancellationToken)).Where(one => selection.Matches(one.Queue.Value)).ToList();
         if (all.Count == 0)
         {
-            // Another process may have put the first messages, and not written that down yet.
+            // Another process may have put the first messages, and may not have written their counts yet.
             var listed = await names.QueuesAsync(account, selection with { Marker = null }, cancellationToken);
             all = [.. listed.Names.Select(name => (new QueueName(name), QueueCounts.None))];
         }
@@ -47,7 +48,7 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
         if (all.Count == 0)
             return null;
         all.Sort((a, b) => Name.ByCodePoint.Compare(a.Queue.Value, b.Queue.Value));
-        // The next name, whether there still is a queue of that one or not.
+        // From the next name, whether a queue with the marker's name still exists or not.
         var first = selection.Marker is { } marker ? all.FindIndex(one => Name.ByCodePoint.Compare(one.Queue.Value, marker) > 0) : 0;
         var asked = first < 0 ? [] : all.Skip(first).Take(selection.Limit ?? all.Count).ToList();
         var shown = new List<QueueStatistics>();
@@ -57,7 +58,7 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
                 new QueueStatistics(one.Queue, await ReadAsync(new(account, one.Queue), one.Counts, cancellationToken)))));
         }
 
-        // What was looked at is known better.
+        // The statistics of the queues that were read are better than their counts.
         var others = all.Except(asked)
             .Select(one => one.Counts with { Messages = Math.Max(0, one.Counts.Messages), Bytes = Math.Max(0, one.Counts.Bytes) })
             .ToList();
@@ -87,7 +88,7 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
     private async Task<MessageStatistics> ReadAsync(QueueAddress queue, QueueCounts count, CancellationToken cancellationToken)
     {
         var now = context.Now;
-        // What is due first: a message that is moved in between goes from there to the visible line.
+        // The due messages are read first: a message that is moved between the reads goes from there to the visible line.
         var (due, moreDue) = await QueryFirstAsync(
             queue, QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), MaxDue, now, cancellationToken);
         var (visible, moreVisible) = await QueryFirstAsync(
@@ -95,12 +96,12 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
         var (hidden, moreHidden) = await QueryFirstAsync(
             queue, QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenBefore, MaxHidden, now, cancellationToken);
         var front = due.Concat(visible).ToList();
-        // Where there was too much that has expired to look behind it, nobody knows.
+        // If the read ended at too many expired rows, it is unknown whether a visible message follows them.
         var isKnown = visible.Count > 0 || !moreVisible;
         var rest = Math.Max(0, count.Messages - hidden.Count);
         return new()
         {
-            // A message that was found is there, whoever has written it down or not.
+            // A message that was found counts as stored, whether a process has written it to the counts or not.
             Counts = count with { Messages = Math.Max(count.Messages, hidden.Count + front.Count), Bytes = Math.Max(0, count.Bytes) },
             Hidden = hidden.Count,
             HiddenIsExact = !moreHidden,

@@ -4,8 +4,8 @@ using Burrow.Queues.Rows;
 namespace Burrow.Queues.Sweeping;
 
 /// <summary>
-/// Moves a queue's due messages into its visible line in the background, after a claim found many of them: at most once at a time for
-/// each queue.
+/// Moves a queue's due messages into its visible line in the background, after a claim found many of them. Each queue has at most one
+/// run at a time.
 /// </summary>
 internal sealed class BackgroundPromotion(QueueContext context, QueueSweeper sweeper, CancellationToken stopping)
 {
@@ -15,7 +15,7 @@ internal sealed class BackgroundPromotion(QueueContext context, QueueSweeper swe
     {
         if (!running.TryAdd(queue.Partition, true))
             return;
-        // It belongs to no request, so it does not run under the span of the one that found the messages.
+        // The run belongs to no request, so it does not use the span of the request that found the messages.
         using (ExecutionContext.SuppressFlow())
             _ = RunAsync(queue);
     }

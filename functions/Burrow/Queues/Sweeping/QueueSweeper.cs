@@ -9,25 +9,25 @@ using Burrow.Telemetry;
 namespace Burrow.Queues.Sweeping;
 
 /// <summary>
-/// What the timer does: removes expired messages, moves those whose hide ran out into the visible line, takes empty queues off
-/// the directory. All of it only tidies up, as every read passes over what is expired and finds what is due; so it waits until
-/// every process's clock agrees that it is, may stop anywhere, and may run twice at once.
+/// The timer's work. It removes expired messages, moves messages whose hide has ended into the visible line, and removes empty queues
+/// from the directory. This work only tidies up: every read ignores expired messages and finds due ones. So it waits until a message is
+/// due by the clock of every process, may stop at any point, and may run twice at once.
 /// </summary>
 internal sealed class QueueSweeper(
     QueueContext context, DueTable due, QueueRegistry registry, Transactions transactions, Recounter recounter, IEventOutbox outbox)
 {
-    /// <summary>Queues visited at a time.</summary>
+    /// <summary>How many queues are visited at a time.</summary>
     private const int MaxParallelism = 8;
 
-    /// <summary>Messages moved or removed at a time in one queue.</summary>
+    /// <summary>How many messages of one queue are moved or removed at a time.</summary>
     private const int BatchSize = 200;
 
-    /// <summary>Visits every queue that is due, until there is none left or the time is up. The next run goes on from there.</summary>
+    /// <summary>Visits every queue that is due, until none is left or the time is up. The next run continues with the rest.</summary>
     public async Task RunAsync(TimeSpan time, CancellationToken cancellationToken)
     {
         var (begun, now) = (context.Time.GetTimestamp(), context.Now);
         bool IsTimeUp() => context.Time.GetElapsedTime(begun) > time || cancellationToken.IsCancellationRequested;
-        // From anywhere, so that a run that gets no further than some partitions isn't always the same ones'.
+        // Begin at a random partition. Otherwise, a run that has time for only some partitions would always visit the same ones.
         var first = context.Random.Next(DueTable.Partitions);
         for (var i = 0; i < DueTable.Partitions && !IsTimeUp(); i++)
         {
@@ -46,8 +46,8 @@ internal sealed class QueueSweeper(
         }
     }
 
-    /// <summary>Moves what is due in one queue into its visible line, oldest first.</summary>
-    /// <returns>Whether none is left.</returns>
+    /// <summary>Moves the due messages of one queue into its visible line, oldest first.</summary>
+    /// <returns>Whether no due message is left.</returns>
     public Task<bool> PromoteAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         var now = context.Now;
@@ -71,7 +71,7 @@ internal sealed class QueueSweeper(
             var tidy = await ExpireAsync(queue, isTimeUp, cancellationToken)
                 && await PromoteAsync(queue, isTimeUp, cancellationToken)
                 && await registry.CloseAsync(queue, cancellationToken);
-            // Last, as it waits for others.
+            // This is the last step, because it waits for Event Grid.
             if (!await outbox.DrainAsync(queue, isTimeUp, cancellationToken) || !tidy)
                 return;
 
@@ -80,13 +80,13 @@ internal sealed class QueueSweeper(
         }
         catch (Exception e) when (e is TableUnavailableException or UnavailableException)
         {
-            // Its rows stay, so the next run comes here again.
+            // The queue's rows stay, so the next run visits the queue again.
             Instruments.SweepFailures.Add(1);
             context.Logger.SweepFailed(e.Message);
         }
     }
 
-    /// <summary>Nobody waits for counts, and nothing else does.</summary>
+    /// <summary>A failure here is only logged: no caller waits for the counts, and no other work depends on them.</summary>
     private async Task RecountAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         try
@@ -114,7 +114,7 @@ internal sealed class QueueSweeper(
             var writes = new List<MessageWrite>();
             foreach (var (expiry, index) in rows.Zip(found))
             {
-                // Read after its expiry row, as it may have been given a longer life, or been put anew.
+                // This row is read after the expiry row. Meanwhile the message may have got a later expiry, or was put again.
                 if (index is null || MessageState.From(index.Columns) is not { } state || state.ExpiryKey != expiry.Key)
                     continue;
                 var write = MessageWrite.Remove(state, index.ETag);
@@ -128,8 +128,10 @@ internal sealed class QueueSweeper(
             await context.Messages.GetAsync(queue.Partition, state.LineKey, cancellationToken) is { } row ? MessageRow.From(row) : null;
     }
 
-    /// <summary>Makes the changes that rows of a range need, page by page. Where somebody was ahead, there is none to make.</summary>
-    /// <returns>Whether none is left.</returns>
+    /// <summary>
+    /// Makes the changes that the rows of a range need, page by page. If another process was faster, there is no change to make.
+    /// </summary>
+    /// <returns>Whether no row is left that needs a change.</returns>
     private async Task<bool> ChangeAsync(
         QueueAddress queue,
         RowQuery query,

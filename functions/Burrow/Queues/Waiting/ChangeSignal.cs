@@ -1,13 +1,13 @@
 namespace Burrow.Queues.Waiting;
 
-/// <summary>Wakes all who wait. Whoever takes <see cref="Version"/> before he looks misses nothing that comes after.</summary>
+/// <summary>Wakes all waiting callers. A caller that reads <see cref="Version"/> before it looks misses no later change.</summary>
 internal sealed class ChangeSignal
 {
     private readonly Lock gate = new();
     private readonly HashSet<TaskCompletionSource> waiting = [];
     private long version;
 
-    /// <summary>Another after each <see cref="Set"/>.</summary>
+    /// <summary>The number of the last change. It differs after each <see cref="Set"/>.</summary>
     public long Version
     {
         get
@@ -32,11 +32,12 @@ internal sealed class ChangeSignal
     }
 
     /// <summary>
-    /// Returns once it was set since that version, the time is up, or it is cancelled; which of them, the caller sees for himself.
+    /// Returns when the signal was set since the version <paramref name="seen"/>, when the time is up, or when it is cancelled. The
+    /// caller must find out which of them happened.
     /// </summary>
     /// <remarks>
-    /// Awaits one source of its own and no combination of tasks: those go through the thread pool, where a simulation can't
-    /// schedule them.
+    /// Awaits a single task source of its own, and no combination of tasks. A combination runs through the thread pool, where a
+    /// simulation cannot schedule it.
     /// </remarks>
     public async Task WaitAsync(long seen, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -4,15 +4,15 @@ using Burrow.Tables;
 namespace Burrow.Queues.Waiting;
 
 /// <summary>
-/// Those of this process who wait for something on a queue. They are woken by what this process does, and by pollers for all of
-/// them together: when the head changes as another process puts, when the next hidden message is due, and once a second for
-/// all else.
+/// The requests of this process that wait for a change of a queue. Changes that this process makes wake them. Pollers, shared by all of
+/// them, also wake them: when the head changes because another process puts, when the next hidden message is due, and once a second for
+/// all other changes.
 /// </summary>
 internal sealed class QueuePoller(QueueContext context, QueueAddress queue, ChangeSignal changed)
 {
     private static readonly Backoff PollInterval = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500));
 
-    /// <summary>How often those who wait look for themselves: what others release changes no head.</summary>
+    /// <summary>How often the waiting requests look at storage. Other processes release messages without a change of the head.</summary>
     private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
@@ -28,7 +28,7 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
         }
     }
 
-    /// <summary>Until disposed of, the pollers run.</summary>
+    /// <summary>Adds a waiting request. The pollers run until the result is disposed.</summary>
     public IDisposable Enter()
     {
         lock (gate)
@@ -36,7 +36,7 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
             if (count++ == 0)
             {
                 polling = new CancellationTokenSource();
-                // For all who wait, so not under the request that happened to be first.
+                // The pollers work for all waiting requests, so they do not run under the first request's span.
                 using (ExecutionContext.SuppressFlow())
                 {
                     _ = KeepAsync(PollHeadAsync, polling.Token);
@@ -59,7 +59,7 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
         }
     }
 
-    /// <summary>Polls until the last one has left, whatever storage does.</summary>
+    /// <summary>Polls until the last waiting request has left, even if storage fails.</summary>
     private async Task KeepAsync(Func<CancellationToken, Task> poll, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -70,17 +70,17 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
             }
             catch (OperationCanceledException)
             {
-                // The last one left.
+                // The last waiting request has left.
             }
             catch (Exception e)
             {
-                // It begins with a delay when it is begun again.
+                // Each poll starts with a delay, so a new start causes no busy loop.
                 context.Logger.BackgroundFailed(e.Message);
             }
         }
     }
 
-    /// <summary>Sees what other processes put.</summary>
+    /// <summary>Finds out when another process puts.</summary>
     private async Task PollHeadAsync(CancellationToken cancellationToken)
     {
         var etag = "";
@@ -96,8 +96,8 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
     }
 
     /// <summary>
-    /// Wakes when the next hidden message is due, and once a second for all else. A hide lasts a second at least, so none
-    /// becomes due that wasn't seen.
+    /// Wakes the waiting requests when the next hidden message is due, and once a second for all other changes. A hide lasts at least a
+    /// second, so the poller sees every message before it is due.
     /// </summary>
     private async Task PollDueAsync(CancellationToken cancellationToken)
     {
@@ -108,14 +108,14 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
             changed.Set();
             var now = context.Now;
             var due = await NextDueAsync(now, cancellationToken);
-            // Timers count whole milliseconds, and one too early finds nothing.
+            // Timers count whole milliseconds, and a timer that fires too early finds nothing.
             next = due is { } instant && instant < now + Repeat.Ticks
                 ? TimeSpan.FromMilliseconds(Math.Ceiling(TimeSpan.FromTicks(instant - now).TotalMilliseconds) + 1)
                 : Repeat;
         }
     }
 
-    /// <summary>When the first message that is still hidden becomes visible, if that is before the next look.</summary>
+    /// <summary>The time when the first message that is still hidden becomes visible, if it is before the next look; else null.</summary>
     private async Task<long?> NextDueAsync(long now, CancellationToken cancellationToken)
     {
         var query = new RowQuery(QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenDueBefore(now + Repeat.Ticks))

@@ -59,7 +59,9 @@ internal sealed class AzureTable(TableClient client) : ITable
         }
     }
 
-    /// <summary>No answer, or one that says to come back: not our caller giving up, not a refusal.</summary>
+    /// <summary>
+    /// Whether storage sent no response, or one that asks to try again. False for a refusal, and if the caller cancelled the request.
+    /// </summary>
     internal static bool IsUnavailable(Exception exception, CancellationToken cancellationToken) => exception switch
     {
         RequestFailedException e => e.Status is 0 or 408 or 429 or >= 500,

@@ -6,10 +6,10 @@ using Burrow.Tables.Wrappers;
 
 namespace Burrow.Tables.Azure;
 
-/// <summary>Tables of a storage account (or Azurite), named with a prefix.</summary>
+/// <summary>Tables of a storage account (or Azurite). Their names begin with a prefix.</summary>
 public sealed class AzureTableStore : ITableStore
 {
-    /// <summary>How long one request may take. Table storage gives up on a query after 5 s, on anything after 30 s.</summary>
+    /// <summary>The longest time of one request. Table storage ends a query after 5 s, and any other request after 30 s.</summary>
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, ITable> tables = new();
@@ -22,11 +22,11 @@ public sealed class AzureTableStore : ITableStore
         this.prefix = prefix;
     }
 
-    /// <summary>By a connection string; <c>UseDevelopmentStorage=true</c> is Azurite on its usual ports.</summary>
+    /// <summary>Connects with a connection string; <c>UseDevelopmentStorage=true</c> is Azurite on its default ports.</summary>
     public static AzureTableStore Connect(string connectionString, string prefix) =>
         new(new TableServiceClient(connectionString, ClientOptions()), prefix);
 
-    /// <summary>By identity; the identity needs the role Storage Table Data Contributor.</summary>
+    /// <summary>Connects with an identity, which needs the role Storage Table Data Contributor.</summary>
     public static AzureTableStore Connect(Uri tableService, TokenCredential credential, string prefix) =>
         new(new TableServiceClient(tableService, credential, ClientOptions()), prefix);
 
@@ -53,7 +53,7 @@ public sealed class AzureTableStore : ITableStore
     private static TableClientOptions ClientOptions()
     {
         var options = new TableClientOptions();
-        // A retry of the SDK's can't tell its own first attempt from another's change; RetryingTable can.
+        // A retry by the SDK cannot tell its own first attempt from a change by another process. RetryingTable can.
         options.Retry.MaxRetries = 0;
         options.Retry.NetworkTimeout = RequestTimeout;
         return options;

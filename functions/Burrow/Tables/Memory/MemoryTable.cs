@@ -51,7 +51,7 @@ internal sealed class MemoryTable : ITable
 
             if (!partitions.TryGetValue(partition, out var rows))
                 partitions[partition] = rows = new(ByKey);
-            // One for all rows of a transaction, as a row changes once in it.
+            // One ETag for all rows of a transaction, because a transaction changes a row only once.
             var etag = (++version).ToString("x", CultureInfo.InvariantCulture);
             var etags = new string?[operations.Count];
             for (var i = 0; i < operations.Count; i++)

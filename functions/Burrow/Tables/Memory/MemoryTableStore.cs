@@ -3,7 +3,7 @@ using Burrow.Tables.Wrappers;
 
 namespace Burrow.Tables.Memory;
 
-/// <summary>Tables in this process's memory, gone with it.</summary>
+/// <summary>Tables in the memory of this process. They are lost when it ends.</summary>
 public sealed class MemoryTableStore : ITableStore
 {
     private readonly ConcurrentDictionary<string, ITable> tables = new();

@@ -6,15 +6,15 @@ using System.Text;
 namespace Burrow.Tables.Sqlite;
 
 /// <summary>
-/// The columns of a row as one value in SQLite: name, a letter for the type, value; text in UTF-8, and it, names and bytes with
-/// their length before them (7 bits a byte, the last without the eighth), numbers as 8 bytes, little-endian. A change of it needs a
-/// new version of the file's schema.
+/// The columns of a row as one value in SQLite. Each column is its name, a letter for the type, and its value. Text is in UTF-8. Names,
+/// texts and bytes have their length before them, with 7 bits in a byte. Every byte of the length but the last has the eighth bit set.
+/// Numbers are 8 bytes, little-endian. A change of this format needs a new version of the file's schema.
 /// </summary>
 internal static class ColumnsFormat
 {
     private const int MaxNameLength = 64;
 
-    /// <summary>There are a few names, and each stands in every row.</summary>
+    /// <summary>The names seen so far. There are only a few, and each is in every row.</summary>
     private static readonly ConcurrentDictionary<string, string> Names = new();
 
     private static readonly ConcurrentDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> NamesBySpan =

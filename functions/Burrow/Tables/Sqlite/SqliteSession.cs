@@ -4,8 +4,8 @@ using SQLitePCL;
 namespace Burrow.Tables.Sqlite;
 
 /// <summary>
-/// A connection with its prepared statements, used by one thread at a time. They are run by SQLite's own calls: a command of
-/// Microsoft.Data.Sqlite takes longer to set up than such a statement to run.
+/// A connection with its prepared statements, used by one thread at a time. It runs them through SQLite's own functions. A command of
+/// Microsoft.Data.Sqlite takes longer to set up than one of these statements takes to run.
 /// </summary>
 internal sealed class SqliteSession : IDisposable
 {
@@ -18,16 +18,21 @@ internal sealed class SqliteSession : IDisposable
         connection.Open();
     }
 
-    /// <summary>How it is read and written; changes the file, so only once it is known to be ours.</summary>
+    /// <summary>
+    /// Sets how SQLite reads and writes the file. This changes the file, so it is called only when the file is known to be Burrow's.
+    /// </summary>
     public void Configure(bool sync)
     {
-        // FULL: a commit has reached the disk when it returns (sqlite.org/pragma.html#pragma_synchronous). OFF leaves it to the system.
+        // FULL: a commit has reached the disk when it returns (sqlite.org/pragma.html#pragma_synchronous). OFF: the operating system
+        // decides when to write.
         foreach (var setting in (string[])["journal_mode = WAL", $"synchronous = {(sync ? "FULL" : "OFF")}", "cache_size = -16384"])
             Execute($"PRAGMA {setting}");
     }
 
-    /// <summary>Runs one statement with parameters ?1, ?2 …; its rows must be disposed of before the next.</summary>
-    /// <exception cref="SqliteException">SQLite refuses it, or fails.</exception>
+    /// <summary>
+    /// Runs one statement with parameters ?1, ?2 …. The caller must dispose its rows before it runs the next statement.
+    /// </summary>
+    /// <exception cref="SqliteException">SQLite refuses the statement, or fails.</exception>
     public SqliteRows Run(string sql, params ReadOnlySpan<object?> parameters)
     {
         if (!statements.TryGetValue(sql, out var statement))
@@ -50,7 +55,7 @@ internal sealed class SqliteSession : IDisposable
         return new(this, statement);
     }
 
-    /// <summary>Runs one statement, and returns how many rows it changed.</summary>
+    /// <summary>Runs one statement and returns how many rows it changed.</summary>
     /// <inheritdoc cref="Run"/>
     public int Execute(string sql, params ReadOnlySpan<object?> parameters)
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Burrow.Tables.Sqlite;
 
-/// <summary>One table of a <see cref="SqliteTableStore"/>: reads by itself, writes through the file's one writer.</summary>
+/// <summary>One table of a <see cref="SqliteTableStore"/>. It reads directly, and writes through the one writer of the file.</summary>
 internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
 {
     private readonly string get = $"SELECT key, etag, columns FROM {name} WHERE partition = ?1 AND key = ?2";
@@ -53,7 +53,7 @@ internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
         var etags = new string?[operations.Count];
         for (var i = 0; i < operations.Count; i++)
         {
-            // Random, so that no row ever gets an ETag again that it had, without a counter to keep in the file.
+            // The version is random. So a row never gets an earlier ETag again, and the file needs no counter.
             var version = Random.Shared.NextInt64();
             if (Apply(connection, partition, operations[i], version) is var refusal and not Refusal.None)
                 return SubmitResult.Refused(refusal, i);
@@ -65,7 +65,7 @@ internal sealed class SqliteTable(SqliteTableStore store, string name) : ITable
 
     private Refusal Apply(SqliteSession connection, string partition, Operation operation, long version)
     {
-        // null is any: IfMatch names no condition then.
+        // null matches any ETag: then IfMatch sets no condition.
         object? match = operation.IfMatch is null or Operation.Any
             ? null
             : long.TryParse(operation.IfMatch, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var etag) ? etag : -1L;

@@ -5,16 +5,16 @@ using Microsoft.Data.Sqlite;
 namespace Burrow.Tables.Sqlite;
 
 /// <summary>
-/// Tables in one SQLite file, for one process: write-ahead log, one writer that commits the transactions of concurrent
-/// callers together, readers beside it. What was acknowledged survives the end of the process, and of the machine unless
-/// opened without sync.
+/// Tables in one SQLite file, for one process, with a write-ahead log. One writer commits the transactions of concurrent callers
+/// together, and readers run in parallel with it. An acknowledged transaction survives the end of the process. It also survives a crash
+/// of the machine, unless the file is opened without sync.
 /// </summary>
 public sealed class SqliteTableStore : ITableStore, IDisposable
 {
     /// <summary>The version of the file's schema, kept in its <c>user_version</c>.</summary>
     public const int SchemaVersion = 2;
 
-    /// <summary>What marks a file as ours (sqlite.org/fileformat.html, "Application ID"): "Burw".</summary>
+    /// <summary>The number that marks a file as Burrow's (sqlite.org/fileformat.html, "Application ID"): "Burw".</summary>
     private const int ApplicationId = 0x42757277;
 
     private const int MaxGroup = 256;
@@ -28,15 +28,15 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
     private readonly string path;
     private readonly bool sync;
 
-    /// <summary>Opens the file, made if it doesn't exist.</summary>
-    /// <param name="path">The database; beside it stand its log (<c>-wal</c>, <c>-shm</c>) and <c>-lock</c>.</param>
+    /// <summary>Opens the file, and creates it if it does not exist.</summary>
+    /// <param name="path">The database. Its log (<c>-wal</c>, <c>-shm</c>) and <c>-lock</c> are in the same folder.</param>
     /// <param name="sync">Whether a transaction has reached the disk when it is acknowledged.</param>
-    /// <exception cref="IOException">Another process has it open.</exception>
-    /// <exception cref="InvalidDataException">It isn't such a file, or of a newer schema.</exception>
+    /// <exception cref="IOException">Another process has the file open.</exception>
+    /// <exception cref="InvalidDataException">The file is not a Burrow database, has another schema version, or cannot be opened.</exception>
     public SqliteTableStore(string path, bool sync = true)
     {
         this.path = Path.GetFullPath(path);
-        // However it is called: the lock is beside the file itself.
+        // A link may lead to the file. The lock is beside the file itself.
         if (File.Exists(this.path))
             this.path = File.ResolveLinkTarget(this.path, returnFinalTarget: true)?.FullName ?? this.path;
         this.sync = sync;
@@ -63,7 +63,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         writing.Start();
     }
 
-    /// <summary>How often something was committed: once for all who waited.</summary>
+    /// <summary>The number of commits. Transactions committed together count as one.</summary>
     internal int Commits { get; private set; }
 
     /// <inheritdoc/>
@@ -76,13 +76,14 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         foreach (var name in names)
         {
             connection.Execute(
-                $"CREATE TABLE IF NOT EXISTS {name} (partition TEXT NOT NULL, key TEXT NOT NULL, etag INTEGER NOT NULL, columns BLOB NOT NULL, PRIMARY KEY (partition, key))");
+                $"CREATE TABLE IF NOT EXISTS {name} (partition TEXT NOT NULL, key TEXT NOT NULL, etag INTEGER NOT NULL, "
+                + "columns BLOB NOT NULL, PRIMARY KEY (partition, key))");
         }
 
         return SubmitResult.Success([]);
     });
 
-    /// <summary>Finishes what is being written and closes the file.</summary>
+    /// <summary>Finishes the writes that are under way and closes the file.</summary>
     public void Dispose()
     {
         writes.CompleteAdding();
@@ -111,7 +112,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         }
     }
 
-    /// <summary>Carries out a transaction together with those of other callers. A refused one is undone.</summary>
+    /// <summary>Carries out a transaction together with those of other callers. A refused transaction is undone.</summary>
     internal Task<SubmitResult> WriteAsync(Func<SqliteSession, SubmitResult> apply)
     {
         var write = new Write(apply);
@@ -146,7 +147,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         return session;
     }
 
-    /// <summary>An empty file becomes ours; any other must be, and of this schema.</summary>
+    /// <summary>Marks an empty file as Burrow's. Any other file must be Burrow's already, and of this schema.</summary>
     private void CheckSchema()
     {
         var application = Pragma("application_id");
@@ -158,7 +159,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         }
         else if (application != ApplicationId)
         {
-            throw new InvalidDataException($"'{path}' is somebody else's database.");
+            throw new InvalidDataException($"'{path}' is the database of another program.");
         }
         else if (version != SchemaVersion)
         {
@@ -221,7 +222,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
             }
             catch (SqliteException)
             {
-                // SQLite rolls back by itself on some errors (a full disk); then there is nothing left to roll back.
+                // On some errors (a full disk), SQLite has rolled back already. Then there is nothing to roll back.
             }
 
             throw;

@@ -1,6 +1,6 @@
 namespace Burrow.Tables.Wrappers;
 
-/// <summary>Stands in front of every engine, so that all of them refuse the same.</summary>
+/// <summary>Checks the limits before every engine, so that all engines refuse the same requests.</summary>
 internal sealed class CheckedTable(ITable engine) : ITable
 {
     public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken)

@@ -4,12 +4,12 @@ using Burrow.Telemetry;
 namespace Burrow.Tables.Wrappers;
 
 /// <summary>
-/// Stands in front of every engine's tables, and tells of each request: a span beneath whatever it is made for (OpenTelemetry's
-/// conventions for database clients), and how long it took. Where nobody listens, it only hands over.
+/// Records each request to a table of any engine. It makes a span under the current one (OpenTelemetry's conventions for database
+/// clients), and measures the duration. If no listener is active, it only forwards the request.
 /// </summary>
 /// <param name="inner">The table.</param>
 /// <param name="system">The engine's name.</param>
-/// <param name="name">The table's, without its prefix.</param>
+/// <param name="name">The table's name, without its prefix.</param>
 internal sealed class ObservedTable(ITable inner, string system, string name) : ITable
 {
     private const string Done = "ok";
@@ -26,10 +26,13 @@ internal sealed class ObservedTable(ITable inner, string system, string name) : 
 
     private static bool IsOff => !Instruments.StorageDuration.Enabled && !IsTraced;
 
-    /// <summary>What is nobody's request, as polls for those who wait, would be a trace of one span each.</summary>
+    /// <summary>
+    /// Whether to make spans. Work that belongs to no request, for example a poll for waiting requests, would be a trace of one span
+    /// each.
+    /// </summary>
     private static bool IsTraced => Instruments.Source.HasListeners() && Activity.Current is not null;
 
-    // Apart from those above, which would make objects for these lambdas whether they are called or not.
+    // Separate from the methods above, which would otherwise create objects for these lambdas on every call.
     private Task<Row?> GetObservedAsync(string partition, string key, CancellationToken cancellationToken) =>
         ObserveAsync(
             "get", 0, () => inner.GetAsync(partition, key, cancellationToken), row => (row is null ? 0 : 1, Done), cancellationToken);

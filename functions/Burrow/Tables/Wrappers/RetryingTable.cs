@@ -3,16 +3,16 @@ using Burrow.Telemetry;
 namespace Burrow.Tables.Wrappers;
 
 /// <summary>
-/// Tries again where storage is unavailable: with jitter, doubling, bounded. A transaction is sent again exactly as it was:
-/// its conditions still stand, so it can only be carried out if it had not been. Refused after an attempt of unknown outcome,
-/// the result is <see cref="SubmitResult.Uncertain"/>, and its sender must look for its own revision to know.
+/// Tries again when storage is unavailable: delays have jitter and double, and retries are bounded. A transaction is sent again without
+/// any change. Its conditions still apply, so it can be carried out only if it was not carried out before. If it is refused after an
+/// attempt of unknown outcome, the result is <see cref="SubmitResult.Uncertain"/>. Then the sender must look for its own revision.
 /// </summary>
 internal sealed class RetryingTable(ITable inner, TimeProvider time, Random random) : ITable
 {
-    /// <summary>How often one request is repeated that storage did not answer, or answered 503.</summary>
+    /// <summary>How often a request is repeated when storage did not answer, or answered 503.</summary>
     private const int MaxRetries = 5;
 
-    /// <summary>For how long such a request is repeated.</summary>
+    /// <summary>How long one request is repeated.</summary>
     private static readonly TimeSpan MaxRetryTime = TimeSpan.FromSeconds(20);
 
     private static readonly Backoff Delays = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
