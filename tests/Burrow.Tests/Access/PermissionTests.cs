@@ -188,7 +188,8 @@ public sealed class PermissionTests : IAsyncLifetime
             "/batch/a/q",
             """
             [
-              {"id":"n"}, {"op":"update","id":"m","hide":60}, {"op":"delete","id":"m"}, {"op":"delete","id":"m","ifMatch":"\"x\""}, {"id":"o"}
+              {"id":"n"}, {"op":"update","id":"m","hide":60}, {"op":"delete","id":"m"},
+              {"op":"delete","id":"m","ifMatch":"\"x\""}, {"id":"o"}
             ]
             """,
             ("Content-Type", "application/json"));

@@ -10,8 +10,8 @@ namespace Burrow.Events.Subscriptions;
 
 /// <summary>
 /// The subscriptions that tenants ask for: table <c>subs</c>. A partition per account holds its subscriptions. Partitions
-/// <c>visit-{n}</c> say when the timer visits each subscription. Row <c>version</c> changes when a subscription becomes active or is deleted, so one
-/// read shows a process whether its cache is still valid.
+/// <c>visit-{n}</c> say when the timer visits each subscription. Row <c>version</c> changes when a subscription becomes active or is
+/// deleted, so one read shows a process whether its cache is still valid.
 /// </summary>
 internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Random random)
 {

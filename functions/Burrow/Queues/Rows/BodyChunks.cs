@@ -32,7 +32,8 @@ internal static class BodyChunks
     /// <summary>
     /// A message's body, from its row or its chunks; null if chunks are gone, as the message was changed since it was read.
     /// </summary>
-    public static async Task<byte[]?> ReadAsync(ITable messages, string partition, MessageRow messageRow, CancellationToken cancellationToken)
+    public static async Task<byte[]?> ReadAsync(
+        ITable messages, string partition, MessageRow messageRow, CancellationToken cancellationToken)
     {
         var state = messageRow.State;
         if (state.Chunks == 0)

@@ -32,7 +32,9 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
     /// <param name="path">The database. Its log (<c>-wal</c>, <c>-shm</c>) and <c>-lock</c> are in the same folder.</param>
     /// <param name="sync">Whether a transaction has reached the disk when it is acknowledged.</param>
     /// <exception cref="IOException">Another process has the file open.</exception>
-    /// <exception cref="InvalidDataException">The file is not a Burrow database, has another schema version, or cannot be opened.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is not a Burrow database, has another schema version, or cannot be opened.
+    /// </exception>
     public SqliteTableStore(string path, bool sync = true)
     {
         this.path = Path.GetFullPath(path);
