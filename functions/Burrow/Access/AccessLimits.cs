@@ -24,7 +24,7 @@ public static class AccessLimits
     public const int BytesPerRequest = 16 * 1024;
 
     /// <summary>Refusals in a second that one account gets without delay.</summary>
-    public const int PromptRefusals = 20;
+    public const int UndelayedRefusalsPerSecond = 20;
 
     /// <summary>How much later the account gets further refusals, plus or minus half of this.</summary>
     public static readonly TimeSpan RefusalDelay = TimeSpan.FromSeconds(1);

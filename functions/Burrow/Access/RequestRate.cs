@@ -18,7 +18,7 @@ internal sealed class RequestRate(TimeProvider time, Random random)
     /// refusals cost other accounts as well.
     /// </summary>
     /// <exception cref="TooManyRequestsException">The account is over its rate.</exception>
-    public async ValueTask AdmitAsync(AccountName account, AccountLimits limits, CancellationToken cancellationToken)
+    public async ValueTask CountAsync(AccountName account, AccountLimits limits, CancellationToken cancellationToken)
     {
         if (limits.RequestsPerSecond == QuotasOptions.Unlimited)
             return;
@@ -47,7 +47,7 @@ internal sealed class RequestRate(TimeProvider time, Random random)
     /// </summary>
     private async Task DelayRefusalAsync(TokenBucket bucket, CancellationToken cancellationToken)
     {
-        if (!bucket.ExceedsPromptRefusals)
+        if (!bucket.ExceedsUndelayedRefusals)
             return;
         try
         {

@@ -35,12 +35,12 @@ internal sealed class TokenBucket(TimeProvider time)
     }
 
     /// <summary>Whether there were more refusals recently than are sent without delay.</summary>
-    public bool ExceedsPromptRefusals
+    public bool ExceedsUndelayedRefusals
     {
         get
         {
             lock (gate)
-                return refused > AccessLimits.PromptRefusals;
+                return refused > AccessLimits.UndelayedRefusalsPerSecond;
         }
     }
 
@@ -73,7 +73,7 @@ internal sealed class TokenBucket(TimeProvider time)
         var now = time.GetTimestamp();
         var seconds = time.GetElapsedTime(at, now).TotalSeconds;
         debt = Math.Max(0, debt - (seconds * perSecond));
-        refused = Math.Max(0, refused - (seconds * AccessLimits.PromptRefusals));
+        refused = Math.Max(0, refused - (seconds * AccessLimits.UndelayedRefusalsPerSecond));
         at = now;
     }
 }

@@ -138,7 +138,7 @@ public sealed class QueueEngine
     }
 
     /// <summary>
-    /// Takes messages: deletes them and returns them as they were. No two requests get one message. Waits for a match as
+    /// Deletes messages and returns them as they were: a take. No two requests get one message. Waits for a match as
     /// <paramref name="wait"/> says.
     /// </summary>
     public Task<MessageList> TakeAsync(

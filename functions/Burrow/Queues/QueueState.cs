@@ -23,7 +23,7 @@ internal sealed class QueueState(
 
     public QueueAddress Address => queue;
 
-    /// <summary>Set when a message is put to this queue or becomes visible.</summary>
+    /// <summary>Set when the waiting requests should look again. Often there is a new message, but not always.</summary>
     public ChangeSignal Changed => changed;
 
     /// <summary>Watches storage for the waiting requests.</summary>

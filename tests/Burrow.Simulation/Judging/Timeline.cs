@@ -135,7 +135,7 @@ internal sealed class Version(Moment from, bool hides, MessageState state, strin
 
     public bool IsLive(long clock) => state.IsLive(clock);
 
-    public bool IsVisible(long clock) => state.IsVisible(clock);
+    public bool IsVisible(long clock) => state.IsHideOver(clock);
 }
 
 internal enum ChangeKind

@@ -30,7 +30,7 @@ internal sealed class UnreliableSink(
         void Answer()
         {
             if (refuses)
-                answer.TrySetException(new EventsRefusedException("simulated", random.Next(2) == 0 ? null : TimeSpan.FromSeconds(5)));
+                answer.TrySetException(new EventsNotAcceptedException("simulated", random.Next(2) == 0 ? null : TimeSpan.FromSeconds(5)));
             else
                 answer.TrySetResult();
         }

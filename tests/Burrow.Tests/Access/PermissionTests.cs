@@ -261,9 +261,10 @@ public sealed class PermissionTests : IAsyncLifetime
         var parameters = operation.Target.Split('?') is [_, var query]
             ? query.Split('&').Select(pair => pair.Split('=')).Select(pair => $"\"{pair[0]}\":\"{pair[1]}\"")
             : [];
+        var method = operation.Methods.Split(' ')[0];
         var id = operation.Id is null ? "" : ",\"id\":\"m\"";
-        return $$"""{"method":"{{operation.Methods.Split(' ')[0]}}","queue":"q"{{id}},"""
-            + $$""""parameters":{{{string.Join(",", parameters)}}},"expires":"2100-01-01T00:00:00Z"}"""";
+        var all = string.Join(',', parameters);
+        return $$"""{"method":"{{method}}","queue":"q"{{id}},"parameters":{{{all}}},"expires":"2100-01-01T00:00:00Z"}""";
     }
 
     private static int Expected(Caller caller, Operation operation)

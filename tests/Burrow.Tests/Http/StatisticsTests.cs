@@ -13,10 +13,13 @@ public abstract class StatisticsTests(ServerFixture server) : ProtocolTests(serv
         await PostAsync($"{Queue}?limit=1&hide=60");
         await DeleteAsync($"{Queue}/22");
 
-        const string numbers = """
-            "messages":3,"visible":1,"hidden":2,"bytes":5,"oldestVisibleAge":0,"inserted":4,"claimed":1,"deleted":1,"expired":0,
+        const string counts = """
+            "messages":3,"visible":1,"hidden":2,"bytes":5,"oldestVisibleAge":0,"inserted":4,"claimed":1,"deleted":1,"expired":0
+            """;
+        const string exactness = """
             "exactness":{"counts":"approximate","visible":"approximate","hidden":"exact","oldestVisibleAge":"exact"}
             """;
+        const string numbers = $"{counts},{exactness}";
         (await GetAsync($"/stats/{Account}/q")).ShouldBeJson($$"""{"queue":"q",{{numbers}}}""");
         (await GetAsync($"/stats/{Account}")).ShouldBeJson(
             $$"""{"account":"{{Account}}","queueCount":1,{{numbers}},"queues":[{"queue":"q",{{numbers}}}]}""");

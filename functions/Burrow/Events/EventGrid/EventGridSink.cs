@@ -21,7 +21,7 @@ internal sealed class EventGridSink(Lazy<EventGridPublisherClient> client, Event
         }
         catch (RequestFailedException e)
         {
-            throw new EventsRefusedException(
+            throw new EventsNotAcceptedException(
                 e.Status > 0 ? $"{e.Status} {e.ErrorCode}" : "no answer",
                 RetryAfter(e),
                 isTheirs: e.Status is 400 or 413,
@@ -30,7 +30,7 @@ internal sealed class EventGridSink(Lazy<EventGridPublisherClient> client, Event
         catch (Exception e) when (e is Azure.Identity.AuthenticationFailedException or HttpRequestException or IOException
             or OperationCanceledException or AggregateException)
         {
-            throw new EventsRefusedException(e.GetType().Name, null);
+            throw new EventsNotAcceptedException(e.GetType().Name, null);
         }
     }
 

@@ -33,15 +33,15 @@ internal sealed partial class EventPublisher : IEventOutbox
     private readonly ITable messages;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly GroupCommit<UnpublishedEvents, bool> group;
+    private readonly GroupCommit<UnpublishedEvents, bool> sends;
 
     /// <summary>The context in which the constructor ran. It belongs to no request.</summary>
     private readonly ExecutionContext constructionContext = ExecutionContext.Capture()!;
 
-    /// <summary>Rows that this process is about to publish.</summary>
-    private readonly ConcurrentDictionary<(string Partition, string Key), bool> queued = new();
+    /// <summary>Rows that this process is publishing.</summary>
+    private readonly ConcurrentDictionary<(string Partition, string Key), bool> underWay = new();
 
-    private long waiting;
+    private long waitingBytes;
 
     /// <param name="sink">Where events go.</param>
     /// <param name="composer">Composes and parses their rows.</param>
@@ -62,7 +62,7 @@ internal sealed partial class EventPublisher : IEventOutbox
         (this.composer, this.kinds, this.time, this.logger) = (composer, kinds, time, logger);
         sender = new(sink, time, logger);
         messages = new RetryingTable(store.Open(QueueContext.MessagesTable), time, random);
-        group = new("publish", ServeAsync, unpublished => unpublished.Weight, EventSender.RequestBytes);
+        sends = new("publish", ServeAsync, unpublished => unpublished.Weight, EventSender.RequestBytes);
     }
 
     public ValueTask<EventKinds> GetKindsAsync(QueueAddress queue, CancellationToken cancellationToken) => kinds(queue, cancellationToken);
@@ -75,7 +75,7 @@ internal sealed partial class EventPublisher : IEventOutbox
 
     public void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> rows)
     {
-        if (sender.IsPaused || Interlocked.Read(ref waiting) > MaxWaiting)
+        if (sender.IsPaused || Interlocked.Read(ref waitingBytes) > MaxWaiting)
             return;
         // This work belongs to no single request, so it does not run under the span of the one that wrote the rows.
         ExecutionContext.Run(constructionContext, _ => _ = PublishAsync(new(queue, rows)), null);
@@ -91,7 +91,7 @@ internal sealed partial class EventPublisher : IEventOutbox
             var old = page.Rows.Select(row => new OutboxRow(row.Key, row.Columns))
                 .Where(row => EventComposer.WrittenAt(row) < before)
                 .ToList();
-            isUnderWay |= old.RemoveAll(row => queued.ContainsKey((queue.Partition, row.Key))) > 0;
+            isUnderWay |= old.RemoveAll(row => underWay.ContainsKey((queue.Partition, row.Key))) > 0;
             if (old.Count > 0 && (sender.IsPaused || !await IsPublishedInTimeAsync(new(queue, old))))
             {
                 sender.RecordLag(old);
@@ -124,11 +124,11 @@ internal sealed partial class EventPublisher : IEventOutbox
     {
         var weight = unpublished.Weight;
         foreach (var row in unpublished.Rows)
-            queued[(unpublished.Queue.Partition, row.Key)] = true;
-        Interlocked.Add(ref waiting, weight);
+            underWay[(unpublished.Queue.Partition, row.Key)] = true;
+        Interlocked.Add(ref waitingBytes, weight);
         try
         {
-            return await group.SubmitAsync(unpublished, CancellationToken.None);
+            return await sends.SubmitAsync(unpublished, CancellationToken.None);
         }
         catch (Exception e)
         {
@@ -138,9 +138,9 @@ internal sealed partial class EventPublisher : IEventOutbox
         }
         finally
         {
-            Interlocked.Add(ref waiting, -weight);
+            Interlocked.Add(ref waitingBytes, -weight);
             foreach (var row in unpublished.Rows)
-                queued.TryRemove((unpublished.Queue.Partition, row.Key), out _);
+                underWay.TryRemove((unpublished.Queue.Partition, row.Key), out _);
         }
     }
 
@@ -156,6 +156,7 @@ internal sealed partial class EventPublisher : IEventOutbox
         }
         finally
         {
+            // If the process dies before the rows are deleted, the timer sends these events again, with the same ids.
             await Task.WhenAll(done.GroupBy(one => one.Queue).Select(
                 queue => DeleteRowsAsync(queue.Key, [.. queue.Select(one => one.Row.Key).Distinct()])));
         }

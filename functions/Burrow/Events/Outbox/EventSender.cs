@@ -83,18 +83,18 @@ internal sealed partial class EventSender(IEventSink sink, TimeProvider time, IL
         {
             await sink.SendAsync(rows, CancellationToken.None);
         }
-        catch (EventsRefusedException e) when (e.IsTheirs && rows.Count > 1)
+        catch (EventsNotAcceptedException e) when (e.IsEventsFault && rows.Count > 1)
         {
             var half = rows.Count / 2;
             return await SendAsync(rows[..half], done) && await SendAsync(rows[half..], done);
         }
-        catch (EventsRefusedException e) when (e.IsTheirs && (e.IsTooLarge || time.GetUtcNow() - lastAccepted < RecentTime))
+        catch (EventsNotAcceptedException e) when (e.IsEventsFault && (e.IsTooLarge || time.GetUtcNow() - lastAccepted < RecentTime))
         {
             Discarded(EventComposer.EventIdOf(rows[0].Row), e.Message);
             done.AddRange(rows);
             return true;
         }
-        catch (EventsRefusedException e)
+        catch (EventsNotAcceptedException e)
         {
             var pause = e.RetryAfter ?? Pauses.Delay(failures);
             failures++;

@@ -7,16 +7,16 @@ namespace Burrow.Events.Outbox;
 internal interface IEventSink
 {
     /// <summary>Sends events together. When it returns, the receiver has accepted all of them.</summary>
-    /// <exception cref="EventsRefusedException">The receiver did not accept them, or the outcome is unknown.</exception>
+    /// <exception cref="EventsNotAcceptedException">The receiver did not accept them, or the outcome is unknown.</exception>
     Task SendAsync(IReadOnlyList<(QueueAddress Queue, OutboxRow Row)> events, CancellationToken cancellationToken);
 }
 
 /// <summary>The receiver did not accept events. It may have accepted some of them.</summary>
-internal sealed class EventsRefusedException(
+internal sealed class EventsNotAcceptedException(
     string reason, TimeSpan? retryAfter, bool isTheirs = false, bool isTooLarge = false) : Exception(reason)
 {
     /// <summary>The events themselves are the cause: if they are sent again, they are refused again.</summary>
-    public bool IsTheirs => isTheirs;
+    public bool IsEventsFault => isTheirs;
 
     /// <summary>The events are too large.</summary>
     public bool IsTooLarge => isTooLarge;

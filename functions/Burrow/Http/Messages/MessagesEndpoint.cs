@@ -1,6 +1,7 @@
 using Burrow.Access;
 using Burrow.Http.Pipeline;
 using Burrow.Queues;
+using Burrow.Queues.Claiming;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Messages;
@@ -80,12 +81,13 @@ public sealed class MessagesEndpoint : IEndpoint
     private static NotFoundException Missing() => new("No such account or queue, or no message of it matches.");
 
     /// <summary>
-    /// The weight, in MiB: a message has at most one, an answer at most 16. A change without a limit goes through the whole queue.
+    /// The weight, in MiB: a message has at most one, an answer at most 16. A change without a limit, or with a
+    /// limit over what a group claims, goes through the whole queue.
     /// </summary>
     private static int WeightOf(MessageSelection selection, bool isChange)
     {
         const int maxWeight = (int)(QueueLimits.AnswerBytes / QueueLimits.BodyBytes);
-        if (isChange && selection.Limit is null or > HttpLimits.BatchItems)
+        if (isChange && (selection.Limit is null or > ClaimGroup.MaxMessages))
             return Admission.WholeQueue;
         return selection.Detail.ShowsBody ? Math.Min(selection.Limit ?? maxWeight, maxWeight) : 1;
     }

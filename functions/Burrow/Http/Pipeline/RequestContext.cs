@@ -32,7 +32,7 @@ internal sealed class RequestContext(HttpRequest request, Authenticator authenti
         authenticate = AuthenticationOf(target);
         var caller = await authenticate();
         span.SetTags(target);
-        admission = await AdmitAsync(caller, target.Account);
+        admission = await CountAsync(caller, target.Account);
         if (target.Account is { } account)
             caller.RequireAccount(account, target.Missing!);
         if (target.Queue is { } queue)
@@ -67,12 +67,12 @@ internal sealed class RequestContext(HttpRequest request, Authenticator authenti
     /// <summary>
     /// Counts the request. A caller pays from its own account, whatever account it asks about. The operator pays nothing.
     /// </summary>
-    private async Task<Admission> AdmitAsync(Caller caller, AccountName? account)
+    private async Task<Admission> CountAsync(Caller caller, AccountName? account)
     {
         var limits = (caller.Account ?? account) is { } limited ? await quotas.OfAsync(limited) : quotas.Defaults;
         var payer = caller.Account ?? (authenticator.IsOpen ? account : null);
         if (payer is { } paying)
-            await quotas.Rate.AdmitAsync(paying, limits, Aborted);
+            await quotas.Rate.CountAsync(paying, limits, Aborted);
         return new(quotas, payer, limits, Aborted);
     }
 }

@@ -8,7 +8,7 @@ namespace Burrow.Queues.Changing;
 /// <summary>Packs changes of messages into transactions, sends them, and finds out their outcomes.</summary>
 internal sealed class Transactions(QueueContext context, DueTable due, ProcessCounts counts)
 {
-    private const int MaxRefusals = 2;
+    private const int MaxResends = 2;
 
     /// <summary>The number of changes, from <paramref name="from"/> on, that fit in one transaction; at least one.</summary>
     public static int Fit(IReadOnlyList<MessageWrite> writes, int from)
@@ -56,7 +56,7 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
                     outcomes[rest[failed]] = CommitOutcome.Conflict;
                     rest.RemoveAt(failed);
                     // A request that was faster with some of the messages was probably faster with the others, too.
-                    if (refusals <= MaxRefusals)
+                    if (refusals <= MaxResends)
                         continue;
                 }
 

@@ -9,7 +9,7 @@ namespace Burrow.Queues.Claiming;
 
 /// <summary>
 /// Serves the claims, or takes, of one kind that wait together on one queue. It reads the front of the queue once. It commits one
-/// transaction for some 20 to 30 messages. Neither the length of the queue nor the number of messages in flight changes that
+/// transaction for some 20 to 50 messages. Neither the length of the queue nor the number of messages in flight changes that
 /// (docs/design/claim.md).
 /// </summary>
 internal sealed class ClaimGroup(
@@ -95,12 +95,12 @@ internal sealed class ClaimGroup(
             conflicts++;
             // A pass continues behind a message that another request claimed. It must not skip any other message: one whose
             // transaction was aborted, or one that the timer may have moved from the hidden to the visible line.
-            claim.Owed.UnionWith(dealt
+            claim.TryFirst.UnionWith(dealt
                 .Where(
                     (part, i) => outcomes[i] == CommitOutcome.Aborted
                         || (outcomes[i] == CommitOutcome.Conflict && part.Row.State.VisibleAt > 0))
                 .Select(part => part.Row.Sequence));
-            if (claim.Owed.Count > 0)
+            if (claim.TryFirst.Count > 0)
                 break;
         }
 
@@ -112,7 +112,7 @@ internal sealed class ClaimGroup(
         var rows = await ReadFrontAsync(claim.Wanted);
         // A message that this group claimed before may be visible again already.
         rows.RemoveAll(row => claim.Claimed.Contains(row.Sequence));
-        return claim.Owed.Count == 0 ? rows : rows.OrderBy(row => !claim.Owed.Contains(row.Sequence));
+        return claim.TryFirst.Count == 0 ? rows : rows.OrderBy(row => !claim.TryFirst.Contains(row.Sequence));
     }
 
     /// <summary>
@@ -236,6 +236,6 @@ internal sealed class ClaimGroup(
         public HashSet<Sequence> Claimed { get; } = [];
 
         /// <summary>Messages that an earlier pass left although no other request has them. The next pass tries them first.</summary>
-        public HashSet<Sequence> Owed { get; } = [];
+        public HashSet<Sequence> TryFirst { get; } = [];
     }
 }

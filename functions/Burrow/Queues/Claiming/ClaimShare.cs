@@ -34,8 +34,13 @@ internal sealed class ClaimShare(PendingClaim pending)
             return;
         isCompleted = true;
         if (answer.Count == 0 && isUnknown)
-            pending.Fail(new UnavailableException("Storage failed while messages were taken; which were can't be told."));
+        {
+            pending.Fail(new UnavailableException(
+                "It is unknown whether messages were claimed: storage failed, or other requests were faster for 20 s."));
+        }
         else
+        {
             pending.Complete(answer.Count == 0 ? MessageList.Empty : answer.ToList(answer.IsCut || isUnknown));
+        }
     }
 }

@@ -4,8 +4,7 @@ namespace Burrow.Queues.Putting;
 
 /// <summary>
 /// Lets other processes put to the same queue. The process that committed knows the head and could send its next group at once. Another
-/// process must read the head first, and would never succeed. So from time to time the next group waits for about the time of that
-/// read.
+/// process must read the head first, and would never succeed. So from time to time the next group waits for about two round trips.
 /// </summary>
 internal sealed class WriterYield(QueueContext context)
 {

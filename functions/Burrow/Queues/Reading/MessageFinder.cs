@@ -64,7 +64,7 @@ internal sealed class MessageFinder(QueueContext context)
         // The time before the read decides whether the message is visible: afterwards another worker may have claimed it.
         var now = context.Now;
         var row = await ReadRowAsync(queue, id, cancellationToken);
-        return row is not null && row.Sequence == sequence && (matchHidden || row.State.IsVisible(now)) ? row : null;
+        return row is not null && row.Sequence == sequence && (matchHidden || row.State.IsHideOver(now)) ? row : null;
     }
 
     /// <summary>Reads the body of a message, if the answer shows it.</summary>

@@ -38,6 +38,6 @@ internal interface IEventOutbox
     /// Publishes the events of a queue that no process has published. Leaves alone rows that were written just now: the process that
     /// wrote them publishes them.
     /// </summary>
-    /// <returns>Whether none is left but those that another process is about to publish.</returns>
+    /// <returns>Whether none is left but those written just now, which the process that wrote them publishes.</returns>
     Task<bool> DrainAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken);
 }

@@ -62,9 +62,11 @@ internal sealed record MessageState
     public static long SecondsUntil(long instant, long now) =>
         instant <= now ? 0 : (instant - now + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
 
+    /// <summary>Whether the message has not expired.</summary>
     public bool IsLive(long now) => ExpiresAt > now;
 
-    public bool IsVisible(long now) => VisibleAt <= now;
+    /// <summary>Whether the message is not hidden, or no longer. Says nothing about expiry.</summary>
+    public bool IsHideOver(long now) => VisibleAt <= now;
 
     /// <summary>The state after an update.</summary>
     /// <param name="attributes">What the update sets.</param>

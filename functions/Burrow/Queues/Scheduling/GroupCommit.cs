@@ -65,7 +65,7 @@ internal sealed class GroupCommit<TRequest, TResult>(
                     pending.Fail(e);
             }
 
-            // The caller whose request began this loop gets its answer now. The other requests are served on another turn.
+            // The caller whose request began this loop gets its answer now. The other requests are served after a yield.
             await Task.Yield();
         }
     }

@@ -9,9 +9,10 @@ using Burrow.Telemetry;
 namespace Burrow.Queues.Sweeping;
 
 /// <summary>
-/// The timer's work. It removes expired messages, moves messages whose hide has ended into the visible line, and removes empty queues
-/// from the directory. This work only tidies up: every read ignores expired messages and finds due ones. So it waits until a message is
-/// due by the clock of every process, may stop at any point, and may run twice at once.
+/// The timer's work. It counts queues again, removes expired messages, moves messages whose hide has ended into the visible line, removes
+/// empty queues from the directory, and publishes events that no process has published. No answer about messages depends on it: every
+/// read ignores expired messages and finds due ones. So it waits until a message is due by the clock of every process, may stop at any
+/// point, and may run twice at once.
 /// </summary>
 internal sealed class QueueSweeper(
     QueueContext context, DueTable due, QueueRegistry registry, Transactions transactions, Recounter recounter, IEventOutbox outbox)

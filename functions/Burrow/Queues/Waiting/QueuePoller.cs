@@ -4,9 +4,9 @@ using Burrow.Tables;
 namespace Burrow.Queues.Waiting;
 
 /// <summary>
-/// The requests of this process that wait for a change of a queue. Changes that this process makes wake them. Pollers, shared by all of
-/// them, also wake them: when the head changes because another process puts, when the next hidden message is due, and once a second for
-/// all other changes.
+/// Polls storage while requests of this process wait for a change of a queue, and wakes them. All of them share two polls. One notices
+/// that the head has changed, because another process puts. The other wakes them when the next hidden message is due, and once a second
+/// for all other changes. Changes that this process makes wake them without a poll.
 /// </summary>
 internal sealed class QueuePoller(QueueContext context, QueueAddress queue, ChangeSignal changed)
 {
@@ -28,7 +28,7 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
         }
     }
 
-    /// <summary>Adds a waiting request. The pollers run until the result is disposed.</summary>
+    /// <summary>Adds a waiting request. The polls run until the result is disposed.</summary>
     public IDisposable Enter()
     {
         lock (gate)
@@ -36,7 +36,7 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
             if (count++ == 0)
             {
                 polling = new CancellationTokenSource();
-                // The pollers work for all waiting requests, so they do not run under the first request's span.
+                // The polls work for all waiting requests, so they do not run under the first request's span.
                 using (ExecutionContext.SuppressFlow())
                 {
                     _ = KeepAsync(PollHeadAsync, polling.Token);
@@ -97,7 +97,7 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
 
     /// <summary>
     /// Wakes the waiting requests when the next hidden message is due, and once a second for all other changes. A hide lasts at least a
-    /// second, so the poller sees every message before it is due.
+    /// second, so the poll sees every message before it is due.
     /// </summary>
     private async Task PollDueAsync(CancellationToken cancellationToken)
     {
@@ -127,8 +127,8 @@ internal sealed class QueuePoller(QueueContext context, QueueAddress queue, Chan
         return page.Rows.Count > 0 ? QueueKeys.VisibleAtOf(page.Rows[0].Key) : null;
     }
 
-    private sealed class Waiter(QueuePoller waiters) : IDisposable
+    private sealed class Waiter(QueuePoller poller) : IDisposable
     {
-        public void Dispose() => waiters.Leave();
+        public void Dispose() => poller.Leave();
     }
 }
