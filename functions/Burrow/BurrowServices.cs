@@ -42,7 +42,7 @@ public static class BurrowServices
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
-        return services.AddEvents().AddQueues().AddAccess().AddHealth().AddTelemetry(configuration).AddHttp();
+        return services.AddHealth().AddEvents().AddQueues().AddAccess().AddTelemetry(configuration).AddHttp();
     }
 
     /// <summary>Gives a room its part of the settings.</summary>

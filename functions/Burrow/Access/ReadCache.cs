@@ -13,19 +13,25 @@ internal sealed class ReadCache<TKey, TValue>
     private const int Capacity = 50_000;
 
     private readonly TimeProvider time;
-    private readonly Func<TKey, Task<TValue?>> read;
     private readonly BoundedCache<TKey, Entry> entries;
+
+    /// <summary>Kept, because each request needs them.</summary>
+    private readonly Func<Entry, bool> isFresh;
+
+    private readonly Func<TKey, Entry> create;
 
     public ReadCache(TimeProvider time, Func<TKey, Task<TValue?>> read)
     {
-        (this.time, this.read) = (time, read);
-        // Evict first what is out of date or does not exist: requests with made-up keys must not evict entries of keys that exist.
+        this.time = time;
+        isFresh = IsFresh;
+        create = key => new(time.GetTimestamp(), new(() => read(key)));
+        // Spare what is fresh and exists: requests with made-up keys must not evict entries of keys that exist.
         entries = new(Capacity, entry => !IsFresh(entry) || entry.IsMissing);
     }
 
     /// <summary>The value, as remembered or as read now; null: there is none.</summary>
     public Task<TValue?> GetAsync(TKey key) =>
-        entries.GetOrReplace(key, IsFresh, key => new(time.GetTimestamp(), new(() => read(key)))).Value.Value;
+        entries.GetOrReplace(key, isFresh, create).Value.Value;
 
     /// <summary>Forgets a value, so that the next caller reads it again.</summary>
     public void Forget(TKey key) => entries.Remove(key);

@@ -11,6 +11,8 @@ internal sealed class RequestRate(TimeProvider time, Random random)
     /// <summary>A full bucket may be evicted: a new one is full as well.</summary>
     private readonly BoundedCache<AccountName, TokenBucket> buckets = new(MaxBuckets, bucket => bucket.IsFull, isStrict: false);
 
+    private readonly Func<AccountName, TokenBucket> create = _ => new TokenBucket(time);
+
     private int delayed;
 
     /// <summary>
@@ -22,7 +24,7 @@ internal sealed class RequestRate(TimeProvider time, Random random)
     {
         if (limits.RequestsPerSecond == QuotasOptions.Unlimited)
             return;
-        var bucket = buckets.GetOrAdd(account, _ => new TokenBucket(time));
+        var bucket = buckets.GetOrAdd(account, create);
         var wait = bucket.Take(limits.RequestsPerSecond);
         if (wait == TimeSpan.Zero)
             return;

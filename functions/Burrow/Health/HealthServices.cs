@@ -12,6 +12,8 @@ internal static class HealthServices
 {
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
+        // The first of the hosted services: it creates the tables that the others use.
+        services.AddHostedService<StartupService>();
         services.AddSingleton(provider => new LastSweep(provider.GetRequiredService<ITableStore>()));
         services.AddSingleton(provider => new SweepRunner(
             provider.GetRequiredService<QueueEngine>(),
@@ -28,7 +30,6 @@ internal static class HealthServices
             provider.GetRequiredService<IOptions<TelemetryOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<QueueSampler>>()));
-        services.AddHostedService<StartupService>();
         return services;
     }
 }
