@@ -22,8 +22,9 @@ internal sealed class BusyQueues
     public IReadOnlyList<QueueAddress> TakeBusiest(int max)
     {
         var counted = Interlocked.Exchange(ref changes, new());
+        // A request may still add to it. ToArray copies under the locks, OrderByDescending alone would not.
         return [
-            .. counted.OrderByDescending(one => one.Value)
+            .. counted.ToArray().OrderByDescending(one => one.Value)
                 .ThenBy(one => one.Key.Partition, StringComparer.Ordinal)
                 .Take(max)
                 .Select(one => one.Key)];

@@ -73,9 +73,10 @@ internal sealed class ProcessCounts(QueueContext context, CountTable table)
     /// <summary>Writes all sums to the table.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
-        // In a fixed order, so that the simulation is deterministic.
+        // In a fixed order, so that the simulation is deterministic. ToArray copies under the locks; OrderBy alone would copy without
+        // them, and throw if another thread adds an account meanwhile.
         var waiting = new ConcurrentQueue<KeyValuePair<AccountName, AccountCounts>>(
-            accounts.OrderBy(entry => entry.Key.Value, StringComparer.Ordinal));
+            accounts.ToArray().OrderBy(entry => entry.Key.Value, StringComparer.Ordinal));
         await Task.WhenAll(Enumerable.Range(0, MaxParallelism).Select(async _ =>
         {
             while (waiting.TryDequeue(out var entry))

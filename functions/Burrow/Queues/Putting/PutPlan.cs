@@ -114,8 +114,11 @@ internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAd
         return true;
     }
 
-    private List<OutboxRow> EventsOf(PutRequest request, MessageState after, ExistingMessage? there, ExistingMessage? live)
+    private IReadOnlyList<OutboxRow> EventsOf(
+        PutRequest request, MessageState after, ExistingMessage? there, ExistingMessage? live)
     {
+        if (kinds == EventKinds.None)
+            return [];
         var rows = new List<OutboxRow>();
         if (live is null && kinds.HasFlag(EventKinds.Created))
             rows.Add(outbox.NewMessageCreated(queue, after, request));
