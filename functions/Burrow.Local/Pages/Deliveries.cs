@@ -16,8 +16,10 @@ internal static class Deliveries
 
     public static Task<IResult> ServeAsync(HttpRequest request, StandIn grid, Responder responder) => responder.ServeAsync(
         request,
-        new Resource<AccountName>(
-            "console/deliveries/{account}", path => path.Account) { Get = (context, account) => GetAsync(context, account, grid) });
+        new Resource<AccountName>("console/deliveries/{account}", path => path.Account)
+        {
+            Get = (context, account) => GetAsync(context, account, grid),
+        });
 
     private static async Task<Answer> GetAsync(RequestContext context, AccountName account, StandIn grid)
     {

@@ -68,8 +68,11 @@ public sealed class AccessModeTests
             (await local.Http.GetAsync("/v1.0/a/q", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
         var keys =
-            new Dictionary<string, string?> { ["Burrow__Access__Mode"] = "Keys", [
-                "Burrow__Access__AdminKeys"] = AccessServer.NewAdminKey() };
+            new Dictionary<string, string?>
+            {
+                ["Burrow__Access__Mode"] = "Keys",
+                ["Burrow__Access__AdminKeys"] = AccessServer.NewAdminKey(),
+            };
         await using (var local = await BurrowProcess.StartAsync("memory", keys, null, int.MaxValue))
         {
             using var refused = await local.Http.GetAsync("/v1.0/a/q", Token);

@@ -334,14 +334,16 @@ public sealed class PermissionTests : IAsyncLifetime
             new(
                 "expired",
                 await server.MakeKeyAsync(
-                    "expired", Everything, expires: $"{server.Time.GetUtcNow().AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}")) { Refused = 401 });
+                    "expired", Everything, expires: $"{server.Time.GetUtcNow().AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}"))
+            { Refused = 401 });
         var doomed = await server.MakeKeyAsync("doomed", Everything);
         callers.Add(new("revoked", doomed) { Refused = 401 });
         callers.Add(new("made with the revoked", await server.MakeKeyAsync("orphan", Everything, with: doomed)) { Refused = 401 });
         callers.Add(
             new(
                 "made with what was made with the revoked",
-                await server.MakeKeyAsync("orphan-2", Everything, with: callers[^1].Key)) { Refused = 401 });
+                await server.MakeKeyAsync("orphan-2", Everything, with: callers[^1].Key))
+            { Refused = 401 });
         (await server.SendAsync(server.Admin, "DELETE", "/keys/a/doomed")).Status.ShouldBe(200);
         server.Time.Advance(TimeSpan.FromMinutes(1));
         return callers;

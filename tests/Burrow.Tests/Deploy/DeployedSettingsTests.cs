@@ -183,7 +183,8 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
     {
         using var process = Process.Start(
             new ProcessStartInfo(
-                "bash", ["-c", string.Join('\n', lines)]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+                "bash", ["-c", string.Join('\n', lines)])
+            { RedirectStandardOutput = true, RedirectStandardError = true })!;
         _ = process.StandardError.ReadToEndAsync(Token);
         var output = await process.StandardOutput.ReadToEndAsync(Token);
         await process.WaitForExitAsync(Token);

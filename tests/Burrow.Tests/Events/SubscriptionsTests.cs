@@ -348,8 +348,11 @@ public sealed class SubscriptionsTests
                 await before(request.Method);
                 var (status, body, with) = given is { } answer ? (answer.Status, answer.Body, null) : answers.Dequeue();
                 var response =
-                    new HttpResponseMessage(status) { Content = new StringContent(
-                        body, Encoding.UTF8, "application/json"), RequestMessage = request };
+                    new HttpResponseMessage(status)
+                    {
+                        Content = new StringContent(body, Encoding.UTF8, "application/json"),
+                        RequestMessage = request,
+                    };
                 with?.Invoke(response);
                 return response;
             });

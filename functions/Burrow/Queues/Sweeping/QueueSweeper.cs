@@ -103,7 +103,10 @@ internal sealed class QueueSweeper(
     private Task<bool> ExpireAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         var query = new RowQuery(
-            QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - QueueLimits.ClockSkew.Ticks)) { Top = BatchSize };
+            QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - QueueLimits.ClockSkew.Ticks))
+        {
+            Top = BatchSize,
+        };
         return ChangeAsync(queue, query, RemovedAsync, isTimeUp, cancellationToken);
 
         async Task<IReadOnlyList<MessageWrite>> RemovedAsync(IReadOnlyList<Row> rows)
