@@ -35,17 +35,16 @@ internal static class TableQueries
     public static async Task<(List<Row> Rows, bool More)> QueryFirstAsync(
         this ITable table, string partition, RowQuery query, CancellationToken cancellationToken, int maxPages = int.MaxValue)
     {
+        // Every claim comes here, so it reads without an async iterator, which would resume once more for each page.
         var rows = new List<Row>();
-        var more = false;
-        await foreach (var page in table.QueryPagesAsync(partition, query, cancellationToken))
+        for (var pages = 1; ; pages++)
         {
+            var page = await table.QueryAsync(partition, query, cancellationToken);
             rows.AddRange(page.Rows);
-            more = page.Continuation is not null;
-            if (rows.Count >= query.Top || --maxPages <= 0)
-                break;
+            if (page.Continuation is null || rows.Count >= query.Top || pages == maxPages)
+                return (rows, page.Continuation is not null);
+            query = query with { Continuation = page.Continuation };
         }
-
-        return (rows, more);
     }
 
     /// <summary>Returns all rows of a range. Only for ranges whose size is limited elsewhere.</summary>
