@@ -23,8 +23,7 @@ internal static class Deliveries
 
     private static async Task<Answer> GetAsync(RequestContext context, AccountName account, StandIn grid)
     {
-        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, new NotFoundException("No such account.")));
-        await authorized.AdmitAsync(OperationPolicy.Subscribe);
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, new("No such account.")), OperationPolicy.Subscribe);
         await grid.ReadyAsync(context.Aborted);
         // Once a subscription is gone, the process can't tell which queues it was for.
         if (authorized.Caller.Spec.Queues != QueuePattern.All)

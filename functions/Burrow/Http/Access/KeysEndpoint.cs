@@ -73,12 +73,8 @@ public sealed class KeysEndpoint : IEndpoint
         return Answer.OfJson(200, json => KeyJson.Write(json, key));
     }
 
-    private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, NotFoundException missing)
-    {
-        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, missing));
-        await authorized.AdmitAsync(OperationPolicy.ManageKeys);
-        return authorized;
-    }
+    private static Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, NotFoundException missing) =>
+        context.AuthorizeAsync(RequestTarget.Of(account, missing), OperationPolicy.ManageKeys);
 
     private static NotFoundException NotFound() => new("No such account or key.");
 

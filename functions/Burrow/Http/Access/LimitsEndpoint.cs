@@ -53,12 +53,8 @@ public sealed class LimitsEndpoint : IEndpoint
         return await ShowAsync(context, account);
     }
 
-    private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, OperationPolicy policy)
-    {
-        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, new("No such account.")));
-        await authorized.AdmitAsync(policy);
-        return authorized;
-    }
+    private static Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, OperationPolicy policy) =>
+        context.AuthorizeAsync(RequestTarget.Of(account, new("No such account.")), policy);
 
     private async Task<Answer> ShowAsync(RequestContext context, AccountName account)
     {

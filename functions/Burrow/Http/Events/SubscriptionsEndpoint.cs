@@ -82,12 +82,8 @@ public sealed class SubscriptionsEndpoint : IEndpoint
             200, await Service.DeleteAsync(path.Account, path.Name, authorized.Caller.Spec.Queues, context.Aborted) ?? throw NotFound());
     }
 
-    private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, NotFoundException missing)
-    {
-        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, missing));
-        await authorized.AdmitAsync(OperationPolicy.Subscribe);
-        return authorized;
-    }
+    private static Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, NotFoundException missing) =>
+        context.AuthorizeAsync(RequestTarget.Of(account, missing), OperationPolicy.Subscribe);
 
     private static Answer Show(int status, Subscription subscription) =>
         Answer.OfJson(status, json => SubscriptionJson.Write(json, subscription));

@@ -44,10 +44,6 @@ public sealed class AccountsEndpoint : IEndpoint
             context, authorized, Detail.None, selection => queues.DeleteAccountsAsync(selection, context.Aborted), Missing);
     }
 
-    private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, OperationPolicy policy)
-    {
-        var authorized = await context.AuthorizeAsync(RequestTarget.AllAccounts);
-        await authorized.AdmitAsync(policy, Admission.WholeQueue);
-        return authorized;
-    }
+    private static Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, OperationPolicy policy) =>
+        context.AuthorizeAsync(RequestTarget.AllAccounts, policy, Admission.WholeQueue);
 }

@@ -54,12 +54,8 @@ public sealed class QueuesEndpoint : IEndpoint
             Missing);
     }
 
-    private static async Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, OperationPolicy policy)
-    {
-        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, new(Missing)));
-        await authorized.AdmitAsync(policy, Admission.WholeQueue);
-        return authorized;
-    }
+    private static Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, OperationPolicy policy) =>
+        context.AuthorizeAsync(RequestTarget.Of(account, new(Missing)), policy, Admission.WholeQueue);
 
     private static NameSelection Scope(NameSelection selection, AuthorizedRequest authorized) =>
         selection with { Only = authorized.Caller.Spec.Queues };

@@ -40,6 +40,15 @@ internal sealed class RequestContext(HttpRequest request, Authenticator authenti
         return new(this, caller, admission, quotas);
     }
 
+    /// <summary>Authorizes a request and admits it, if the operation's policy is known from the start.</summary>
+    /// <inheritdoc cref="AuthorizeAsync(RequestTarget)"/>
+    public async Task<AuthorizedRequest> AuthorizeAsync(RequestTarget target, OperationPolicy policy, int weight = 1)
+    {
+        var authorized = await AuthorizeAsync(target);
+        await authorized.AdmitAsync(policy, weight);
+        return authorized;
+    }
+
     /// <summary>Authenticates the caller again, after some time has passed.</summary>
     public Task AuthenticateAgainAsync() => authenticate();
 

@@ -63,7 +63,8 @@ internal readonly struct ResourcePath
         return segments;
     }
 
-    private static NotFoundException NotFound() => new("There is nothing at this path.");
+    /// <summary>The error of a path that matches no route.</summary>
+    public static NotFoundException NotFound() => new("There is nothing at this path.");
 
     private static string RawPath(HttpRequest request)
     {

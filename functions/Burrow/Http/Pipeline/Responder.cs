@@ -12,7 +12,7 @@ public sealed partial class Responder
     private static readonly UnroutedResource Missing = new(context =>
     {
         ResourcePath.Read(context.Request);
-        throw new NotFoundException("There is nothing at this path.");
+        throw ResourcePath.NotFound();
     });
 
     private readonly Authenticator authenticator;

@@ -44,8 +44,8 @@ public sealed class StatisticsEndpoint : IEndpoint
     private async Task<Answer> GetAccountAsync(RequestContext context, AccountName account)
     {
         var missing = new NotFoundException("No such account, or it has no queue.");
-        var authorized = await context.AuthorizeAsync(RequestTarget.Of(account, missing));
-        await authorized.AdmitAsync(OperationPolicy.ShowStatistics, Admission.WholeQueue);
+        var authorized = await context.AuthorizeAsync(
+            RequestTarget.Of(account, missing), OperationPolicy.ShowStatistics, Admission.WholeQueue);
         Preconditions.Reject(context.Request);
         var selection = new QueryParameters(context.Request).NameSelection;
         selection = selection with
@@ -63,8 +63,7 @@ public sealed class StatisticsEndpoint : IEndpoint
     private async Task<Answer> GetQueueAsync(RequestContext context, QueueAddress queue)
     {
         var missing = new NotFoundException("No such account or queue.");
-        var authorized = await context.AuthorizeAsync(RequestTarget.Of(queue, missing));
-        await authorized.AdmitAsync(OperationPolicy.ShowStatistics);
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(queue, missing), OperationPolicy.ShowStatistics);
         Preconditions.Reject(context.Request);
         var statistics = await queues.StatisticsAsync(queue, context.Aborted) ?? throw missing;
         return Answer.OfJson(200, json => StatisticsJson.Write(json, new QueueStatistics(queue.Queue, statistics)));
