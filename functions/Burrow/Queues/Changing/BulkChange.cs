@@ -173,11 +173,6 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
     /// <summary>The state of one pass: what it changes, and its answer so far.</summary>
     private sealed class Pass(QueueAddress queue, MessageSelection selection, Attributes? change)
     {
-        private readonly int max = Math.Min(
-            selection.Limit ?? int.MaxValue, selection.Detail == Detail.None ? int.MaxValue : QueueLimits.AnswerItems);
-
-        private BoundedAnswer? answer;
-
         public QueueAddress Queue => queue;
 
         public MessageSelection Selection => selection;
@@ -187,15 +182,15 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
         public bool ShowsMessages => selection.Detail != Detail.None;
 
         /// <summary>How many messages are changed at most.</summary>
-        public int Max => max;
+        public int Max { get; } = MaxOf(selection);
 
         /// <summary>The same number for a reader; null: perhaps all messages.</summary>
-        public int? Wanted => max == int.MaxValue ? null : max;
+        public int? Wanted => Max == int.MaxValue ? null : Max;
 
         /// <summary>Whether the request itself asked for no more than <see cref="Max"/>.</summary>
-        public bool IsAsked => selection.Limit == max;
+        public bool IsAsked => selection.Limit == Max;
 
-        public BoundedAnswer Answer => answer ??= new(max, ShowsMessages);
+        public BoundedAnswer Answer { get; } = new(MaxOf(selection), selection.Detail != Detail.None);
 
         /// <summary>Whether more messages may match than were changed.</summary>
         public bool More { get; set; }
@@ -209,5 +204,8 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
                 throw new UnavailableException("Storage failed while messages were changed; which were can't be told.");
             return Answer.ToList(More || Answer.IsCut || IsUnknown);
         }
+
+        private static int MaxOf(MessageSelection selection) =>
+            Math.Min(selection.Limit ?? int.MaxValue, selection.Detail == Detail.None ? int.MaxValue : QueueLimits.AnswerItems);
     }
 }

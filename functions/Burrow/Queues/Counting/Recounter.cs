@@ -28,8 +28,7 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
         pending = QueueCounts.None with { Messages = pending.Messages, Bytes = pending.Bytes };
         if (await CountAsync(queue, isTimeUp, cancellationToken) is not var (stored, pages, isComplete))
             return;
-        var isCounted = isComplete;
-        var counted = isCounted ? before with { Messages = stored.Messages, Bytes = stored.Bytes } : before;
+        var counted = isComplete ? before with { Messages = stored.Messages, Bytes = stored.Bytes } : before;
         if (counted == before && pages == 1)
         {
             account?.Written(queue.Queue, pending);
@@ -39,7 +38,7 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
         if (counted != before)
             await due.ScheduleAsync(queue, [now + ((pages + 1) * TimeSpan.TicksPerMinute)], cancellationToken);
         var nextRecount = pages == 1 ? 0 : now + (pages * TimeSpan.TicksPerMinute);
-        if (await table.CorrectAsync(queue, row, counted, nextRecount, cancellationToken) && isCounted)
+        if (await table.CorrectAsync(queue, row, counted, nextRecount, cancellationToken) && isComplete)
             account?.Written(queue.Queue, pending);
     }
 
