@@ -34,8 +34,8 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "if (result.Uncertain && !MUTANT)"),
         new(
             "counts-never-corrected", "Counting/Recounter.cs",
-            "var isCounted = isComplete;",
-            "var isCounted = isComplete && !MUTANT;"),
+            "return (stored, pages, isComplete);",
+            "return (stored, pages, isComplete && !MUTANT);"),
         new(
             "forgotten-before-it-was-told", "../Events/Outbox/EventSender.cs",
             "Refused(e.Message, pausedUntil - time.GetUtcNow());",
