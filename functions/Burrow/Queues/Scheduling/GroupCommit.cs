@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Burrow.Tables;
 using Burrow.Telemetry;
 
 namespace Burrow.Queues.Scheduling;
@@ -56,6 +57,7 @@ internal sealed class GroupCommit<TRequest, TResult>(
                 if (group.Count > 0)
                 {
                     Observe(group);
+                    RowMeter.Current = RowMeter.Of([.. group.Select(pending => pending.Meter).OfType<RowMeter>()]);
                     await serve(group);
                 }
             }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Burrow.Tables;
 using Burrow.Telemetry;
 
 namespace Burrow.Queues.Scheduling;
@@ -12,6 +13,9 @@ internal sealed class PendingRequest<TRequest, TResult>(TRequest request, Cancel
 
     /// <summary>The span in which the request was made; null if no listener receives spans.</summary>
     public Activity? Cause { get; } = Instruments.Source.HasListeners() ? Activity.Current : null;
+
+    /// <summary>Counts the rows that are read for the request; null if it is not charged for them.</summary>
+    public RowMeter? Meter { get; } = RowMeter.Current;
 
     public Task<TResult> Result => result.Task;
 

@@ -32,7 +32,9 @@ public sealed class AzureTableStore : ITableStore
 
     /// <inheritdoc/>
     public ITable Open(string name) => tables.GetOrAdd(
-        name, name => new ObservedTable(new CheckedTable(new AzureTable(service.GetTableClient(prefix + name))), "azure.tables", name));
+        name,
+        name => new ObservedTable(
+            new MeteredTable(new CheckedTable(new AzureTable(service.GetTableClient(prefix + name)))), "azure.tables", name));
 
     /// <inheritdoc/>
     public async Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ public sealed class MemoryTableStore : ITableStore
 
     /// <inheritdoc/>
     public ITable Open(string name) =>
-        tables.GetOrAdd(name, name => new ObservedTable(new CheckedTable(new MemoryTable()), "memory", name));
+        tables.GetOrAdd(name, name => new ObservedTable(new MeteredTable(new CheckedTable(new MemoryTable())), "memory", name));
 
     /// <inheritdoc/>
     public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -70,7 +70,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
 
     /// <inheritdoc/>
     public ITable Open(string name) => tables.GetOrAdd(
-        name, name => new ObservedTable(new CheckedTable(new SqliteTable(this, name)), "sqlite", name));
+        name, name => new ObservedTable(new MeteredTable(new CheckedTable(new SqliteTable(this, name))), "sqlite", name));
 
     /// <inheritdoc/>
     public Task CreateAsync(IEnumerable<string> names, CancellationToken cancellationToken) => WriteAsync(connection =>
