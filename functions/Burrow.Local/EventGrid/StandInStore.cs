@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Burrow.Access;
 using Burrow.Events.Signing;
 using Burrow.Tables;
 
@@ -22,7 +23,7 @@ internal sealed class StandInStore(ITableStore store, LocalEvents events)
     private readonly ITable table = store.Open(Name);
 
     /// <summary>Seals event subscriptions: their JSON holds the tenant's secrets.</summary>
-    private readonly SecretBox secrets = new(events.Secret);
+    private readonly SecretBox secrets = new(new DeploymentSecret(events.Secret));
 
     public Task CreateAsync(CancellationToken cancellationToken) => store.CreateAsync([Name], cancellationToken);
 

@@ -28,8 +28,17 @@ public sealed class AccessOptions
     [MinLength(32)]
     public string? Secret { get; set => field = value is "" ? null : value; }
 
+    /// <summary>
+    /// The secret before <see cref="Secret"/>, while the operator replaces it: links, ids of keys and headers of subscriptions that were
+    /// made with it stay valid. A Key Vault reference.
+    /// </summary>
+    [MinLength(32)]
+    public string? FormerSecret { get; set => field = value is "" ? null : value; }
+
     /// <summary>Origins of web pages that may call (CORS), separated by commas; absent: none.</summary>
     public string? AllowedOrigins { get; set => field = value is "" ? null : value; }
+
+    internal DeploymentSecret Secrets => new(Secret, FormerSecret);
 
     internal bool IsOpen => Mode == AccessMode.Open;
 
@@ -47,6 +56,8 @@ public sealed class AccessOptions
 
         if (!IsOpen && Secret is null)
             yield return "Burrow:Access:Secret is missing, which links are signed with: 32 random characters or more.";
+        if (Secret is null && FormerSecret is not null)
+            yield return "Burrow:Access:FormerSecret is set without Burrow:Access:Secret, which takes its place.";
         if (!IsOpen && AdminKeys is null)
         {
             yield return "Burrow:Access:AdminKeys is missing. Without a key of the operator no account could get its first key. "

@@ -23,10 +23,10 @@ internal static class AccessServices
             provider.GetRequiredService<Random>()));
         services.AddSingleton(provider => new KeyService(
             provider.GetRequiredService<AccessTable>(),
-            OptionsOf(provider).Secret,
+            OptionsOf(provider).Secrets,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<KeyService>>()));
-        services.AddSingleton(provider => new LinkSigner(OptionsOf(provider).Secret));
+        services.AddSingleton(provider => new LinkSigner(OptionsOf(provider).Secrets));
         services.AddSingleton(provider => new Authenticator(
             OptionsOf(provider),
             provider.GetRequiredService<KeyService>(),

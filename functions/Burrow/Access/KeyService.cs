@@ -1,3 +1,4 @@
+using Burrow.Caching;
 using Burrow.Queues;
 using Burrow.Tables;
 using Microsoft.Extensions.Logging;
@@ -10,27 +11,40 @@ namespace Burrow.Access;
 /// </summary>
 internal sealed partial class KeyService
 {
+    private const int MaxOlder = 50_000;
+
     private readonly AccessTable table;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly ReadCache<KeyId, CachedKey> cache;
-    private readonly byte[] mac;
 
-    /// <summary>Limits the lookups of ids that were not made under this deployment's secret.</summary>
+    /// <summary>The keys that mark the ids made here: that of new ids first.</summary>
+    private readonly IReadOnlyList<byte[]> macs;
+
+    /// <summary>Ids without a valid mark that were found all the same: they are older than the secrets.</summary>
+    private readonly BoundedCache<KeyId, bool> older = new(MaxOlder);
+
+    /// <summary>What was read of other ids. They have a cache of their own, so that they take no room from keys that exist.</summary>
+    private readonly ReadCache<KeyId, CachedKey> unknown;
+
+    /// <summary>Limits the lookups of these.</summary>
     private readonly TokenBucket unknownKeys;
 
     /// <param name="table">The table of the keys.</param>
     /// <param name="secret">
-    /// The deployment's secret. Under another secret, existing keys stay valid, but the process finds them more slowly.
+    /// The deployment's secret. Under another secret, existing keys stay valid, but the process finds them more slowly at first.
     /// </param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public KeyService(AccessTable table, string? secret, TimeProvider time, ILogger<KeyService> logger)
+    public KeyService(AccessTable table, DeploymentSecret secret, TimeProvider time, ILogger<KeyService> logger)
     {
         (this.table, this.time, this.logger) = (table, time, logger);
-        mac = DeploymentSecret.Derive(secret ?? "", "burrow key ids");
+        macs = secret.KeysFor("burrow key ids");
         unknownKeys = new(time);
-        cache = new(time, ReadAsync);
+        cache = new(time, FindAsync);
+        unknown = new(time, FindUnknownAsync, AccessLimits.UnknownKeys);
+
+        async Task<CachedKey?> FindAsync(KeyId id) => await table.FindAsync(id) is { } stored ? new(stored) : null;
     }
 
     private DateTimeOffset Now => time.GetUtcNow();
@@ -78,9 +92,9 @@ internal sealed partial class KeyService
         // A key that was made with a deleted key is itself invalid. Its row may still exist, but its name is free.
         if (old is not null && await HasValidParentsAsync(old.Key))
             throw Exists(name);
-        if (old is null && !maker.IsAdmin && all.Count >= AccessLimits.KeysPerAccount)
-            throw new QuotaExceededException($"An account has at most {AccessLimits.KeysPerAccount} keys.");
-        var id = KeyId.New(account, name, mac);
+        if (old is null)
+            RequireRoom(all, maker);
+        var id = KeyId.New(account, name, macs[0]);
         var (text, hash) = KeyToken.New(id);
         var key = new AccessKey
         {
@@ -96,6 +110,17 @@ internal sealed partial class KeyService
         return await table.WriteAsync(key, old, cancellationToken) ? (key, text) : throw Exists(name);
 
         static ConflictException Exists(KeyName name) => new($"There is a key '{name}' already. Delete it first, or take another name.");
+    }
+
+    private static void RequireRoom(IReadOnlyList<StoredKey> all, Caller maker)
+    {
+        if (maker.Payer is not { } payer)
+            return;
+        var share = payer.ShareOf(AccessLimits.KeysPerAccount);
+        if (payer.IsNarrow && all.Count(stored => maker.Covers(stored.Key.Spec)) >= share)
+            throw new QuotaExceededException($"A key that does not manage its whole account has at most {share} keys in its scope.");
+        if (all.Count >= AccessLimits.KeysPerAccount)
+            throw new QuotaExceededException($"An account has at most {AccessLimits.KeysPerAccount} keys.");
     }
 
     /// <summary>An account's keys that are no wider than the caller's own, in the order of their names.</summary>
@@ -139,7 +164,7 @@ internal sealed partial class KeyService
     /// <summary>The key of that text, if it is valid; null if not.</summary>
     public async Task<AccessKey?> VerifyAsync(KeyToken text)
     {
-        if (!KeyId.IsMatch(text.Id) || await cache.GetAsync(new(text.Id)) is not { } found || !text.Matches(found.Stored.Key.Hash))
+        if (!KeyId.IsMatch(text.Id) || await ReadAsync(new(text.Id)) is not { } found || !text.Matches(found.Stored.Key.Hash))
             return null;
         if (!await IsValidAsync(found.Stored.Key))
             return null;
@@ -149,7 +174,7 @@ internal sealed partial class KeyService
 
     /// <summary>The key of that id, if it is valid; null if not.</summary>
     public async Task<AccessKey?> FindAsync(KeyId id) =>
-        KeyId.IsMatch(id.Value) && await cache.GetAsync(id) is { } found && await IsValidAsync(found.Stored.Key) ? found.Stored.Key : null;
+        KeyId.IsMatch(id.Value) && await ReadAsync(id) is { } found && await IsValidAsync(found.Stored.Key) ? found.Stored.Key : null;
 
     private async Task<StoredKey?> FindAsync(AccountName account, KeyName name, Caller caller, CancellationToken cancellationToken) =>
         await table.GetAsync(account, name, cancellationToken) is { } stored
@@ -161,21 +186,36 @@ internal sealed partial class KeyService
     private async Task<bool> IsValidAsync(AccessKey key) =>
         !(key.Spec.Expires <= Now) && await HasValidParentsAsync(key);
 
+    /// <summary>A key as it was read at most <see cref="AccessLimits.AccessFreshness"/> ago; null: there is none.</summary>
+    /// <exception cref="TooManyRequestsException">The id is unknown, and too many unknown ids were asked for.</exception>
+    private Task<CachedKey?> ReadAsync(KeyId id) =>
+        (macs.Any(id.HasValidCheck) || older.TryGet(id, out _) ? cache : unknown).GetAsync(id);
+
     /// <summary>
-    /// Reads a key once. Ids that were not made under this secret are limited to <see cref="AccessLimits.UnknownKeysPerSecond"/> reads,
-    /// so callers without a key cannot flood an account's partition.
+    /// Looks up an unknown id. <see cref="AccessLimits.UnknownKeysPerSecond"/> limits that, so callers without a key cannot flood an
+    /// account's partition. A key that was found is not limited any more: what is good never waits behind what is unknown.
     /// </summary>
-    private async Task<CachedKey?> ReadAsync(KeyId id)
+    private async Task<CachedKey?> FindUnknownAsync(KeyId id)
     {
-        if (!id.HasValidCheck(mac) && unknownKeys.Take(AccessLimits.UnknownKeysPerSecond) > TimeSpan.Zero)
-            throw new UnavailableException("Too many keys are asked for that aren't known here. Try again.");
-        return await table.FindAsync(id) is { } stored ? new(stored) : null;
+        if (unknownKeys.Take(AccessLimits.UnknownKeysPerSecond) is var wait && wait > TimeSpan.Zero)
+        {
+            throw new TooManyRequestsException(
+                "unknown-keys",
+                $"q={AccessLimits.UnknownKeysPerSecond};w=1",
+                wait,
+                "This process does not know the key, and too many unknown keys are sent. Try again.");
+        }
+
+        if (await table.FindAsync(id) is not { } stored)
+            return null;
+        older.Set(id, true);
+        return new(stored);
     }
 
     /// <summary>Whether a key was made with another one, directly or through keys between them.</summary>
     private async Task<bool> IsDescendantAsync(KeyId id, KeyId maker)
     {
-        while (KeyId.IsMatch(id.Value) && await cache.GetAsync(id) is { } found)
+        while (KeyId.IsMatch(id.Value) && await ReadAsync(id) is { } found)
         {
             id = found.Stored.Key.ParentKey;
             if (id == maker)
@@ -192,7 +232,7 @@ internal sealed partial class KeyService
     {
         while (KeyId.IsMatch(key.ParentKey.Value))
         {
-            if (await cache.GetAsync(key.ParentKey) is not { } maker)
+            if (await ReadAsync(key.ParentKey) is not { } maker)
                 return false;
             key = maker.Stored.Key;
         }

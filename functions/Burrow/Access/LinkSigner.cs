@@ -15,18 +15,19 @@ internal sealed class LinkSigner
     /// <summary>The name of the query parameter.</summary>
     public const string ParameterName = "st";
 
-    private readonly byte[] key;
+    /// <summary>The key that signs, and others whose signatures are valid.</summary>
+    private readonly IReadOnlyList<byte[]> keys;
 
     /// <param name="secret">
     /// The deployment's secret. It is absent only where no key is needed, and there the service checks no signature.
     /// </param>
-    public LinkSigner(string? secret) => key = DeploymentSecret.Derive(secret ?? "", "burrow links");
+    public LinkSigner(DeploymentSecret secret) => keys = secret.KeysFor("burrow links");
 
     /// <summary>Signs a link: the value of <see cref="ParameterName"/>.</summary>
     public string Sign(LinkTerms terms, QueueAddress queue, MessageId? id)
     {
         var text = Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(terms));
-        return $"{text}.{Mac(text, queue, id)}";
+        return $"{text}.{Mac(keys[0], text, queue, id)}";
     }
 
     /// <summary>
@@ -38,8 +39,8 @@ internal sealed class LinkSigner
         if (token.Split('.') is not [var text, var mac] || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
             return null;
         // The MAC is of the characters, not of the terms that they encode, so only one text is valid for what was signed.
-        var expected = Encoding.ASCII.GetBytes(Mac(text, queue, id));
-        if (!CryptographicOperations.FixedTimeEquals(expected, Encoding.UTF8.GetBytes(mac)))
+        var sent = Encoding.UTF8.GetBytes(mac);
+        if (!keys.Any(key => CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Mac(key, text, queue, id)), sent)))
             return null;
         return JsonSerializer.Deserialize<LinkTerms>(Base64Url.DecodeFromChars(text));
     }
@@ -47,6 +48,6 @@ internal sealed class LinkSigner
     /// <summary>
     /// The MAC of the parts, separated by NUL. No name and no text holds a NUL, so different parts never give the same input.
     /// </summary>
-    private string Mac(string text, QueueAddress queue, MessageId? id) => Convert.ToHexStringLower(HMACSHA256.HashData(
+    private static string Mac(byte[] key, string text, QueueAddress queue, MessageId? id) => Convert.ToHexStringLower(HMACSHA256.HashData(
         key, Encoding.UTF8.GetBytes($"{text}\0{queue.Account}\0{queue.Queue}{(id is { } one ? $"\0{one}" : "")}")));
 }

@@ -10,8 +10,6 @@ internal sealed class ReadCache<TKey, TValue>
     where TKey : notnull
     where TValue : class
 {
-    private const int Capacity = 50_000;
-
     private readonly TimeProvider time;
     private readonly BoundedCache<TKey, Entry> entries;
 
@@ -20,13 +18,13 @@ internal sealed class ReadCache<TKey, TValue>
 
     private readonly Func<TKey, Entry> create;
 
-    public ReadCache(TimeProvider time, Func<TKey, Task<TValue?>> read)
+    public ReadCache(TimeProvider time, Func<TKey, Task<TValue?>> read, int capacity = 50_000)
     {
         this.time = time;
         isFresh = IsFresh;
         create = key => new(time.GetTimestamp(), new(() => read(key)));
         // Spare what is fresh and exists: requests with made-up keys must not evict entries of keys that exist.
-        entries = new(Capacity, entry => !IsFresh(entry) || entry.IsMissing);
+        entries = new(capacity, entry => !IsFresh(entry) || entry.IsMissing);
     }
 
     /// <summary>The value, as remembered or as read now; null: there is none.</summary>

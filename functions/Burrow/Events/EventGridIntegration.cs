@@ -3,6 +3,7 @@ using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Identity;
 using Azure.Messaging.EventGrid;
+using Burrow.Access;
 using Burrow.Events.EventGrid;
 using Burrow.Events.Model;
 using Burrow.Events.Outbox;
@@ -21,7 +22,13 @@ public sealed class EventGridIntegration
     private readonly Lazy<EventSigner>? signer;
 
     internal EventGridIntegration(
-        EventsOptions events, string? secret, HttpClient http, ITableStore store, TimeProvider time, Random random, ILoggerFactory loggers)
+        EventsOptions events,
+        DeploymentSecret secret,
+        HttpClient http,
+        ITableStore store,
+        TimeProvider time,
+        Random random,
+        ILoggerFactory loggers)
     {
         if (!events.IsOn)
             return;

@@ -20,7 +20,7 @@ internal static class EventsServices
         services.TryAddKeyedSingleton(ServiceKey, (_, _) => NewClient());
         services.AddSingleton(provider => new EventGridIntegration(
             provider.GetRequiredService<IOptions<EventsOptions>>().Value,
-            provider.GetRequiredService<IOptions<AccessOptions>>().Value.Secret,
+            provider.GetRequiredService<IOptions<AccessOptions>>().Value.Secrets,
             provider.GetRequiredKeyedService<HttpClient>(ServiceKey),
             provider.GetRequiredService<ITableStore>(),
             provider.GetRequiredService<TimeProvider>(),

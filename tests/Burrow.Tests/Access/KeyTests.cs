@@ -12,6 +12,7 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     private const int Forgeries = 10_000;
     private const int Seed = 20_261_124;
     private const string Secret = "a secret of thirty-two characters";
+    private const string LinkTerms = """{"method":"GET","queue":"q","expires":"2100-01-01T00:00:00Z"}""";
 
     private readonly MemoryTableStore store = new();
     private AccessServer server = null!;
@@ -188,7 +189,9 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     {
         await using var other = await AccessServer.StartAsync(store, server.Time, server.Admin);
         var key = await server.MakeKeyAsync("worker", "read manage");
-        (await other.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+        // The second request reads the key as one that is known.
+        for (var i = 0; i < 2; i++)
+            (await other.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
         await server.SendAsync(server.Admin, "PUT", "/limits/a", """{"messages":0}""");
         var sender = await server.MakeKeyAsync("sender", "send");
         (await other.SendAsync(sender, "PUT", "/v1.0/a/q/m", "x")).Status.ShouldBe(201);
@@ -278,11 +281,61 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
         reads.ShouldBe(3);
 
         // Many made-up keys cost at most a fixed number of reads a second. A client with a real key is still let in.
-        for (var i = 0; i < 100; i++)
-            (await counted.SendAsync(unknown.Replace("-x-", $"-x{i}-"), "GET", "/v1.0/a/q")).Status.ShouldBeOneOf(401, 503);
+        for (var i = 0; i < 2 * AccessLimits.UnknownKeysPerSecond; i++)
+            (await counted.SendAsync(unknown.Replace("-x-", $"-x{i}-"), "GET", "/v1.0/a/q")).Status.ShouldBeOneOf(401, 429);
         reads.ShouldBe(3 + AccessLimits.UnknownKeysPerSecond - 1);
         var another = await server.MakeKeyAsync("another", "read");
         (await counted.SendAsync(another, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task A_key_older_than_the_secret_does_not_stand_behind_unknown_ones_once_it_is_known()
+    {
+        var key = await server.MakeKeyAsync("worker", "read");
+        await using var other = await AccessServer.StartAsync(store, server.Time, server.Admin, "another secret of as many characters");
+        (await other.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+        var unknown = $"brw_aaaaaaaaaaaaaaaaaaaaaaaaaa-x-aaaaaaaaaaaaaaaa_{AccessServer.NewSecret()}";
+
+        for (var minute = 0; minute < 2; minute++)
+        {
+            var answers = new HashSet<int>();
+            for (var i = 0; i <= AccessLimits.UnknownKeysPerSecond; i++)
+                answers.Add((await other.SendAsync(unknown.Replace("-x-", $"-x{minute}-{i}-"), "GET", "/v1.0/a/q")).Status);
+            answers.ShouldBe([401, 429], ignoreOrder: true);
+            (await other.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+            server.Time.Advance(TimeSpan.FromMinutes(1));
+        }
+    }
+
+    [Fact]
+    public async Task With_the_former_secret_beside_it_a_new_one_changes_nothing_for_keys_and_links()
+    {
+        var key = await server.MakeKeyAsync("worker", "read");
+        var link = await server.MakeLinkAsync(server.Admin, LinkTerms);
+        const string present = "another secret of as many characters";
+        await using var both = await AccessServer.StartAsync(
+            store, server.Time, server.Admin, present, options => options.Access.FormerSecret = Secret);
+        await using var only = await AccessServer.StartAsync(store, server.Time, server.Admin, present);
+        await FloodAsync(both);
+
+        (await both.SendAsync(key, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+        (await both.SendAsync(null, "GET", link)).Status.ShouldBe(404);
+        (await only.SendAsync(null, "GET", link)).Status.ShouldBe(401);
+        // What is made now is made with the present secret.
+        var later = await both.MakeKeyAsync("later", "read");
+        await FloodAsync(only);
+        (await only.SendAsync(later, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+        var newLink = await both.MakeLinkAsync(server.Admin, LinkTerms);
+        (await only.SendAsync(null, "GET", newLink)).Status.ShouldBe(404);
+
+        static async Task FloodAsync(AccessServer server)
+        {
+            for (var i = 0; i < 2 * AccessLimits.UnknownKeysPerSecond; i++)
+            {
+                var unknown = $"brw_aaaaaaaaaaaaaaaaaaaaaaaaaa-y{i}-aaaaaaaaaaaaaaaa_{AccessServer.NewSecret()}";
+                (await server.SendAsync(unknown, "GET", "/v1.0/a/q")).Status.ShouldBeOneOf(401, 429);
+            }
+        }
     }
 
     [Fact]

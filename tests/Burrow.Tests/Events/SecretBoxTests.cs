@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Burrow.Access;
 using Burrow.Events.Signing;
 using CsCheck;
 
@@ -7,7 +8,7 @@ namespace Burrow.Tests.Events;
 /// <summary>Secrets at rest.</summary>
 public sealed class SecretBoxTests
 {
-    private readonly SecretBox box = new("a secret of thirty-two characters");
+    private readonly SecretBox box = new(new("a secret of thirty-two characters"));
 
     [Fact]
     public void What_was_sealed_opens_again() => Gen.Byte.Array[0, 5000].Sample(bytes => box.Open(box.Seal(bytes)).SequenceEqual(bytes));
@@ -29,8 +30,18 @@ public sealed class SecretBoxTests
 
     [Fact]
     public void Another_secret_opens_nothing() =>
-        Should.Throw<CryptographicException>(() => new SecretBox("another secret of as many characters").Open(box.Seal([1])));
+        Should.Throw<CryptographicException>(() => new SecretBox(new("another secret of as many characters")).Open(box.Seal([1])));
 
     [Fact]
-    public void Without_a_secret_nothing_is_sealed() => Should.Throw<UnavailableException>(() => new SecretBox(null).Seal([1]));
+    public void What_was_sealed_under_the_former_secret_opens_beside_the_new_one()
+    {
+        var next = new SecretBox(new("another secret of as many characters", "a secret of thirty-two characters"));
+
+        next.Open(box.Seal([1])).ShouldBe([1]);
+        Should.Throw<CryptographicException>(() => box.Open(next.Seal([1])));
+    }
+
+    [Fact]
+    public void Without_a_secret_nothing_is_sealed() =>
+        Should.Throw<UnavailableException>(() => new SecretBox(new DeploymentSecret(null)).Seal([1]));
 }

@@ -23,7 +23,7 @@ public sealed class SubscriptionsTests
     private const string Domain = "https://management.example/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/domains/d";
     private const string Operation = "https://management.example/operations/1";
 
-    private const long Max = 2;
+    private static readonly (long, long) Max = (2, 2);
 
     private static readonly AccountName Shop = new("shop");
     private static readonly SubscriptionName Hook = new("hook");
@@ -34,7 +34,7 @@ public sealed class SubscriptionsTests
     private readonly Queue<(HttpStatusCode Status, string Body, Action<HttpResponseMessage>? With)> answers = new();
     private readonly SubscriptionService subscriptions;
 
-    private readonly SecretBox secrets = new("a secret of thirty-two characters");
+    private readonly SecretBox secrets = new(new("a secret of thirty-two characters"));
     private Func<HttpMethod, Task> before = _ => Task.CompletedTask;
 
     /// <summary>The answer to the request during which <see cref="before"/> makes something happen.</summary>
@@ -248,7 +248,7 @@ public sealed class SubscriptionsTests
     {
         Answer(HttpStatusCode.Created, State("Creating"));
         await PutAsync(null, ("Authorization", "Bearer abc"));
-        var other = New(new SecretBox("another secret of as many characters"));
+        var other = New(new SecretBox(new("another secret of as many characters")));
 
         time.Advance(TimeSpan.FromMinutes(2));
         await other.ReconcileAsync(Token);

@@ -51,10 +51,10 @@ public sealed class SubscriptionService
     /// <param name="spec">What the tenant asks for.</param>
     /// <param name="headers">The headers that <see cref="SubscriptionSpec.Headers"/> names, with their values.</param>
     /// <param name="scope">The queues that the caller may subscribe to.</param>
-    /// <param name="maxSubscriptions">How many subscriptions the account may have.</param>
+    /// <param name="maxSubscriptions">How many subscriptions the account may have, and how many of them in the caller's scope.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The subscription as it stands, and whether it is new.</returns>
-    /// <exception cref="QuotaExceededException">The account already has <paramref name="maxSubscriptions"/>.</exception>
+    /// <exception cref="QuotaExceededException">There are already <paramref name="maxSubscriptions"/>.</exception>
     /// <exception cref="ForbiddenException">The subscription is for queues beyond the scope, or would replace one that is.</exception>
     public async Task<(Subscription Subscription, bool Created)> PutAsync(
         AccountName account,
@@ -62,7 +62,7 @@ public sealed class SubscriptionService
         SubscriptionSpec spec,
         IReadOnlyDictionary<string, string> headers,
         QueuePattern scope,
-        long maxSubscriptions,
+        (long Account, long Key) maxSubscriptions,
         CancellationToken cancellationToken)
     {
         if (!scope.Contains(spec.Queues))
@@ -76,8 +76,8 @@ public sealed class SubscriptionService
                 return (await reconciler.RefreshAsync(old, cancellationToken), false);
             if (old is not null && !scope.Contains(old.Subscription.Spec.Queues))
                 throw new ForbiddenException($"There is a subscription '{name}' to other queues; this key is for the queues {scope}.");
-            if (old is null && all.Count >= maxSubscriptions)
-                throw new QuotaExceededException($"This account may have {maxSubscriptions} subscriptions, and has.");
+            if (old is null)
+                RequireRoom(all, scope, maxSubscriptions);
 
             var subscription = new Subscription(account, name, spec, SubscriptionState.Pending, null, time.GetUtcNow())
             {
@@ -91,6 +91,14 @@ public sealed class SubscriptionService
                 return (await reconciler.StepAsync(stored, cancellationToken), isNew);
             }
         }
+    }
+
+    private static void RequireRoom(IReadOnlyList<StoredSubscription> all, QueuePattern scope, (long Account, long Key) max)
+    {
+        if (max.Key < max.Account && all.Count(stored => scope.Contains(stored.Subscription.Spec.Queues)) >= max.Key)
+            throw new QuotaExceededException($"A key that does not manage its account has at most {max.Key} subscriptions in its scope.");
+        if (all.Count >= max.Account)
+            throw new QuotaExceededException($"This account may have {max.Account} subscriptions, and has.");
     }
 
     /// <summary>Asks for the deletion of a subscription.</summary>

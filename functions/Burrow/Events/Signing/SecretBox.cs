@@ -13,14 +13,15 @@ internal sealed class SecretBox
     private const int NonceLength = 12;
     private const int TagLength = 16;
 
-    private readonly byte[] key;
+    /// <summary>The key that seals, and others that open. Empty if there is no secret.</summary>
+    private readonly IReadOnlyList<byte[]> keys;
     private readonly byte[] macKey;
 
-    /// <param name="secret">The deployment's secret. Null if there is none; then nothing can be sealed.</param>
-    public SecretBox(string? secret)
+    /// <param name="secret">The deployment's secret. If there is none, nothing can be sealed.</param>
+    public SecretBox(DeploymentSecret secret)
     {
-        key = secret is null ? [] : DeploymentSecret.Derive(secret, "burrow subscription headers");
-        macKey = DeploymentSecret.Derive(secret ?? "", "burrow subscription labels");
+        keys = secret.Present is null ? [] : secret.KeysFor("burrow subscription headers");
+        macKey = secret.KeysFor("burrow subscription labels")[0];
     }
 
     /// <summary>
@@ -33,13 +34,13 @@ internal sealed class SecretBox
     /// <exception cref="UnavailableException">There is no secret.</exception>
     public byte[] Seal(ReadOnlySpan<byte> plain)
     {
-        if (key.Length == 0)
+        if (keys.Count == 0)
             throw new UnavailableException("Secrets can't be kept here: the setting Burrow:Access:Secret is missing.");
         var box = new byte[NonceLength + TagLength + plain.Length];
         var nonce = box.AsSpan(0, NonceLength);
         var tag = box.AsSpan(NonceLength, TagLength);
         RandomNumberGenerator.Fill(nonce);
-        using var cipher = new AesGcm(key, TagLength);
+        using var cipher = new AesGcm(keys[0], TagLength);
         cipher.Encrypt(nonce, plain, box.AsSpan(NonceLength + TagLength), tag);
         return box;
     }
@@ -49,8 +50,18 @@ internal sealed class SecretBox
     public byte[] Open(ReadOnlySpan<byte> box)
     {
         var plain = new byte[box.Length - NonceLength - TagLength];
-        using var cipher = new AesGcm(key, TagLength);
-        cipher.Decrypt(box[..NonceLength], box[(NonceLength + TagLength)..], box.Slice(NonceLength, TagLength), plain);
-        return plain;
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                using var cipher = new AesGcm(keys[i], TagLength);
+                cipher.Decrypt(box[..NonceLength], box[(NonceLength + TagLength)..], box.Slice(NonceLength, TagLength), plain);
+                return plain;
+            }
+            catch (AuthenticationTagMismatchException) when (i + 1 < keys.Count)
+            {
+                // It may have been sealed under the former secret.
+            }
+        }
     }
 }
