@@ -34,7 +34,7 @@ internal static class StandInRoutes
     private static Task<IResult> PublishAsync(HttpRequest request, StandIn grid, Responder responder, LocalEvents events) =>
         ServeAsync(request, grid, responder, events, async aborted =>
         {
-            using var body = await RequestBody.BorrowAsync(request, MaxBytes, _ => { }, aborted);
+            using var body = await RequestBody.BorrowAsync(request, MaxBytes, aborted);
             using var document = Parse(body.WrittenMemory);
             var isBatch = document.RootElement.ValueKind == JsonValueKind.Array;
             var all = isBatch ? document.RootElement.EnumerateArray().ToList() : [document.RootElement];
@@ -48,7 +48,7 @@ internal static class StandInRoutes
         HttpRequest request, string topic, string name, StandIn grid, Responder responder, LocalEvents events) =>
         ServeAsync(request, grid, responder, events, async aborted =>
         {
-            using var body = await RequestBody.BorrowAsync(request, MaxBytes, _ => { }, aborted);
+            using var body = await RequestBody.BorrowAsync(request, MaxBytes, aborted);
             var subscription = new EventSubscription(topic, name, Checked(body.WrittenMemory), "Creating", null);
             var (operation, created) = await grid.PutAsync(subscription, aborted);
             return Show(created ? 201 : 200, grid.Find(topic, name) ?? subscription).With(

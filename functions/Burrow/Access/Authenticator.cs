@@ -49,8 +49,8 @@ internal sealed class Authenticator(AccessOptions options, KeyService keys, Link
         if (time.GetUtcNow().ToUnixTimeSeconds() >= terms.Expires)
             throw new UnauthenticatedException(isMissing: false, "This link has expired.");
         // A link of the operator, too, allows only what it is for: the caller is of this account, not of all.
-        var caller = admins.TryGetValue(terms.Key, out var admin) ? Caller.Of(admin) with { Account = queue.Account }
-            : await keys.FindAsync(new KeyId(terms.Key)) is { } key ? Caller.Of(key)
+        var caller = admins.TryGetValue(terms.Key, out var admin) ? Caller.Of(admin) with { Account = queue.Account, HasLink = true }
+            : await keys.FindAsync(new KeyId(terms.Key)) is { } key ? Caller.Of(key) with { HasLink = true }
             : throw new UnauthenticatedException(isMissing: false, "The key that this link was made with has expired or was revoked.");
         if (terms.Method != method)
             throw new ForbiddenException($"This link is for {terms.Method}.");

@@ -17,6 +17,17 @@ internal sealed record Caller(KeyId Key, AccountName? Account, KeySpec Spec)
     /// <summary>Whether this is the operator, or any caller where no key is needed.</summary>
     public bool IsAdmin => Account is null;
 
+    /// <summary>Whether the caller has a link, not a key.</summary>
+    public bool HasLink { get; init; }
+
+    /// <summary>Whose limits the caller's requests use; null: the operator's requests cost nothing.</summary>
+    public Payer? Payer => Account is { } account
+        ? new(
+            account,
+            HasLink ? $"link of {Key}" : Key.Value,
+            IsNarrow: HasLink || Spec.Queues != QueuePattern.All || !Spec.Allow.HasFlag(Permissions.Manage))
+        : null;
+
     public static Caller Of(AccessKey key) => new(key.Id, key.Account, key.Spec) { Generation = key.Generation };
 
     public static Caller Of(AdminKey key) => new(new(key.Id), null, KeySpec.Everything);

@@ -15,6 +15,7 @@ internal sealed class Quotas
         Defaults = AccountLimits.Of(defaults, null);
         Rate = new(time, random);
         Storage = new(queues);
+        Memory = new(defaults.MemoryBytes ?? MemoryBudget.OfProcess, time);
         limits = new(time, async account =>
             await table.LimitsAsync(account, CancellationToken.None) is { } overrides ? AccountLimits.Of(defaults, overrides) : null);
     }
@@ -26,7 +27,13 @@ internal sealed class Quotas
     public RequestRate Rate { get; }
 
     /// <summary>Limits the requests served at a time.</summary>
-    public Concurrency Concurrency { get; } = new();
+    public Concurrency Turns { get; } = new(1, "requests");
+
+    /// <summary>Limits the bodies received at a time, apart from the requests served: a slow client takes none of their turns.</summary>
+    public Concurrency Uploads { get; } = new(AccessLimits.UploadsPerConcurrent, "uploads");
+
+    /// <summary>The memory that the requests of all accounts use together.</summary>
+    public MemoryBudget Memory { get; }
 
     /// <summary>Limits what an account stores.</summary>
     public StorageQuota Storage { get; }

@@ -45,6 +45,9 @@ public sealed class QuotasOptions
     [Range(0, 500)]
     public long Subscriptions { get; set; } = 20;
 
+    /// <summary>The memory for the requests of all accounts together; null: as much as the process allows. Not a setting.</summary>
+    internal long? MemoryBytes { get; set; }
+
     /// <summary>Removes all limits except those that protect the process itself.</summary>
     internal void RemoveAll()
     {

@@ -44,6 +44,19 @@ internal sealed class TokenBucket(TimeProvider time)
         }
     }
 
+    /// <summary>The seconds until the bucket has paid off what was charged beyond its rate; 0 or less: it is not in debt.</summary>
+    public double Debt
+    {
+        get
+        {
+            lock (gate)
+            {
+                Refill();
+                return (debt - perSecond) / perSecond;
+            }
+        }
+    }
+
     /// <summary>Charges a cost, even if that brings the bucket into debt.</summary>
     public void Charge(long cost)
     {

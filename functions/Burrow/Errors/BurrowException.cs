@@ -79,7 +79,7 @@ public sealed class TooManyRequestsException(string policy, string policyParamet
         "waiting",
         $"q={max};qu=\"concurrent-requests\"",
         null,
-        $"{max} requests of this account wait already, as many as may in one process.");
+        $"As many requests wait already as may in one process: {max} of this account or key.");
 }
 
 /// <summary>507: the account stores as much as it is allowed to store. Nothing was stored.</summary>

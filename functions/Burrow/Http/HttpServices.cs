@@ -22,10 +22,13 @@ internal static class HttpServices
     {
         services.AddSingleton(provider => new Cors(
             provider.GetRequiredService<IOptions<AccessOptions>>().Value, provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => new RequestWatch(
+            provider.GetRequiredService<Quotas>().Memory, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Responder(
             provider.GetRequiredService<Authenticator>(),
             provider.GetRequiredService<Quotas>(),
             provider.GetRequiredService<Cors>(),
+            provider.GetRequiredService<RequestWatch>(),
             provider.GetRequiredService<ILogger<Responder>>()));
         services.AddEndpoint((responder, _) => new VersionsEndpoint(responder));
         services.AddEndpoint((responder, _) => new OpenApiEndpoint(responder));

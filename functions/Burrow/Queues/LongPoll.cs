@@ -10,7 +10,7 @@ namespace Burrow.Queues;
 /// </summary>
 internal sealed class LongPoll(QueueContext context, QueueStates states, CancellationToken stopping)
 {
-    private readonly ConcurrentDictionary<AccountName, int> waiting = new();
+    private readonly ConcurrentDictionary<(AccountName Account, string? Key), int> waiting = new();
 
     /// <summary>Repeats an attempt until something matches, the time is up, the client disconnects or the process stops.</summary>
     /// <param name="queue">The queue.</param>
@@ -32,7 +32,7 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
         var list = await attempt();
         if (list.Count > 0)
             return list;
-        Enter(queue.Account, wait.MaxWaiting);
+        Enter(queue.Account, wait);
         try
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
@@ -58,24 +58,40 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
         }
         finally
         {
-            Leave(queue.Account);
+            Leave(queue.Account, wait);
         }
     }
 
-    private void Enter(AccountName account, long maxWaiting)
+    private void Enter(AccountName account, WaitOptions wait)
     {
-        var count = waiting.AddOrUpdate(account, 1, (_, count) => count + 1);
         Instruments.Waiters.Add(1);
-        if (count <= maxWaiting)
+        if (wait.Share is { } share && Count((account, share.Key), 1) > share.MaxWaiting)
+        {
+            Count((account, share.Key), -1);
+            Instruments.Waiters.Add(-1);
+            throw TooManyRequestsException.Waiting(share.MaxWaiting);
+        }
+
+        if (Count((account, null), 1) <= wait.MaxWaiting)
             return;
-        Leave(account);
-        throw TooManyRequestsException.Waiting(maxWaiting);
+        Leave(account, wait);
+        throw TooManyRequestsException.Waiting(wait.MaxWaiting);
     }
 
-    private void Leave(AccountName account)
+    private void Leave(AccountName account, WaitOptions wait)
     {
         Instruments.Waiters.Add(-1);
-        if (waiting.AddOrUpdate(account, 0, (_, count) => count - 1) == 0)
-            waiting.TryRemove(KeyValuePair.Create(account, 0));
+        Count((account, null), -1);
+        if (wait.Share is { } share)
+            Count((account, share.Key), -1);
+    }
+
+    /// <returns>How many requests of the account, or of a key of it, wait now.</returns>
+    private int Count((AccountName Account, string? Key) of, int more)
+    {
+        var count = waiting.AddOrUpdate(of, more, (_, count) => count + more);
+        if (count == 0)
+            waiting.TryRemove(KeyValuePair.Create(of, 0));
+        return count;
     }
 }

@@ -171,6 +171,10 @@ public sealed class QueueEngine
     /// </summary>
     public ValueTask<(AccountUsage Account, bool Holds)> UsageAsync(QueueAddress queue) => counts.UsageAsync(queue);
 
+    /// <summary>Returns the length of a message's body, in bytes; null if there is no message.</summary>
+    public async Task<long?> LengthOfAsync(QueueAddress queue, MessageId id, CancellationToken cancellationToken) =>
+        await finder.ReadStateAsync(queue, id, cancellationToken) is var (state, _) ? state.Length : null;
+
     /// <summary>
     /// Returns the statistics of a queue; null if there is none. Costs four requests to storage, or up to seven where many messages
     /// have expired. The length of the queue does not matter.
@@ -219,6 +223,6 @@ public sealed class QueueEngine
         if (!IsGrouped(selection, attributes))
             return bulk.ChangeAsync(queue, selection, attributes, cancellationToken);
         var kind = new ClaimKind(attributes ?? default, Remove: attributes is null, selection.Detail);
-        return states.Of(queue).ClaimsOf(kind).SubmitAsync(new(selection.Limit!.Value), cancellationToken);
+        return states.Of(queue).ClaimsOf(kind).SubmitAsync(new(selection.Limit!.Value, selection.Memory), cancellationToken);
     }
 }

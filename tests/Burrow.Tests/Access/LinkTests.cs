@@ -33,6 +33,20 @@ public sealed class LinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_form_adds_only_the_parameters_that_the_link_allows()
+    {
+        await server.SendAsync(server.Admin, "PUT", "/v1.0/a/jobs/1?ttl=0", "1");
+        var link = await server.MakeLinkAsync(
+            server.Admin, $$$"""{"method":"POST","queue":"jobs","parameters":{"hide":"60","detail":null},{{{Until}}}}""");
+        var form = ("Content-Type", "application/x-www-form-urlencoded");
+
+        (await server.SendAsync(null, "POST", link, "match_hidden=true", form)).ShouldBeAProblem(403);
+        (await server.SendAsync(null, "POST", link, "ttl=0", form)).ShouldBeAProblem(403);
+        (await server.SendAsync(null, "POST", link + "&detail=id", "hide=0&detail=none", form)).Strings.ShouldBe(["1"]);
+        (await server.SendAsync(server.Admin, "GET", "/v1.0/a/jobs/1")).Json.GetProperty("hide").GetInt32().ShouldBe(60);
+    }
+
+    [Fact]
     public async Task Names_and_values_of_any_text_are_escaped()
     {
         var link = await server.MakeLinkAsync(

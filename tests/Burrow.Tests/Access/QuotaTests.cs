@@ -164,7 +164,7 @@ public sealed class QuotaTests : IAsyncLifetime
         foreach (var process in (AccessServer[])[server, other])
         {
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            while ((await process.SendAsync(key, "PUT", "/v1.0/a/q/4?ttl=0", "x")).Status != 507)
+            for (var i = 5; (await process.SendAsync(key, "PUT", $"/v1.0/a/q/{i}?ttl=0", "x")).Status != 507; i++)
                 await Task.Delay(1, patience.Token);
         }
     }

@@ -259,6 +259,57 @@ public abstract class BatchTests(ServerFixture server) : ProtocolTests(server)
     }
 
     [Fact]
+    public async Task The_items_of_an_array_are_counted_as_they_are_read()
+    {
+        // What follows the last item that is allowed is not read, so it need not be JSON.
+        var items = string.Concat(Enumerable.Repeat("""{"id":"m"},""", 1001));
+        (await SendAsync(false, items + "this is not JSON")).ShouldBeAProblem(413);
+        (await SendAsync(false, string.Concat(Enumerable.Repeat("1,", 2_000_000)) + "1")).ShouldBeAProblem(413);
+
+        (await GetAsync($"/v1.0/{Account}")).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task An_item_has_a_bounded_number_of_tokens_and_bytes()
+    {
+        var many = $$"""{"id":"m","body":[{{string.Concat(Enumerable.Repeat("1,", 10_000))}}1]}""";
+        var large = $$"""{"id":"m","contentType":"{{new string('x', 7 * 1024 * 1024)}}"}""";
+        var few = $$"""{"id":"m","body":[{{string.Concat(Enumerable.Repeat("1,", 9_000))}}1]}""";
+        foreach (var (wrong, id) in new[] { (many, "b"), (large, "c") })
+        {
+            (await SendAsync(false, """{"id":"a"}""", wrong)).ShouldBeAProblem(413);
+            Statuses(await SendAsync(true, wrong, $$"""{"id":"{{id}}"}""")).ShouldBe([413, 201]);
+        }
+
+        Statuses(await SendAsync(false, """{"id":"d"}""", few)).ShouldBe([201, 400]);
+        (await IdsAsync(Queue)).ShouldBe(["b", "c", "d"]);
+    }
+
+    [Fact]
+    public async Task A_string_that_is_no_body_has_at_most_64_kib()
+    {
+        var answer = await SendAsync(
+            true,
+            $$"""{"id":"m","ifMatch":"{{string.Concat(Enumerable.Repeat("\\\"a\\\",", 20_000))}}"}""",
+            $$"""{"id":"m","op":"{{new string('x', 65_536)}}"}""");
+
+        Statuses(answer).ShouldBe([400, 400]);
+    }
+
+    [Fact]
+    public async Task A_precondition_has_at_most_32_tags()
+    {
+        var tags = string.Join(',', Enumerable.Range(0, 33).Select(i => $"\"{i}\""));
+        var fewer = tags[..tags.LastIndexOf(',')];
+        var item = $$"""{"id":"m","ifMatch":"{{tags.Replace("\"", "\\\"")}}"}""";
+
+        Statuses(await SendAsync(true, item, item.Replace(",\\\"32\\\"", ""))).ShouldBe([400, 412]);
+        (await PutAsync($"{Queue}/m", "x", ("If-Match", tags))).ShouldRefuse("If-Match");
+        (await PutAsync($"{Queue}/m", "x", ("If-None-Match", tags))).ShouldRefuse("If-None-Match");
+        (await PutAsync($"{Queue}/m", "x", ("If-Match", fewer))).ShouldBeAProblem(412);
+    }
+
+    [Fact]
     public async Task A_batch_wakes_who_waits()
     {
         await using var waiter = await ConnectAsync();

@@ -187,6 +187,49 @@ public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
         (await SendAsync("DELETE", Queue, "ignored"u8.ToArray())).ShouldBeEmpty(200);
     }
 
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("POST")]
+    [InlineData("DELETE")]
+    public async Task A_body_that_a_request_does_not_take_is_refused_if_it_is_large(string method)
+    {
+        await PutAsync($"{Queue}/m?ttl=0");
+
+        (await SendAsync(method, Queue, RandomBytes(64 * 1024))).Status.ShouldBe(200);
+        await PutAsync($"{Queue}/m?ttl=0");
+        (await SendAsync(method, Queue, RandomBytes((64 * 1024) + 1))).ShouldRefuse("body");
+        (await IdsAsync(Queue)).ShouldBe(["m"]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/m")]
+    public async Task A_form_in_a_post_holds_parameters_and_those_of_the_query_win(string path)
+    {
+        await PutAsync($"{Queue}/m?ttl=0");
+
+        var answer = await FormAsync($"{Queue}{path}?ttl=50&detail=attributes", "hide=60&detail=none&ttl=7&unknown=%FF&st=x&=&&");
+
+        answer.Text.Trim('[', ']').ShouldBe("""{"id":"m","ttl":50,"hide":60}""");
+        (await FormAsync($"{Queue}{path}?match_hidden=true", "ttl=7", "; charset=utf-8")).ShouldBeEmpty(200);
+        (await GetAsync($"{Queue}/m")).Json.GetProperty("ttl").GetInt32().ShouldBe(7);
+        (await FormAsync($"{Queue}{path}", "hide=x")).ShouldRefuse("hide");
+        (await FormAsync($"{Queue}{path}", "detail=%FF")).ShouldRefuse("detail");
+        (await FormAsync($"{Queue}{path}", "marker=\u00FF")).ShouldRefuse("body");
+        (await FormAsync($"{Queue}{path}", new string('x', (64 * 1024) + 1))).ShouldRefuse("body");
+    }
+
+    [Fact]
+    public async Task A_form_in_a_put_is_the_body()
+    {
+        (await PutAsync($"{Queue}/m?ttl=0", "ttl=5&hide=6", ("Content-Type", "application/x-www-form-urlencoded"))).ShouldBeEmpty(201);
+
+        (await GetAsync(Queue)).ShouldBeJson("""[{"id":"m","ttl":0,"hide":0,"body":"ttl=5&hide=6"}]""");
+    }
+
+    private Task<RawAnswer> FormAsync(string target, string form, string charset = "") => SendAsync(
+        "POST", target, Encoding.Latin1.GetBytes(form), ("Content-Type", "application/x-www-form-urlencoded" + charset));
+
     private static byte[] RandomBytes(int size)
     {
         var bytes = new byte[size];

@@ -177,6 +177,7 @@ public sealed class OpenApiTests
                 (await server.SendAsync(server.Admin, "PUT", $"/limits/{slow}", """{"requestsPerSecond":1}""")).Status.ShouldBe(200);
                 var impatient = await server.MakeKeyAsync("impatient", Everything, account: slow);
                 await server.SendAsync(impatient, "GET", $"/v1.0/{slow}");
+                await server.SendAsync(impatient, "GET", $"/limits/{slow}");
 
                 await AskAsync(null, target, type);
                 await AskAsync(operation.Path.StartsWith("/subscriptions", StringComparison.Ordinal) ? sender : subscriber, target, type);

@@ -100,12 +100,12 @@ public abstract class ParameterTests(ServerFixture server) : ProtocolTests(serve
 
     [Theory]
     [InlineData("GET", "/?limit=x&detail=x&marker=%FF")]
-    [InlineData("GET", "/v1.0?ttl=x&hide=x&wait=x&match_hidden=x&after=x")]
-    [InlineData("GET", "/v1.0/{account}?ttl=x&hide=x&wait=x&match_hidden=x&after=x")]
-    [InlineData("GET", "/v1.0/{account}/q?ttl=x&hide=-1")]
-    [InlineData("GET", "/v1.0/{account}/q/m?limit=x&marker=x&match_hidden=x&wait=x&ttl=x&hide=x&after=x")]
-    [InlineData("PUT", "/v1.0/{account}/q/m?ttl=0&limit=x&marker=x&match_hidden=x&wait=x&detail=x&after=x")]
-    [InlineData("POST", "/v1.0/{account}/q/m?limit=x&marker=x&match_hidden=x&wait=x&after=x")]
+    [InlineData("GET", "/v1.0?ttl=1&hide=1&wait=1&match_hidden=x&after=0000000000000001")]
+    [InlineData("GET", "/v1.0/{account}?ttl=1&hide=1&wait=1&match_hidden=x&after=0000000000000001")]
+    [InlineData("GET", "/v1.0/{account}/q?ttl=1&hide=1")]
+    [InlineData("GET", "/v1.0/{account}/q/m?limit=1&marker=x&match_hidden=x&wait=1&ttl=1&hide=1")]
+    [InlineData("PUT", "/v1.0/{account}/q/m?ttl=0&limit=1&marker=x&match_hidden=x&wait=1&detail=all")]
+    [InlineData("POST", "/v1.0/{account}/q/m?limit=1&marker=x&match_hidden=x&wait=1")]
     [InlineData("GET", "/v1.0/{account}/q?LIMIT=x&Detail=x&WAIT=x&Marker=zzz&unknown=x&=x&&?&x")]
     [InlineData("GET", "/v1.0/{account}/q?")]
     [InlineData("POST", "/v1.0/{account}/q?Hide=60&TTL=1")]
@@ -119,9 +119,9 @@ public abstract class ParameterTests(ServerFixture server) : ProtocolTests(serve
     }
 
     [Theory]
-    [InlineData("/v1.0/{account}/q/m?limit=x&marker=x&match_hidden=x&wait=x&ttl=x&hide=x")]
-    [InlineData("/v1.0/{account}/q?ttl=x&hide=x")]
-    [InlineData("/v1.0/{account}?ttl=x&hide=x&wait=x&match_hidden=x&after=x")]
+    [InlineData("/v1.0/{account}/q/m?limit=1&marker=x&match_hidden=x&wait=1&ttl=1&hide=1")]
+    [InlineData("/v1.0/{account}/q?ttl=1&hide=1")]
+    [InlineData("/v1.0/{account}?ttl=1&hide=1&wait=1&match_hidden=x&after=0000000000000001")]
     public async Task A_delete_ignores_parameters_that_are_not_its_own(string path)
     {
         await PutAsync($"{Queue}/m");
@@ -129,6 +129,35 @@ public abstract class ParameterTests(ServerFixture server) : ProtocolTests(serve
         (await DeleteAsync(path.Replace("{account}", Account, StringComparison.Ordinal))).ShouldBeEmpty(200);
 
         (await GetAsync(Queue)).Status.ShouldBe(404);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1.0", "ttl=x")]
+    [InlineData("GET", "/v1.0", "after=x")]
+    [InlineData("GET", "/v1.0/{account}", "wait=x")]
+    [InlineData("DELETE", "/v1.0/{account}", "hide=x")]
+    [InlineData("DELETE", "/v1.0/{account}", "match_hidden=%FF")]
+    [InlineData("GET", "/v1.0/{account}/q", "hide=-1")]
+    [InlineData("DELETE", "/v1.0/{account}/q", "ttl=x")]
+    [InlineData("GET", "/v1.0/{account}/q/m", "limit=abc")]
+    [InlineData("GET", "/v1.0/{account}/q/m", "wait=abc")]
+    [InlineData("GET", "/v1.0/{account}/q/m", "marker=%FF")]
+    [InlineData("PUT", "/v1.0/{account}/q/m", "limit=abc")]
+    [InlineData("PUT", "/v1.0/{account}/q/m", "detail=x")]
+    [InlineData("POST", "/v1.0/{account}/q/m", "wait=-1")]
+    [InlineData("DELETE", "/v1.0/{account}/q/m", "limit=1.5")]
+    [InlineData("POST", "/batch/{account}/q", "detail=x")]
+    [InlineData("GET", "/stats/{account}/q", "detail=x")]
+    [InlineData("GET", "/stats/{account}", "wait=x")]
+    public async Task A_parameter_that_is_known_has_a_valid_value_wherever_it_is(string method, string path, string parameter)
+    {
+        await PutAsync($"{Queue}/m?ttl=0");
+
+        var target = path.Replace("{account}", Account, StringComparison.Ordinal);
+        var answer = await SendAsync(method, $"{target}?{parameter}", method == "PUT" ? "x"u8.ToArray() : null);
+
+        answer.ShouldRefuse(parameter[..parameter.IndexOf('=')]);
+        (await GetAsync(Queue)).ShouldBeJson(Untouched);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Text;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
@@ -140,6 +141,26 @@ public abstract class WaitTests(ServerFixture server) : ProtocolTests(server)
         await PutAllAsync(Queue, "m");
         (await IdsAsync(Queue, hidden: false)).ShouldBe(["m"]);
         (await DeleteAsync($"{Queue}?detail=id")).ShouldBeJson("""["m"]""");
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 5\r\n\r\nhello")]
+    [InlineData("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\n\r\nhide=60")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]
+    public async Task Who_sent_a_body_and_disconnects_takes_nothing(string rest)
+    {
+        var waiter = await ConnectAsync();
+        var wait = TimeSpan.FromSeconds(41);
+        Time.Watch();
+        await waiter.SendBytesAsync(
+            Encoding.ASCII.GetBytes($"POST {Queue}?limit=1&hide=60&wait=41 HTTP/1.1\r\nHost: {new Uri(Origin).Authority}\r\n{rest}"));
+        await Time.BegunAsync(wait);
+
+        await waiter.DisposeAsync();
+
+        await Time.EndedAsync(wait);
+        await PutAllAsync(Queue, "m");
+        (await IdsAsync(Queue, hidden: false)).ShouldBe(["m"]);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Text;
 using Burrow.Access;
 using Burrow.Tables;
 using Burrow.Tables.Memory;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Burrow.Tests.Support;
 
@@ -20,6 +21,8 @@ internal sealed class AccessServer : IAsyncDisposable
     public string Admin { get; }
 
     public TestTime Time { get; }
+
+    public Quotas Quotas => Server.Services.GetRequiredService<Quotas>();
 
     public static async Task<AccessServer> StartAsync(
         ITableStore? store = null,

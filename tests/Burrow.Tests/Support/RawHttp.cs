@@ -67,6 +67,13 @@ internal sealed class RawHttp : IAsyncDisposable
 
     public async Task SendBytesAsync(byte[] bytes) => await client.GetStream().WriteAsync(bytes);
 
+    /// <summary>Waits until the response has begun to arrive, and reads none of it.</summary>
+    public async Task PeekAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await client.Client.ReceiveAsync(new byte[1], SocketFlags.Peek, patience.Token);
+    }
+
     /// <summary>Reads a response to a request of that method.</summary>
     public async Task<RawAnswer> ReadAsync(string method)
     {

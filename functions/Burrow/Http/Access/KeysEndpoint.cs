@@ -59,7 +59,8 @@ public sealed class KeysEndpoint : IEndpoint
 
     private async Task<Answer> PutAsync(RequestContext context, KeyPath path)
     {
-        var authorized = await AuthorizeAsync(context, path.Account, NotFound());
+        var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(path.Account, NotFound()));
+        authorized.Require(OperationPolicy.ManageKeys);
         using var body = await authorized.BorrowBodyAsync(HttpLimits.AccessBodyBytes);
         var spec = KeyJson.Read(body.WrittenMemory);
         var (key, text) = await keys.CreateAsync(path.Account, path.Name, spec, authorized.Caller, context.Aborted);
@@ -74,7 +75,7 @@ public sealed class KeysEndpoint : IEndpoint
     }
 
     private static Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, NotFoundException missing) =>
-        context.AuthorizeAsync(RequestTarget.Of(account, missing), OperationPolicy.ManageKeys);
+        context.AuthorizeAsync(RequestTarget.OfManagement(account, missing), OperationPolicy.ManageKeys);
 
     private static NotFoundException NotFound() => new("No such account or key.");
 

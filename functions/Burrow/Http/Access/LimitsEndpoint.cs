@@ -34,7 +34,8 @@ public sealed class LimitsEndpoint : IEndpoint
 
     private async Task<Answer> PutAsync(RequestContext context, AccountName account)
     {
-        var authorized = await AuthorizeAsync(context, account, OperationPolicy.SetLimits);
+        var authorized = await context.AuthorizeAsync(TargetOf(account));
+        authorized.Require(OperationPolicy.SetLimits);
         using var body = await authorized.BorrowBodyAsync(HttpLimits.AccessBodyBytes);
         var overrides = JsonMembers.Read(body.WrittenMemory, json =>
         {
@@ -54,7 +55,9 @@ public sealed class LimitsEndpoint : IEndpoint
     }
 
     private static Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, OperationPolicy policy) =>
-        context.AuthorizeAsync(RequestTarget.Of(account, new("No such account.")), policy);
+        context.AuthorizeAsync(TargetOf(account), policy);
+
+    private static RequestTarget TargetOf(AccountName account) => RequestTarget.OfManagement(account, new("No such account."));
 
     private async Task<Answer> ShowAsync(RequestContext context, AccountName account)
     {

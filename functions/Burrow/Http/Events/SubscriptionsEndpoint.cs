@@ -67,11 +67,18 @@ public sealed class SubscriptionsEndpoint : IEndpoint
 
     private async Task<Answer> PutAsync(RequestContext context, SubscriptionPath path)
     {
-        var authorized = await AuthorizeAsync(context, path.Account, NotFound());
+        var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(path.Account, NotFound()));
+        authorized.Require(OperationPolicy.Subscribe);
         using var body = await authorized.BorrowBodyAsync(MaxBodyBytes);
         var (spec, headers) = SubscriptionJson.Read(body.WrittenMemory, rules);
         var (subscription, created) = await Service.PutAsync(
-            path.Account, path.Name, spec, headers, authorized.Caller.Spec.Queues, authorized.Limits.Subscriptions, context.Aborted);
+            path.Account,
+            path.Name,
+            spec,
+            headers,
+            authorized.Caller.Spec.Queues,
+            authorized.ShareOf(authorized.Limits.Subscriptions),
+            context.Aborted);
         return Show(created ? 201 : 200, subscription);
     }
 
@@ -83,7 +90,7 @@ public sealed class SubscriptionsEndpoint : IEndpoint
     }
 
     private static Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, NotFoundException missing) =>
-        context.AuthorizeAsync(RequestTarget.Of(account, missing), OperationPolicy.Subscribe);
+        context.AuthorizeAsync(RequestTarget.OfManagement(account, missing), OperationPolicy.Subscribe);
 
     private static Answer Show(int status, Subscription subscription) =>
         Answer.OfJson(status, json => SubscriptionJson.Write(json, subscription));

@@ -46,7 +46,7 @@ public sealed class BatchEndpoint : IEndpoint
 
     private async Task<Answer> PostAsync(RequestContext context, QueueAddress queue)
     {
-        var authorized = await context.AuthorizeAsync(RequestTarget.Of(queue, new("No such account or queue.")));
+        var authorized = await context.AuthorizeAsync(RequestTarget.OfBatch(queue, new("No such account or queue.")));
         // Each item needs its own permission. A key that allows none of them need not send the batch.
         if (!Array.Exists(Policies, authorized.Caller.May))
         {
@@ -54,11 +54,12 @@ public sealed class BatchEndpoint : IEndpoint
             throw new ForbiddenException($"A batch needs {needed}, as what is in it says; the key allows none of them.");
         }
 
-        await authorized.AdmitAsync(HttpLimits.BatchBytes / QueueLimits.BodyBytes);
+        new QueryParameters(context.Request).CheckAll();
         var onlyNew = OnlyNew(context.Request);
         var isNdJson = IsNdJson(context.Request);
         var entries = await ReadAsync(authorized, isNdJson);
         authorized.Charge(entries.Count - 1);
+        await authorized.AdmitAsync(WeightOf(entries));
         var full = await QuotaErrorAsync(authorized, queue, entries);
         var outcomes = await CarryOutAsync(context, authorized, queue, entries, onlyNew, full);
         return Answer.OfJson(200, json => Write(json, outcomes));
@@ -82,6 +83,13 @@ public sealed class BatchEndpoint : IEndpoint
             return e;
         }
     }
+
+    private static async Task<bool> MayReplaceAsync(AuthorizedRequest authorized, QueueAddress queue, BatchItem item) =>
+        item.Id is { } id && await authorized.MayReplaceAsync(queue, id, item.Body.Length);
+
+    /// <summary>The weight: the MiB of the bodies, at least one.</summary>
+    private static int WeightOf(List<BatchEntry> entries) =>
+        1 + (int)(entries.Sum(entry => (long)(entry.Item?.Body.Length ?? 0)) / QueueLimits.BodyBytes);
 
     private static bool OnlyNew(HttpRequest request)
     {
@@ -114,58 +122,8 @@ public sealed class BatchEndpoint : IEndpoint
     {
         using var body = await authorized.BorrowBodyAsync(HttpLimits.BatchBytes);
         var text = body.WrittenMemory[(body.WrittenSpan.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0)..];
-        return isNdJson ? ReadLines(text) : ReadArray(text);
-    }
-
-    private List<BatchEntry> ReadLines(ReadOnlyMemory<byte> body)
-    {
-        var entries = new List<BatchEntry>();
-        foreach (var range in body.Span.Split((byte)'\n'))
-        {
-            var line = body[range];
-            if (line.Span.ContainsAnyExcept(" \t\r"u8))
-                Add(entries, ParseLine(line));
-        }
-
-        return entries;
-    }
-
-    private BatchEntry ParseLine(ReadOnlyMemory<byte> line)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(line);
-            return BatchEntry.Parse(document.RootElement, options.MaxBodyBytes);
-        }
-        catch (JsonException e)
-        {
-            return new(null, null, new InvalidRequestException("item", $"This line isn't JSON, from its byte {e.BytePositionInLine} on."));
-        }
-    }
-
-    private List<BatchEntry> ReadArray(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(body);
-            if (document.RootElement.ValueKind != JsonValueKind.Array)
-                throw new InvalidRequestException("body", "The body is a JSON array of items.");
-            var entries = new List<BatchEntry>();
-            foreach (var json in document.RootElement.EnumerateArray())
-                Add(entries, BatchEntry.Parse(json, options.MaxBodyBytes));
-            return entries;
-        }
-        catch (JsonException e)
-        {
-            throw JsonMembers.NotJson(e);
-        }
-    }
-
-    private static void Add(List<BatchEntry> entries, BatchEntry entry)
-    {
-        if (entries.Count == HttpLimits.BatchItems)
-            throw new TooLargeException($"A batch has at most {HttpLimits.BatchItems} items; nothing was done.");
-        entries.Add(entry);
+        var reader = new BatchReader(options.MaxBodyBytes);
+        return isNdJson ? reader.ReadLines(text) : reader.ReadArray(text);
     }
 
     private async Task<List<ItemOutcome>> CarryOutAsync(
@@ -195,7 +153,7 @@ public sealed class BatchEndpoint : IEndpoint
                 var denied = authorized.Caller.Denied(PolicyOf(item));
                 puts.Add(Task.FromResult(new ItemOutcome(id, denied.Status, null, denied.Message)));
             }
-            else if (item.Operation == BatchOperation.Put && full is not null)
+            else if (item.Operation == BatchOperation.Put && full is not null && !await MayReplaceAsync(authorized, queue, item))
             {
                 puts.Add(Task.FromResult(new ItemOutcome(id, full.Status, null, full.Message)));
             }

@@ -62,7 +62,7 @@ internal sealed record BatchItem(
                 body = Utf8(json, "body");
                 break;
             case "base64":
-                var text = JsonMembers.GetString(json, "body") ?? "";
+                var text = JsonMembers.GetString(json, "body", int.MaxValue) ?? "";
                 body = new byte[text.Length];
                 if (!Convert.TryFromBase64String(text, body, out var length))
                     throw new InvalidRequestException("body", "body isn't base64, as encoding says.");
@@ -85,7 +85,7 @@ internal sealed record BatchItem(
                 return raw.ToArray();
         }
 
-        return Encoding.UTF8.GetBytes(JsonMembers.GetString(json, name) ?? "");
+        return Encoding.UTF8.GetBytes(JsonMembers.GetString(json, name, int.MaxValue) ?? "");
     }
 
     private static long? Seconds(JsonElement json, string name) =>

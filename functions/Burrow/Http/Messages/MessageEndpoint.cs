@@ -12,6 +12,9 @@ public sealed class MessageEndpoint : IEndpoint
     /// <summary>The path.</summary>
     public const string Route = "v1.0/{account}/{queue}/{message}";
 
+    /// <summary>The memory for one message. Most are smaller; a larger one is weighed as soon as it is there.</summary>
+    private const long SmallBytes = 64 * 1024;
+
     private readonly Responder responder;
     private readonly QueueEngine queues;
     private readonly QueueOptions options;
@@ -42,7 +45,7 @@ public sealed class MessageEndpoint : IEndpoint
     private async Task<Answer> GetAsync(RequestContext context, MessagePath path)
     {
         var (authorized, parameters) = await AuthorizeAsync(context, path);
-        await authorized.AdmitAsync(OperationPolicy.GetMessage);
+        await authorized.AdmitAsync(OperationPolicy.GetMessage, memory: SmallBytes);
         var precondition = Preconditions.Parse(context.Request);
         var detail = parameters.MessageDetail(Detail.All);
         var message = await queues.GetAsync(path.Queue, path.Id, detail, context.Aborted) ?? throw NotFound();
@@ -55,12 +58,13 @@ public sealed class MessageEndpoint : IEndpoint
     private async Task<Answer> PutAsync(RequestContext context, MessagePath path)
     {
         var (authorized, parameters) = await AuthorizeAsync(context, path);
-        await authorized.AdmitAsync(OperationPolicy.PutMessage);
+        authorized.Require(OperationPolicy.PutMessage);
         var precondition = Preconditions.Parse(context.Request);
         var attributes = parameters.Attributes;
         var contentType = RequestBody.ContentType(context.Request.ContentType);
         var body = await authorized.ReadBodyAsync(options.MaxBodyBytes);
-        await authorized.RequireStorageAsync(path.Queue, 1, body.Length);
+        await authorized.AdmitAsync();
+        await RequireStorageAsync(authorized, path, body.Length);
         var put = new PutRequest(path.Id, body, contentType, attributes, precondition) { TraceParent = context.TraceParent };
         var result = await queues.PutAsync(path.Queue, put, context.Aborted);
         return new Answer(result.Created ? 201 : 200).With("ETag", result.Receipt.ETag);
@@ -69,7 +73,10 @@ public sealed class MessageEndpoint : IEndpoint
     private async Task<Answer> UpdateAsync(RequestContext context, MessagePath path)
     {
         var (authorized, parameters) = await AuthorizeAsync(context, path);
-        await authorized.AdmitAsync(OperationPolicy.UpdateMessages);
+        authorized.Require(OperationPolicy.UpdateMessages);
+        await authorized.ReadFormAsync(parameters);
+        parameters.CheckAll();
+        await authorized.AdmitAsync(memory: SmallBytes);
         var precondition = Preconditions.Parse(context.Request);
         var detail = parameters.MessageDetail(Detail.None);
         var message = await queues.UpdateAsync(path.Queue, path.Id, parameters.Attributes, precondition, detail, context.Aborted);
@@ -84,7 +91,7 @@ public sealed class MessageEndpoint : IEndpoint
         var policy = precondition.NamesReceipt ? OperationPolicy.FinishMessage
             : detail == Detail.None ? OperationPolicy.DeleteMessages
             : OperationPolicy.TakeMessages;
-        await authorized.AdmitAsync(policy);
+        await authorized.AdmitAsync(policy, memory: SmallBytes);
         var message = await queues.DeleteAsync(path.Queue, path.Id, precondition, detail, context.Aborted) ?? throw NotFound();
         return MessageJson.One(message, detail);
     }
@@ -93,7 +100,22 @@ public sealed class MessageEndpoint : IEndpoint
         RequestContext context, MessagePath path)
     {
         var parameters = new QueryParameters(context.Request);
-        return (await context.AuthorizeAsync(RequestTarget.OfMessages(path.Queue, path.Id, parameters, NotFound())), parameters);
+        var authorized = await context.AuthorizeAsync(RequestTarget.OfMessages(path.Queue, path.Id, parameters, NotFound()));
+        parameters.CheckAll();
+        return (authorized, parameters);
+    }
+
+    private static async Task RequireStorageAsync(AuthorizedRequest authorized, MessagePath path, int bytes)
+    {
+        try
+        {
+            await authorized.RequireStorageAsync(path.Queue, 1, bytes);
+        }
+        catch (QuotaExceededException)
+        {
+            if (!await authorized.MayReplaceAsync(path.Queue, path.Id, bytes))
+                throw;
+        }
     }
 
     private static NotFoundException NotFound() => new("No such account, queue or message.");

@@ -12,6 +12,12 @@ public sealed class MessagesEndpoint : IEndpoint
     /// <summary>The path.</summary>
     public const string Route = "v1.0/{account}/{queue}";
 
+    /// <summary>The bytes of a page of rows (Azure Table storage ends a page there), and of a row that holds a body.</summary>
+    private const int MaxPageBytes = 4 * 1024 * 1024;
+
+    private const int BytesPerRow = 64 * 1024;
+    private const int BytesPerSmallRow = 1024;
+
     private readonly Responder responder;
     private readonly QueueEngine queues;
     private readonly Resource resource;
@@ -35,8 +41,8 @@ public sealed class MessagesEndpoint : IEndpoint
     private async Task<Answer> ListAsync(RequestContext context, QueueAddress queue)
     {
         var (authorized, parameters) = await AuthorizeAsync(context, queue);
-        var selection = parameters.Messages(Detail.All);
-        await authorized.AdmitAsync(OperationPolicy.ListMessages, WeightOf(selection, isChange: false));
+        var selection = SelectionOf(authorized, parameters, Detail.All);
+        await AdmitAsync(authorized, OperationPolicy.ListMessages, selection, isChange: false);
         var list = await queues.ListAsync(queue, selection, authorized.WaitFor(parameters.Wait), context.Aborted);
         return Show(list, selection);
     }
@@ -44,8 +50,10 @@ public sealed class MessagesEndpoint : IEndpoint
     private async Task<Answer> UpdateAsync(RequestContext context, QueueAddress queue)
     {
         var (authorized, parameters) = await AuthorizeAsync(context, queue);
-        var selection = parameters.Messages(Detail.None);
-        await authorized.AdmitAsync(OperationPolicy.UpdateMessages, WeightOf(selection, isChange: true));
+        authorized.Require(OperationPolicy.UpdateMessages);
+        await authorized.ReadFormAsync(parameters);
+        var selection = SelectionOf(authorized, parameters, Detail.None);
+        await AdmitAsync(authorized, OperationPolicy.UpdateMessages, selection, isChange: true);
         var (wait, attributes) = (authorized.WaitFor(parameters.Wait), parameters.Attributes);
         var list = await queues.UpdateAsync(queue, selection, attributes, wait, context.Aborted);
         authorized.Charge(list.Count - 1);
@@ -57,9 +65,9 @@ public sealed class MessagesEndpoint : IEndpoint
     private async Task<Answer> DeleteAsync(RequestContext context, QueueAddress queue)
     {
         var (authorized, parameters) = await AuthorizeAsync(context, queue);
-        var selection = parameters.Messages(Detail.None);
+        var selection = SelectionOf(authorized, parameters, Detail.None);
         var policy = selection.Detail == Detail.None ? OperationPolicy.DeleteMessages : OperationPolicy.TakeMessages;
-        await authorized.AdmitAsync(policy, WeightOf(selection, isChange: true));
+        await AdmitAsync(authorized, policy, selection, isChange: true);
         var list = await queues.TakeAsync(queue, selection, authorized.WaitFor(parameters.Wait), context.Aborted);
         authorized.Charge(list.Count - 1);
         MessageTrace.Received(queue, list.Messages);
@@ -70,10 +78,18 @@ public sealed class MessagesEndpoint : IEndpoint
         RequestContext context, QueueAddress queue)
     {
         var parameters = new QueryParameters(context.Request);
-        var authorized = await context.AuthorizeAsync(RequestTarget.OfMessages(queue, null, parameters, Missing()));
-        Preconditions.Reject(context.Request);
-        return (authorized, parameters);
+        return (await context.AuthorizeAsync(RequestTarget.OfMessages(queue, null, parameters, Missing())), parameters);
     }
+
+    private static MessageSelection SelectionOf(AuthorizedRequest authorized, QueryParameters parameters, Detail absent)
+    {
+        parameters.CheckAll();
+        return parameters.Messages(absent) with { Memory = authorized.Memory };
+    }
+
+    private static Task AdmitAsync(
+        AuthorizedRequest authorized, OperationPolicy policy, MessageSelection selection, bool isChange) => authorized.AdmitAsync(
+        policy, WeightOf(selection, isChange), MemoryOf(selection, readsBodies: isChange || selection.Detail.ShowsBody));
 
     private static Answer Show(MessageList list, MessageSelection selection) =>
         list.Count == 0 ? throw Missing() : MessageJson.List(list, selection.Detail);
@@ -81,14 +97,23 @@ public sealed class MessagesEndpoint : IEndpoint
     private static NotFoundException Missing() => new("No such account or queue, or no message of it matches.");
 
     /// <summary>
-    /// The weight, in MiB: a message has at most one, an answer at most 16. A change without a limit, or with a
-    /// limit over what a group claims, goes through the whole queue.
+    /// The weight: the MiB that the answer may have, at most 16, or as much for the rows that a request may go through. A change without
+    /// a limit, or with a limit over what a group claims, goes through the whole queue.
     /// </summary>
     private static int WeightOf(MessageSelection selection, bool isChange)
     {
         const int maxWeight = (int)(QueueLimits.AnswerBytes / QueueLimits.BodyBytes);
         if (isChange && (selection.Limit is null or > ClaimGroup.MaxMessages))
             return Admission.WholeQueue;
-        return selection.Detail.ShowsBody ? Math.Min(selection.Limit ?? maxWeight, maxWeight) : 1;
+        // To match hidden messages, a request goes through all of them.
+        if (selection.MatchHidden)
+            return maxWeight;
+        var messages = Math.Min(selection.Limit ?? QueueLimits.AnswerItems, QueueLimits.AnswerItems);
+        return Math.Clamp(selection.Detail.ShowsBody ? messages : messages * maxWeight / QueueLimits.AnswerItems, 1, maxWeight);
     }
+
+    /// <summary>The memory to begin with, for a page of rows. The messages of the answer reserve theirs one by one.</summary>
+    private static long MemoryOf(MessageSelection selection, bool readsBodies) => readsBodies
+        ? Math.Min(selection.Limit ?? QueueLimits.AnswerItems, MaxPageBytes / BytesPerRow) * BytesPerRow
+        : MaxPageBytes / BytesPerRow * BytesPerSmallRow;
 }

@@ -18,9 +18,9 @@ internal static class NameAnswer
         Func<NameSelection, Task<NameList>> serve,
         string missing)
     {
-        Preconditions.Reject(context.Request);
         var parameters = new QueryParameters(context.Request);
         var detail = parameters.NameDetail(defaultDetail);
+        parameters.CheckAll();
         var list = await serve(parameters.NameSelection);
         authorized.Charge(list.Names.Count - 1);
         return list.Names.Count == 0 ? throw new NotFoundException(missing) : MessageJson.Names(list, detail);

@@ -1,52 +1,115 @@
-using System.Threading.RateLimiting;
 using Burrow.Access;
 using Burrow.Queues;
 
 namespace Burrow.Http.Pipeline;
 
-/// <summary>A request's share of what its account may use: its lease among the requests served at a time, and its charges.</summary>
+/// <summary>A request's share of what its account and this process may use: its turn, its memory and its charges.</summary>
 /// <param name="quotas">Enforces the limits.</param>
-/// <param name="payer">The account that pays; null: the request costs nothing, as with a key of the operator.</param>
+/// <param name="payer">Whose limits the request uses; null: it costs nothing, as with a key of the operator.</param>
+/// <param name="memory">The memory that it may use.</param>
 /// <param name="limits">The limits of the account that the request is about.</param>
-/// <param name="aborted">Cancelled when the client disconnects.</param>
-internal sealed class Admission(Quotas quotas, AccountName? payer, AccountLimits limits, CancellationToken aborted)
+/// <param name="manages">Whether it manages the account. Such a request takes no turn, so that it never waits for messages.</param>
+/// <param name="ended">Cancelled when the client disconnects, or the request ends for another reason.</param>
+internal sealed class Admission(
+    Quotas quotas, Payer? payer, RequestMemory memory, AccountLimits limits, bool manages, CancellationToken ended)
 {
     /// <summary>The weight of a request that reads or changes a whole queue or account: half of all that may be served at a time.</summary>
     public const int WholeQueue = int.MaxValue;
 
-    private RateLimitLease? lease;
+    private IDisposable? turn;
     private int weight;
+    private long bytes;
+    private long rows;
 
     public AccountLimits Limits => limits;
 
-    /// <summary>Waits until the request may be served. The request counts with this weight until the response is sent.</summary>
-    public async Task EnterAsync(int newWeight)
+    public RequestMemory Memory => memory;
+
+    /// <summary>Whether the caller's key is not for the whole account.</summary>
+    public bool IsNarrow => payer?.IsNarrow == true;
+
+    /// <summary>How many requests of the caller's key may wait.</summary>
+    public WaitShare? WaitShare => payer is { } one ? new(one.Key, one.ShareOf(limits.Waiting)) : null;
+
+    /// <summary>
+    /// Waits until the request may be served, first for its turn, then for memory. It counts with this weight until it leaves.
+    /// </summary>
+    /// <param name="newWeight">How much the request counts among those that are served.</param>
+    /// <param name="newBytes">The memory to begin with.</param>
+    /// <exception cref="TooManyRequestsException">Too many requests wait, or others used up the rate while this one waited.</exception>
+    /// <exception cref="UnavailableException">There is no memory.</exception>
+    public async Task EnterAsync(int newWeight, long newBytes)
     {
-        weight = newWeight;
-        if (payer is { } account)
+        (weight, bytes) = (newWeight, newBytes);
+        if (payer is { } account && !manages)
         {
-            var permits = weight == WholeQueue ? (int)(limits.Concurrent / 2) : weight;
-            lease = await quotas.Concurrency.EnterAsync(account, limits, permits, aborted);
+            var entering = EnterTurnAsync(account, mayRefuse: true);
+            var waits = !entering.IsCompleted;
+            await entering;
+            if (waits)
+                quotas.Rate.Require(account.Account, manages, limits);
         }
+
+        await memory.ReserveAsync(bytes, ended);
     }
 
-    /// <summary>Waits again, after <see cref="Leave"/>.</summary>
-    public Task EnterAgainAsync() => EnterAsync(weight);
+    /// <summary>
+    /// Waits again, after <see cref="Leave"/>. The requests of a key that waited for a message take turns with its new ones: a put does
+    /// not stand behind all those that it wakes.
+    /// </summary>
+    public async Task EnterAgainAsync()
+    {
+        if (payer is { } account)
+            await EnterTurnAsync(account with { Key = $"{account.Key} waited" }, mayRefuse: false);
+        await memory.ReserveAsync(bytes, ended);
+    }
 
     /// <summary>Makes room for other requests.</summary>
     public void Leave()
     {
-        lease?.Dispose();
-        lease = null;
+        turn?.Dispose();
+        turn = null;
+        memory.Set(0);
+    }
+
+    /// <summary>Waits until the request's body may be received.</summary>
+    /// <returns>The lease, to be disposed when the body is there.</returns>
+    /// <exception cref="TooManyRequestsException">Others are received too slowly.</exception>
+    public async ValueTask<IDisposable?> EnterUploadAsync()
+    {
+        if (payer is not { } account)
+            return null;
+        using var patience = new CancellationTokenSource(AccessLimits.UploadWait, quotas.Memory.Time);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ended, patience.Token);
+        try
+        {
+            return await quotas.Uploads.EnterAsync(account, limits, 1, mayRefuse: true, waiting.Token);
+        }
+        catch (OperationCanceledException) when (!ended.IsCancellationRequested)
+        {
+            throw Concurrency.Refusal(limits.Concurrent * AccessLimits.UploadsPerConcurrent, "uploads");
+        }
     }
 
     /// <summary>Charges requests in addition to this one.</summary>
     public void Charge(long requests)
     {
         if (payer is { } account)
-            quotas.Rate.Charge(account, requests);
+            quotas.Rate.Charge(account.Account, manages, requests);
     }
 
-    /// <summary>The lease, to be disposed after the response is sent; null if the request holds none.</summary>
-    public IDisposable? TakeLease() => lease;
+    /// <summary>Charges the rows that were read. The request itself pays for the first <see cref="AccessLimits.RowsPerRequest"/>.</summary>
+    public void CountRows(long more)
+    {
+        var all = Interlocked.Add(ref rows, more);
+        Charge(Further(all) - Further(all - more));
+
+        static long Further(long rows) => Math.Max(0, rows - 1) / AccessLimits.RowsPerRequest;
+    }
+
+    private async Task EnterTurnAsync(Payer account, bool mayRefuse)
+    {
+        var permits = weight == WholeQueue ? limits.Concurrent / 2 : weight;
+        turn = await quotas.Turns.EnterAsync(account, limits, permits, mayRefuse, ended);
+    }
 }

@@ -18,7 +18,7 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
     private readonly List<(string Name, string Value)> headers = [];
 
     private ArrayPoolBufferWriter<byte>? borrowed;
-    private IDisposable? held;
+    private RequestContext? request;
 
     /// <summary>An answer in JSON. Its memory is returned after it is sent.</summary>
     public static Answer OfJson(int status, Action<Utf8JsonWriter> write, string contentType = Json)
@@ -56,16 +56,16 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         return answer;
     }
 
-    /// <summary>Keeps a lease until the answer is sent or cannot be sent, then disposes it.</summary>
-    public Answer Holding(IDisposable? lease)
+    /// <summary>Keeps the request until its answer is sent or cannot be sent, then disposes it.</summary>
+    public Answer To(RequestContext context)
     {
-        held = lease;
+        request = context;
         return this;
     }
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        using var until = held;
+        using var until = request;
         var response = httpContext.Response;
         response.StatusCode = status;
         response.Headers.XContentTypeOptions = "nosniff";
@@ -77,10 +77,31 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
             response.ContentType = contentType;
         response.ContentLength = body.Length;
         var length = httpContext.Request.Method == HttpMethods.Head || status == StatusCodes.Status304NotModified ? 0 : body.Length;
-        // Write one slice at a time: what the client does not read is not copied, and the server's minimum rate applies to the client.
-        for (var sent = 0; sent < length; sent += Slice)
-            await response.Body.WriteAsync(body.Slice(sent, Math.Min(Slice, length - sent)), httpContext.RequestAborted);
+        try
+        {
+            // An answer that says why the request was ended is sent all the same.
+            await SendAsync(response, length, request is { Failure: null } ? request.Aborted : httpContext.RequestAborted);
+        }
+        catch (OperationCanceledException) when (request?.Failure is not null)
+        {
+            // The answer has begun, so it can't say why it ends here.
+            httpContext.Abort();
+            return;
+        }
+
         // Only after sending succeeded. If it failed, the server may still read the memory, so the garbage collector frees it.
         borrowed?.Dispose();
+    }
+
+    private async Task SendAsync(HttpResponse response, int length, CancellationToken cancellationToken)
+    {
+        request?.BeginTransfer();
+        // Write one slice at a time: what the client does not read is not copied, and the server's minimum rate applies to the client.
+        for (var sent = 0; sent < length; sent += Slice)
+        {
+            var slice = body.Slice(sent, Math.Min(Slice, length - sent));
+            await response.Body.WriteAsync(slice, cancellationToken);
+            request?.Transferred(slice.Length);
+        }
     }
 }

@@ -5,37 +5,67 @@ using CommunityToolkit.HighPerformance.Buffers;
 namespace Burrow.Http.Pipeline;
 
 /// <summary>
-/// A request whose caller is known and may reach its target. <see cref="AdmitAsync(OperationPolicy, int)"/> decides what the caller may do
-/// there.
+/// A request whose caller is known and may reach its target. <see cref="Require"/> decides what the caller may do
+/// there. A request with a body first requires the permission, then receives the body, and only then waits for its turn: a slow client
+/// takes no turn from others.
 /// </summary>
 internal sealed class AuthorizedRequest(RequestContext context, Caller caller, Admission admission, Quotas quotas) : IWaitingRequest
 {
+    /// <summary>The memory of a request whose answer is small.</summary>
+    private const long SmallAnswerBytes = 16 * 1024;
+
+    private bool isBodyRead;
+
     public Caller Caller => caller;
 
     /// <summary>The limits of the account that the request is about.</summary>
     public AccountLimits Limits => admission.Limits;
 
+    /// <summary>A limit of the account, and the part of it that the caller's key may use.</summary>
+    public (long Account, long Key) ShareOf(long limit) => (limit, caller.Payer?.ShareOf(limit) ?? limit);
+
+    /// <summary>The memory for the messages of the answer.</summary>
+    public IAnswerMemory Memory => admission.Memory;
+
+    /// <summary>Requires the permissions of an operation.</summary>
+    /// <exception cref="ForbiddenException">The caller lacks a permission.</exception>
+    public void Require(OperationPolicy policy) => caller.Require(policy);
+
     /// <summary>Requires the permissions of an operation, then waits until the request may be served.</summary>
     /// <exception cref="ForbiddenException">The caller lacks a permission.</exception>
-    public Task AdmitAsync(OperationPolicy policy, int weight = 1)
+    public Task AdmitAsync(OperationPolicy policy, int weight = 1, long memory = SmallAnswerBytes)
     {
         caller.Require(policy);
-        return admission.EnterAsync(weight);
+        return AdmitAsync(weight, memory);
     }
 
-    /// <summary>Waits until the request may be served, where the permissions are checked later.</summary>
-    public Task AdmitAsync(int weight) => admission.EnterAsync(weight);
+    /// <summary>
+    /// Waits until the request may be served, first for its turn, then for memory. A body that has no meaning is read before, and
+    /// forgotten.
+    /// </summary>
+    /// <param name="weight">How much the request counts among those that are served.</param>
+    /// <param name="memory">Bytes to reserve.</param>
+    public async Task AdmitAsync(int weight = 1, long memory = SmallAnswerBytes)
+    {
+        if (!isBodyRead)
+            await RequestBody.SkipAsync(context);
+        await admission.EnterAsync(weight, memory);
+    }
 
     /// <summary>Requires room for messages.</summary>
     /// <exception cref="QuotaExceededException">The account has no room.</exception>
     public ValueTask RequireStorageAsync(QueueAddress queue, int messages, long bytes) =>
-        quotas.Storage.RequireAsync(queue, messages, bytes, Limits);
+        quotas.Storage.RequireAsync(queue, messages, bytes, Limits, admission.IsNarrow);
+
+    /// <inheritdoc cref="StorageQuota.MayReplaceAsync"/>
+    public Task<bool> MayReplaceAsync(QueueAddress queue, MessageId id, long bytes) =>
+        quotas.Storage.MayReplaceAsync(queue, id, bytes, Limits, context.Aborted);
 
     /// <summary>How the request waits for messages.</summary>
-    public WaitOptions WaitFor(TimeSpan maxTime) => new(maxTime, Limits.Waiting, this);
+    public WaitOptions WaitFor(TimeSpan maxTime) => new(maxTime, Limits.Waiting, this) { Share = admission.WaitShare };
 
     /// <summary>The body. The caller is authenticated again afterwards, because the body may take long to arrive.</summary>
-    /// <inheritdoc cref="RequestBody.BorrowAsync"/>
+    /// <inheritdoc cref="RequestBody.BorrowAsync(RequestContext, RequestMemory, int)"/>
     public async Task<byte[]> ReadBodyAsync(int maxBytes)
     {
         using var body = await BorrowBodyAsync(maxBytes);
@@ -43,10 +73,10 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     }
 
     /// <summary>The body, read in the same way, in borrowed memory: for a body that is parsed and not kept.</summary>
-    /// <inheritdoc cref="RequestBody.BorrowAsync"/>
+    /// <inheritdoc cref="RequestBody.BorrowAsync(RequestContext, RequestMemory, int)"/>
     public async Task<ArrayPoolBufferWriter<byte>> BorrowBodyAsync(int maxBytes)
     {
-        var body = await RequestBody.BorrowAsync(context.Request, maxBytes, context.Received, context.Aborted);
+        var body = await ReceiveAsync(maxBytes);
         try
         {
             await context.AuthenticateAgainAsync();
@@ -57,6 +87,27 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
             body.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Adds the parameters of a form in the body, as the original service did. What the query names counts there. The caller is
+    /// authenticated again, because its link may not allow these parameters.
+    /// </summary>
+    public async Task ReadFormAsync(QueryParameters parameters)
+    {
+        if (!QueryParameters.IsForm(context.Request))
+            return;
+        try
+        {
+            using var form = await ReceiveAsync(HttpLimits.FormBytes);
+            parameters.AddForm(form.WrittenSpan);
+        }
+        catch (Exception e) when (e is TooLargeException or UnsupportedMediaException)
+        {
+            throw new InvalidRequestException("body", $"A form has at most {HttpLimits.FormBytes} bytes, and is not encoded.");
+        }
+
+        await context.AuthenticateAgainAsync();
     }
 
     /// <inheritdoc cref="Admission.Charge"/>
@@ -70,5 +121,12 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     {
         await context.AuthenticateAgainAsync();
         await admission.EnterAgainAsync();
+    }
+
+    private async Task<ArrayPoolBufferWriter<byte>> ReceiveAsync(int maxBytes)
+    {
+        isBodyRead = true;
+        using var upload = await admission.EnterUploadAsync();
+        return await RequestBody.BorrowAsync(context, admission.Memory, maxBytes);
     }
 }

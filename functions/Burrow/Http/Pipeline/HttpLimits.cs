@@ -23,6 +23,21 @@ public static class HttpLimits
     /// <summary>Bytes in one batch.</summary>
     public const int BatchBytes = 16 * 1024 * 1024;
 
+    /// <summary>JSON values, names and brackets in one item of a batch.</summary>
+    public const int BatchItemTokens = 10_000;
+
+    /// <summary>Bytes of a string in a JSON body, except a message's body.</summary>
+    public const int JsonStringBytes = 64 * 1024;
+
+    /// <summary>Entity tags in one precondition.</summary>
+    public const int PreconditionTags = 32;
+
+    /// <summary>Bytes of parameters in a form.</summary>
+    public const int FormBytes = 64 * 1024;
+
+    /// <summary>Bytes of a body that has no meaning. Such a body is read and forgotten.</summary>
+    public const int SkippedBytes = 64 * 1024;
+
     /// <summary>Bytes in a request that asks for a key, a link or limits.</summary>
     public const int AccessBodyBytes = 64 * 1024;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Burrow.Http.Pipeline;
@@ -53,10 +54,15 @@ internal static class JsonMembers
         json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     /// <summary>A string; null if it is absent or null.</summary>
-    public static string? GetString(JsonElement json, string name)
+    /// <param name="json">The object.</param>
+    /// <param name="name">The member.</param>
+    /// <param name="maxBytes">Bytes of the string in JSON.</param>
+    public static string? GetString(JsonElement json, string name, int maxBytes = HttpLimits.JsonStringBytes)
     {
         if (GetMember(json, name) is not { } value)
             return null;
+        if (value.ValueKind == JsonValueKind.String && JsonMarshal.GetRawUtf8Value(value).Length > maxBytes)
+            throw new InvalidRequestException(name, $"{name} is too long.");
         try
         {
             return value.ValueKind == JsonValueKind.String

@@ -31,6 +31,9 @@ internal static class Preconditions
     {
         if (values.Count == 0)
             return null;
+        // A tag has two quotes. Count them before anything is made of the tags.
+        if (values.Sum(value => value?.Count(c => c == '"') ?? 0) > 2 * HttpLimits.PreconditionTags)
+            throw new InvalidRequestException(header, $"{header} has at most {HttpLimits.PreconditionTags} entity tags.");
         if (!EntityTagHeaderValue.TryParseStrictList([.. values.Select(value => value ?? "")], out var tags))
             throw new InvalidRequestException(header, $"{header} is * or a list of entity tags, each in double quotes.");
         // The parser also accepts * within a list. The quoted "*" is a tag like any other.

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text;
 using Burrow.Access;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
 
 namespace Burrow.Http.Pipeline;
 
@@ -15,20 +17,44 @@ internal sealed class QueryParameters
     /// <summary>All parameters that have a meaning, except that of a link.</summary>
     public static readonly IReadOnlyList<string> Names = ["ttl", "hide", "limit", "marker", "after", "match_hidden", "detail", "wait"];
 
+    private static readonly List<(string Name, Detail Detail)> Details =
+    [
+        ("none", Detail.None), ("id", Detail.Id), ("attributes", Detail.Attributes), ("body", Detail.Body), ("all", Detail.All),
+        ("full", Detail.Full),
+    ];
+
+    private static readonly List<(string Name, Detail Detail)> NameDetails =
+        Details.FindAll(one => one.Detail is Detail.None or Detail.Id or Detail.All);
+
     private static readonly string[] Known = [.. Names, LinkSigner.ParameterName];
 
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
 
-    public QueryParameters(HttpRequest request)
+    public QueryParameters(HttpRequest request) => Add(request.QueryString.Value, _ => true);
+
+    /// <summary>Whether the body holds parameters, as HTML forms and <c>curl -d</c> send them.</summary>
+    public static bool IsForm(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        && type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Adds the parameters of a form. Those of the query win.</summary>
+    /// <exception cref="InvalidRequestException">The form is not UTF-8.</exception>
+    public void AddForm(ReadOnlySpan<byte> form)
     {
-        foreach (var pair in new QueryStringEnumerable(request.QueryString.Value))
-        {
-            if (Array.Find(
-                Known, name => pair.EncodedName.Span.SequenceEqual(name) || pair.DecodeName().Span.SequenceEqual(name)) is { } known)
-            {
-                values[known] = pair.EncodedValue.ToString();
-            }
-        }
+        if (!System.Text.Unicode.Utf8.IsValid(form))
+            throw new InvalidRequestException("body", "A form is UTF-8.");
+        var query = values.Keys.ToHashSet();
+        Add($"?{Encoding.UTF8.GetString(form)}", name => !query.Contains(name) && name != LinkSigner.ParameterName);
+    }
+
+    /// <summary>Checks every parameter that has a meaning, also where this request does not use it.</summary>
+    /// <exception cref="InvalidRequestException">One is not valid.</exception>
+    public void CheckAll()
+    {
+        _ = (Attributes, Wait, Limit, Marker, After);
+        GetString("match_hidden");
+        if (GetString("detail") is { } detail && !Details.Exists(one => one.Name == detail))
+            throw DetailError(Details);
     }
 
     /// <summary><c>ttl</c> and <c>hide</c>.</summary>
@@ -59,17 +85,10 @@ internal sealed class QueryParameters
     };
 
     /// <summary>What the answer shows of messages.</summary>
-    public Detail MessageDetail(Detail absent) => GetDetail(
-        absent,
-        ("none", Detail.None),
-        ("id", Detail.Id),
-        ("attributes", Detail.Attributes),
-        ("body", Detail.Body),
-        ("all", Detail.All),
-        ("full", Detail.Full));
+    public Detail MessageDetail(Detail absent) => GetDetail(absent, Details);
 
     /// <summary>What the answer shows of accounts or queues.</summary>
-    public Detail NameDetail(Detail absent) => GetDetail(absent, ("none", Detail.None), ("id", Detail.Id), ("all", Detail.All));
+    public Detail NameDetail(Detail absent) => GetDetail(absent, NameDetails);
 
     private string? Marker => GetString("marker") is { Length: > 0 } marker ? marker : null;
 
@@ -89,20 +108,34 @@ internal sealed class QueryParameters
         }
     }
 
-    private Detail GetDetail(Detail absent, params ReadOnlySpan<(string Name, Detail Detail)> allowed)
+    private void Add(string? query, Func<string, bool> isWanted)
+    {
+        foreach (var pair in new QueryStringEnumerable(query))
+        {
+            if (Array.Find(
+                Known, name => pair.EncodedName.Span.SequenceEqual(name) || pair.DecodeName().Span.SequenceEqual(name)) is { } known
+                && isWanted(known))
+            {
+                values[known] = pair.EncodedValue.ToString();
+            }
+        }
+    }
+
+    private Detail GetDetail(Detail absent, List<(string Name, Detail Detail)> allowed)
     {
         if (GetString("detail") is not { } value)
             return absent;
-        var names = new List<string>();
         foreach (var (name, detail) in allowed)
         {
             if (name == value)
                 return detail;
-            names.Add(name);
         }
 
-        throw new InvalidRequestException("detail", $"detail is one of {string.Join(", ", names)} here.");
+        throw DetailError(allowed);
     }
+
+    private static InvalidRequestException DetailError(List<(string Name, Detail Detail)> allowed) =>
+        new("detail", $"detail is one of {string.Join(", ", allowed.Select(one => one.Name))} here.");
 
     /// <summary>The value of a parameter. It is decoded only when it is read.</summary>
     private string? GetString(string name) =>

@@ -1,5 +1,7 @@
+using Burrow.Access;
 using CommunityToolkit.HighPerformance.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Burrow.Http.Pipeline;
 
@@ -9,23 +11,78 @@ internal static class RequestBody
     private const int FirstRead = 16 * 1024;
     private const int MaxAtFirst = 128 * 1024;
 
+    /// <summary>A body, the copy that is kept of it, and the space that it grows into.</summary>
+    private const int BytesPerBodyByte = 3;
+
     /// <summary>The body, in memory that the caller returns.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="context">The request. It counts the received bytes, also where the body is refused.</param>
+    /// <param name="memory">The memory of the request. It is reserved as the body arrives.</param>
     /// <param name="maxBytes">Bytes allowed.</param>
-    /// <param name="received">Counts the received bytes, also where the body is refused.</param>
-    /// <param name="cancellationToken">Cancels the read.</param>
     /// <exception cref="TooLargeException">The body is larger than allowed.</exception>
     /// <exception cref="UnsupportedMediaException">The body is encoded.</exception>
     /// <exception cref="BadHttpRequestException">The body could not be read.</exception>
-    public static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(
-        HttpRequest request, int maxBytes, Action<int> received, CancellationToken cancellationToken)
+    /// <exception cref="UnavailableException">The process has no memory for the body.</exception>
+    public static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(RequestContext context, RequestMemory memory, int maxBytes)
     {
-        var encoding = request.Headers.ContentEncoding.ToString();
-        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
-            throw new UnsupportedMediaException($"Content-Encoding '{encoding}' is not taken; send the body as it is.");
-        var transfer = request.Headers.TransferEncoding.ToString();
-        if (transfer.Length > 0 && !transfer.Equals("chunked", StringComparison.OrdinalIgnoreCase))
-            throw new UnsupportedMediaException($"Transfer-Encoding '{transfer}' is not taken; chunked is.");
+        CheckEncoding(context.Request);
+        context.BeginTransfer();
+        var length = (int)Math.Min(context.Request.ContentLength ?? maxBytes, maxBytes);
+        var buffer = await BorrowAsync(
+            context.Request,
+            maxBytes,
+            received =>
+            {
+                context.Received(received.Last);
+                return memory.ReserveAsync(ReservationFor(received.All, length), context.Aborted);
+            },
+            context.Aborted);
+        context.EndTransfer();
+        return buffer;
+    }
+
+    /// <summary>The body of a request that counts for no account.</summary>
+    /// <inheritdoc cref="BorrowAsync(RequestContext, RequestMemory, int)"/>
+    public static Task<ArrayPoolBufferWriter<byte>> BorrowAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    {
+        CheckEncoding(request);
+        return BorrowAsync(request, maxBytes, _ => default, cancellationToken);
+    }
+
+    /// <summary>
+    /// Reads a body that has no meaning, and forgets it. Behind an unread body, the server would not notice that the client of a waiting
+    /// request is gone.
+    /// </summary>
+    /// <exception cref="InvalidRequestException">The body is too large to be read for nothing.</exception>
+    /// <exception cref="BadHttpRequestException">The body could not be read.</exception>
+    public static async Task SkipAsync(RequestContext context)
+    {
+        if (context.Request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+            return;
+        try
+        {
+            using var body = await BorrowAsync(context.Request, HttpLimits.SkippedBytes, _ => default, context.Aborted);
+        }
+        catch (TooLargeException)
+        {
+            throw new InvalidRequestException(
+                "body", $"This request takes no body; one of up to {HttpLimits.SkippedBytes} bytes is ignored.");
+        }
+    }
+
+    /// <summary>A message's content type, if the request has one.</summary>
+    /// <exception cref="InvalidRequestException">The content type is too long, or not printable ASCII.</exception>
+    public static string? ContentType(string? value, string name = "Content-Type")
+    {
+        if (string.IsNullOrEmpty(value))
+            return null;
+        return value.Length <= HttpLimits.ContentTypeLength && value.All(c => c is >= ' ' and <= '~')
+            ? value
+            : throw new InvalidRequestException(name, $"{name} has at most {HttpLimits.ContentTypeLength} printable ASCII characters.");
+    }
+
+    private static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(
+        HttpRequest request, int maxBytes, Func<(int Last, int All), ValueTask> receive, CancellationToken cancellationToken)
+    {
         if (request.ContentLength > maxBytes)
             throw TooLarge(maxBytes);
         // One byte more than is to come: the last read, which finds the end, needs room too. At first, no more than is likely to come at
@@ -37,9 +94,9 @@ internal static class RequestBody
             while ((read = await request.Body.ReadAsync(buffer.GetMemory(), cancellationToken)) > 0)
             {
                 buffer.Advance(read);
-                received(read);
                 if (buffer.WrittenCount > maxBytes)
                     throw TooLarge(maxBytes);
+                await receive((read, buffer.WrittenCount));
             }
 
             return buffer;
@@ -54,15 +111,24 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>A message's content type, if the request has one.</summary>
-    /// <exception cref="InvalidRequestException">The content type is too long, or not printable ASCII.</exception>
-    public static string? ContentType(string? value, string name = "Content-Type")
+    private static void CheckEncoding(HttpRequest request)
     {
-        if (string.IsNullOrEmpty(value))
-            return null;
-        return value.Length <= HttpLimits.ContentTypeLength && value.All(c => c is >= ' ' and <= '~')
-            ? value
-            : throw new InvalidRequestException(name, $"{name} has at most {HttpLimits.ContentTypeLength} printable ASCII characters.");
+        var encoding = request.Headers.ContentEncoding.ToString();
+        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            throw new UnsupportedMediaException($"Content-Encoding '{encoding}' is not taken; send the body as it is.");
+        var transfer = request.Headers.TransferEncoding.ToString();
+        if (transfer.Length > 0 && !transfer.Equals("chunked", StringComparison.OrdinalIgnoreCase))
+            throw new UnsupportedMediaException($"Transfer-Encoding '{transfer}' is not taken; chunked is.");
+    }
+
+    /// <summary>
+    /// The memory for a body of which some has arrived. Where that is much, memory is reserved for all at once: bodies that grow side by
+    /// side would use up the memory before one of them is complete.
+    /// </summary>
+    private static long ReservationFor(int received, int length)
+    {
+        var next = Math.Max(MaxAtFirst, 2L * received) * BytesPerBodyByte;
+        return Math.Min(next > MemoryBudget.SmallBytes ? long.MaxValue : next, (long)length * BytesPerBodyByte);
     }
 
     private static TooLargeException TooLarge(int maxBytes) =>

@@ -1,23 +1,41 @@
 using Burrow.Access;
-using Burrow.Queues;
+using Burrow.Tables;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Pipeline;
 
 /// <summary>
 /// One request while it is served. Its handler authorizes it first. The caller must be known (401), not call too often (429), and be
-/// for this account (404) and this queue (403).
+/// for this account (404) and this queue (403). Dispose it after the response is sent.
 /// </summary>
-internal sealed class RequestContext(HttpRequest request, Authenticator authenticator, Quotas quotas, RequestSpan span)
+internal sealed class RequestContext : IDisposable
 {
-    private Func<Task<Caller>> authenticate = () => Task.FromResult(Caller.Anonymous);
+    private readonly Authenticator authenticator;
+    private readonly Quotas quotas;
+    private readonly RequestWatch watch;
+    private readonly RequestSpan span;
+    private readonly CancellationTokenSource ended;
+    private readonly LinkedListNode<RequestContext> watched;
+    private Func<Task<Caller>>? authenticate;
     private Admission? admission;
     private long received;
+    private Transfer? transfer;
 
-    public HttpRequest Request => request;
+    public RequestContext(HttpRequest request, Authenticator authenticator, Quotas quotas, RequestWatch watch, RequestSpan span)
+    {
+        (Request, this.authenticator, this.quotas, this.watch, this.span) = (request, authenticator, quotas, watch, span);
+        ended = CancellationTokenSource.CreateLinkedTokenSource(request.HttpContext.RequestAborted);
+        Aborted = ended.Token;
+        watched = watch.Add(this);
+    }
 
-    /// <summary>Cancelled when the client disconnects.</summary>
-    public CancellationToken Aborted { get; } = request.HttpContext.RequestAborted;
+    public HttpRequest Request { get; }
+
+    /// <summary>Cancelled when the client disconnects, or when <see cref="Failure"/> ends the request.</summary>
+    public CancellationToken Aborted { get; }
+
+    /// <summary>Why the request was ended although its client is there; null: it was not.</summary>
+    public BurrowException? Failure { get; private set; }
 
     /// <inheritdoc cref="RequestSpan.TraceParent"/>
     public string? TraceParent => span.TraceParent;
@@ -32,15 +50,17 @@ internal sealed class RequestContext(HttpRequest request, Authenticator authenti
         authenticate = AuthenticationOf(target);
         var caller = await authenticate();
         span.SetTags(target);
-        admission = await CountAsync(caller, target.Account);
+        admission = await CountAsync(caller, target);
         if (target.Account is { } account)
             caller.RequireAccount(account, target.Missing!);
         if (target.Queue is { } queue)
             caller.RequireQueue(queue.Queue);
+        if (!target.HasReceipts)
+            Preconditions.Reject(Request);
         return new(this, caller, admission, quotas);
     }
 
-    /// <summary>Authorizes a request and admits it, if the operation's policy is known from the start.</summary>
+    /// <summary>Authorizes a request without a body and admits it, if the operation's policy is known from the start.</summary>
     /// <inheritdoc cref="AuthorizeAsync(RequestTarget)"/>
     public async Task<AuthorizedRequest> AuthorizeAsync(RequestTarget target, OperationPolicy policy, int weight = 1)
     {
@@ -50,38 +70,116 @@ internal sealed class RequestContext(HttpRequest request, Authenticator authenti
     }
 
     /// <summary>Authenticates the caller again, after some time has passed.</summary>
-    public Task AuthenticateAgainAsync() => authenticate();
+    public Task AuthenticateAgainAsync() => authenticate!();
+
+    /// <summary>Notes that the body begins to arrive, or the answer to be sent.</summary>
+    public void BeginTransfer() => transfer = new(watch.Time.GetTimestamp());
 
     /// <summary>Counts bytes of the body.</summary>
-    public void Received(int bytes) => received += bytes;
-
-    /// <summary>Ends the request, except for its response: charges the bytes of both.</summary>
-    /// <returns>The lease, to be disposed after the response is sent; null if the request holds none.</returns>
-    public IDisposable? End(long responseBytes)
+    public void Received(int bytes)
     {
-        admission?.Charge((received + responseBytes) / AccessLimits.BytesPerRequest);
-        return admission?.TakeLease();
+        received += bytes;
+        Transferred(bytes);
     }
+
+    /// <summary>Counts bytes of the body or of the answer that have reached the other end.</summary>
+    public void Transferred(int bytes)
+    {
+        if (transfer is { } one)
+            one.Bytes += bytes;
+    }
+
+    public void EndTransfer() => transfer = null;
+
+    /// <summary>Counts rows that storage went through.</summary>
+    public void CountRows(long rows) => admission?.CountRows(rows);
+
+    /// <summary>Ends the request, except for its response: charges the bytes of both, and makes room for other requests.</summary>
+    public void End(long responseBytes)
+    {
+        if (admission is null)
+            return;
+        admission.Charge((received + responseBytes) / AccessLimits.BytesPerRequest);
+        admission.Leave();
+        // The array that the response is in may be twice as long.
+        admission.Memory.Set(responseBytes * 2);
+    }
+
+    /// <summary>Ends the request if its caller is no longer valid, or if it is slow and keeps memory that others wait for.</summary>
+    public async Task CheckAsync(bool isMemoryShort)
+    {
+        try
+        {
+            if (isMemoryShort && admission?.Memory.IsLarge == true && IsSlow(transfer))
+                throw new UnavailableException("Other requests need the memory of this one, and its client is slow. Nothing was stored.");
+            if (authenticate is { } again && !authenticator.IsOpen)
+                await again();
+        }
+        catch (BurrowException e)
+        {
+            Failure = e;
+            Cancel();
+        }
+        catch (TableUnavailableException)
+        {
+            // It is not known whether the caller is still valid. The next check may tell.
+        }
+    }
+
+    public void Dispose()
+    {
+        watch.Remove(watched);
+        admission?.Memory.Dispose();
+        ended.Dispose();
+    }
+
+    private void Cancel()
+    {
+        try
+        {
+            ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The response was sent meanwhile.
+        }
+    }
+
+    private bool IsSlow(Transfer? one) =>
+        one is not null
+        && watch.Time.GetElapsedTime(one.Begun) is var elapsed
+        && elapsed > AccessLimits.SlowAfter
+        && one.Bytes < elapsed.TotalSeconds * AccessLimits.SlowBytesPerSecond;
 
     private Func<Task<Caller>> AuthenticationOf(RequestTarget target)
     {
         if (authenticator.IsOpen)
             return () => Task.FromResult(Caller.Anonymous);
-        if (request.Headers.Authorization.Count > 0 || target is not { Queue: { } queue, LinkParameters: { Link: { } link } parameters })
-            return () => authenticator.AuthenticateKeyAsync(request.Headers.Authorization);
-        var method = HttpMethods.IsHead(request.Method) ? HttpMethods.Get : request.Method;
+        if (Request.Headers.Authorization.Count > 0 || target is not { Queue: { } queue, LinkParameters: { Link: { } link } parameters })
+            return () => authenticator.AuthenticateKeyAsync(Request.Headers.Authorization);
+        var method = HttpMethods.IsHead(Request.Method) ? HttpMethods.Get : Request.Method;
         return () => authenticator.AuthenticateLinkAsync(link, queue, target.Message, method, parameters.Values);
     }
 
     /// <summary>
     /// Counts the request. A caller pays from its own account, whatever account it asks about. The operator pays nothing.
     /// </summary>
-    private async Task<Admission> CountAsync(Caller caller, AccountName? account)
+    private async Task<Admission> CountAsync(Caller caller, RequestTarget target)
     {
-        var limits = (caller.Account ?? account) is { } limited ? await quotas.OfAsync(limited) : quotas.Defaults;
-        var payer = caller.Account ?? (authenticator.IsOpen ? account : null);
+        var limits = (caller.Account ?? target.Account) is { } limited ? await quotas.OfAsync(limited) : quotas.Defaults;
+        var payer = caller.Payer
+            ?? (authenticator.IsOpen && target.Account is { } open ? new Payer(open, caller.Key.Value, IsNarrow: false) : null);
         if (payer is { } paying)
-            await quotas.Rate.CountAsync(paying, limits, Aborted);
-        return new(quotas, payer, limits, Aborted);
+            await quotas.Rate.CountAsync(paying.Account, target.Manages, limits, Aborted);
+        var memory = quotas.Memory.Begin(payer?.Account ?? target.Account ?? default, payer);
+        return new(quotas, payer, memory, limits, target.Manages, Aborted);
+    }
+
+    /// <summary>The body on its way here, or the answer on its way to the client.</summary>
+    private sealed class Transfer(long begun)
+    {
+        public long Begun => begun;
+
+        public long Bytes { get; set; }
     }
 }

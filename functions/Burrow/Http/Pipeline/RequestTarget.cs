@@ -19,11 +19,26 @@ internal sealed record RequestTarget(AccountName? Account, NotFoundException? Mi
     /// <summary>The parameters, where a link may replace a key; null: only a key is accepted.</summary>
     public QueryParameters? LinkParameters { get; private init; }
 
+    /// <summary>Whether the request manages the account: its keys, links, limits or webhooks. It never waits behind messages.</summary>
+    public bool Manages { get; private init; }
+
+    /// <summary>
+    /// Whether the request may have conditions on receipts. Elsewhere <c>If-Match</c> and <c>If-None-Match</c> are errors.
+    /// </summary>
+    public bool HasReceipts { get; private init; }
+
     public static RequestTarget Of(AccountName account, NotFoundException missing) => new(account, missing);
 
     public static RequestTarget Of(QueueAddress queue, NotFoundException missing) => new(queue.Account, missing) { Queue = queue };
 
+    /// <summary>The keys, links, limits or webhooks of an account.</summary>
+    public static RequestTarget OfManagement(AccountName account, NotFoundException missing) => new(account, missing) { Manages = true };
+
+    /// <summary>A batch of changes of messages.</summary>
+    public static RequestTarget OfBatch(QueueAddress queue, NotFoundException missing) =>
+        new(queue.Account, missing) { Queue = queue, HasReceipts = true };
+
     /// <summary>A queue's messages, or one of them.</summary>
     public static RequestTarget OfMessages(QueueAddress queue, MessageId? id, QueryParameters parameters, NotFoundException missing) =>
-        new(queue.Account, missing) { Queue = queue, Message = id, LinkParameters = parameters };
+        new(queue.Account, missing) { Queue = queue, Message = id, LinkParameters = parameters, HasReceipts = id is not null };
 }

@@ -18,10 +18,11 @@ public sealed partial class Responder
     private readonly Authenticator authenticator;
     private readonly Quotas quotas;
     private readonly Cors cors;
+    private readonly RequestWatch watch;
     private readonly ILogger logger;
 
-    internal Responder(Authenticator authenticator, Quotas quotas, Cors cors, ILogger<Responder> logger) =>
-        (this.authenticator, this.quotas, this.cors, this.logger) = (authenticator, quotas, cors, logger);
+    internal Responder(Authenticator authenticator, Quotas quotas, Cors cors, RequestWatch watch, ILogger<Responder> logger) =>
+        (this.authenticator, this.quotas, this.cors, this.watch, this.logger) = (authenticator, quotas, cors, watch, logger);
 
     /// <summary>404: for a process that answers every path itself.</summary>
     public Task<IResult> NotFoundAsync(HttpRequest request) => ServeAsync(request, Missing);
@@ -30,7 +31,8 @@ public sealed partial class Responder
     internal async Task<IResult> ServeAsync(HttpRequest request, Resource resource)
     {
         using var span = RequestSpan.Begin(request, resource);
-        var context = new RequestContext(request, authenticator, quotas, span);
+        var context = new RequestContext(request, authenticator, quotas, watch, span);
+        RowMeter.Current = new RowMeter(context.CountRows);
         Answer answer;
         try
         {
@@ -39,8 +41,8 @@ public sealed partial class Responder
         }
         catch (Exception e) when (context.Aborted.IsCancellationRequested)
         {
-            // The client is gone.
-            answer = Problem.From(e) ?? new Answer(StatusCodes.Status499ClientClosedRequest);
+            // The request was ended, or the client is gone.
+            answer = Problem.From(context.Failure ?? e) ?? new Answer(StatusCodes.Status499ClientClosedRequest);
         }
         catch (Exception e)
         {
@@ -58,7 +60,8 @@ public sealed partial class Responder
         }
 
         span.End(answer.Status);
-        return answer.Holding(context.End(answer.Length));
+        context.End(answer.Length);
+        return answer.To(context);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Storage does not answer: {Reason}")]

@@ -46,8 +46,7 @@ public sealed class StatisticsEndpoint : IEndpoint
         var missing = new NotFoundException("No such account, or it has no queue.");
         var authorized = await context.AuthorizeAsync(
             RequestTarget.Of(account, missing), OperationPolicy.ShowStatistics, Admission.WholeQueue);
-        Preconditions.Reject(context.Request);
-        var selection = new QueryParameters(context.Request).NameSelection;
+        var selection = ParametersOf(context).NameSelection;
         selection = selection with
         {
             Limit = Math.Min(selection.Limit ?? HttpLimits.StatisticsQueues, HttpLimits.MaxStatisticsQueues),
@@ -64,8 +63,16 @@ public sealed class StatisticsEndpoint : IEndpoint
     {
         var missing = new NotFoundException("No such account or queue.");
         var authorized = await context.AuthorizeAsync(RequestTarget.Of(queue, missing), OperationPolicy.ShowStatistics);
-        Preconditions.Reject(context.Request);
+        ParametersOf(context);
         var statistics = await queues.StatisticsAsync(queue, context.Aborted) ?? throw missing;
         return Answer.OfJson(200, json => StatisticsJson.Write(json, new QueueStatistics(queue.Queue, statistics)));
+    }
+
+    private static QueryParameters ParametersOf(RequestContext context)
+    {
+        var parameters = new QueryParameters(context.Request);
+        parameters.MessageDetail(Detail.None);
+        parameters.CheckAll();
+        return parameters;
     }
 }

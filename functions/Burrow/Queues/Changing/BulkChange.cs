@@ -190,7 +190,7 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
         /// <summary>Whether the request itself asked for no more than <see cref="Max"/>.</summary>
         public bool IsAsked => selection.Limit == Max;
 
-        public BoundedAnswer Answer { get; } = new(MaxOf(selection), selection.Detail != Detail.None);
+        public BoundedAnswer Answer { get; } = new(MaxOf(selection), selection.Memory, selection.Detail != Detail.None);
 
         /// <summary>Whether more messages may match than were changed.</summary>
         public bool More { get; set; }

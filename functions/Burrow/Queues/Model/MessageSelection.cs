@@ -18,6 +18,9 @@ public sealed record MessageSelection
     /// <summary>What the answer shows.</summary>
     public Detail Detail { get; init; } = Detail.All;
 
+    /// <summary>The memory for the messages of the answer; null: it is not bounded.</summary>
+    public IAnswerMemory? Memory { get; init; }
+
     /// <summary>Whether bodies are read.</summary>
     internal bool WithBodies => Detail.ShowsBody;
 }

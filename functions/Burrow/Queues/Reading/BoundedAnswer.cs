@@ -1,12 +1,14 @@
 namespace Burrow.Queues.Reading;
 
 /// <summary>
-/// The messages of one answer, up to a number of messages and up to <see cref="QueueLimits.AnswerBytes"/>. A caller reserves room
-/// before it changes a message, and releases the room if the change fails. So no message is changed that the answer could not show.
+/// The messages of one answer, up to a number of messages, up to <see cref="QueueLimits.AnswerBytes"/>, and up to the memory that the
+/// process has for it. A caller reserves room before it changes a message, and releases the room if the change fails. So no message is
+/// changed that the answer could not show.
 /// </summary>
 /// <param name="maxMessages">The greatest number of messages.</param>
+/// <param name="memory">The memory for the messages; null: it is not bounded.</param>
 /// <param name="showsMessages">False: the answer shows only the number of messages, and bytes do not count.</param>
-internal sealed class BoundedAnswer(int maxMessages, bool showsMessages = true)
+internal sealed class BoundedAnswer(int maxMessages, IAnswerMemory? memory = null, bool showsMessages = true)
 {
     private readonly List<Message> messages = [];
     private long bytes;
@@ -34,7 +36,8 @@ internal sealed class BoundedAnswer(int maxMessages, bool showsMessages = true)
     {
         if (!showsMessages)
             return true;
-        if (!always && bytes > 0 && bytes + size > QueueLimits.AnswerBytes)
+        always |= bytes == 0;
+        if ((!always && bytes + size > QueueLimits.AnswerBytes) || memory?.TryReserve(size, always) == false)
         {
             IsCut = true;
             return false;
@@ -44,7 +47,7 @@ internal sealed class BoundedAnswer(int maxMessages, bool showsMessages = true)
         return true;
     }
 
-    /// <summary>Gives back the room of a message that was not changed.</summary>
+    /// <summary>Gives back the room of a message that was not changed. The memory stays reserved until the answer is made.</summary>
     public void Release(long size)
     {
         if (!showsMessages)

@@ -13,7 +13,7 @@ internal sealed class MessageLister(QueueContext context, QueueReader reader, Me
     {
         var start = await reader.FindStartAsync(queue, selection, cancellationToken);
         var max = Math.Min(selection.Limit ?? QueueLimits.AnswerItems, QueueLimits.AnswerItems);
-        var answer = new BoundedAnswer(max);
+        var answer = new BoundedAnswer(max, selection.Memory);
         var rows = reader.ReadAllAsync(queue, start, selection.MatchHidden, max + 1, selection.WithBodies, cancellationToken);
         var more = false;
         await foreach (var (row, body) in WithBodiesAsync(queue, selection, rows, cancellationToken))

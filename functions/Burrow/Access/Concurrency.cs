@@ -1,0 +1,46 @@
+using Burrow.Queues;
+
+namespace Burrow.Access;
+
+/// <summary>
+/// Limits how many requests of an account this process serves at a time, by weight, or how many bodies it receives at a time. Excess
+/// requests wait. The keys of the account are served in turn.
+/// </summary>
+/// <param name="factor">The limit, as a multiple of <see cref="AccountLimits.Concurrent"/>.</param>
+/// <param name="what">What waits, for the client.</param>
+internal sealed class Concurrency(int factor, string what)
+{
+    /// <summary>How many requests may wait, as a multiple of the permitted weight.</summary>
+    private const int QueueFactor = 100;
+
+    private readonly AccountLimiters limiters = new();
+
+    /// <summary>Waits until a request may be served.</summary>
+    /// <param name="payer">Whose limit the request uses.</param>
+    /// <param name="limits">The account's limits.</param>
+    /// <param name="weight">How much the request counts.</param>
+    /// <param name="mayRefuse">
+    /// Whether the request may be refused. Requests that waited for a message are not: <see cref="AccountLimits.Waiting"/> limits them.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The lease, to be disposed when the request is served; null where the account has no limit.</returns>
+    /// <exception cref="TooManyRequestsException">Too many requests wait already.</exception>
+    public async ValueTask<FairLimiter<string>.Lease?> EnterAsync(
+        Payer payer, AccountLimits limits, long weight, bool mayRefuse, CancellationToken cancellationToken)
+    {
+        if (limits.Concurrent >= QuotasOptions.UnlimitedConcurrent)
+            return null;
+        var capacity = limits.Concurrent * factor;
+        var limiter = limiters.Of(payer.Account, capacity);
+        if (mayRefuse && limiter.Waiting >= capacity * QueueFactor)
+            throw Refusal(capacity, what);
+        return await limiter.AcquireAsync(payer.Key, payer.ShareOf(capacity), weight, cancellationToken);
+    }
+
+    /// <summary>The weight that an account uses now.</summary>
+    public long UsedBy(AccountName account, AccountLimits limits) => limiters.Of(account, limits.Concurrent * factor).Used;
+
+    /// <summary>The error for a request that would wait too long, or behind too many others.</summary>
+    public static TooManyRequestsException Refusal(long capacity, string what) => new(
+        "concurrent", $"q={capacity};qu=\"concurrent-requests\"", null, $"Too many {what} of this account wait already.");
+}

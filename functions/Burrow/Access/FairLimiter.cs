@@ -1,0 +1,265 @@
+namespace Burrow.Access;
+
+/// <summary>
+/// Limits how much weight is in use at a time, and shares it fairly. Each owner has a limit of its own. Requests beyond a limit wait.
+/// The owners are served in turn, and the requests of one owner in their order. So an owner that asks for much delays its own requests,
+/// not those of others. Safe for concurrent use.
+/// </summary>
+/// <param name="capacity">The greatest weight in use at a time.</param>
+internal sealed class FairLimiter<TOwner>(long capacity)
+    where TOwner : notnull
+{
+    /// <summary>Shares that are kept while they are not in use, so that a few owners need no new ones for each request.</summary>
+    private const int MaxIdleShares = 64;
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<TOwner, Share> shares = [];
+
+    /// <summary>The owners with waiting requests, the next to be served first.</summary>
+    private readonly LinkedList<Share> turns = [];
+
+    private long used;
+    private int waiting;
+
+    /// <summary>The greatest weight in use at a time.</summary>
+    public long Capacity => capacity;
+
+    /// <summary>Whether nothing is in use and no request waits.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (gate)
+                return used == 0 && waiting == 0;
+        }
+    }
+
+    /// <summary>The weight in use.</summary>
+    public long Used
+    {
+        get
+        {
+            lock (gate)
+                return used;
+        }
+    }
+
+    /// <summary>How many requests wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (gate)
+                return waiting;
+        }
+    }
+
+    /// <summary>Waits until there is room for the weight.</summary>
+    /// <param name="owner">The owner that uses it.</param>
+    /// <param name="max">The greatest weight of the owner at a time.</param>
+    /// <param name="weight">The weight. What is heavier than a limit is served alone.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The lease, to be disposed when the weight is not in use any more.</returns>
+    public ValueTask<Lease> AcquireAsync(TOwner owner, long max, long weight, CancellationToken cancellationToken)
+    {
+        Waiter waiter;
+        lock (gate)
+        {
+            var share = ShareOf(owner, max);
+            var lease = new Lease(this, share);
+            if (share.Waiting.Count == 0 && HasRoom(share, weight) && (turns.Count == 0 || !IsBlocked()))
+            {
+                Take(lease, weight);
+                return new(lease);
+            }
+
+            waiter = new Waiter(lease, weight);
+            Enqueue(share, waiter);
+        }
+
+        return WaitAsync(waiter, cancellationToken);
+    }
+
+    /// <summary>A lease that uses nothing yet.</summary>
+    public Lease Open(TOwner owner, long max)
+    {
+        lock (gate)
+            return new(this, ShareOf(owner, max));
+    }
+
+    private async ValueTask<Lease> WaitAsync(Waiter waiter, CancellationToken cancellationToken)
+    {
+        await using var cancellation = cancellationToken.UnsafeRegister(_ => Cancel(waiter, cancellationToken), null);
+        await waiter.Served.Task;
+        return waiter.Lease;
+    }
+
+    private Share ShareOf(TOwner owner, long max)
+    {
+        if (!shares.TryGetValue(owner, out var share))
+            shares[owner] = share = new(owner);
+        share.Max = max;
+        return share;
+    }
+
+    /// <summary>Whether a weight is within both limits. What is heavier than that is served alone.</summary>
+    private bool HasRoom(Share share, long weight) =>
+        (used + weight <= capacity || used == 0) && IsWithinShare(share, weight);
+
+    private static bool IsWithinShare(Share share, long weight) => share.Used + weight <= share.Max || share.Used == 0;
+
+    /// <summary>Whether a waiting request needs only room, so that no later request may pass it.</summary>
+    private bool IsBlocked()
+    {
+        foreach (var share in turns)
+        {
+            if (IsWithinShare(share, share.Waiting.First!.Value.Weight))
+                return true;
+        }
+
+        return false;
+    }
+
+    private void Enqueue(Share share, Waiter waiter)
+    {
+        share.Waiting.AddLast(waiter);
+        waiting++;
+        if (share.Waiting.Count == 1)
+            turns.AddLast(share);
+    }
+
+    /// <summary>Serves waiting requests while there is room. An owner at its own limit is passed over.</summary>
+    private void Serve()
+    {
+        for (var turn = turns.First; turn is not null;)
+        {
+            var (share, next) = (turn.Value, turn.Next);
+            var waiter = share.Waiting.First!.Value;
+            if (!IsWithinShare(share, waiter.Weight))
+            {
+                turn = next;
+                continue;
+            }
+
+            // No other owner's request passes this one, so that heavy requests get their turn.
+            if (!HasRoom(share, waiter.Weight))
+                return;
+            Take(waiter.Lease, waiter.Weight);
+            Leave(share, waiter);
+            waiter.IsServed = true;
+            waiter.Served.TrySetResult();
+            turn = turns.First;
+        }
+    }
+
+    /// <summary>Removes a request from the queue. Its owner is served again after all others.</summary>
+    private void Leave(Share share, Waiter waiter)
+    {
+        share.Waiting.Remove(waiter);
+        waiting--;
+        turns.Remove(share);
+        if (share.Waiting.Count > 0)
+            turns.AddLast(share);
+    }
+
+    private void Take(Lease lease, long weight)
+    {
+        used += weight;
+        lease.Share.Used += weight;
+        lease.Weight += weight;
+    }
+
+    private void Cancel(Waiter waiter, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            if (waiter.IsServed)
+                return;
+            Leave(waiter.Lease.Share, waiter);
+            Forget(waiter.Lease.Share);
+            Serve();
+        }
+
+        waiter.Served.TrySetCanceled(cancellationToken);
+    }
+
+    private void Forget(Share share)
+    {
+        if (shares.Count > MaxIdleShares && share.Used == 0 && share.Waiting.Count == 0)
+            shares.Remove(share.Owner);
+    }
+
+    private bool TryGrow(Lease lease, long weight, bool force)
+    {
+        lock (gate)
+        {
+            // A lease without weight does not keep its share, so the owner may have another one now.
+            if (lease.Weight == 0)
+                lease.Share = ShareOf(lease.Share.Owner, lease.Share.Max);
+            if (!force && (turns.Count > 0 || used + weight > capacity || lease.Share.Used + weight > lease.Share.Max))
+                return false;
+            Take(lease, weight);
+            return true;
+        }
+    }
+
+    private void Shrink(Lease lease, long weight)
+    {
+        lock (gate)
+        {
+            var released = lease.Weight - weight;
+            if (released <= 0)
+                return;
+            lease.Weight = weight;
+            used -= released;
+            lease.Share.Used -= released;
+            Forget(lease.Share);
+            Serve();
+        }
+    }
+
+    /// <summary>What one request uses. Dispose it once.</summary>
+    internal sealed class Lease(FairLimiter<TOwner> limiter, Share share) : IDisposable
+    {
+        /// <summary>The weight in use.</summary>
+        public long Weight { get; internal set; }
+
+        internal Share Share { get; set; } = share;
+
+        /// <summary>Uses more, if there is room and no request waits for it.</summary>
+        public bool TryGrow(long weight) => limiter.TryGrow(this, weight, force: false);
+
+        /// <summary>Uses more, even beyond the limits: for what is in use already.</summary>
+        public void Grow(long weight) => limiter.TryGrow(this, weight, force: true);
+
+        /// <summary>Uses no more than this weight from now on.</summary>
+        public void Shrink(long weight) => limiter.Shrink(this, weight);
+
+        /// <inheritdoc/>
+        public void Dispose() => Shrink(0);
+    }
+
+    /// <summary>What one owner uses, and its waiting requests.</summary>
+    internal sealed class Share(TOwner owner)
+    {
+        public TOwner Owner => owner;
+
+        public long Max { get; set; }
+
+        public long Used { get; set; }
+
+        public LinkedList<Waiter> Waiting { get; } = [];
+    }
+
+    /// <summary>A request that waits.</summary>
+    internal sealed class Waiter(Lease lease, long weight)
+    {
+        public Lease Lease => lease;
+
+        public long Weight => weight;
+
+        public bool IsServed { get; set; }
+
+        public TaskCompletionSource Served { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,133 @@
+using Burrow.Queues;
+
+namespace Burrow.Access;
+
+/// <summary>What one request has reserved of a <see cref="MemoryBudget"/>. Dispose it after the response.</summary>
+internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Payer? payer) : IAnswerMemory, IDisposable
+{
+    /// <summary>A message in memory, its JSON, and the space that the JSON grows into.</summary>
+    private const int BytesPerAnswerByte = 3;
+
+    /// <summary>Taken by the request, and by the group that claims for it.</summary>
+    private readonly Lock gate = new();
+
+    private Reservation? held;
+
+    /// <summary>Whether it is of the memory for large requests.</summary>
+    public bool IsLarge => held?.IsLarge == true;
+
+    /// <summary>Reserves so many bytes in all, and waits for them if need be.</summary>
+    /// <exception cref="UnavailableException">There was no room for too long. Nothing was done.</exception>
+    public ValueTask ReserveAsync(long total, CancellationToken cancellationToken) =>
+        TryReserveTotal(total) ? default : WaitAsync(total, cancellationToken);
+
+    /// <inheritdoc/>
+    public bool TryReserve(long bytes, bool always)
+    {
+        lock (gate)
+        {
+            var total = (held?.Bytes ?? 0) + (bytes * BytesPerAnswerByte);
+            if (TryReserveTotal(total))
+                return true;
+            if (always)
+                Set(total);
+            return always;
+        }
+    }
+
+    /// <summary>Uses exactly so many bytes from now on, even if there is no room for more.</summary>
+    public void Set(long total)
+    {
+        lock (gate)
+        {
+            if (total > (held?.Bytes ?? 0))
+            {
+                var next = Next(total);
+                next.Grow(total - next.Bytes);
+                Hold(next);
+            }
+            else
+            {
+                held?.Shrink(total);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (gate)
+            Hold(null);
+    }
+
+    private bool TryReserveTotal(long total)
+    {
+        lock (gate)
+        {
+            if (total <= (held?.Bytes ?? 0))
+                return true;
+            var next = Next(total);
+            if (!next.TryGrow(total - next.Bytes))
+                return false;
+            Hold(next);
+            return true;
+        }
+    }
+
+    private async ValueTask WaitAsync(long total, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(AccessLimits.MemoryWait, budget.Time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            var next = await budget.AcquireAsync(account, payer, total, ended.Token);
+            lock (gate)
+                Hold(next);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new UnavailableException("This process has no memory left for the request now. Nothing was done. Try again.");
+        }
+    }
+
+    /// <summary>The reservation that can grow to so many bytes: the present one, or one of the other size.</summary>
+    private Reservation Next(long total) =>
+        held is not null && (held.IsLarge || total <= MemoryBudget.SmallBytes) ? held : budget.Open(account, payer, total);
+
+    private void Hold(Reservation? next)
+    {
+        if (next != held)
+            held?.Shrink(0);
+        held = next;
+    }
+
+    /// <summary>Bytes of the memory for small or for large requests, and as many of the account's part of the latter.</summary>
+    internal sealed class Reservation(FairLimiter<AccountName>.Lease process, FairLimiter<string>.Lease? part, bool isLarge)
+    {
+        public long Bytes => process.Weight;
+
+        public bool IsLarge => isLarge;
+
+        public bool TryGrow(long bytes)
+        {
+            if (part?.TryGrow(bytes) == false)
+                return false;
+            if (process.TryGrow(bytes))
+                return true;
+            part?.Shrink(part.Weight - bytes);
+            return false;
+        }
+
+        public void Grow(long bytes)
+        {
+            part?.Grow(bytes);
+            process.Grow(bytes);
+        }
+
+        public void Shrink(long bytes)
+        {
+            part?.Shrink(bytes);
+            process.Shrink(bytes);
+        }
+    }
+}
