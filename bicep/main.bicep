@@ -15,6 +15,10 @@ param location string = resourceGroup().location
 @minLength(32)
 param accessSecret string
 
+@description('The deployment\'s secret before accessSecret (Access:FormerSecret), accepted beside it while it is replaced. Empty: none.')
+@secure()
+param formerAccessSecret string = ''
+
 @description('Keys of the operator (Access:AdminKeys), brw_admin-{name}_{64 hexadecimal digits}, separated by commas.')
 @secure()
 @minLength(76)
@@ -183,6 +187,7 @@ module vault 'modules/vault.bicep' = {
     location: location
     tags: tags
     accessSecret: accessSecret
+    formerAccessSecret: formerAccessSecret
     adminKeys: adminKeys
     signingKeys: signingKeys
     workspaceId: monitoring.outputs.workspaceId
@@ -248,6 +253,7 @@ module appSettings 'modules/settings.bicep' = {
       Burrow__Access__Mode: 'Keys'
       Burrow__Access__AdminKeys: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/admin-keys)'
       Burrow__Access__Secret: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/access-secret)'
+      Burrow__Access__FormerSecret: empty(formerAccessSecret) ? '' : '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/former-access-secret)'
       Burrow__Events__TopicEndpoint: events.outputs.endpoint
       Burrow__Events__Domain: '${environment().resourceManager}${substring(events.outputs.id, 1)}'
       Burrow__Events__PublicUrl: empty(publicUrl) ? app.outputs.url : publicUrl

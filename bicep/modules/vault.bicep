@@ -1,4 +1,4 @@
-metadata description = 'The vault, and the three secrets in it.'
+metadata description = 'The vault, and the secrets in it.'
 
 @description('Its name.')
 @minLength(3)
@@ -14,6 +14,10 @@ param tags object
 @description('The setting Access:Secret.')
 @secure()
 param accessSecret string
+
+@description('The setting Access:FormerSecret; empty: none.')
+@secure()
+param formerAccessSecret string
 
 @description('The setting Access:AdminKeys.')
 @secure()
@@ -43,6 +47,12 @@ resource vault 'Microsoft.KeyVault/vaults@2026-05-15' = {
     name: 'access-secret'
     tags: tags
     properties: { value: accessSecret, contentType: 'text/plain' }
+  }
+
+  resource formerAccess 'secrets' = if (!empty(formerAccessSecret)) {
+    name: 'former-access-secret'
+    tags: tags
+    properties: { value: formerAccessSecret, contentType: 'text/plain' }
   }
 
   resource admin 'secrets' = {

@@ -190,17 +190,18 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
             // A user-defined type is declared elsewhere, and no secret has one.
             var secure = parameter.Value.TryGetProperty("type", out var type)
                 && type.GetString()!.StartsWith("secure", StringComparison.OrdinalIgnoreCase);
-            secure.ShouldBe(parameter.Name is "accessSecret" or "adminKeys" or "signingKeys", parameter.Name);
-            if (secure)
-                parameter.Value.TryGetProperty("defaultValue", out _).ShouldBeFalse(parameter.Name);
+            secure.ShouldBe(parameter.Name is "accessSecret" or "formerAccessSecret" or "adminKeys" or "signingKeys", parameter.Name);
+            if (secure && parameter.Value.TryGetProperty("defaultValue", out var value))
+                (parameter.Name, value.GetString()).ShouldBe(("formerAccessSecret", ""));
         }
 
-        template.Parameters.Count(parameter => parameter.Value.GetProperty("type").GetString() == "securestring").ShouldBe(3);
+        template.Parameters.Count(parameter => parameter.Value.GetProperty("type").GetString() == "securestring").ShouldBe(4);
         template.Each("Microsoft.KeyVault/vaults/secrets").Select(
             secret => (secret.Name[(secret.Name.LastIndexOf(", ", StringComparison.Ordinal) + 2)..], secret["properties.value"]))
             .ShouldBe(
                 [
                     ("'access-secret')", "parameters('accessSecret')"),
+                    ("'former-access-secret')", "parameters('formerAccessSecret')"),
                     ("'admin-keys')", "parameters('adminKeys')"),
                     ("'signing-keys')", "parameters('signingKeys')")],
                 ignoreOrder: true);

@@ -24,6 +24,7 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
         ["Burrow__ExpirySchedule"] = "0 * * * * *",
         ["Burrow__Access__AdminKeys"] = $"brw_admin-me_{new string('0', 64)}",
         ["Burrow__Access__Secret"] = "a secret of thirty-two characters",
+        ["Burrow__Access__FormerSecret"] = "",
         ["Burrow__Events__TopicEndpoint"] = "https://domain.westeurope-1.eventgrid.azure.net/api/events",
         ["Burrow__Events__Domain"] = $"https://management.azure.com{Id}/Microsoft.EventGrid/domains/domain",
         ["Burrow__Events__PublicUrl"] = "https://burrow.example",
