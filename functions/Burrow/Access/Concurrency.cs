@@ -8,7 +8,9 @@ namespace Burrow.Access;
 /// </summary>
 /// <param name="factor">The limit, as a multiple of <see cref="AccountLimits.Concurrent"/>.</param>
 /// <param name="what">What waits, for the client.</param>
-internal sealed class Concurrency(int factor, string what)
+/// <param name="maxWait">The longest wait; null: it ends only when its turn comes.</param>
+/// <param name="time">The clock.</param>
+internal sealed class Concurrency(int factor, string what, TimeSpan? maxWait, TimeProvider time)
 {
     /// <summary>How many requests may wait, as a multiple of the permitted weight.</summary>
     private const int QueueFactor = 100;
@@ -24,7 +26,7 @@ internal sealed class Concurrency(int factor, string what)
     /// </param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>The lease, to be disposed when the request is served; null where the account has no limit.</returns>
-    /// <exception cref="TooManyRequestsException">Too many requests wait already.</exception>
+    /// <exception cref="TooManyRequestsException">Too many requests wait already, or this one has waited for too long.</exception>
     public async ValueTask<FairLimiter<string>.Lease?> EnterAsync(
         Payer payer, AccountLimits limits, long weight, bool mayRefuse, CancellationToken cancellationToken)
     {
@@ -32,15 +34,27 @@ internal sealed class Concurrency(int factor, string what)
             return null;
         var capacity = limits.Concurrent * factor;
         var limiter = limiters.Of(payer.Account, capacity);
+        if (limiter.TryAcquire(payer.Key, payer.ShareOf(capacity), weight) is { } lease)
+            return lease;
         if (mayRefuse && limiter.Waiting >= capacity * QueueFactor)
-            throw Refusal(capacity, what);
-        return await limiter.AcquireAsync(payer.Key, payer.ShareOf(capacity), weight, cancellationToken);
+            throw Refusal(capacity);
+        if (maxWait is not { } wait)
+            return await limiter.AcquireAsync(payer.Key, payer.ShareOf(capacity), weight, cancellationToken);
+        using var patience = new CancellationTokenSource(wait, time);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            return await limiter.AcquireAsync(payer.Key, payer.ShareOf(capacity), weight, waiting.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Refusal(capacity);
+        }
     }
 
     /// <summary>The weight that an account uses now.</summary>
     public long UsedBy(AccountName account, AccountLimits limits) => limiters.Of(account, limits.Concurrent * factor).Used;
 
-    /// <summary>The error for a request that would wait too long, or behind too many others.</summary>
-    public static TooManyRequestsException Refusal(long capacity, string what) => new(
+    private TooManyRequestsException Refusal(long capacity) => new(
         "concurrent", $"q={capacity};qu=\"concurrent-requests\"", null, $"Too many {what} of this account wait already.");
 }

@@ -65,19 +65,28 @@ internal sealed class FairLimiter<TOwner>(long capacity)
         Waiter waiter;
         lock (gate)
         {
-            var share = ShareOf(owner, max);
-            var lease = new Lease(this, share);
-            if (share.Waiting.Count == 0 && HasRoom(share, weight) && (turns.Count == 0 || !IsBlocked()))
-            {
-                Take(lease, weight);
+            if (TryAcquire(owner, max, weight) is { } lease)
                 return new(lease);
-            }
-
-            waiter = new Waiter(lease, weight);
+            var share = ShareOf(owner, max);
+            waiter = new Waiter(new Lease(this, share), weight);
             Enqueue(share, waiter);
         }
 
         return WaitAsync(waiter, cancellationToken);
+    }
+
+    /// <summary>The lease, if there is room for the weight now, and no other request waits for it; else null.</summary>
+    public Lease? TryAcquire(TOwner owner, long max, long weight)
+    {
+        lock (gate)
+        {
+            var share = ShareOf(owner, max);
+            if (share.Waiting.Count > 0 || !HasRoom(share, weight) || (turns.Count > 0 && IsBlocked()))
+                return null;
+            var lease = new Lease(this, share);
+            Take(lease, weight);
+            return lease;
+        }
     }
 
     /// <summary>A lease that uses nothing yet.</summary>

@@ -14,6 +14,8 @@ internal sealed class Quotas
         (this.table, this.defaults) = (table, defaults);
         Defaults = AccountLimits.Of(defaults, null);
         Rate = new(time, random);
+        Turns = new(1, "requests", maxWait: null, time);
+        Uploads = new(AccessLimits.UploadsPerConcurrent, "uploads", AccessLimits.UploadWait, time);
         Storage = new(queues);
         Memory = new(defaults.MemoryBytes ?? MemoryBudget.OfProcess, time);
         limits = new(time, async account =>
@@ -27,10 +29,10 @@ internal sealed class Quotas
     public RequestRate Rate { get; }
 
     /// <summary>Limits the requests served at a time.</summary>
-    public Concurrency Turns { get; } = new(1, "requests");
+    public Concurrency Turns { get; }
 
     /// <summary>Limits the bodies received at a time, apart from the requests served: a slow client takes none of their turns.</summary>
-    public Concurrency Uploads { get; } = new(AccessLimits.UploadsPerConcurrent, "uploads");
+    public Concurrency Uploads { get; }
 
     /// <summary>The memory that the requests of all accounts use together.</summary>
     public MemoryBudget Memory { get; }

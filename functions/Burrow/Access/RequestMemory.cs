@@ -13,6 +13,11 @@ internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Pa
 
     private Reservation? held;
 
+    /// <summary>The bytes of the answer's messages. What was reserved before is for them, too.</summary>
+    private long answer;
+
+    private long Held => held?.Bytes ?? 0;
+
     /// <summary>Whether it is of the memory for large requests.</summary>
     public bool IsLarge => held?.IsLarge == true;
 
@@ -26,12 +31,16 @@ internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Pa
     {
         lock (gate)
         {
-            var total = (held?.Bytes ?? 0) + (bytes * BytesPerAnswerByte);
-            if (TryReserveTotal(total))
-                return true;
-            if (always)
+            var total = answer + (bytes * BytesPerAnswerByte);
+            if (total > Held && !TryReserveTotal(total))
+            {
+                if (!always)
+                    return false;
                 Set(total);
-            return always;
+            }
+
+            answer = total;
+            return true;
         }
     }
 
@@ -40,7 +49,7 @@ internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Pa
     {
         lock (gate)
         {
-            if (total > (held?.Bytes ?? 0))
+            if (total > Held)
             {
                 var next = Next(total);
                 next.Grow(total - next.Bytes);
@@ -50,6 +59,8 @@ internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Pa
             {
                 held?.Shrink(total);
             }
+
+            answer = Math.Min(answer, total);
         }
     }
 
@@ -64,7 +75,7 @@ internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Pa
     {
         lock (gate)
         {
-            if (total <= (held?.Bytes ?? 0))
+            if (total <= Held)
                 return true;
             var next = Next(total);
             if (!next.TryGrow(total - next.Bytes))

@@ -75,21 +75,8 @@ internal sealed class Admission(
     /// <summary>Waits until the request's body may be received.</summary>
     /// <returns>The lease, to be disposed when the body is there.</returns>
     /// <exception cref="TooManyRequestsException">Others are received too slowly.</exception>
-    public async ValueTask<IDisposable?> EnterUploadAsync()
-    {
-        if (payer is not { } account)
-            return null;
-        using var patience = new CancellationTokenSource(AccessLimits.UploadWait, quotas.Memory.Time);
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ended, patience.Token);
-        try
-        {
-            return await quotas.Uploads.EnterAsync(account, limits, 1, mayRefuse: true, waiting.Token);
-        }
-        catch (OperationCanceledException) when (!ended.IsCancellationRequested)
-        {
-            throw Concurrency.Refusal(limits.Concurrent * AccessLimits.UploadsPerConcurrent, "uploads");
-        }
-    }
+    public async ValueTask<IDisposable?> EnterUploadAsync() =>
+        payer is { } account ? await quotas.Uploads.EnterAsync(account, limits, 1, mayRefuse: true, ended) : null;
 
     /// <summary>Charges requests in addition to this one.</summary>
     public void Charge(long requests)

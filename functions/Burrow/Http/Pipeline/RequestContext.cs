@@ -14,18 +14,26 @@ internal sealed class RequestContext : IDisposable
     private readonly Quotas quotas;
     private readonly RequestWatch watch;
     private readonly RequestSpan span;
-    private readonly CancellationTokenSource ended;
+
+    /// <summary>Ends the request with an answer. Null where no key is needed: there a request ends only with its connection.</summary>
+    private readonly CancellationTokenSource? ended;
     private readonly LinkedListNode<RequestContext> watched;
     private Func<Task<Caller>>? authenticate;
     private Admission? admission;
     private long received;
+    private bool isDisposed;
     private Transfer? transfer;
 
     public RequestContext(HttpRequest request, Authenticator authenticator, Quotas quotas, RequestWatch watch, RequestSpan span)
     {
         (Request, this.authenticator, this.quotas, this.watch, this.span) = (request, authenticator, quotas, watch, span);
-        ended = CancellationTokenSource.CreateLinkedTokenSource(request.HttpContext.RequestAborted);
-        Aborted = ended.Token;
+        Aborted = request.HttpContext.RequestAborted;
+        if (!authenticator.IsOpen)
+        {
+            ended = CancellationTokenSource.CreateLinkedTokenSource(Aborted);
+            Aborted = ended.Token;
+        }
+
         watched = watch.Add(this);
     }
 
@@ -129,15 +137,27 @@ internal sealed class RequestContext : IDisposable
     public void Dispose()
     {
         watch.Remove(watched);
+        lock (watched)
+            isDisposed = true;
         admission?.Memory.Dispose();
-        ended.Dispose();
+        ended?.Dispose();
     }
 
     private void Cancel()
     {
+        if (ended is null)
+        {
+            // After the response, the server may use the HTTP context for another request.
+            lock (watched)
+            {
+                if (!isDisposed)
+                    Request.HttpContext.Abort();
+            }
+        }
+
         try
         {
-            ended.Cancel();
+            ended?.Cancel();
         }
         catch (ObjectDisposedException)
         {

@@ -24,6 +24,9 @@ public sealed partial class Responder
     internal Responder(Authenticator authenticator, Quotas quotas, Cors cors, RequestWatch watch, ILogger<Responder> logger) =>
         (this.authenticator, this.quotas, this.cors, this.watch, this.logger) = (authenticator, quotas, cors, watch, logger);
 
+    /// <summary>Whether requests cost anything. In the local process that only its own machine reaches, they do not.</summary>
+    private bool PayForRows => !authenticator.IsOpen || quotas.Defaults.RequestsPerSecond != QuotasOptions.Unlimited;
+
     /// <summary>404: for a process that answers every path itself.</summary>
     public Task<IResult> NotFoundAsync(HttpRequest request) => ServeAsync(request, Missing);
 
@@ -32,7 +35,8 @@ public sealed partial class Responder
     {
         using var span = RequestSpan.Begin(request, resource);
         var context = new RequestContext(request, authenticator, quotas, watch, span);
-        RowMeter.Current = new RowMeter(context.CountRows);
+        if (PayForRows)
+            RowMeter.Current = new RowMeter(context.CountRows);
         Answer answer;
         try
         {

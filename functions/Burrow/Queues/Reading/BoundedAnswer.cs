@@ -10,8 +10,12 @@ namespace Burrow.Queues.Reading;
 /// <param name="showsMessages">False: the answer shows only the number of messages, and bytes do not count.</param>
 internal sealed class BoundedAnswer(int maxMessages, IAnswerMemory? memory = null, bool showsMessages = true)
 {
+    /// <summary>How much memory is reserved at a time for small messages.</summary>
+    private const long MemoryStep = 64 * 1024;
+
     private readonly List<Message> messages = [];
     private long bytes;
+    private long reserved;
 
     /// <summary>The number of messages added.</summary>
     public int Count { get; private set; }
@@ -37,7 +41,7 @@ internal sealed class BoundedAnswer(int maxMessages, IAnswerMemory? memory = nul
         if (!showsMessages)
             return true;
         always |= bytes == 0;
-        if ((!always && bytes + size > QueueLimits.AnswerBytes) || memory?.TryReserve(size, always) == false)
+        if ((!always && bytes + size > QueueLimits.AnswerBytes) || !HasMemory(size, always))
         {
             IsCut = true;
             return false;
@@ -54,6 +58,22 @@ internal sealed class BoundedAnswer(int maxMessages, IAnswerMemory? memory = nul
             return;
         bytes -= size;
         IsCut = false;
+    }
+
+    private bool HasMemory(long size, bool always)
+    {
+        if (memory is null || bytes + size <= reserved)
+            return true;
+        var step = Math.Max(size, MemoryStep);
+        if (!memory.TryReserve(step, always: false))
+        {
+            step = size;
+            if (!memory.TryReserve(step, always))
+                return false;
+        }
+
+        reserved += step;
+        return true;
     }
 
     public void Add(Message message)
