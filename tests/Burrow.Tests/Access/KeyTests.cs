@@ -72,12 +72,47 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     [InlineData("""{"allow":["send"],"expires":"2100-01-01T00:00:00"}""", "expires")]
     [InlineData("""{"allow":["send"],"expires":"2100-13-01T00:00:00Z"}""", "expires")]
     [InlineData("""{"allow":["send"],"expires":"2020-01-01T00:00:00Z"}""", "expires")]
+    [InlineData("""{"allow":["send"],"expires":"0000-01-01T00:00:00Z"}""", "expires")]
+    [InlineData("""{"allow":["send"],"expires":"2100-01-01T00:00:00+24:00"}""", "expires")]
+    [InlineData("""{"allow":["send"],"expires":"2100-12-31T23:58:60Z"}""", "expires")]
     [InlineData("""{"allow":["send"],"secret":"mine"}""", "body")]
+    [InlineData("""{"allow":["send"],"allow":["read"]}""", "allow")]
+    [InlineData("""{"allow":["send"],"\u0061llow":["send"]}""", "allow")]
+    [InlineData("""{"queues":null,"allow":["send"],"queues":"q"}""", "queues")]
     [InlineData("""[]""", "body")]
     [InlineData("""{"allow":["send"]""", "body")]
     [InlineData("", "body")]
     public async Task What_is_wrong_with_a_key_is_named(string body, string parameter) =>
         (await server.SendAsync(server.Admin, "PUT", "/keys/a/worker", body)).ShouldRefuse(parameter);
+
+    [Theory]
+    [InlineData("2030-01-01T00:00:00.123456789Z", "2030-01-01T00:00:00.123Z")]
+    [InlineData("2030-01-01T00:00:00.000000000+02:00", "2029-12-31T22:00:00.000Z")]
+    [InlineData("2030-01-01T00:00:00+14:01", "2029-12-31T09:59:00.000Z")]
+    [InlineData("2030-01-01T00:00:00-23:59", "2030-01-01T23:59:00.000Z")]
+    [InlineData("2026-12-31T23:59:60Z", "2027-01-01T00:00:00.000Z")]
+    public async Task An_expiry_is_any_instant_of_rfc_3339(string expires, string shown)
+    {
+        var made = await server.SendAsync(server.Admin, "PUT", "/keys/a/worker", $$"""{"allow":["read"],"expires":"{{expires}}"}""");
+        made.Status.ShouldBe(201);
+        made.Json.GetProperty("expires").GetString().ShouldBe(shown);
+
+        var link = await server.SendAsync(
+            server.Admin, "POST", "/links/a", $$"""{"method":"GET","queue":"q","expires":"{{expires}}"}""");
+        link.Status.ShouldBe(201);
+        link.Json.GetProperty("expires").GetString().ShouldBe(shown[..20].Replace('.', 'Z').Insert(19, ".000"));
+    }
+
+    [Theory]
+    [InlineData("PUT", "/keys/a/worker", """{"allow":["read"]}""")]
+    [InlineData("POST", "/links/a", """{"method":"GET","queue":"q","expires":"2100-01-01T00:00:00Z"}""")]
+    [InlineData("PUT", "/limits/a", """{"queues":7}""")]
+    [InlineData("PUT", "/subscriptions/a/hook", """{"endpoint":"https://example.com/"}""")]
+    public async Task A_byte_order_mark_before_json_is_ignored(string method, string target, string body)
+    {
+        (await server.SendAsync(server.Admin, method, target, $"\uFEFF{body}")).Status.ShouldBeInRange(200, 201);
+        (await server.SendAsync(server.Admin, method, target, $"\uFEFF\uFEFF{body}")).ShouldRefuse("body");
+    }
 
     [Theory]
     [InlineData("Worker")]

@@ -129,6 +129,9 @@ public sealed class LinkTests : IAsyncLifetime
     [InlineData("""{"method":"GET","queue":"q","parameters":["limit"],"expires":"2100-01-01T00:00:00Z"}""", "parameters")]
     [InlineData("""{"method":"GET","queue":"q","parameters":{"limit":1},"expires":"2100-01-01T00:00:00Z"}""", "limit")]
     [InlineData("""{"method":"GET","queue":"q","forever":true}""", "body")]
+    [InlineData("""{"method":"GET","method":"PUT","queue":"q","expires":"2100-01-01T00:00:00Z"}""", "method")]
+    [InlineData("""{"method":"GET","queue":"q","parameters":{"ttl":"1","ttl":"2"},"expires":"2100-01-01T00:00:00Z"}""", "parameters")]
+    [InlineData("""{"method":"GET","queue":"q","parameters":{},"parameters":{},"expires":"2100-01-01T00:00:00Z"}""", "parameters")]
     public async Task What_is_wrong_with_a_link_is_named(string body, string parameter) =>
         (await server.SendAsync(server.Admin, "POST", "/links/a", body)).ShouldRefuse(parameter);
 }

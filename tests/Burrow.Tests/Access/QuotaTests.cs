@@ -224,6 +224,17 @@ public sealed class QuotaTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("60", 60)]
+    [InlineData("60.0", 60)]
+    [InlineData("6e1", 60)]
+    [InlineData("6E+1", 60)]
+    [InlineData("-0", 0)]
+    [InlineData("-0.0", 0)]
+    [InlineData("9007199254740991.0", 9007199254740991)]
+    public async Task A_limit_is_a_whole_number_however_it_is_written(string text, long value) =>
+        (await SetAsync($$"""{"messages":{{text}}}""")).Json.GetProperty("messages").GetInt64().ShouldBe(value);
+
+    [Theory]
     [InlineData("""{"requestsPerSecond":0}""", "requestsPerSecond")]
     [InlineData("""{"messages":-1}""", "messages")]
     [InlineData("""{"bytes":9007199254740992}""", "bytes")]
@@ -232,6 +243,12 @@ public sealed class QuotaTests : IAsyncLifetime
     [InlineData("""{"concurrent":1}""", "concurrent")]
     [InlineData("""{"subscriptions":501}""", "subscriptions")]
     [InlineData("""{"wait":1}""", "body")]
+    [InlineData("""{"bytes":9007199254740993}""", "bytes")]
+    [InlineData("""{"bytes":9007199254740991.5}""", "bytes")]
+    [InlineData("""{"messages":1e400}""", "messages")]
+    [InlineData("""{"messages":1e-400}""", "messages")]
+    [InlineData("""{"messages":60.5}""", "messages")]
+    [InlineData("""{"messages":1,"messages":1}""", "messages")]
     public async Task What_is_wrong_with_limits_is_named(string body, string parameter) =>
         (await server.SendAsync(server.Admin, "PUT", "/limits/a", body)).ShouldRefuse(parameter);
 

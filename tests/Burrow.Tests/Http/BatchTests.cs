@@ -21,6 +21,12 @@ public abstract class BatchTests(ServerFixture server) : ProtocolTests(server)
         { """{"id":"m","ttl":true}""", 400 },
         { """{"id":"m","hide":3153600001}""", 400 },
         { """{"id":"m","hide":99999999999999999999}""", 400 },
+        { """{"id":"m","ttl":1e400}""", 400 },
+        { """{"id":"m","ttl":1e-400}""", 400 },
+        { """{"id":"m","id":"m"}""", 400 },
+        { """{"id":"m","ttl":0,"ttl":0}""", 400 },
+        { """{"id":"m","body":null,"\u0062ody":"x"}""", 400 },
+        { """{"op":"delete","op":"put","id":"there"}""", 400 },
         { """{"id":"m","body":1}""", 400 },
         { """{"id":"m","body":{"a":1}}""", 400 },
         { """{"id":"m","body":"%%%","encoding":"base64"}""", 400 },
@@ -84,6 +90,22 @@ public abstract class BatchTests(ServerFixture server) : ProtocolTests(server)
         answer.Json[7].GetProperty("error").GetString().ShouldNotBeNullOrEmpty();
         answer.Json[7].TryGetProperty("etag", out _).ShouldBeFalse();
         answer.Json[0].EnumerateObject().Select(member => member.Name).ShouldBe(["id", "status", "etag"]);
+    }
+
+    [Theory]
+    [InlineData("60")]
+    [InlineData("60.0")]
+    [InlineData("6e1")]
+    [InlineData("6E+1")]
+    [InlineData("-0")]
+    [InlineData("-0.0")]
+    [InlineData("0.0")]
+    public async Task A_whole_number_may_be_written_in_any_way(string seconds)
+    {
+        Statuses(await SendAsync(true, $$"""{"id":"m","ttl":0,"hide":{{seconds}}}""")).ShouldBe([201]);
+
+        var hide = seconds.Contains('6', StringComparison.Ordinal) ? 60 : 0;
+        (await GetAsync($"{Queue}/m?detail=attributes")).ShouldBeJson($$"""{"id":"m","ttl":0,"hide":{{hide}}}""");
     }
 
     [Fact]

@@ -101,7 +101,7 @@ public sealed class HostileTests : IAsyncLifetime
     [InlineData("""{"id":"n","bdoy":"typo"}""")]
     [InlineData("""{"op":"update","id":"n","body":"not for update"}""")]
     [InlineData("""[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]""")]
-    [InlineData("""{"id":"n","ttl":1e3}""")]
+    [InlineData("""{"id":"n","ttl":1e-3}""")]
     [InlineData("""{"id":"n","ttl":"60"}""")]
     [InlineData("null")]
     public async Task A_batch_item_that_makes_no_sense_spoils_only_itself(string item)

@@ -39,6 +39,14 @@ public sealed class SubscriptionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_whole_number_may_be_written_in_any_way()
+    {
+        using var answer = await PutAsync("""{"endpoint":"http://127.0.0.1:9/hook","maxAttempts":7.0,"eventTimeToLive":6e1}""");
+        var shown = await JsonAsync(answer);
+        (shown.GetProperty("maxAttempts").GetInt32(), shown.GetProperty("eventTimeToLive").GetInt32()).ShouldBe((7, 60));
+    }
+
+    [Fact]
     public async Task Secrets_never_come_back_and_are_not_stored_as_they_are()
     {
         const string secret = "Bearer of-a-secret-that-is-never-shown";
@@ -93,6 +101,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
     [InlineData("""{"endpoint":"https://example.com/","maxAttempts":31}""", "maxAttempts")]
     [InlineData("""{"endpoint":"https://example.com/","eventTimeToLive":1441}""", "eventTimeToLive")]
     [InlineData("""{"endpoint":"https://example.com/","queues":"\ud800"}""", "queues")]
+    [InlineData("""{"endpoint":"https://example.com/","endpoint":"https://example.org/"}""", "endpoint")]
+    [InlineData("""{"endpoint":"https://example.com/","maxAttempts":1.5}""", "maxAttempts")]
     public async Task What_is_wrong_is_named(string body, string parameter)
     {
         using var answer = await PutAsync(body.Replace("\"long\"", $"\"{new string('a', 4097)}\"", StringComparison.Ordinal));

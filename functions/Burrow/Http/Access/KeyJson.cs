@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Burrow.Access;
 using Burrow.Http.Pipeline;
 using Burrow.Queues;
@@ -8,7 +6,7 @@ using Burrow.Queues;
 namespace Burrow.Http.Access;
 
 /// <summary>Reads and writes keys as requests and answers show them.</summary>
-internal static partial class KeyJson
+internal static class KeyJson
 {
     /// <summary>Reads what a new key allows.</summary>
     /// <exception cref="InvalidRequestException">The body is not valid. The error says what is wrong and what is allowed.</exception>
@@ -43,9 +41,8 @@ internal static partial class KeyJson
     {
         if (JsonMembers.GetString(json, name) is not { } text)
             return null;
-        return Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var instant)
-            ? instant
-            : throw new InvalidRequestException(name, $"{name} is an instant as in RFC 3339, 2030-01-31T12:00:00Z.");
+        return Rfc3339.Parse(text)
+            ?? throw new InvalidRequestException(name, $"{name} is an instant as in RFC 3339, 2030-01-31T12:00:00Z.");
     }
 
     private static Permissions Allow(JsonElement json)
@@ -57,7 +54,4 @@ internal static partial class KeyJson
             .Select(one => (one.ValueKind == JsonValueKind.String ? PermissionNames.Parse(one.GetString()!) : null) ?? throw wrong)
             .Aggregate(Permissions.None, (all, one) => all | one);
     }
-
-    [GeneratedRegex(@"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,7})?([Zz]|[+-]\d\d:\d\d)\z", RegexOptions.ECMAScript)]
-    private static partial Regex Rfc3339();
 }

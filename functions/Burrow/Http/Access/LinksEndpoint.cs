@@ -94,7 +94,8 @@ public sealed class LinksEndpoint : IEndpoint
                     "parameters", $"'{parameter.Name}' is no parameter; those are {string.Join(", ", QueryParameters.Names)}.");
             }
 
-            parameters[parameter.Name] = JsonMembers.GetString(value, parameter.Name);
+            if (!parameters.TryAdd(parameter.Name, JsonMembers.GetString(value, parameter.Name)))
+                throw new InvalidRequestException("parameters", $"{parameter.Name} is given twice.");
         }
 
         return parameters;

@@ -7,13 +7,16 @@ namespace Burrow.Http.Pipeline;
 /// <summary>Reads JSON objects that clients send, member by member. An error names what is wrong.</summary>
 internal static class JsonMembers
 {
+    /// <summary>JSON has no byte order mark (RFC 8259, section 8.1), but some tools write one, and a reader may ignore it.</summary>
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>Reads a body that is one object.</summary>
     /// <exception cref="InvalidRequestException">The body is not one JSON object, or <paramref name="read"/> found an error.</exception>
     public static T Read<T>(ReadOnlyMemory<byte> body, Func<JsonElement, T> read)
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
+            using var document = JsonDocument.Parse(body[(body.Span.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0)..]);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? read(document.RootElement)
                 : throw new InvalidRequestException("body", "The body is a JSON object.");
@@ -32,20 +35,28 @@ internal static class JsonMembers
     public static InvalidRequestException NotJson(JsonException e) =>
         new("body", $"This isn't JSON, from byte {e.BytePositionInLine} of line {e.LineNumber + 1} on.");
 
-    /// <summary>Requires that the object has only the members that are allowed.</summary>
+    /// <summary>Requires that the object has only the members that are allowed, each once.</summary>
     /// <param name="json">The object.</param>
     /// <param name="parameter">The parameter that an error names.</param>
     /// <param name="what">What the object is, with its article, for the error.</param>
     /// <param name="members">The members that the object may have.</param>
     public static void AllowOnly(JsonElement json, string parameter, string what, params string[] members)
     {
+        // A bit for each member: no object has 64.
+        var given = 0UL;
         foreach (var member in json.EnumerateObject())
         {
-            if (!members.Any(member.NameEquals))
+            var index = Array.FindIndex(members, member.NameEquals);
+            if (index < 0)
             {
                 throw new InvalidRequestException(
                     parameter, $"'{member.Name}' is no member of {what}; those are {string.Join(", ", members)}.");
             }
+
+            // Readers differ in which of two they take (RFC 8259, section 4), so the client may mean either.
+            if ((given & (1UL << index)) != 0)
+                throw new InvalidRequestException(members[index], $"{members[index]} is given twice.");
+            given |= 1UL << index;
         }
     }
 
@@ -76,12 +87,15 @@ internal static class JsonMembers
         }
     }
 
-    /// <summary>A whole number; null if it is absent or null.</summary>
+    /// <summary>A whole number, in any notation (<see cref="JsonInteger"/>); null if it is absent or null.</summary>
     public static long? GetInteger(JsonElement json, string name, long least, long max, string? unit = null)
     {
         if (GetMember(json, name) is not { } value)
             return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= least && number <= max
+        return value.ValueKind == JsonValueKind.Number
+            && JsonInteger.Parse(JsonMarshal.GetRawUtf8Value(value)) is { } number
+            && number >= least
+            && number <= max
             ? number
             : throw new InvalidRequestException(
                 name,
