@@ -50,8 +50,19 @@ public sealed class PreconditionFailedException(string message) : BurrowExceptio
 /// <summary>413: larger than allowed. Nothing was stored.</summary>
 public sealed class TooLargeException(string message) : BurrowException("too-large", 413, message);
 
-/// <summary>415: the server does not accept this media type or content encoding.</summary>
-public sealed class UnsupportedMediaException(string message) : BurrowException("unsupported-media", 415, message);
+/// <summary>415: the server does not accept this media type, content encoding or transfer encoding.</summary>
+/// <param name="message">The text for the client.</param>
+/// <param name="accept">The media types that are accepted; null if another is not the reason.</param>
+/// <param name="acceptEncoding">The content encodings that are accepted; null if another is not the reason.</param>
+public sealed class UnsupportedMediaException(string message, string? accept = null, string? acceptEncoding = null)
+    : BurrowException("unsupported-media", 415, message)
+{
+    /// <summary>The value of the header <c>Accept</c> (RFC 9110, section 15.5.16).</summary>
+    public string? Accept { get; } = accept;
+
+    /// <summary>The value of the header <c>Accept-Encoding</c>.</summary>
+    public string? AcceptEncoding { get; } = acceptEncoding;
+}
 
 /// <summary>429: the account asks for more than it may use. Nothing was done.</summary>
 /// <param name="policy">

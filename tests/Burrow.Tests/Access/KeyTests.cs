@@ -115,6 +115,14 @@ public sealed class KeyTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("/keys/a/worker", """{"allow":["read"]}""")]
+    [InlineData("/limits/a", """{"queues":7}""")]
+    [InlineData("/subscriptions/a/hook", """{"endpoint":"https://example.com/"}""")]
+    public async Task A_part_of_a_body_is_put_nowhere(string target, string body) =>
+        (await server.SendAsync(server.Admin, "PUT", target, body, ("Content-Range", $"bytes 0-{body.Length - 1}/{body.Length}")))
+            .ShouldRefuse("Content-Range");
+
+    [Theory]
     [InlineData("Worker")]
     [InlineData("a_b")]
     [InlineData("%20")]

@@ -248,8 +248,14 @@ public abstract class BatchTests(ServerFixture server) : ProtocolTests(server)
     {
         (string, string)[] headers = contentType is null ? [] : [("Content-Type", contentType)];
 
-        (await SendAsync("POST", $"/batch/{Account}/q", "[]"u8.ToArray(), headers)).Status.ShouldBe(status);
-        (await SendAsync("POST", $"/batch/{Account}/q", "[]"u8.ToArray(), [.. headers, ("Content-Encoding", "gzip")])).Status.ShouldBe(415);
+        var answer = await SendAsync("POST", $"/batch/{Account}/q", "[]"u8.ToArray(), headers);
+        answer.Status.ShouldBe(status);
+        answer.Headers.GetValueOrDefault("Accept").ShouldBe(status == 415 ? "application/x-ndjson, application/json" : null);
+        answer.Headers.ContainsKey("Accept-Encoding").ShouldBeFalse();
+        var encoded = await SendAsync("POST", $"/batch/{Account}/q", "[]"u8.ToArray(), [.. headers, ("Content-Encoding", "gzip")]);
+        encoded.Status.ShouldBe(415);
+        encoded.Headers.ContainsKey("Accept").ShouldBe(status == 415);
+        encoded.Headers.ContainsKey("Accept-Encoding").ShouldBe(status == 200);
     }
 
     [Fact]

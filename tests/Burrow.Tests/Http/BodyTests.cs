@@ -124,9 +124,29 @@ public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
     [InlineData("x")]
     public async Task An_encoded_body_is_415(string encoding)
     {
-        (await PutAsync($"{Queue}/m", "x", ("Content-Encoding", encoding))).ShouldBeAProblem(415);
+        var answer = await PutAsync($"{Queue}/m", "x", ("Content-Encoding", encoding));
 
+        answer.ShouldBeAProblem(415);
+        (answer.Headers.GetValueOrDefault("Accept-Encoding"), answer.Headers.GetValueOrDefault("Accept")).ShouldBe(("identity", null));
         (await GetAsync($"{Queue}/m")).Status.ShouldBe(404);
+    }
+
+    [Theory]
+    [InlineData("bytes 6-10/11")]
+    [InlineData("bytes 0-10/11")]
+    [InlineData("bytes */11")]
+    [InlineData("lines 1-2/3")]
+    [InlineData("")]
+    public async Task A_part_of_a_body_replaces_nothing(string range)
+    {
+        await PutAsync($"{Queue}/m?ttl=0", "hello world");
+
+        (await PutAsync($"{Queue}/m?ttl=0", "world", ("Content-Range", range))).ShouldRefuse("Content-Range");
+        // The answer comes before the body.
+        await using var other = await ConnectAsync();
+        (await other.SendAsync("PUT", $"{Queue}/n", null, ("Content-Range", range), ("Content-Length", "5"))).ShouldRefuse("Content-Range");
+
+        (await GetAsync(Queue)).ShouldBeJson("""[{"id":"m","ttl":0,"hide":0,"body":"hello world"}]""");
     }
 
     [Theory]

@@ -61,6 +61,7 @@ public sealed class KeysEndpoint : IEndpoint
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(path.Account, NotFound()));
         authorized.Require(OperationPolicy.ManageKeys);
+        RequestBody.RequireWhole(context.Request);
         using var body = await authorized.BorrowBodyAsync(HttpLimits.AccessBodyBytes);
         var spec = KeyJson.Read(body.WrittenMemory);
         var (key, text) = await keys.CreateAsync(path.Account, path.Name, spec, authorized.Caller, context.Aborted);

@@ -36,6 +36,7 @@ public sealed class LimitsEndpoint : IEndpoint
     {
         var authorized = await context.AuthorizeAsync(TargetOf(account));
         authorized.Require(OperationPolicy.SetLimits);
+        RequestBody.RequireWhole(context.Request);
         using var body = await authorized.BorrowBodyAsync(HttpLimits.AccessBodyBytes);
         var overrides = JsonMembers.Read(body.WrittenMemory, json =>
         {

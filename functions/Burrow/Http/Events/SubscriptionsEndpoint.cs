@@ -69,6 +69,7 @@ public sealed class SubscriptionsEndpoint : IEndpoint
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(path.Account, NotFound()));
         authorized.Require(OperationPolicy.Subscribe);
+        RequestBody.RequireWhole(context.Request);
         using var body = await authorized.BorrowBodyAsync(MaxBodyBytes);
         var (spec, headers) = SubscriptionJson.Read(body.WrittenMemory, rules);
         var (subscription, created) = await Service.PutAsync(

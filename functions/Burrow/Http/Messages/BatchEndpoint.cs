@@ -115,7 +115,7 @@ public sealed class BatchEndpoint : IEndpoint
                 return false;
         }
 
-        throw new UnsupportedMediaException($"A batch is {NdJson} or {Answer.Json}, in UTF-8.");
+        throw new UnsupportedMediaException($"A batch is {NdJson} or {Answer.Json}, in UTF-8.", accept: $"{NdJson}, {Answer.Json}");
     }
 
     private async Task<List<BatchEntry>> ReadAsync(AuthorizedRequest authorized, bool isNdJson)

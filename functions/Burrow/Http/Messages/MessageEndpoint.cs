@@ -61,6 +61,7 @@ public sealed class MessageEndpoint : IEndpoint
         authorized.Require(OperationPolicy.PutMessage);
         var precondition = Preconditions.Parse(context.Request);
         var attributes = parameters.Attributes;
+        RequestBody.RequireWhole(context.Request);
         var contentType = RequestBody.ContentType(context.Request.ContentType);
         var body = await authorized.ReadBodyAsync(options.MaxBodyBytes);
         await authorized.AdmitAsync();

@@ -26,7 +26,15 @@ internal sealed class Cors
                 .WithMethods("GET", "HEAD", "PUT", "POST", "DELETE")
                 .WithHeaders("Authorization", "Content-Type", "If-Match", "If-None-Match", "traceparent", "tracestate")
                 .WithExposedHeaders(
-                    "ETag", "Burrow-Marker", "Burrow-More", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate")
+                    "ETag",
+                    "Burrow-Marker",
+                    "Burrow-More",
+                    "Retry-After",
+                    "RateLimit",
+                    "RateLimit-Policy",
+                    "WWW-Authenticate",
+                    "Accept",
+                    "Accept-Encoding")
                 .SetPreflightMaxAge(Remembered)
                 .Build();
         }

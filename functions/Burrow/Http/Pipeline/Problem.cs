@@ -18,6 +18,8 @@ internal static class Problem
         UnauthenticatedException e => Of(e.Status, e.Code, e.Message).With("WWW-Authenticate", e.Challenge),
         TooManyRequestsException e => Later(
             e, e.RetryAfter ?? HttpLimits.RetryAfter).With("RateLimit-Policy", e.RateLimitPolicy).With("RateLimit", e.RateLimit),
+        UnsupportedMediaException e => Of(e.Status, e.Code, e.Message)
+            .With("Accept", e.Accept).With("Accept-Encoding", e.AcceptEncoding),
         UnavailableException e => Later(e, HttpLimits.RetryAfter),
         TableUnavailableException => Later(
             new UnavailableException("Storage does not answer. Nothing was changed."), HttpLimits.RetryAfter),

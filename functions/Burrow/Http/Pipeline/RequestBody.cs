@@ -69,6 +69,14 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>Refuses a part of a body: a PUT replaces the whole (RFC 9110, section 14.5).</summary>
+    /// <exception cref="InvalidRequestException">The request has the header <c>Content-Range</c>.</exception>
+    public static void RequireWhole(HttpRequest request)
+    {
+        if (request.Headers.ContentRange.Count > 0)
+            throw new InvalidRequestException("Content-Range", "Content-Range is not taken: a PUT has the whole body.");
+    }
+
     /// <summary>A message's content type, if the request has one.</summary>
     /// <exception cref="InvalidRequestException">The content type is too long, or not printable ASCII.</exception>
     public static string? ContentType(string? value, string name = "Content-Type")
@@ -115,7 +123,11 @@ internal static class RequestBody
     {
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
-            throw new UnsupportedMediaException($"Content-Encoding '{encoding}' is not taken; send the body as it is.");
+        {
+            throw new UnsupportedMediaException(
+                $"Content-Encoding '{encoding}' is not taken; send the body as it is.", acceptEncoding: "identity");
+        }
+
         var transfer = request.Headers.TransferEncoding.ToString();
         if (transfer.Length > 0 && !transfer.Equals("chunked", StringComparison.OrdinalIgnoreCase))
             throw new UnsupportedMediaException($"Transfer-Encoding '{transfer}' is not taken; chunked is.");
