@@ -27,6 +27,9 @@ public sealed record ReceivedMessage(string EventId, string Type, string Queue, 
 /// <param name="take">Receives each event. It may receive an event twice.</param>
 public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> take)
 {
+    /// <summary>The most bytes that an event has. Event Grid takes no larger ones, and any caller can send more.</summary>
+    private const int MaxBytes = 1024 * 1024;
+
     private static readonly HttpClient Http = new();
 
     private readonly Lock gate = new();
@@ -40,62 +43,124 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
         return Results.Ok();
     }
 
-    /// <summary>Receives an event. Answers 401 if Burrow did not sign it for this account. Event Grid does not retry after a 401.</summary>
+    /// <summary>
+    /// Receives an event. Answers 401 if Burrow did not sign it for this account, 400 if it isn't JSON, and 413 if it is larger than an
+    /// event. Event Grid does not retry after any of these.
+    /// </summary>
     public async Task<IResult> ReceiveAsync(HttpRequest request)
     {
-        using var received = await JsonDocument.ParseAsync(request.Body, cancellationToken: request.HttpContext.RequestAborted);
-        if (await VerifyAsync(received.RootElement) is not { } message)
-            return Results.Unauthorized();
-        take(message);
-        return Results.Ok();
+        // One byte more than an event has: if that is read too, the body is larger.
+        var bytes = new byte[Math.Min(request.ContentLength ?? MaxBytes, MaxBytes) + 1];
+        var length = await request.Body.ReadAtLeastAsync(
+            bytes, bytes.Length, throwOnEndOfStream: false, request.HttpContext.RequestAborted);
+        if (length == bytes.Length)
+            return Results.StatusCode(StatusCodes.Status413PayloadTooLarge);
+        if (Read(() => JsonDocument.Parse(bytes.AsMemory(0, length))) is not { } received)
+            return Results.BadRequest();
+        using (received)
+        {
+            if (await VerifyAsync(received.RootElement) is not { } message)
+                return Results.Unauthorized();
+            take(message);
+            return Results.Ok();
+        }
     }
 
     /// <summary>Returns the signed part of an event. Null if Burrow did not sign it, or if the event differs from it.</summary>
     public async Task<ReceivedMessage?> VerifyAsync(JsonElement received)
     {
-        try
-        {
-            var signature = received.GetProperty("signature").GetString()!;
-            if (await FindAsync(JWT.Headers(signature)["kid"] as string) is not { } key)
-                return null;
-            using var claims = JsonDocument.Parse(JWT.Decode(signature, key, JwsAlgorithm.ES256));
-            var claim = claims.RootElement;
-            var body = BodyOf(received.GetProperty("data"));
-            if (Text(claim, "iss") != burrow.GetLeftPart(UriPartial.Authority)
-                || Text(claim, "source") != source
-                || Text(claim, "jti") != Text(received, "id")
-                || Text(claim, "type") != Text(received, "type")
-                || (body is not null && Text(claim, "bodyhash") != Base64Url.Encode(SHA256.HashData(body))))
-            {
-                return null;
-            }
-
-            // Read from the signature, because only the body of the data is signed.
-            var subject = Text(claim, "subject").Split('/');
-            return new(
-                Text(claim, "jti"), Text(claim, "type"), Uri.UnescapeDataString(subject[0]), Uri.UnescapeDataString(subject[1]), body);
-        }
-        catch (Exception e) when (e is JoseException or KeyNotFoundException or InvalidOperationException or JsonException
-            or ArgumentException or FormatException or IndexOutOfRangeException)
-        {
-            return null;
-        }
+        // If the keys can't be read, the event is not refused: the answer is 500, and Event Grid retries.
+        return Read(() => KeyIdOf(Text(received, "signature"))) is { } id && await FindAsync(id) is { } key
+            ? Read(() => Verify(received, key))
+            : null;
     }
 
-    private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString()!;
-
-    private static byte[]? BodyOf(JsonElement data)
+    /// <summary>Checks the form of a signature, and returns the id of its key.</summary>
+    private static string? KeyIdOf(string signature)
     {
-        if (!data.TryGetProperty("body", out var body))
+        // Each part is base64url in the one form that a signer writes. JWT would take others too.
+        var parts = Compact.Parse(signature);
+        if (parts.Length != 3 || Compact.Serialize(parts) != signature)
             return null;
-        return data.TryGetProperty("encoding", out _) ? body.GetBytesFromBase64() : Encoding.UTF8.GetBytes(body.GetString()!);
+        using var header = JsonDocument.Parse(parts[0]);
+        // No extension is known here, so a signature that needs one is refused (RFC 7515, section 4.1.11).
+        return Find(header.RootElement, "crit") is null && Find(header.RootElement, "b64") is null
+            ? Text(header.RootElement, "kid")
+            : null;
+    }
+
+    private ReceivedMessage? Verify(JsonElement received, Jwk key)
+    {
+        using var claims = JsonDocument.Parse(JWT.DecodeBytes(Text(received, "signature"), key, JwsAlgorithm.ES256));
+        var claim = claims.RootElement;
+        var subject = Text(claim, "subject").Split('/');
+        var body = Find(received, "data") is { } data ? BodyOf(data) : null;
+        if (Text(claim, "iss") != burrow.GetLeftPart(UriPartial.Authority)
+            || Text(claim, "source") != source
+            || Text(claim, "jti") != Text(received, "id")
+            || Array.Exists(["source", "type", "subject"], name => Text(claim, name) != Text(received, name))
+            || Find(claim, "iat") is not { ValueKind: JsonValueKind.Number }
+            || Find(claim, "exp")?.GetDouble() <= DateTimeOffset.UtcNow.ToUnixTimeSeconds()
+            || subject.Length != 2
+            || !IsSigned(body, claim))
+        {
+            return null;
+        }
+
+        // Read from the signature, because only the body of the data is signed.
+        return new(
+            Text(claim, "jti"), Text(claim, "type"), Uri.UnescapeDataString(subject[0]), Uri.UnescapeDataString(subject[1]), body);
+    }
+
+    /// <summary>Whether a signature is for this body, or says that there is none in the event.</summary>
+    private static bool IsSigned(byte[]? body, JsonElement claim)
+    {
+        if (Find(claim, "bodyhash") is null || Find(claim, "bodyomitted") is { ValueKind: JsonValueKind.True })
+            return body is null;
+        return body is not null && Text(claim, "bodyhash") == Base64Url.Encode(SHA256.HashData(body));
+    }
+
+    private static byte[]? BodyOf(JsonElement data) => (Find(data, "body"), Find(data, "encoding")) switch
+    {
+        (null, null) => null,
+        ({ } body, null) => Encoding.UTF8.GetBytes(body.GetString()!),
+        ({ } body, { } encoding) when encoding.ValueEquals("base64") => body.GetBytesFromBase64(),
+        _ => throw new FormatException("A body is text, or base64."),
+    };
+
+    private static string Text(JsonElement json, string name) =>
+        Find(json, name)?.GetString() ?? throw new FormatException($"There is no text '{name}'.");
+
+    /// <summary>The member of that name; null if there is none. Of two, some programs read the first and others the last.</summary>
+    /// <exception cref="FormatException">There are two.</exception>
+    private static JsonElement? Find(JsonElement json, string name)
+    {
+        JsonElement? found = null;
+        foreach (var member in json.EnumerateObject().Where(member => member.NameEquals(name)))
+            found = found is null ? member.Value : throw new FormatException($"There are two members '{name}'.");
+        return found;
+    }
+
+    /// <summary>What a function reads from what a caller sent; null if that is damaged.</summary>
+    private static T? Read<T>(Func<T?> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is JoseException or JsonException or FormatException or ArgumentException
+            or InvalidOperationException or CryptographicException)
+        {
+            return null;
+        }
     }
 
     /// <summary>
     /// Finds a key by its id. An unknown id may be that of a new key, so the keys are read again. Any caller can send any id, so that
     /// happens at most once a minute.
     /// </summary>
-    private async Task<Jwk?> FindAsync(string? id)
+    private async Task<Jwk?> FindAsync(string id)
     {
         return (await KeysAsync(_ => false)).FirstOrDefault(key => key.KeyId == id)
             ?? (await KeysAsync(read => DateTime.UtcNow - read > TimeSpan.FromMinutes(1))).FirstOrDefault(key => key.KeyId == id);
@@ -109,7 +174,7 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
     {
         lock (gate)
         {
-            if (keys is null || keys.IsFaulted || (keys.IsCompleted && isOld(keysRead)))
+            if (keys is null || keys.IsFaulted || keys.IsCanceled || (keys.IsCompleted && isOld(keysRead)))
                 (keys, keysRead) = (ReadAsync(), DateTime.UtcNow);
             return keys;
         }

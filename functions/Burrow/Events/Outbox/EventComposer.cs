@@ -25,6 +25,7 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
     private const string BodyHashColumn = "bodyhash";
     private const string TraceParentColumn = "trace";
     private const string DataColumn = "data";
+    private const string BodyMember = "body";
 
     /// <summary>Event Grid bills an event of up to this many bytes as one (Event Grid, "Pricing").</summary>
     private const int BillingUnit = 64 * 1024;
@@ -96,12 +97,16 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
         var (id, type) = (columns.GetString(EventIdColumn)!, columns.GetString(TypeColumn)!);
         var source = Topic.Of(queue.Account);
         var subject = Topic.Subject(queue.Queue, MessageOf(row));
-        var made = new CloudEvent(source, type, new BinaryData(columns.GetBytes(DataColumn)), "application/json", CloudEventDataFormat.Json)
+        var (data, bodyHash) = (columns.GetBytes(DataColumn), columns.GetString(BodyHashColumn));
+        var made = new CloudEvent(source, type, new BinaryData(data), "application/json", CloudEventDataFormat.Json)
         {
             Id = id,
             Subject = subject,
             Time = new DateTimeOffset(columns.GetInteger(TimeColumn), TimeSpan.Zero),
-            ExtensionAttributes = { ["signature"] = signer.Value.Sign(id, source, type, subject, columns.GetString(BodyHashColumn)) },
+            ExtensionAttributes =
+            {
+                ["signature"] = signer.Value.Sign(id, source, type, subject, bodyHash, bodyHash is not null && !HasBody(data)),
+            },
         };
         // CloudEvents, extension "Distributed Tracing".
         if (TraceParentOf(row) is { } traceParent)
@@ -117,6 +122,19 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
 
     /// <summary>When a row was written, UTC ticks.</summary>
     public static long WrittenAt(OutboxRow row) => row.Columns.GetInteger(WrittenColumn);
+
+    /// <summary>Whether an event's data has the body. What stands before the body is small, so little is read.</summary>
+    private static bool HasBody(ReadOnlySpan<byte> data)
+    {
+        var json = new Utf8JsonReader(data);
+        while (json.Read())
+        {
+            if (json.TokenType == JsonTokenType.PropertyName && json.ValueTextEquals(BodyMember))
+                return true;
+        }
+
+        return false;
+    }
 
     private static string Instant(long ticks) =>
         new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
@@ -175,11 +193,11 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
             return;
         if (Utf8.IsValid(body))
         {
-            json.WriteString("body", body);
+            json.WriteString(BodyMember, body);
             return;
         }
 
-        json.WriteBase64String("body", body);
+        json.WriteBase64String(BodyMember, body);
         json.WriteString("encoding", "base64");
     }
 }

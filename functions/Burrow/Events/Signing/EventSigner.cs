@@ -38,11 +38,17 @@ internal sealed class EventSigner
     /// For the claim <c>bodyhash</c>: base64url of the SHA-256 of the message's body. Null if the body is gone; then the signature does
     /// not have this claim.
     /// </param>
-    public string Sign(string id, string source, string type, string subject, string? bodyHash)
+    /// <param name="isBodyOmitted">
+    /// For the claim <c>bodyomitted</c>: the event was made without the body that <paramref name="bodyHash"/> is of. A receiver refuses an
+    /// event without a body if its signature does not say so: the body was cut out on the way.
+    /// </param>
+    public string Sign(string id, string source, string type, string subject, string? bodyHash, bool isBodyOmitted = false)
     {
         var claims = new Dictionary<string, object> { ["jti"] = id, ["source"] = source, ["type"] = type, ["subject"] = subject };
         if (bodyHash is not null)
             claims["bodyhash"] = bodyHash;
+        if (isBodyOmitted)
+            claims["bodyomitted"] = true;
         return Handler.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = options.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? "burrow",
