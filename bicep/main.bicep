@@ -10,7 +10,7 @@ param environmentName string
 @description('The region.')
 param location string = resourceGroup().location
 
-@description('The deployment\'s secret (Access:Secret): links are signed, and headers of subscriptions encrypted, under keys derived from it. 32 random characters or more.')
+@description('The deployment\'s secret (Access:Secret): links are signed, and headers and endpoints of subscriptions encrypted, under keys derived from it. 32 random characters or more.')
 @secure()
 @minLength(32)
 param accessSecret string

@@ -19,7 +19,7 @@ internal static class EventsRules
         else if (!SigningKeyPem.IsValid(keys))
             yield return "Burrow:Events:SigningKeys are private keys on the curve P-256, as PEM (PKCS#8).";
         if (access.Secret is null)
-            yield return "Burrow:Events:TopicEndpoint needs Burrow:Access:Secret, that subscriptions' headers are encrypted with.";
+            yield return "Burrow:Events:TopicEndpoint needs Burrow:Access:Secret, that subscriptions' secrets are encrypted with.";
         foreach (var uri in new[] { events.TopicEndpoint, events.Domain }.OfType<Uri>().Where(uri => !IsSafe(uri, events.Key)))
             yield return $"'{uri}' is no https address.";
     }

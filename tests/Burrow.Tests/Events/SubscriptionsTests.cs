@@ -23,6 +23,8 @@ public sealed class SubscriptionsTests
     private const string Domain = "https://management.example/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/domains/d";
     private const string Operation = "https://management.example/operations/1";
 
+    private const string Secret = "https://example.com/hook?code=let-me-in-please";
+
     private static readonly (long, long) Max = (2, 2);
 
     private static readonly AccountName Shop = new("shop");
@@ -270,6 +272,94 @@ public sealed class SubscriptionsTests
     }
 
     [Fact]
+    public async Task Only_Event_Grid_is_told_the_query_of_an_endpoint()
+    {
+        var spec = Spec("*") with { Endpoint = new Uri(Secret) };
+        Answer(HttpStatusCode.Created, State("Succeeded"));
+        var (subscription, _) = await PutAsync(spec);
+        subscription.Spec.Endpoint.OriginalString.ShouldBe("https://example.com/hook?***");
+        (await GetAsync()).Spec.Endpoint.OriginalString.ShouldBe("https://example.com/hook?***");
+        (await PutAsync(spec)).Created.ShouldBeFalse();
+        asked.Count.ShouldBe(1);
+
+        time.Advance(TimeSpan.FromHours(1.1));
+        Answer(HttpStatusCode.NotFound, "");
+        Answer(HttpStatusCode.Created, State("Succeeded"));
+        await subscriptions.ReconcileAsync(Token);
+        asked.Where(one => one.Method == HttpMethod.Put).Select(EndpointIn).ShouldBe([Secret, Secret]);
+
+        Answer(HttpStatusCode.OK, State("Succeeded"));
+        await PutAsync(spec with { Endpoint = new Uri("https://example.com/hook?code=another") });
+        EndpointIn(asked[^1]).ShouldBe("https://example.com/hook?code=another");
+        Answer(HttpStatusCode.OK, State("Succeeded"));
+        await PutAsync();
+        EndpointIn(asked[^1]).ShouldBe("https://example.com/hook");
+    }
+
+    [Theory]
+    [InlineData($"Webhook validation handshake failed for {Secret}.")]
+    [InlineData("The request to example.com:443/hook?code=let-me-in-please failed.")]
+    [InlineData("The endpoint answered: 'let-me-in-please' is wrong.")]
+    [InlineData("https://other.example/?code=LET-ME-IN-PLEASE")]
+    public async Task A_reason_does_not_quote_the_query_of_an_endpoint(string message)
+    {
+        var spec = Spec("*") with { Endpoint = new Uri(Secret) };
+        Answer(HttpStatusCode.BadRequest, $$$"""{"error":{"code":"Url validation","message":"{{{message}}}"}}""");
+        (await PutAsync(spec)).Subscription.Reason!.ShouldNotContain("let-me-in", Case.Insensitive);
+
+        // Also where the answer is that of an operation, and where the reason is cut within the query.
+        time.Advance(TimeSpan.FromMinutes(2));
+        Answer(HttpStatusCode.Created, State("Creating"), Under(Operation));
+        await subscriptions.ReconcileAsync(Token);
+        var cut = new string('x', 500 - message.IndexOf("me-in", StringComparison.OrdinalIgnoreCase));
+        Answer(HttpStatusCode.OK, $$$"""{"status":"Failed","error":{"message":"{{{cut}}}{{{message}}}"}}""");
+        var failed = await GetLaterAsync();
+        failed.State.ShouldBe(SubscriptionState.Failed);
+        failed.Reason!.Length.ShouldBeLessThanOrEqualTo(500);
+        failed.Reason.ShouldStartWith(cut[..10]);
+        failed.Reason.ShouldNotContain("let-", Case.Insensitive);
+    }
+
+    [Fact]
+    public async Task One_that_was_stored_before_queries_were_encrypted_is_read_and_encrypted_with_its_next_step()
+    {
+        var spec = Spec("*") with { Endpoint = new Uri(Secret) };
+        Answer(HttpStatusCode.Created, State("Succeeded"));
+        await PutAsync(spec);
+        var table = new SubscriptionTable(store, time, Random.Shared);
+        var stored = (await table.GetAsync(Shop, Hook, Token))!;
+        (await table.WriteAsync(stored.Subscription with { Spec = spec, SealedEndpoint = [] }, stored, Token)).ShouldNotBeNull();
+
+        (await PutAsync(spec)).Created.ShouldBeFalse();
+        asked.Count.ShouldBe(1);
+        time.Advance(TimeSpan.FromHours(1.1));
+        Answer(HttpStatusCode.NotFound, "");
+        Answer(HttpStatusCode.Created, State("Succeeded"));
+        await subscriptions.ReconcileAsync(Token);
+
+        EndpointIn(asked[^1]).ShouldBe(Secret);
+        var after = (await table.GetAsync(Shop, Hook, Token))!.Subscription;
+        after.Spec.Endpoint.OriginalString.ShouldBe("https://example.com/hook?***");
+        Encoding.UTF8.GetString(secrets.Open(after.SealedEndpoint)).ShouldBe(Secret);
+        after.State.ShouldBe(SubscriptionState.Active);
+    }
+
+    [Fact]
+    public async Task Under_another_secret_one_whose_endpoint_has_a_query_fails()
+    {
+        Answer(HttpStatusCode.Created, State("Creating"));
+        await PutAsync(Spec("*") with { Endpoint = new Uri(Secret) });
+        var other = New(new SecretBox("another secret of as many characters"));
+
+        time.Advance(TimeSpan.FromMinutes(2));
+        await other.ReconcileAsync(Token);
+
+        var failed = (await other.GetAsync(Shop, Hook, QueuePattern.All, Token))!;
+        failed.State.ShouldBe(SubscriptionState.Failed);
+        failed.Reason!.ShouldStartWith("Its endpoint's query can't be read any more");
+    }
+
+    [Fact]
     public async Task One_that_is_deleted_while_it_is_put_is_deleted_again()
     {
         Answer(HttpStatusCode.Created, State("Creating"));
@@ -377,6 +467,11 @@ public sealed class SubscriptionsTests
 
     private static string State(string state, string? label = null) =>
         $$$"""{"properties":{"provisioningState":"{{{state}}}","labels":[{{{(label is null ? "" : $"\"{label}\"")}}}]}}""";
+
+    private static string? EndpointIn((HttpMethod Method, Uri Uri, string Body) request) =>
+        JsonDocument.Parse(request.Body).RootElement.GetProperty("properties").GetProperty("destination").GetProperty("properties")
+            .GetProperty("endpointUrl")
+            .GetString();
 
     private static Action<HttpResponseMessage> Under(string operation) =>
         response => response.Headers.Add("Azure-AsyncOperation", operation);

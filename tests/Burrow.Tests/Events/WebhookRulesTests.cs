@@ -52,6 +52,7 @@ public sealed class WebhookRulesTests
     [InlineData("https://example.com:80/")]
     [InlineData("https://example.com:22/")]
     [InlineData("https://example.com/#part")]
+    [InlineData("https://example.com/?***")]
     [InlineData("https://example.com\\@evil.example/")]
     [InlineData("https:/\\example.com/")]
     [InlineData(" https://example.com/")]

@@ -202,6 +202,39 @@ public sealed class WebhookTests
     }
 
     [Fact]
+    public async Task The_query_of_an_endpoint_reaches_the_endpoint_and_nothing_else()
+    {
+        var code = SuiteLog.Whole.Keep($"k3y-{Guid.NewGuid():n}");
+        using var folder = new TemporaryFolder();
+        await using var receiver = await WebhookReceiver.StartAsync();
+        var endpoint = $"{receiver.Url}?code={code}&v=1";
+        var shown = new List<string>();
+        await using (var burrow = await StartAsync("sqlite:burrow.db", folder))
+        {
+            await SubscribeAsync(burrow, "hook", receiver, new { endpoint });
+            await PutAsync(burrow, "m1", "hello");
+            await receiver.HasAsync(1);
+            receiver.Status = 400;
+            await PutAsync(burrow, "m2", "hello");
+            shown.Add(await File.ReadAllTextAsync(await FileAsync(folder.File("burrow.db-events/dead-letters")), Token));
+            receiver.Agrees = false;
+            using var refused = await burrow.Http.PutAsJsonAsync("/subscriptions/shop/refused", new { endpoint }, Token);
+            (await SettledAsync(burrow, "refused")).GetProperty("state").GetString().ShouldBe("failed");
+            using var unreachable = await burrow.Http.PutAsJsonAsync(
+                "/subscriptions/shop/unreachable", new { endpoint = $"http://127.0.0.1:9/?code={code}" }, Token);
+            (await SettledAsync(burrow, "unreachable")).GetProperty("state").GetString().ShouldBe("failed");
+            shown.Add(await burrow.Http.GetStringAsync("/subscriptions/shop", Token));
+            shown.Add(await burrow.Http.GetStringAsync("/console/deliveries/shop", Token));
+        }
+
+        receiver.Queries.ShouldBe([$"?code={code}&v=1"]);
+        shown[1].ShouldContain($"\"endpoint\":\"{receiver.Url}?***\"");
+        var files = Directory.EnumerateFiles(folder.File(""), "*", SearchOption.AllDirectories);
+        shown.AddRange(files.Select(file => File.ReadAllText(file, Encoding.Latin1)));
+        shown.ShouldAllBe(text => !text.Contains(code, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
     public async Task Only_what_was_subscribed_to_is_announced()
     {
         await using var burrow = await StartAsync("memory");

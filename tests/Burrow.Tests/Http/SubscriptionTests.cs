@@ -47,21 +47,64 @@ public sealed class SubscriptionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Secrets_never_come_back_and_are_not_stored_as_they_are()
+    public async Task Secrets_never_come_back()
     {
-        const string secret = "Bearer of-a-secret-that-is-never-shown";
-        SuiteLog.Whole.Keep(secret);
-        using var put = await PutAsync($$$"""{"endpoint":"http://127.0.0.1:9/hook","headers":{"Authorization":"{{{secret}}}"}}""");
-        var answers = await put.Content.ReadAsStringAsync(Token)
-            + await server.Http.GetStringAsync("/subscriptions/shop/hook", Token)
-            + await server.Http.GetStringAsync("/subscriptions/shop", Token);
-        answers.ShouldContain("\"headers\":[\"Authorization\"]");
-        answers.ShouldNotContain(secret);
+        var secret = SuiteLog.Whole.Keep("Bearer of-a-secret-that-is-never-shown");
+        var query = SuiteLog.Whole.Keep("code=of-a-query-that-is-never-shown");
+        var body = $$$"""{"endpoint":"http://127.0.0.1:9/hook?{{{query}}}","headers":{"Authorization":"{{{secret}}}"}""";
+        using var put = await PutAsync($"{body}}}");
+        using var again = await PutAsync($"{body}}}");
+        using var wrong = await PutAsync($"{body},\"maxAttempts\":0}}");
+        using var twice = await PutAsync($"{body},\"endpoint\":\"http://127.0.0.1:9/hook?{query}\"}}");
+        var shown = await server.Http.GetStringAsync("/subscriptions/shop/hook", Token);
+        using var deleted = await server.Http.DeleteAsync("/subscriptions/shop/hook", Token);
+        again.StatusCode.ShouldBe(HttpStatusCode.OK);
+        wrong.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        twice.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        var answers = new List<string> { shown };
+        foreach (var answer in new[] { put, again, wrong, twice, deleted })
+            answers.Add(await answer.Content.ReadAsStringAsync(Token));
+        foreach (var answer in answers.Where(answer => !answer.Contains("\"errors\"", StringComparison.Ordinal)))
+        {
+            answer.ShouldContain("\"headers\":[\"Authorization\"]");
+            answer.ShouldContain("\"endpoint\":\"http://127.0.0.1:9/hook?***\"");
+        }
 
-        var rows = await store.Open("subs").QueryAsync(Burrow.Events.Model.Topic.Of(new("shop")), new("!", "~"), Token);
-        var sealedHeaders = rows.Rows.Single().Columns.GetBytes("sealed");
-        Encoding.UTF8.GetString(sealedHeaders).ShouldNotContain("secret");
-        sealedHeaders.Length.ShouldBeGreaterThan(secret.Length);
+        answers.ShouldAllBe(answer => !answer.Contains("never-shown", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Secrets_are_not_stored_as_they_are()
+    {
+        var secret = SuiteLog.Whole.Keep("Bearer of-a-secret-that-is-never-stored");
+        var query = SuiteLog.Whole.Keep("code=of-a-query-that-is-never-stored");
+        (await PutAsync(
+            $$$"""{"endpoint":"http://127.0.0.1:9/hook?{{{query}}}","headers":{"Authorization":"{{{secret}}}"}}""")).Dispose();
+
+        foreach (var (table, partition, column) in new[]
+        {
+            ("subs", Burrow.Events.Model.Topic.Of(new("shop")), "sealed"),
+            ("subs", Burrow.Events.Model.Topic.Of(new("shop")), "sealedEndpoint"),
+            ("grid", "subscriptions", "json"),
+        })
+        {
+            var row = (await store.Open(table).QueryAsync(partition, new("!", "~"), Token)).Rows.Single();
+            row.Columns.GetBytes(column).Length.ShouldBeGreaterThan(query.Length);
+            foreach (var (_, value) in row.Columns)
+                (value is byte[] bytes ? Encoding.Latin1.GetString(bytes) : $"{value}").ShouldNotContain("never-stored");
+        }
+    }
+
+    [Fact]
+    public async Task What_answers_show_of_an_endpoint_is_no_endpoint()
+    {
+        using var put = await PutAsync("""{"endpoint":"http://127.0.0.1:9/hook?code=abc"}""");
+        var shown = (await JsonAsync(put)).GetProperty("endpoint").GetString();
+
+        using var again = await PutAsync($$"""{"endpoint":"{{shown}}"}""");
+
+        again.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await JsonAsync(again)).GetProperty("errors").EnumerateObject().Single().Name.ShouldBe("endpoint");
     }
 
     [Fact]

@@ -8,6 +8,8 @@ namespace Burrow.Tests.Support;
 /// <summary>A subscriber's webhook: Kestrel on a free loopback port.</summary>
 internal sealed class WebhookReceiver : LoopbackServer
 {
+    private readonly ConcurrentDictionary<string, bool> queries = new();
+
     /// <summary>The status of its responses to events.</summary>
     public int Status { get; set; } = 200;
 
@@ -19,6 +21,9 @@ internal sealed class WebhookReceiver : LoopbackServer
 
     /// <summary>The events that it got and accepted, by the event's id.</summary>
     public ConcurrentDictionary<string, ReceivedEvent> Events { get; } = new();
+
+    /// <summary>The different queries of the requests that it got.</summary>
+    public IEnumerable<string> Queries => queries.Keys;
 
     /// <summary>How many events it got, accepted or not.</summary>
     public int Attempts { get; private set; }
@@ -44,6 +49,7 @@ internal sealed class WebhookReceiver : LoopbackServer
     private IResult ShakeHands(HttpRequest request)
     {
         Handshakes++;
+        queries[$"{request.QueryString}"] = true;
         if (!Agrees)
             return Results.StatusCode(405);
         request.HttpContext.Response.Headers["WebHook-Allowed-Origin"] = request.Headers["WebHook-Request-Origin"];
@@ -52,6 +58,7 @@ internal sealed class WebhookReceiver : LoopbackServer
 
     private async Task<IResult> ReceiveAsync(HttpRequest request)
     {
+        queries[$"{request.QueryString}"] = true;
         using var memory = new MemoryStream();
         await request.Body.CopyToAsync(memory);
         var bytes = memory.ToArray();

@@ -9,8 +9,6 @@ namespace Burrow.Events.EventGrid;
 /// <summary>Event subscriptions as JSON, in the format of Event Grid's management API.</summary>
 internal static class EventSubscriptionJson
 {
-    private const int MaxReasonLength = 500;
-
     /// <summary>The body of a request that creates or updates an event subscription.</summary>
     public static byte[] Write(Subscription subscription, IReadOnlyDictionary<string, string> headers, EventsOptions options)
     {
@@ -41,8 +39,7 @@ internal static class EventSubscriptionJson
 
     /// <summary>
     /// Reads a response. For an event subscription, it says the state and the label. For an operation, it says the state and the error.
-    /// Any other response says an error. Parts that differ from Event Grid's documentation are ignored. A reason has at most 500
-    /// characters.
+    /// Any other response says an error. Parts that differ from Event Grid's documentation are ignored.
     /// </summary>
     public static (string? State, string? Reason, string? Label) Read(byte[] text)
     {
@@ -53,10 +50,9 @@ internal static class EventSubscriptionJson
             var properties = Member(root, "properties");
             var labels = Member(properties, "labels");
             var error = Member(root, "error");
-            var reason = Text(error, "message") ?? Text(error, "code");
             return (
                 Text(properties, "provisioningState") ?? Text(root, "status"),
-                reason?.Length > MaxReasonLength ? reason[..MaxReasonLength] : reason,
+                Text(error, "message") ?? Text(error, "code"),
                 labels is { ValueKind: JsonValueKind.Array } array && array.GetArrayLength() > 0 ? array[0].GetString() : null);
         }
         catch (JsonException)

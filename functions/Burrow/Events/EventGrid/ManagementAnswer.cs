@@ -21,7 +21,7 @@ internal enum ManagementOutcome
 
 /// <summary>An answer of Event Grid's management.</summary>
 /// <param name="Outcome">The outcome.</param>
-/// <param name="Reason">Why it failed, in words for the tenant.</param>
+/// <param name="Reason">Why it failed, in words for the tenant. Event Grid's own words may contain the endpoint's query.</param>
 /// <param name="Operation">The address that says how the change proceeds.</param>
 /// <param name="RetryAfter">How long to wait before the next request, if Event Grid said so.</param>
 /// <param name="Label">The label of the event subscription, as it was created.</param>

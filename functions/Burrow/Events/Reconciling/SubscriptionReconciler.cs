@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Burrow.Events.EventGrid;
 using Burrow.Events.Signing;
@@ -35,6 +36,8 @@ internal sealed partial class SubscriptionReconciler(
     /// </summary>
     private static readonly TimeSpan OrphanAge = TimeSpan.FromMinutes(2);
 
+    private const int MaxReasonLength = 500;
+
     /// <summary>When a subscription is due again if a process begins to work on it now, UTC ticks.</summary>
     public long ClaimedUntil => Now + ClaimTime.Ticks;
 
@@ -61,14 +64,15 @@ internal sealed partial class SubscriptionReconciler(
     }
 
     /// <summary>
-    /// Stores what the tenant asks for. Before that, it stores a visit, so that the timer does the work if this process dies.
+    /// Stores what the tenant asks for, with its endpoint's query encrypted. Before that, it stores a visit, so that the timer does the
+    /// work if this process dies.
     /// </summary>
     /// <returns>The subscription as stored; null if another request changed it first.</returns>
     public async Task<StoredSubscription?> BeginAsync(
         Subscription subscription, StoredSubscription? old, CancellationToken cancellationToken)
     {
         await table.ScheduleAsync(subscription, cancellationToken);
-        return await table.WriteAsync(subscription, old, cancellationToken);
+        return await table.WriteAsync(Seal(subscription), old, cancellationToken);
     }
 
     /// <summary>
@@ -146,18 +150,19 @@ internal sealed partial class SubscriptionReconciler(
         {
             try
             {
-                answer = await management.PutAsync(subscription, HeadersOf(subscription), cancellationToken);
+                answer = await management.PutAsync(Open(subscription), HeadersOf(subscription), cancellationToken);
                 isTold = true;
             }
             catch (CryptographicException)
             {
+                var what = subscription.SealedHeaders.Length > 0 ? "headers" : "endpoint's query";
                 answer = new(
                     ManagementOutcome.Failed,
-                    "Its headers can't be read any more, as this service's secret is another one. Put it again, with its headers.");
+                    $"Its {what} can't be read any more, as this service's secret is another one. Put it again, with its {what}.");
             }
         }
 
-        return await WriteAsync(stored, Next(subscription, answer), answer, isTold);
+        return await WriteAsync(stored, Next(subscription, answer with { Reason = ReasonOf(subscription, answer) }), answer, isTold);
     }
 
     /// <summary>
@@ -247,6 +252,46 @@ internal sealed partial class SubscriptionReconciler(
         // The subscription's row is gone. If Event Grid created the event subscription after that, it belongs to no subscription.
         if (told.State != SubscriptionState.Deleting)
             await management.DeleteAsync(told, CancellationToken.None);
+    }
+
+    private Subscription Seal(Subscription subscription)
+    {
+        var endpoint = subscription.Spec.Endpoint;
+        return EndpointQuery.Of(endpoint) is null
+            ? subscription
+            : subscription with
+            {
+                Spec = subscription.Spec with { Endpoint = EndpointQuery.Masked(endpoint) },
+                SealedEndpoint = secrets.Seal(Encoding.UTF8.GetBytes(endpoint.OriginalString)),
+            };
+    }
+
+    /// <summary>The subscription with its whole endpoint, as only Event Grid is told it.</summary>
+    /// <exception cref="CryptographicException">The service's secret is another one now.</exception>
+    private Subscription Open(Subscription subscription) => subscription.SealedEndpoint.Length == 0
+        ? subscription
+        : subscription with
+        {
+            Spec = subscription.Spec with { Endpoint = new(Encoding.UTF8.GetString(secrets.Open(subscription.SealedEndpoint))) },
+        };
+
+    /// <summary>Event Grid's reason as the tenant is told it: it may quote the endpoint.</summary>
+    private string? ReasonOf(Subscription subscription, ManagementAnswer answer)
+    {
+        if (answer.Reason is not { } reason)
+            return null;
+        try
+        {
+            subscription = Open(subscription);
+        }
+        catch (CryptographicException)
+        {
+            // The secret is another one. What is left is to mask each URL.
+        }
+
+        // First mask, then cut: a query that is cut in two would not be found.
+        reason = EndpointQuery.MaskIn(reason, subscription.Spec.Endpoint);
+        return reason.Length > MaxReasonLength ? reason[..MaxReasonLength] : reason;
     }
 
     private Dictionary<string, string> HeadersOf(Subscription subscription) => subscription.SealedHeaders.Length == 0

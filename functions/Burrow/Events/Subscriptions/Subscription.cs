@@ -16,6 +16,12 @@ public sealed record Subscription(
     internal byte[] SealedHeaders { get; init; } = [];
 
     /// <summary>
+    /// The endpoint with its query, encrypted. Then the endpoint of <see cref="Spec"/> is masked. Empty if it has no query, or if it was
+    /// stored before queries were encrypted; then the endpoint of <see cref="Spec"/> is whole.
+    /// </summary>
+    internal byte[] SealedEndpoint { get; init; } = [];
+
+    /// <summary>
     /// A label that is the same for the same request, secrets included. Event Grid keeps it. So the label shows whether Event Grid holds
     /// what the tenant asked for.
     /// </summary>

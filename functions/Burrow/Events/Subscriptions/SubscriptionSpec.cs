@@ -6,7 +6,7 @@ namespace Burrow.Events.Subscriptions;
 /// <summary>What a tenant asks for: which events go to which webhook.</summary>
 public sealed record SubscriptionSpec
 {
-    /// <summary>Where Event Grid sends the events.</summary>
+    /// <summary>Where Event Grid sends the events. Its query is secret (<see cref="EndpointQuery"/>).</summary>
     public required Uri Endpoint { get; init; }
 
     /// <summary>The queues whose events are sent.</summary>

@@ -112,6 +112,7 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
         { Column.Types, string.Join(',', subscription.Spec.Types) },
         { Column.Headers, subscription.Spec.Headers.Count == 0 ? null : string.Join(',', subscription.Spec.Headers) },
         { Column.Sealed, subscription.SealedHeaders },
+        { Column.SealedEndpoint, subscription.SealedEndpoint },
         { Column.Label, subscription.Label },
         { Column.MaxAttempts, subscription.Spec.MaxAttempts },
         { Column.EventTimeToLive, subscription.Spec.EventTimeToLive },
@@ -144,6 +145,7 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
                 new DateTimeOffset(columns.GetInteger(Column.Changed), TimeSpan.Zero))
             {
                 SealedHeaders = columns.GetBytes(Column.Sealed),
+                SealedEndpoint = columns.GetBytes(Column.SealedEndpoint),
                 Label = columns.GetString(Column.Label)!,
                 Failures = (int)columns.GetInteger(Column.Failures),
                 Operation = columns.GetString(Column.Operation),
@@ -161,6 +163,7 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
         public const string Types = "types";
         public const string Headers = "headers";
         public const string Sealed = "sealed";
+        public const string SealedEndpoint = "sealedEndpoint";
         public const string Label = "label";
         public const string MaxAttempts = "maxAttempts";
         public const string EventTimeToLive = "eventTimeToLive";

@@ -102,6 +102,8 @@ public class WebhookRules(IReadOnlyCollection<int> ports)
 
         if (uri.UserInfo.Length > 0 || text.Split('/', 4) is [_, _, var authority, ..] && authority.Contains('@'))
             throw Wrong("endpoint has no user info; a secret goes into a header.");
+        if (EndpointQuery.IsMasked(uri))
+            throw Wrong("endpoint has its own query: answers show *** in place of it.");
         return uri.Fragment.Length == 0 && !text.Contains('#') ? uri : throw Wrong("endpoint has no fragment.");
     }
 

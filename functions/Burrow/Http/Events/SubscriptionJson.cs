@@ -20,13 +20,13 @@ internal static class SubscriptionJson
         ReadOnlyMemory<byte> body, WebhookRules rules) =>
         JsonMembers.Read(body, json => Read(json, rules));
 
-    /// <summary>Writes a subscription, except the values of its headers, which no answer shows.</summary>
+    /// <summary>Writes a subscription, except the values of its headers and its endpoint's query, which no answer shows.</summary>
     public static void Write(Utf8JsonWriter json, Subscription subscription)
     {
         var spec = subscription.Spec;
         json.WriteStartObject();
         json.WriteString("name", subscription.Name.Value);
-        json.WriteString("endpoint", spec.Endpoint.OriginalString);
+        json.WriteString("endpoint", EndpointQuery.Masked(spec.Endpoint).OriginalString);
         json.WriteString("queues", spec.Queues.ToString());
         json.WriteStartArray("types");
         foreach (var type in spec.Types)
