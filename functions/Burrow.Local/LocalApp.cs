@@ -9,6 +9,8 @@ using Burrow.Tables;
 using Burrow.Tables.Azure;
 using Burrow.Tables.Memory;
 using Burrow.Tables.Sqlite;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
 namespace Burrow.Local;
@@ -16,29 +18,22 @@ namespace Burrow.Local;
 /// <summary>Burrow on Kestrel, with no part of Azure around it.</summary>
 internal static partial class LocalApp
 {
+    /// <summary>How the names of settings begin: those of Burrow, of Event Grid's stand-in, of logs and of OpenTelemetry.</summary>
+    private static readonly string[] Prefixes = [$"{BurrowOptions.Section}:", $"{StandInOptions.Section}:", "Logging:", "OTEL_"];
+
     /// <summary>
     /// Builds the app. When the app starts, it opens its tables. The start throws <see cref="IOException"/> if another process has
     /// the SQLite file, and <see cref="InvalidDataException"/> if the file isn't one of Burrow's.
     /// </summary>
     public static WebApplication Build(LocalOptions options, Action<IServiceCollection>? replace = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
-        {
-            ApplicationName = typeof(LocalApp).Assembly.GetName().Name,
-            // Settings are read once. A watch for changes would watch the folder that the database is written to.
-            Args = ["--hostBuilder:reloadConfigOnChange=false"],
-        });
-        builder.WebHost.UseUrls([.. options.Urls]);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            // Each route bounds its bodies by their purpose, with a response that says so.
-            kestrel.Limits.MaxRequestBodySize = null;
-            // Room for three names of 512 bytes and a marker, each byte as %xx, and for a link.
-            kestrel.Limits.MaxRequestLineSize = 16 * 1024;
-            kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
-            kestrel.Limits.MaxRequestHeaderCount = 100;
-        });
+        // An empty builder reads no files of the folder that the process starts in, and no variables for web applications in general.
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ApplicationName = typeof(LocalApp).Assembly.GetName().Name });
+        builder.Configuration.AddInMemoryCollection(Settings());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options.Urls));
+        builder.Services.AddRouting();
+        builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Azure", LogLevel.Warning);
@@ -58,8 +53,11 @@ internal static partial class LocalApp
         builder.Services.AddBurrow(builder.Configuration);
         builder.Services.AddHostedService<Triggers.Timers>();
         builder.Services.AddHostedService<IdleMemory>();
+        builder.Services.AddSingleton(provider => new ListeningCheck(provider.GetRequiredService<IServer>(), options));
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<ListeningCheck>());
 
         var app = builder.Build();
+        app.Use(app.Services.GetRequiredService<ListeningCheck>().InvokeAsync);
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Burrow");
         app.Use((context, next) => LogAsync(logger, context, next));
         app.Use(new LocalGuard(options.Hosts, app.Services.GetRequiredService<Cors>()).InvokeAsync);
@@ -72,6 +70,33 @@ internal static partial class LocalApp
         app.Lifetime.ApplicationStarted.Register(() =>
             app.Services.GetRequiredService<IOptions<BurrowOptions>>().Value.Events.PublicUrl ??= PublicUrl(app.Urls.First()));
         return app;
+    }
+
+    /// <summary>
+    /// The settings: environment variables, and of those only the ones meant for this process. Others, such as <c>URLS</c> or
+    /// <c>Kestrel__Endpoints__…</c>, would change where it listens.
+    /// </summary>
+    private static IEnumerable<KeyValuePair<string, string?>> Settings() =>
+        new ConfigurationBuilder().AddEnvironmentVariables().Build().AsEnumerable().Where(variable =>
+            variable.Value is not null && Prefixes.Any(prefix => variable.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)));
+
+    private static void Configure(KestrelServerOptions kestrel, IReadOnlyList<string> urls)
+    {
+        foreach (var url in urls.Select(url => new Uri(url)))
+        {
+            if (IPAddress.TryParse(url.DnsSafeHost, out var address))
+                kestrel.Listen(address, url.Port);
+            else
+                kestrel.ListenLocalhost(url.Port);
+        }
+
+        kestrel.AddServerHeader = false;
+        // Each route bounds its bodies by their purpose, with a response that says so.
+        kestrel.Limits.MaxRequestBodySize = null;
+        // Room for three names of 512 bytes and a marker, each byte as %xx, and for a link.
+        kestrel.Limits.MaxRequestLineSize = 16 * 1024;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        kestrel.Limits.MaxRequestHeaderCount = 100;
     }
 
     /// <summary>The URL for clients. A client can't call "every interface", so localhost takes its place.</summary>

@@ -9,7 +9,7 @@ internal static class LocalProcess
     /// <returns>0 after a stop; 1 if the process could not start, with the reason on standard error.</returns>
     public static async Task<int> RunAsync(LocalOptions options, CancellationToken cancellationToken)
     {
-        WebApplication app;
+        WebApplication? app = null;
         try
         {
             app = LocalApp.Build(options);
@@ -18,6 +18,8 @@ internal static class LocalProcess
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync($"Burrow can't start: {Reason(e)}");
+            if (app is not null)
+                await app.DisposeAsync();
             return 1;
         }
 
