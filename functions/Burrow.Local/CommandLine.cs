@@ -39,7 +39,7 @@ internal static class CommandLine
         };
         var hosts = new Option<string[]>("--host")
         {
-            Description = "A host name to answer to besides localhost, 127.0.0.1 and [::1]; may be given several times.",
+            Description = "A host name to answer to besides localhost, names under .localhost and IP addresses; may be given several times.",
             DefaultValueFactory = _ => [],
         };
         hosts.Validators.Add(result =>

@@ -3,7 +3,7 @@ namespace Burrow.Local;
 /// <summary>The options of the command line.</summary>
 /// <param name="Urls">The URLs to listen on.</param>
 /// <param name="Tables">Where to store.</param>
-/// <param name="Hosts">Host names that the process answers to, besides those of loopback.</param>
+/// <param name="Hosts">Host names that the process answers to, besides localhost, names under it and IP addresses.</param>
 /// <param name="Sync">With SQLite: whether every acknowledged change has reached the disk.</param>
 internal sealed record LocalOptions(IReadOnlyList<string> Urls, TablesOption Tables, IReadOnlyList<string> Hosts, bool Sync = true);
 

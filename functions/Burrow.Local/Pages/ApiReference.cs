@@ -32,6 +32,7 @@ internal sealed class ApiReference(IServiceProvider services)
         headers.XContentTypeOptions = "nosniff";
         headers.CacheControl = "no-store";
         headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
         // Scalar has its own routes. They need a request without the endpoint that led here.
         context.SetEndpoint(null);
         return pages.Value(context);

@@ -67,6 +67,7 @@ public sealed class ConsoleTests
         answer.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
         answer.Headers.GetValues("Cache-Control").ShouldBe(["no-store"]);
         answer.Headers.GetValues("Referrer-Policy").ShouldBe(["no-referrer"]);
+        answer.Headers.GetValues("Cross-Origin-Resource-Policy").ShouldBe(["same-origin"]);
         html.ShouldNotContain(" style=");
         html.ShouldNotContain("innerHTML");
         html.ShouldNotContain("://");
@@ -95,12 +96,15 @@ public sealed class ConsoleTests
         html.ShouldContain($"nonce=\"{nonce}\"");
         html.ShouldContain("openapi.json");
         html.ShouldNotContain("://");
+        using var script = await server.Http.GetAsync("/docs/scalar.js", Token);
+        script.Headers.GetValues("Cross-Origin-Resource-Policy").ShouldBe(["same-origin"]);
         policy.ShouldContain("default-src 'none'");
         policy.ShouldContain("connect-src 'self'");
         policy.ShouldContain("frame-ancestors 'none'");
         other.Headers.GetValues("Content-Security-Policy").Single().ShouldNotContain(nonce);
         one.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
         one.Headers.GetValues("Referrer-Policy").ShouldBe(["no-referrer"]);
+        one.Headers.GetValues("Cross-Origin-Resource-Policy").ShouldBe(["same-origin"]);
     }
 
     [Theory]

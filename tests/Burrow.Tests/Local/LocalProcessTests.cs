@@ -215,43 +215,6 @@ public sealed class LocalProcessTests : IDisposable
         (await again.Http.GetStringAsync("v1.0/a/q/m?detail=body", Token)).ShouldBe("first half, second half");
     }
 
-    [Theory]
-    [InlineData("localhost", 200)]
-    [InlineData("LOCALHOST:9999", 200)]
-    [InlineData("127.0.0.1:7071", 200)]
-    [InlineData("[::1]:7071", 200)]
-    [InlineData("queue.test", 200)]
-    [InlineData("evil.example", 421)]
-    [InlineData("localhost.evil.example", 421)]
-    [InlineData("127.0.0.2", 421)]
-    [InlineData("xn--", 421)]
-    [InlineData("", 421)]
-    public async Task Only_known_host_names_are_answered(string host, int status)
-    {
-        await using var burrow = await BurrowProcess.StartAsync("memory", null, "--host", "queue.test");
-        await using var raw = await RawHttp.ConnectAsync(burrow.Address);
-
-        var answer = await raw.SendAsync("GET", "/", null, ("Host", host));
-
-        answer.Status.ShouldBe(status);
-    }
-
-    [Theory]
-    [InlineData("null", 403)]
-    [InlineData("https://evil.example", 403)]
-    [InlineData("http://localhost:1", 403)]
-    [InlineData("http://localhost", 201)]
-    [InlineData(null, 201)]
-    public async Task Pages_of_other_origins_change_nothing(string? origin, int status)
-    {
-        await using var burrow = await BurrowProcess.StartAsync("memory");
-        await using var raw = await RawHttp.ConnectAsync(burrow.Address);
-        (string, string)[] headers = origin is null ? [("Host", "localhost")] : [("Host", "localhost"), ("Origin", origin)];
-
-        (await raw.SendAsync("PUT", "/v1.0/a/q/m", [], headers)).Status.ShouldBe(status);
-        (await raw.SendAsync("GET", "/v1.0/a/q/m", null, headers)).Status.ShouldBe(status == 201 ? 200 : 404);
-    }
-
     /// <summary>A body whose second half is sent when the test says so.</summary>
     private sealed class PausedContent : HttpContent
     {

@@ -41,6 +41,7 @@ public sealed class TriggerTests
                     : $"{method} {target}" is "PUT /keys/a/hook" or "POST /links/a" ? 201 : 200;
                 answer.Status.ShouldBe(expected, $"{method} {target}");
                 answer.Headers["X-Content-Type-Options"].ShouldBe("nosniff");
+                answer.Headers["Cross-Origin-Resource-Policy"].ShouldBe("same-origin");
                 if (answer.Status == 405)
                     answer.Headers["Allow"].Split(", ").ShouldNotContain(method);
             }

@@ -15,6 +15,7 @@ internal static class AnswerAssertions
         answer.Headers.GetValueOrDefault("X-Content-Type-Options").ShouldBe("nosniff", what);
         answer.Headers.GetValueOrDefault("Cache-Control").ShouldBe("no-store", what);
         answer.Headers.GetValueOrDefault("Content-Security-Policy").ShouldBe("default-src 'none'; sandbox", what);
+        answer.Headers.GetValueOrDefault("Cross-Origin-Resource-Policy").ShouldBe("same-origin", what);
         answer.Status.ShouldBeInRange(200, 499, what);
         if (answer.Status >= 400)
         {

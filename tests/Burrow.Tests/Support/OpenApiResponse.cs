@@ -10,7 +10,10 @@ internal sealed class OpenApiResponse
 {
     /// <summary>Headers that the document describes once for all responses, or that the host adds, or that are for browsers.</summary>
     private static readonly HashSet<string> Everywhere = new(
-        ["Date", "Content-Type", "X-Content-Type-Options", "Cache-Control", "Content-Security-Policy", "Vary", "Connection"],
+        [
+            "Date", "Content-Type", "X-Content-Type-Options", "Cache-Control", "Content-Security-Policy", "Cross-Origin-Resource-Policy",
+            "Vary", "Connection",
+        ],
         StringComparer.OrdinalIgnoreCase);
 
     private readonly Dictionary<string, (bool IsRequired, bool IsNumber, JsonSchema Schema)> headers = new(

@@ -6,7 +6,7 @@ namespace Burrow.Http.Pipeline;
 
 /// <summary>
 /// One answer, with all that the protocol requires in every answer: its length, because v1.0 clients read that before anything
-/// else, and the headers that keep a browser from showing a tenant's body as a page.
+/// else, and the headers that keep a browser from showing a tenant's body as a page, or as a part of a page of another origin.
 /// </summary>
 internal sealed class Answer(int status, string? contentType = null, ReadOnlyMemory<byte> body = default) : IResult
 {
@@ -71,6 +71,7 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-store";
         response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
+        response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
         foreach (var (name, value) in headers)
             response.Headers[name] = value;
         if (contentType is not null)
