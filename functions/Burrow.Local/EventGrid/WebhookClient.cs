@@ -5,12 +5,13 @@ using System.Net.Sockets;
 namespace Burrow.Local.EventGrid;
 
 /// <summary>Calls endpoints as Event Grid does: the CloudEvents handshake, and one event per request. It follows no redirects.</summary>
-internal sealed class WebhookClient : IDisposable
+internal sealed partial class WebhookClient(ILogger<WebhookClient> logger) : IDisposable
 {
     /// <summary>How long an endpoint may take to answer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private const string Origin = "eventgrid.azure.net";
+    private const string AllowedOrigin = "WebHook-Allowed-Origin";
 
     private readonly HttpClient http = new(new SocketsHttpHandler
     {
@@ -30,21 +31,23 @@ internal sealed class WebhookClient : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Options, subscription.Endpoint);
         request.Headers.Add("WebHook-Request-Origin", Origin);
-        foreach (var (name, value) in subscription.Headers)
-            request.Headers.TryAddWithoutValidation(name, value);
+        AddHeaders(request, subscription);
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (response.StatusCode != HttpStatusCode.OK)
                 return $"it answered {(int)response.StatusCode}";
-            return response.Headers.TryGetValues("WebHook-Allowed-Origin", out var allowed)
-                && allowed.Any(origin => origin is "*" or Origin)
+            if (!response.Headers.TryGetValues(AllowedOrigin, out var values))
+                return $"its answer doesn't have the header {AllowedOrigin}";
+            return values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)).Any(IsAllowed)
                 ? null
-                : "its answer doesn't have the header WebHook-Allowed-Origin";
+                : $"the header {AllowedOrigin} of its answer names neither {Origin} nor *";
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            return Describe(e);
+            // One reason for all of them. A tenant that learned more could explore the network of this machine, port by port.
+            NotReached(subscription.Endpoint.GetLeftPart(UriPartial.Authority), e.Message);
+            return "it could not be reached";
         }
     }
 
@@ -66,8 +69,7 @@ internal sealed class WebhookClient : IDisposable
         request.Headers.Add("aeg-data-version", "");
         request.Headers.Add("aeg-metadata-version", "1");
         request.Headers.Add("WebHook-Request-Origin", Origin);
-        foreach (var (name, value) in subscription.Headers)
-            request.Headers.TryAddWithoutValidation(name, value);
+        AddHeaders(request, subscription);
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -92,8 +94,18 @@ internal sealed class WebhookClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    private static string Describe(Exception e) =>
-        e is OperationCanceledException ? "it did not answer in 30 s" : $"it could not be reached ({e.Message})";
+    /// <summary>Host names ignore case (RFC 9110, section 4.2.3).</summary>
+    private static bool IsAllowed(string origin) => origin == "*" || origin.Equals(Origin, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Adds the tenant's headers. .NET files some of them under the content, for example Expires.</summary>
+    private static void AddHeaders(HttpRequestMessage request, EventSubscription subscription)
+    {
+        foreach (var (name, value) in subscription.Headers)
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+                (request.Content ??= new ByteArrayContent([])).Headers.TryAddWithoutValidation(name, value);
+        }
+    }
 
     /// <summary>
     /// Connects; without TLS only to this machine, whatever a name resolves to. It checks the very address that it connects to.
@@ -117,4 +129,7 @@ internal sealed class WebhookClient : IDisposable
             throw;
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Server} could not be reached for the handshake: {Reason}")]
+    private partial void NotReached(string server, string reason);
 }

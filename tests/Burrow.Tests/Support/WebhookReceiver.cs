@@ -16,8 +16,14 @@ internal sealed class WebhookReceiver : LoopbackServer
     /// <summary>Whether it agrees to get events.</summary>
     public bool Agrees { get; set; } = true;
 
+    /// <summary>The origins that its answer to the handshake names; empty: none; null: the one that asked.</summary>
+    public string? AllowedOrigin { get; set; }
+
     /// <summary>How many handshake requests it got.</summary>
     public int Handshakes { get; private set; }
+
+    /// <summary>The headers of the last handshake request.</summary>
+    public IReadOnlyDictionary<string, string> HandshakeHeaders { get; private set; } = new Dictionary<string, string>();
 
     /// <summary>The events that it got and accepted, by the event's id.</summary>
     public ConcurrentDictionary<string, ReceivedEvent> Events { get; } = new();
@@ -50,9 +56,11 @@ internal sealed class WebhookReceiver : LoopbackServer
     {
         Handshakes++;
         queries[$"{request.QueryString}"] = true;
+        HandshakeHeaders = HeadersOf(request);
         if (!Agrees)
             return Results.StatusCode(405);
-        request.HttpContext.Response.Headers["WebHook-Allowed-Origin"] = request.Headers["WebHook-Request-Origin"];
+        if (AllowedOrigin != "")
+            request.HttpContext.Response.Headers["WebHook-Allowed-Origin"] = AllowedOrigin ?? request.Headers["WebHook-Request-Origin"];
         return Results.Ok();
     }
 
@@ -73,7 +81,7 @@ internal sealed class WebhookReceiver : LoopbackServer
                     json,
                     bytes,
                     request.ContentType,
-                    request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+                    HeadersOf(request),
                     1),
                 (_, before) => before with { Times = before.Times + 1 });
         }
@@ -81,6 +89,9 @@ internal sealed class WebhookReceiver : LoopbackServer
         NoteArrival();
         return Results.StatusCode(Status);
     }
+
+    private static Dictionary<string, string> HeadersOf(HttpRequest request) =>
+        request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
 }
 
 /// <summary>An event as it arrived.</summary>
