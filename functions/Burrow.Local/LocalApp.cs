@@ -111,7 +111,8 @@ internal static partial class LocalApp
     private static void AddEventGrid(WebApplicationBuilder builder, TablesOption tables, IReadOnlyList<string> urls)
     {
         var events = LocalEvents.Open(tables);
-        builder.Services.AddSingleton(events);
+        // A factory, because the container disposes only what it makes.
+        builder.Services.AddSingleton(_ => events);
         builder.Services.AddOptions<StandInOptions>().Bind(builder.Configuration.GetSection(StandInOptions.Section))
             .Validate(
                 settings => settings.Speed is >= 1 and <= StandInOptions.Fastest,
@@ -126,7 +127,7 @@ internal static partial class LocalApp
         });
         builder.Services.AddSingleton<StandInStore>();
         builder.Services.AddSingleton<WebhookClient>();
-        builder.Services.AddSingleton(new DeadLetters(events.DeadLetters));
+        builder.Services.AddSingleton<DeadLetters>();
         builder.Services.AddSingleton<StandIn>();
         builder.Services.AddHostedService(services => services.GetRequiredService<StandIn>());
     }

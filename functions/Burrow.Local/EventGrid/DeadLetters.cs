@@ -1,22 +1,23 @@
 using System.Globalization;
 using System.Text.Json;
+using Burrow.Tables.Sqlite;
 
 namespace Burrow.Local.EventGrid;
 
 /// <summary>A file for each event that could not be delivered, at the place and in the form of Event Grid's blobs.</summary>
-internal sealed class DeadLetters(string folder)
+internal sealed class DeadLetters(LocalEvents events)
 {
     /// <summary>Writes one event. The folders are the topic, the subscription, and the hour.</summary>
     public async Task WriteAsync(Delivery delivery, string reason, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var hour = now.ToString("yyyy/MM/dd/HH", CultureInfo.InvariantCulture);
-        var path = Path.Combine(folder, delivery.Topic, delivery.Subscription.ToUpperInvariant(), hour);
-        Directory.CreateDirectory(path);
+        var path = Path.Combine(events.DeadLetters, delivery.Topic, delivery.Subscription.ToUpperInvariant(), hour);
+        PrivateFile.CreateFolder(path);
         using var document = JsonDocument.Parse(delivery.Event);
         // The delivery's key is the file's name: a second write replaces the first. The move makes the file appear whole or not at all,
         // for programs that watch the folder.
         var file = Path.Combine(path, $"{delivery.Key}.json");
-        await using (var stream = File.Create(file + ".new"))
+        await using (var stream = PrivateFile.Open(file + ".new", FileMode.Create))
         await using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartArray();

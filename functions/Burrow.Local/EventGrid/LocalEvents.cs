@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Burrow.Events.Signing;
+using Burrow.Tables.Sqlite;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -10,12 +11,21 @@ namespace Burrow.Local.EventGrid;
 /// What the local process needs for events. At its first start the process makes the key that signs events and the secret that
 /// encrypts headers, and keeps both beside its store. The key that the stand-in requires is new at each start.
 /// </summary>
-internal sealed class LocalEvents
+internal sealed class LocalEvents : IDisposable
 {
     private const int KeyBytes = 32;
 
-    private LocalEvents(string secret, string signingKeys, string folder) =>
-        (Secret, SigningKeys, DeadLetters) = (secret, signingKeys, Path.Combine(folder, "dead-letters"));
+    private readonly Lazy<string> folder;
+    private readonly bool isTemporary;
+
+    /// <param name="secret">The secret.</param>
+    /// <param name="signingKeys">The signing keys.</param>
+    /// <param name="folder">The folder for files; null for one that exists from the first file to the end of the process.</param>
+    private LocalEvents(string secret, string signingKeys, string? folder)
+    {
+        (Secret, SigningKeys, isTemporary) = (secret, signingKeys, folder is null);
+        this.folder = folder is null ? new(() => Directory.CreateTempSubdirectory("burrow-").FullName) : new(folder);
+    }
 
     /// <summary>The domain's key, which the stand-in requires.</summary>
     public string Key { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes));
@@ -27,17 +37,17 @@ internal sealed class LocalEvents
     public string SigningKeys { get; }
 
     /// <summary>The folder for events that could not be delivered.</summary>
-    public string DeadLetters { get; }
+    public string DeadLetters => Path.Combine(folder.Value, "dead-letters");
 
-    /// <param name="tables">Where the process stores. With memory, it keeps no keys either.</param>
+    /// <param name="tables">Where the process stores. With memory, it keeps no files either.</param>
     public static LocalEvents Open(TablesOption tables)
     {
         if (tables.Engine == TablesEngine.Memory)
-            return new(NewSecret(), SigningKeyPem.New(), Path.Combine(Path.GetTempPath(), $"burrow-{Environment.ProcessId}"));
+            return new(NewSecret(), SigningKeyPem.New(), null);
         var folder = tables.Engine == TablesEngine.Sqlite ? Path.GetFullPath(tables.Where) + "-events" : Path.GetFullPath("burrow-events");
         if (Path.GetDirectoryName(folder) is { } parent && !Directory.Exists(parent))
             throw new DirectoryNotFoundException($"There is no folder '{parent}'.");
-        Directory.CreateDirectory(folder);
+        PrivateFile.CreateFolder(folder);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return new(
@@ -58,6 +68,13 @@ internal sealed class LocalEvents
         options.Events.TopicEndpoint = new Uri("http://localhost" + StandInRoutes.Publish);
         options.Events.Domain = new Uri("http://localhost" + StandInRoutes.Domain);
         options.Events.Key = Key;
+    }
+
+    /// <summary>Removes what belongs to a process that keeps no files.</summary>
+    public void Dispose()
+    {
+        if (isTemporary && folder.IsValueCreated && Directory.Exists(folder.Value))
+            Directory.Delete(folder.Value, recursive: true);
     }
 
     /// <summary>A client whose requests to <c>http://localhost</c> reach this process, whichever port it listens on.</summary>
@@ -100,9 +117,9 @@ internal sealed class LocalEvents
             return File.ReadAllText(file);
         var text = make();
         // The file is there whole or not at all, whenever the process dies.
-        File.WriteAllText(file + ".new", text);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(file + ".new", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.Delete(file + ".new");
+        using (var writer = new StreamWriter(PrivateFile.Open(file + ".new", FileMode.CreateNew)))
+            writer.Write(text);
         File.Move(file + ".new", file);
         return text;
     }

@@ -45,6 +45,9 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
         ownership = Own(this.path);
         try
         {
+            // SQLite would make a file that everyone may read. It gives the log the mode of the file.
+            if (!File.Exists(this.path))
+                PrivateFile.Open(this.path, FileMode.CreateNew).Dispose();
             writer = new SqliteSession(this.path);
             CheckSchema();
             writer.Configure(sync);
@@ -134,7 +137,7 @@ public sealed class SqliteTableStore : ITableStore, IDisposable
     {
         try
         {
-            return new FileStream(file + "-lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return PrivateFile.Open(file + "-lock", FileMode.OpenOrCreate);
         }
         catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
         {
