@@ -349,7 +349,7 @@ public sealed class SubscriptionsTests
     {
         Answer(HttpStatusCode.Created, State("Creating"));
         await PutAsync(Spec("*") with { Endpoint = new Uri(Secret) });
-        var other = New(new SecretBox("another secret of as many characters"));
+        var other = New(new SecretBox(new("another secret of as many characters")));
 
         time.Advance(TimeSpan.FromMinutes(2));
         await other.ReconcileAsync(Token);
