@@ -128,6 +128,8 @@ internal static partial class LocalApp
         builder.Services.AddSingleton<StandInStore>();
         builder.Services.AddSingleton<WebhookClient>();
         builder.Services.AddSingleton<DeadLetters>();
+        builder.Services.AddSingleton<Retry>();
+        builder.Services.AddSingleton<Deliverer>();
         builder.Services.AddSingleton<StandIn>();
         builder.Services.AddHostedService(services => services.GetRequiredService<StandIn>());
     }

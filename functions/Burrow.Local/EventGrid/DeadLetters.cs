@@ -8,30 +8,30 @@ namespace Burrow.Local.EventGrid;
 internal sealed class DeadLetters(LocalEvents events)
 {
     /// <summary>Writes one event. The folders are the topic, the subscription, and the hour.</summary>
-    public async Task WriteAsync(Delivery delivery, string reason, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task WriteAsync(Delivery delivery, byte[] json, string reason, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var hour = now.ToString("yyyy/MM/dd/HH", CultureInfo.InvariantCulture);
         var path = Path.Combine(events.DeadLetters, delivery.Topic, delivery.Subscription.ToUpperInvariant(), hour);
         PrivateFile.CreateFolder(path);
-        using var document = JsonDocument.Parse(delivery.Event);
+        using var document = JsonDocument.Parse(json);
         // The delivery's key is the file's name: a second write replaces the first. The move makes the file appear whole or not at all,
         // for programs that watch the folder.
         var file = Path.Combine(path, $"{delivery.Key}.json");
         await using (var stream = PrivateFile.Open(file + ".new", FileMode.Create))
-        await using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        await using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
         {
-            json.WriteStartArray();
-            json.WriteStartObject();
+            writer.WriteStartArray();
+            writer.WriteStartObject();
             foreach (var member in document.RootElement.EnumerateObject())
-                member.WriteTo(json);
-            json.WriteString("deadletterreason", reason);
-            json.WriteNumber("deliveryattempts", delivery.Attempts);
-            json.WriteString("deliveryresult", delivery.Result);
-            json.WriteString("publishutc", Instant(new DateTimeOffset(delivery.Published, TimeSpan.Zero)));
-            json.WriteString("deliveryattemptutc", Instant(now));
-            json.WriteEndObject();
-            json.WriteEndArray();
-            await json.FlushAsync(cancellationToken);
+                member.WriteTo(writer);
+            writer.WriteString("deadletterreason", reason);
+            writer.WriteNumber("deliveryattempts", delivery.Attempts);
+            writer.WriteString("deliveryresult", delivery.Result);
+            writer.WriteString("publishutc", Instant(new DateTimeOffset(delivery.Published, TimeSpan.Zero)));
+            writer.WriteString("deliveryattemptutc", Instant(now));
+            writer.WriteEndObject();
+            writer.WriteEndArray();
+            await writer.FlushAsync(cancellationToken);
         }
 
         File.Move(file + ".new", file, overwrite: true);

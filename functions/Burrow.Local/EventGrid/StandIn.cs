@@ -1,52 +1,53 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Burrow.Tables;
-using Microsoft.Extensions.Options;
 
 namespace Burrow.Local.EventGrid;
 
 /// <summary>
 /// The part of Event Grid that Burrow uses, within the local process. It keeps event subscriptions and makes the handshake with
-/// their endpoints. It filters and delivers events, retries with Event Grid's waits, gives up, and writes dead letters.
-/// docs/events.md says where it is simpler than Event Grid.
+/// their endpoints. It filters events, and delivers them from its backlog. docs/events.md says where it is simpler than Event Grid.
 /// </summary>
-internal sealed partial class StandIn(
-    StandInStore store,
-    WebhookClient webhooks,
-    DeadLetters deadLetters,
-    IOptions<StandInOptions> options,
-    TimeProvider time,
-    ILogger<StandIn> logger)
-    : BackgroundService
+internal sealed class StandIn : BackgroundService
 {
-    /// <summary>How many deliveries run to one endpoint at a time.</summary>
-    private const int Concurrent = 16;
-
     /// <summary>How long the stand-in remembers an operation.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromHours(1);
 
-    /// <summary>The wait before it repeats what storage failed to do.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<(string Topic, string Name), EventSubscription> subscriptions = new();
-    private readonly ConcurrentDictionary<(string Topic, string Name), SemaphoreSlim> gates = new();
     private readonly ConcurrentDictionary<string, (string Status, string? Reason, long At)> operations = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly long started = time.GetUtcNow().UtcTicks;
+    private readonly StandInStore store;
+    private readonly WebhookClient webhooks;
+    private readonly Deliverer deliverer;
+    private readonly Retry retry;
+    private readonly TimeProvider time;
+    private readonly Backlog backlog;
     private long last;
+
+    public StandIn(
+        StandInStore store, WebhookClient webhooks, Deliverer deliverer, Retry retry, TimeProvider time, ILogger<StandIn> logger)
+    {
+        (this.store, this.webhooks, this.deliverer, this.retry, this.time) = (store, webhooks, deliverer, retry, time);
+        backlog = new(subscriptions, store, deliverer, retry, time, logger, stopping.Token);
+    }
+
+    /// <summary>The last attempts, the latest first.</summary>
+    public IReadOnlyList<DeliveryAttempt> Attempts => deliverer.Log.Attempts;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await stopping.CancelAsync();
         await base.StopAsync(cancellationToken);
+        await backlog.StoppedAsync().WaitAsync(cancellationToken);
     }
 
     /// <summary>Completes when it has loaded what earlier processes stored: event subscriptions and deliveries.</summary>
     public Task ReadyAsync(CancellationToken cancellationToken) => loaded.Task.WaitAsync(cancellationToken);
 
-    /// <summary>Its last attempts and its open deliveries.</summary>
-    public DeliveryLog Log { get; } = new();
+    /// <summary>How many deliveries of a topic are open, and those that come next.</summary>
+    public async Task<(int Count, IReadOnlyList<Delivery> Next)> OpenAsync(string topic, int count, CancellationToken cancellationToken) =>
+        (backlog.SizeOf(topic).Events, await backlog.NextAsync(topic, count, cancellationToken));
 
     public EventSubscription? Find(string topic, string name) => subscriptions.GetValueOrDefault((topic, name));
 
@@ -72,6 +73,7 @@ internal sealed partial class StandIn(
             return false;
         await store.RemoveAsync(subscription, cancellationToken);
         subscriptions.TryRemove((topic, name), out _);
+        backlog.Drop(topic, name);
         return true;
     }
 
@@ -79,37 +81,37 @@ internal sealed partial class StandIn(
     public (string Status, string? Reason)? Operation(string operation) =>
         operations.TryGetValue(operation, out var found) ? (found.Status, found.Reason) : null;
 
-    /// <summary>Takes events. Once this returns, they are delivered, even if this process ends.</summary>
-    public async Task PublishAsync(IEnumerable<JsonElement> events, CancellationToken cancellationToken)
+    /// <summary>Takes events. Once this returns null, they are delivered, even if this process ends.</summary>
+    /// <returns>Null; or, in words, why it takes none of these events: their account has too many open deliveries.</returns>
+    public async Task<string?> PublishAsync(IEnumerable<JsonElement> events, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().UtcTicks;
-        var deliveries = new List<Delivery>();
+        var deliveries = new List<(Delivery Delivery, byte[] Event)>();
         foreach (var one in events)
         {
-            var (source, subject, type) = (Text(one, "source"), Text(one, "subject"), Text(one, "type"));
+            var (source, id, subject) = (Text(one, "source"), Text(one, "id"), Text(one, "subject"));
+            byte[]? json = null;
             foreach (var subscription in subscriptions.Values)
             {
-                if (subscription.Topic == source && subscription.Delivers && subscription.Matches(subject, type))
+                if (subscription.Topic == source && subscription.Delivers && subscription.Matches(subject, Text(one, "type")))
                 {
+                    json ??= JsonSerializer.SerializeToUtf8Bytes(one);
                     // The key is unique, and keys sort in the order in which events arrive.
-                    var number = Interlocked.Increment(ref last);
-                    deliveries.Add(
-                        new(
-                            $"{now:x16}-{number:x8}-{Random.Shared.Next():x8}",
-                            source,
-                            subscription.Name,
-                            JsonSerializer.SerializeToUtf8Bytes(one),
-                            now,
-                            0,
-                            now,
-                            null));
+                    var key = $"{now:x16}-{Interlocked.Increment(ref last):x8}-{Random.Shared.Next():x8}";
+                    deliveries.Add((new(key, source, subscription.Name, id, subject, json.Length, now, 0, now, null), json));
                 }
             }
         }
 
-        await store.AddAsync(deliveries, cancellationToken);
-        foreach (var delivery in deliveries)
-            Begin(delivery);
+        if (deliveries.Select(one => one.Delivery.Topic).Distinct().FirstOrDefault(backlog.IsFull) is { } topic)
+        {
+            var (open, bytes) = backlog.SizeOf(topic);
+            return $"{topic} has {open} open deliveries with {bytes} bytes. It takes more events below {Backlog.MaxEvents} deliveries "
+                + $"and {Backlog.MaxBytes} bytes.";
+        }
+
+        await backlog.AddAsync(deliveries, cancellationToken);
+        return null;
 
         static string Text(JsonElement one, string name) => one.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
     }
@@ -117,37 +119,19 @@ internal sealed partial class StandIn(
     /// <summary>Continues the work that was left when the last process ended. Requests start all other work.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!await LoadAsync(stoppingToken))
-            await Task.Delay(Pause, time, stoppingToken);
+        await retry.UntilDoneAsync(() => LoadAsync(stoppingToken), stoppingToken);
+        loaded.TrySetResult();
         foreach (var interrupted in subscriptions.Values.Where(one => one.State is "Creating" or "Updating"))
             _ = ShakeHandsAsync(interrupted, Guid.NewGuid().ToString("n"));
     }
 
-    private async Task<bool> LoadAsync(CancellationToken cancellationToken)
+    private async Task LoadAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            await store.CreateAsync(cancellationToken);
-            var deliveries = await store.DeliveriesAsync(cancellationToken);
-            foreach (var subscription in await store.SubscriptionsAsync(cancellationToken))
-                subscriptions.TryAdd((subscription.Topic, subscription.Name), subscription);
-            foreach (var delivery in deliveries.Where(one => one.Published < started))
-                Begin(delivery);
-            loaded.TrySetResult();
-            return true;
-        }
-        catch (TableUnavailableException e)
-        {
-            Unavailable(e.Message);
-            return false;
-        }
-    }
-
-    private void Begin(Delivery delivery)
-    {
-        Log.Stands(delivery);
-        using (ExecutionContext.SuppressFlow())
-            _ = DeliverAsync(delivery);
+        await store.CreateAsync(cancellationToken);
+        // The event subscriptions come first: a delivery without its own is removed.
+        foreach (var subscription in await store.SubscriptionsAsync(cancellationToken))
+            subscriptions.TryAdd((subscription.Topic, subscription.Name), subscription);
+        await backlog.LoadAsync(cancellationToken);
     }
 
     private async Task ShakeHandsAsync(EventSubscription subscription, string operation)
@@ -184,114 +168,4 @@ internal sealed partial class StandIn(
         foreach (var old in operations.Where(one => one.Value.At < now - Remembered.Ticks))
             operations.TryRemove(old);
     }
-
-    private async Task DeliverAsync(Delivery delivery)
-    {
-        await Task.Yield();
-        try
-        {
-            do
-            {
-                var wait = new DateTimeOffset(delivery.Next, TimeSpan.Zero) - time.GetUtcNow();
-                if (wait > TimeSpan.Zero)
-                    await Task.Delay(wait, time, stopping.Token);
-            }
-            while (await AttemptAsync(delivery) is { } again
-                && await UntilDoneAsync(() => store.WriteAsync(delivery = again, stopping.Token)));
-
-            Log.Done(delivery);
-            await UntilDoneAsync(() => store.RemoveAsync(delivery, stopping.Token));
-        }
-        catch (OperationCanceledException)
-        {
-            // The delivery's row stays for the next start of the process.
-        }
-        catch (Exception e)
-        {
-            Failed(e);
-        }
-    }
-
-    /// <summary>Repeats an action until storage carries it out.</summary>
-    private async Task<bool> UntilDoneAsync(Func<Task> act)
-    {
-        while (true)
-        {
-            try
-            {
-                await act();
-                return true;
-            }
-            catch (Exception e) when (e is TableUnavailableException or IOException or UnauthorizedAccessException)
-            {
-                Unavailable(e.Message);
-                await Task.Delay(Pause, time, stopping.Token);
-            }
-        }
-    }
-
-    /// <summary>Makes one attempt to deliver.</summary>
-    /// <returns>The delivery to make later; null if there is none.</returns>
-    private async Task<Delivery?> AttemptAsync(Delivery delivery)
-    {
-        var key = (delivery.Topic, delivery.Subscription);
-        var gate = gates.GetOrAdd(key, _ => new(Concurrent));
-        await gate.WaitAsync(stopping.Token);
-        try
-        {
-            if (!subscriptions.TryGetValue(key, out var subscription))
-                return null;
-            var now = time.GetUtcNow();
-            if (now.UtcTicks - delivery.Published > Scaled(subscription.TimeToLive).Ticks)
-            {
-                await UntilDoneAsync(() => deadLetters.WriteAsync(delivery, "TimeToLiveExceeded", now, stopping.Token));
-                return null;
-            }
-
-            // The endpoint is another one now, and has not agreed yet.
-            if (subscription.State != "Succeeded")
-                return Later(delivery, RetryLadder.After(1));
-
-            var (status, result) = await webhooks.DeliverAsync(subscription, delivery, stopping.Token);
-            Log.Tried(new(time.GetUtcNow(), delivery, status, result));
-            if (RetryLadder.IsDelivered(status))
-                return null;
-            delivery = delivery with { Attempts = delivery.Attempts + 1, Result = result };
-            NotDelivered(delivery.Topic, delivery.Subscription, delivery.Attempts, result);
-            if (RetryLadder.IsFinal(status) || delivery.Attempts >= subscription.MaxAttempts)
-            {
-                var reason = RetryLadder.IsFinal(status) ? "UndeliverableDueToClientError" : "MaxDeliveryAttemptsExceeded";
-                await UntilDoneAsync(() => deadLetters.WriteAsync(delivery, reason, time.GetUtcNow(), stopping.Token));
-                return null;
-            }
-
-            return Later(delivery, RetryLadder.After(delivery.Attempts));
-        }
-        finally
-        {
-            gate.Release();
-        }
-    }
-
-    private Delivery Later(Delivery delivery, TimeSpan real)
-    {
-        var later = delivery with { Next = (time.GetUtcNow() + Scaled(real)).UtcTicks };
-        Log.Stands(later);
-        return later;
-    }
-
-    private TimeSpan Scaled(TimeSpan real) => real / options.Value.Speed;
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Event Grid's stand-in has no storage: {Reason}")]
-    private partial void Unavailable(string reason);
-
-    [LoggerMessage(
-        Level = LogLevel.Information,
-        Message = "An event of {Topic} could not be delivered to {Subscription}, attempt {Attempt}: {Result}")]
-    private partial void NotDelivered(string topic, string subscription, int attempt, string result);
-
-    [LoggerMessage(
-        Level = LogLevel.Error,
-        Message = "Event Grid's stand-in failed at a delivery; it goes on when the process starts again.")]
-    private partial void Failed(Exception exception);
 }

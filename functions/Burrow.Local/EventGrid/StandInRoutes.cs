@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Burrow.Events.EventGrid;
 using Burrow.Http.Pipeline;
 
 namespace Burrow.Local.EventGrid;
@@ -18,6 +19,9 @@ internal static class StandInRoutes
 
     private const string Operations = "/eventgrid/operations/";
     private const int MaxBytes = 1024 * 1024;
+
+    /// <summary>How long Burrow waits before it sends events of an account again whose backlog is full; seconds.</summary>
+    private const string RetryAfter = "10";
 
     private const string Subscription = Domain + "/topics/{topic}/providers/Microsoft.EventGrid/eventSubscriptions/{name}";
 
@@ -40,8 +44,7 @@ internal static class StandInRoutes
             var all = isBatch ? document.RootElement.EnumerateArray().ToList() : [document.RootElement];
             foreach (var one in all)
                 Check(one);
-            await grid.PublishAsync(all, aborted);
-            return new Answer(200);
+            return await grid.PublishAsync(all, aborted) is { } reason ? Full(reason) : new Answer(200);
         });
 
     private static Task<IResult> PutAsync(
@@ -96,6 +99,17 @@ internal static class StandInRoutes
             await grid.ReadyAsync(context.Aborted);
             return await serve(context.Aborted);
         }));
+
+    /// <summary>The refusal of events, in the form of Event Grid's errors. Its code tells Burrow to send the events of other accounts.</summary>
+    private static Answer Full(string reason) => Answer.OfJson(StatusCodes.Status503ServiceUnavailable, json =>
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("error");
+        json.WriteString("code", EventGridSink.TopicFull);
+        json.WriteString("message", reason);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }).With("Retry-After", RetryAfter);
 
     private static Answer Show(int status, EventSubscription subscription) => Answer.OfJson(status, subscription.Write);
 

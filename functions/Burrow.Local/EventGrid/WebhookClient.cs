@@ -54,11 +54,11 @@ internal sealed partial class WebhookClient(ILogger<WebhookClient> logger) : IDi
     /// <summary>Delivers an event once.</summary>
     /// <returns>The response's status (0 if there was none), and the result in Event Grid's word.</returns>
     public async Task<(int Status, string Result)> DeliverAsync(
-        EventSubscription subscription, Delivery delivery, CancellationToken cancellationToken)
+        EventSubscription subscription, Delivery delivery, byte[] json, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, subscription.Endpoint)
         {
-            Content = new ByteArrayContent(delivery.Event)
+            Content = new ByteArrayContent(json)
             {
                 Headers = { ContentType = MediaTypeHeaderValue.Parse("application/cloudevents+json; charset=utf-8") },
             },

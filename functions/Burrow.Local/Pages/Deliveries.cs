@@ -29,8 +29,8 @@ internal static class Deliveries
         if (authorized.Caller.Spec.Queues != QueuePattern.All)
             throw new ForbiddenException("What was delivered is shown to keys for all queues.");
         var topic = Topic.Of(account);
-        var attempts = grid.Log.Attempts.Where(attempt => attempt.Delivery.Topic == topic);
-        var waiting = grid.Log.Undone.Where(delivery => delivery.Topic == topic).ToList();
+        var attempts = grid.Attempts.Where(attempt => attempt.Delivery.Topic == topic);
+        var (count, waiting) = await grid.OpenAsync(topic, MaxShown, context.Aborted);
         return Answer.OfJson(200, json =>
         {
             json.WriteStartObject();
@@ -38,9 +38,9 @@ internal static class Deliveries
             foreach (var attempt in attempts)
                 Write(json, attempt);
             json.WriteEndArray();
-            json.WriteNumber("waitingCount", waiting.Count);
+            json.WriteNumber("waitingCount", count);
             json.WriteStartArray("waiting");
-            foreach (var delivery in waiting.Take(MaxShown))
+            foreach (var delivery in waiting)
                 Write(json, delivery);
             json.WriteEndArray();
             json.WriteEndObject();
@@ -74,7 +74,7 @@ internal static class Deliveries
         // An event may be published twice, and so delivered twice.
         json.WriteString("key", delivery.Key);
         json.WriteString("subscription", delivery.Subscription);
-        json.WriteString("id", delivery.Name.Id);
-        json.WriteString("subject", delivery.Name.Subject);
+        json.WriteString("id", delivery.Id);
+        json.WriteString("subject", delivery.Subject);
     }
 }

@@ -213,6 +213,41 @@ public sealed class EventPublisherTests
         requests[^1].Select(one => one.Subject).ShouldBe(["orders/m3"]);
     }
 
+    [Fact]
+    public async Task An_account_that_nothing_is_taken_of_keeps_no_event_of_another()
+    {
+        var (full, other, third) = (Orders, new QueueAddress(new("other"), new("q")), new QueueAddress(new("third"), new("q")));
+        foreach (var queue in (QueueAddress[])[full, other, third])
+            await SubscribeAsync(queue);
+        var held = new TaskCompletionSource<Response>();
+        answer = () => held.Task;
+        await PutAsync(other, "first");
+        await asked.Task;
+        await Task.WhenAll(((QueueAddress[])[full, other, third]).SelectMany(
+            queue => Enumerable.Range(0, 5).Select(i => PutAsync(queue, $"m{i}"))));
+        answer = () => requests[^1].Any(one => one.Source == Topic.Of(full.Account))
+            ? throw new RequestFailedException(503, "full", EventGridSink.TopicFull, null)
+            : Task.FromResult(Mock.Of<Response>());
+        held.SetResult(Mock.Of<Response>());
+        await ForgottenAsync(other);
+        await ForgottenAsync(third);
+
+        // One request with the events of all three, and then one for each account.
+        requests.Select(request => request.Select(one => one.Source).Distinct().Count()).ShouldBe([1, 3, 1, 1, 1]);
+        (await OutboxAsync()).ShouldBe(5);
+        // The account has its own pause, and nothing of it is sent.
+        await PutAsync(full, "later");
+        await PutAsync(other, "later");
+        await ForgottenAsync(other);
+        requests.Count.ShouldBe(6);
+
+        answer = () => Task.FromResult(Mock.Of<Response>());
+        time.Advance(TimeSpan.FromMinutes(2));
+        await queues.SweepAsync(TimeSpan.FromSeconds(50), Token);
+        await ForgottenAsync();
+        requests.SelectMany(request => request).Count(one => one.Source == Topic.Of(other.Account)).ShouldBeGreaterThanOrEqualTo(7);
+    }
+
     [Theory]
     [InlineData(400)]
     [InlineData(413)]
@@ -318,10 +353,14 @@ public sealed class EventPublisherTests
         requests.Single().Single().Subject.ShouldBe("orders/m2");
     }
 
-    private Task PutAsync(string id, string body = "") => queues.PutAsync(
-        Orders, new(new(id), System.Text.Encoding.UTF8.GetBytes(body), null, default, Precondition.None), Token);
+    private Task PutAsync(string id, string body = "") => PutAsync(Orders, id, body);
 
-    private async Task SubscribeAsync(string queues = "*", params string[] types)
+    private Task PutAsync(QueueAddress queue, string id, string body = "") => queues.PutAsync(
+        queue, new(new(id), System.Text.Encoding.UTF8.GetBytes(body), null, default, Precondition.None), Token);
+
+    private Task SubscribeAsync(string queues = "*", params string[] types) => SubscribeAsync(Orders, queues, types);
+
+    private async Task SubscribeAsync(QueueAddress queue, string queues = "*", params string[] types)
     {
         var spec = new SubscriptionSpec
         {
@@ -333,23 +372,23 @@ public sealed class EventPublisherTests
             EventTimeToLive = 1440,
         };
         (await subscriptions.WriteAsync(
-            new(Orders.Account, new("hook"), spec, SubscriptionState.Active, null, time.GetUtcNow()), null, Token)).ShouldNotBeNull();
+            new(queue.Account, new("hook"), spec, SubscriptionState.Active, null, time.GetUtcNow()), null, Token)).ShouldNotBeNull();
         await subscriptions.ChangedAsync();
     }
 
     private static string Describe(IEnumerable<TableCall> calls) =>
         string.Join(", ", calls.Select(call => $"{call.Table} {call.Kind} {call.Operations.Count}"));
 
-    private async Task<int> OutboxAsync() =>
-        (await store.Open("messages").QueryAsync(Orders.Partition, new(QueueKeys.EventsFrom, QueueKeys.EventsBefore), Token)).Rows.Count;
+    private async Task<int> OutboxAsync(QueueAddress? queue = null) => (await store.Open("messages").QueryAsync(
+        (queue ?? Orders).Partition, new(QueueKeys.EventsFrom, QueueKeys.EventsBefore), Token)).Rows.Count;
 
     /// <summary>
     /// Waits for the deletion of the rows. It follows the answer, in the background, so the test has no task to wait for.
     /// </summary>
-    private async Task ForgottenAsync()
+    private async Task ForgottenAsync(QueueAddress? queue = null)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (await OutboxAsync() > 0)
+        while (await OutboxAsync(queue) > 0)
             await Task.Delay(1, patience.Token);
     }
 

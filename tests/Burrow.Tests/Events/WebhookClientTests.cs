@@ -144,5 +144,5 @@ public sealed class WebhookClientTests : IDisposable
     private static int PortOf(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
 
     private Task DeliverAsync(EventSubscription subscription) => client.DeliverAsync(
-        subscription, new("key", "topic", "name", """{"id":"1","subject":"q/m"}"""u8.ToArray(), 0, 0, 0, null), Token);
+        subscription, new("key", "topic", "name", "1", "q/m", 0, 0, 0, 0, null), """{"id":"1"}"""u8.ToArray(), Token);
 }

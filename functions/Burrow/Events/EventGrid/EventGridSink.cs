@@ -9,6 +9,9 @@ namespace Burrow.Events.EventGrid;
 /// <summary>Sends events to the domain, as signed CloudEvents.</summary>
 internal sealed class EventGridSink(Lazy<EventGridPublisherClient> client, EventComposer outbox, TimeProvider time) : IEventSink
 {
+    /// <summary>The code of an error that concerns one topic only. The local process's stand-in sends it, Event Grid does not.</summary>
+    public const string TopicFull = "TopicFull";
+
     private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(30);
 
     public async Task SendAsync(IReadOnlyList<(QueueAddress Queue, OutboxRow Row)> events, CancellationToken cancellationToken)
@@ -25,7 +28,8 @@ internal sealed class EventGridSink(Lazy<EventGridPublisherClient> client, Event
                 e.Status > 0 ? $"{e.Status} {e.ErrorCode}" : "no answer",
                 RetryAfter(e),
                 isTheirs: e.Status is 400 or 413,
-                isTooLarge: e.Status == 413);
+                isTooLarge: e.Status == 413,
+                isAccounts: e.ErrorCode == TopicFull);
         }
         catch (Exception e) when (e is Azure.Identity.AuthenticationFailedException or HttpRequestException or IOException
             or OperationCanceledException or AggregateException)

@@ -75,7 +75,7 @@ internal sealed partial class EventPublisher : IEventOutbox
 
     public void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> rows)
     {
-        if (sender.IsPaused || Interlocked.Read(ref waitingBytes) > MaxWaiting)
+        if (sender.IsPaused(queue.Account) || Interlocked.Read(ref waitingBytes) > MaxWaiting)
             return;
         // This work belongs to no single request, so it does not run under the span of the one that wrote the rows.
         ExecutionContext.Run(constructionContext, _ => _ = PublishAsync(new(queue, rows)), null);
@@ -92,7 +92,7 @@ internal sealed partial class EventPublisher : IEventOutbox
                 .Where(row => EventComposer.WrittenAt(row) < before)
                 .ToList();
             isUnderWay |= old.RemoveAll(row => underWay.ContainsKey((queue.Partition, row.Key))) > 0;
-            if (old.Count > 0 && (sender.IsPaused || !await IsPublishedInTimeAsync(new(queue, old))))
+            if (old.Count > 0 && (sender.IsPaused(queue.Account) || !await IsPublishedInTimeAsync(new(queue, old))))
             {
                 sender.RecordLag(old);
                 return false;

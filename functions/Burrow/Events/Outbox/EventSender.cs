@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using Burrow.Events.Model;
 using Burrow.Queues;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
@@ -9,7 +11,7 @@ namespace Burrow.Events.Outbox;
 
 /// <summary>
 /// Sends events to Event Grid, in as few requests as can hold them. While Event Grid is down, slow or throttles, the sender pauses: the
-/// rows stay, and the timer tries again.
+/// rows stay, and the timer tries again. If only the events of one account are not accepted, it pauses for that account.
 /// </summary>
 internal sealed partial class EventSender(IEventSink sink, TimeProvider time, ILogger logger)
 {
@@ -25,11 +27,18 @@ internal sealed partial class EventSender(IEventSink sink, TimeProvider time, IL
     /// <summary>The longest pause that Event Grid may ask for.</summary>
     private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(10);
 
+    /// <summary>The accounts with a pause of their own, and its end.</summary>
+    private readonly ConcurrentDictionary<AccountName, DateTimeOffset> pausedAccounts = new();
+
     private int failures;
     private DateTimeOffset pausedUntil;
     private DateTimeOffset lastAccepted;
 
-    public bool IsPaused => time.GetUtcNow() < pausedUntil;
+    /// <summary>Whether events of an account are not sent now.</summary>
+    public bool IsPaused(AccountName account) =>
+        IsAllPaused || (pausedAccounts.TryGetValue(account, out var until) && time.GetUtcNow() < until);
+
+    private bool IsAllPaused => time.GetUtcNow() < pausedUntil;
 
     /// <summary>Sends events, until all are sent or Event Grid accepts no more.</summary>
     /// <param name="rows">The events.</param>
@@ -73,8 +82,11 @@ internal sealed partial class EventSender(IEventSink sink, TimeProvider time, IL
     /// <returns>Whether it makes sense to send more.</returns>
     private async Task<bool> SendAsync(List<(QueueAddress Queue, OutboxRow Row)> rows, List<(QueueAddress Queue, OutboxRow Row)> done)
     {
-        if (IsPaused)
+        if (IsAllPaused)
             return false;
+        rows = rows.FindAll(one => !IsPaused(one.Queue.Account));
+        if (rows.Count == 0)
+            return true;
         using var span = Instruments.Source.StartActivity("publish to Event Grid", ActivityKind.Client);
         span?.SetTag("messaging.system", "eventgrid")
             .SetTag("messaging.batch.message_count", rows.Count)
@@ -92,6 +104,19 @@ internal sealed partial class EventSender(IEventSink sink, TimeProvider time, IL
         {
             Discarded(EventComposer.EventIdOf(rows[0].Row), e.Message);
             done.AddRange(rows);
+            return true;
+        }
+        catch (EventsNotAcceptedException e) when (e.IsAccountsFault)
+        {
+            var accounts = rows.GroupBy(one => one.Queue.Account).ToList();
+            if (accounts.Count == 1)
+                Pause(accounts[0].Key, e);
+            foreach (var account in accounts.Count == 1 ? [] : accounts)
+            {
+                if (!await SendAsync([.. account], done))
+                    return false;
+            }
+
             return true;
         }
         catch (EventsNotAcceptedException e)
@@ -113,6 +138,21 @@ internal sealed partial class EventSender(IEventSink sink, TimeProvider time, IL
             RecordLag([row]);
         return true;
     }
+
+    private void Pause(AccountName account, EventsNotAcceptedException e)
+    {
+        var now = time.GetUtcNow();
+        foreach (var over in pausedAccounts.Where(one => one.Value <= now))
+            pausedAccounts.TryRemove(over);
+        var pause = e.RetryAfter is { } asked && asked < MaxPause ? asked : Pauses.Max;
+        pausedAccounts[account] = now + pause;
+        RefusedFor(Topic.Of(account), e.Message, pause);
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Event Grid does not take events of {Topic} ({Reason}); they are kept, and tried again after {Pause}.")]
+    private partial void RefusedFor(string topic, string reason, TimeSpan pause);
 
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "Event Grid does not take events ({Reason}); they are kept, and tried again after {Pause}.")]
