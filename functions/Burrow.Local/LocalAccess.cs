@@ -6,7 +6,7 @@ namespace Burrow.Local;
 
 /// <summary>
 /// Access to the local process. If only its own machine reaches it, every caller may do everything, unless the settings say
-/// otherwise.
+/// otherwise. Who reaches it follows from <c>--urls</c>, because <see cref="ListeningCheck"/> lets it listen nowhere else.
 /// </summary>
 internal static class LocalAccess
 {

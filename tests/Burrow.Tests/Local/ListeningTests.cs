@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using Burrow.Local;
 using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -106,12 +108,13 @@ public sealed class ListeningTests : IDisposable
             services.AddLogging(logging => logging.ClearProviders());
             services.Configure<KestrelServerOptions>(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
             services.AddSingleton<IHostedService>(provider => early.Of(provider.GetRequiredService<IServer>()));
+            services.AddSingleton<IStartupFilter>(early);
         });
 
         (await Should.ThrowAsync<InvalidOperationException>(() => app.StartAsync(Token))).Message.ShouldContain("while --urls says");
 
         await app.DisposeAsync();
-        early.Answers.Count.ShouldBe(2);
+        (early.Answers.Count, early.Served).ShouldBe((2, 0));
         foreach (var answer in early.Answers)
             await Should.ThrowAsync<HttpRequestException>(answer);
     }
@@ -127,13 +130,20 @@ public sealed class ListeningTests : IDisposable
         await Should.ThrowAsync<SocketException>(() => client.ConnectAsync(IPAddress.Loopback, otherPort, Token).AsTask());
     }
 
-    /// <summary>Sends a request to each address as soon as the server listens, before the start has completed.</summary>
-    private sealed class EarlyRequest : IHostedLifecycleService
+    /// <summary>
+    /// Sends a request to each address as soon as the server listens. The start goes on when both have arrived, and are served or held.
+    /// </summary>
+    private sealed class EarlyRequest : IHostedLifecycleService, IStartupFilter
     {
         private readonly HttpClient http = new();
+        private readonly SemaphoreSlim arrived = new(0);
         private IServer? server;
+        private int served;
 
         public List<Task<HttpResponseMessage>> Answers { get; } = [];
+
+        /// <summary>How many requests were served before the start was complete.</summary>
+        public int Served => served;
 
         public EarlyRequest Of(IServer server)
         {
@@ -141,11 +151,27 @@ public sealed class ListeningTests : IDisposable
             return this;
         }
 
-        public Task StartedAsync(CancellationToken cancellationToken)
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(async (context, rest) =>
+            {
+                // The answer needs no storage, so it would be complete at once.
+                var serving = rest(context);
+                if (serving.IsCompleted)
+                    Interlocked.Increment(ref served);
+                arrived.Release();
+                await serving;
+            });
+            next(app);
+        };
+
+        public async Task StartedAsync(CancellationToken cancellationToken)
         {
             foreach (var address in server!.Features.Get<IServerAddressesFeature>()!.Addresses)
+            {
                 Answers.Add(http.GetAsync(new Uri(address), CancellationToken.None));
-            return Task.CompletedTask;
+                await arrived.WaitAsync(cancellationToken);
+            }
         }
 
         public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
