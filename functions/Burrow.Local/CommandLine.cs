@@ -39,7 +39,8 @@ internal static class CommandLine
         };
         var hosts = new Option<string[]>("--host")
         {
-            Description = "A host name to answer to besides localhost, names under .localhost and IP addresses; may be given several times.",
+            Description =
+                "A host name to answer to besides localhost, names under .localhost and IP addresses; may be given several times.",
             DefaultValueFactory = _ => [],
         };
         hosts.Validators.Add(result =>

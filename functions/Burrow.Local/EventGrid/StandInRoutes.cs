@@ -100,7 +100,9 @@ internal static class StandInRoutes
             return await serve(context.Aborted);
         }));
 
-    /// <summary>The refusal of events, in the form of Event Grid's errors. Its code tells Burrow to send the events of other accounts.</summary>
+    /// <summary>
+    /// The refusal of events, in the form of Event Grid's errors. By its code, Burrow knows that it may send the events of other accounts.
+    /// </summary>
     private static Answer Full(string reason) => Answer.OfJson(StatusCodes.Status503ServiceUnavailable, json =>
     {
         json.WriteStartObject();

@@ -17,8 +17,8 @@ public sealed class WebhookClientTests : IDisposable
     /// <summary>Headers that .NET knows, of requests, of responses and of contents.</summary>
     private static readonly string[] Known =
     [
-        "Accept", "Accept-Ranges", "Age", "Allow", "Authorization", "Cache-Control", "Content-Language", "Cookie", "Date", "ETag", "Expires",
-        "From", "If-Match", "If-Modified-Since", "Last-Modified", "Location", "Max-Forwards", "Pragma", "Range", "Referer", "Retry-After",
+        "Accept", "Accept-Ranges", "Age", "Allow", "Authorization", "Cache-Control", "Content-Language", "Cookie", "Date", "ETag",
+        "Expires", "From", "If-Match", "If-Modified-Since", "Last-Modified", "Location", "Max-Forwards", "Pragma", "Range", "Referer", "Retry-After",
         "Server", "Set-Cookie", "User-Agent", "Vary", "Via", "WWW-Authenticate", "Warning", "X-Anything",
     ];
 
