@@ -9,7 +9,7 @@ namespace Burrow.Local.EventGrid;
 
 /// <summary>
 /// What the local process needs for events. At its first start the process makes the key that signs events and the secret that
-/// encrypts headers, and keeps both beside its store. The key that the stand-in requires is new at each start.
+/// encrypts subscriptions' secrets, and keeps both beside its store. The key that the stand-in requires is new at each start.
 /// </summary>
 internal sealed class LocalEvents : IDisposable
 {

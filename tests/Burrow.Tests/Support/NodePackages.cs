@@ -18,7 +18,7 @@ internal static class NodePackages
         try
         {
             if (!Wanted().All(IsInstalled))
-                await Commands.RunAsync(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", "ci --no-audit --no-fund", Tests);
+                await Commands.RunAsync(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", "ci --ignore-scripts --no-audit --no-fund", Tests);
         }
         finally
         {
