@@ -18,8 +18,8 @@ public sealed class WebhookClientTests : IDisposable
     private static readonly string[] Known =
     [
         "Accept", "Accept-Ranges", "Age", "Allow", "Authorization", "Cache-Control", "Content-Language", "Cookie", "Date", "ETag",
-        "Expires", "From", "If-Match", "If-Modified-Since", "Last-Modified", "Location", "Max-Forwards", "Pragma", "Range", "Referer", "Retry-After",
-        "Server", "Set-Cookie", "User-Agent", "Vary", "Via", "WWW-Authenticate", "Warning", "X-Anything",
+        "Expires", "From", "If-Match", "If-Modified-Since", "Last-Modified", "Location", "Max-Forwards", "Pragma", "Range", "Referer",
+        "Retry-After", "Server", "Set-Cookie", "User-Agent", "Vary", "Via", "WWW-Authenticate", "Warning", "X-Anything",
     ];
 
     private readonly WebhookClient client = new(NullLogger<WebhookClient>.Instance);
