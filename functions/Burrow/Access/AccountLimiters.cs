@@ -3,7 +3,7 @@ using Burrow.Queues;
 
 namespace Burrow.Access;
 
-/// <summary>A <see cref="FairLimiter{TOwner}"/> for each account, in which its keys take turns.</summary>
+/// <summary>A <see cref="FairLimiter"/> for each account, in which its keys take turns.</summary>
 internal sealed class AccountLimiters
 {
     private const int MaxLimiters = 50_000;
@@ -11,10 +11,10 @@ internal sealed class AccountLimiters
     /// <summary>
     /// After its eviction, a limiter still serves the requests that use it. The account's next request creates another one.
     /// </summary>
-    private readonly BoundedCache<(AccountName Account, long Capacity), FairLimiter<string>> limiters = new(
+    private readonly BoundedCache<(AccountName Account, long Capacity), FairLimiter> limiters = new(
         MaxLimiters, limiter => limiter.IsIdle, isStrict: false);
 
     /// <summary>The limiter of an account. With another capacity, it is another one.</summary>
-    public FairLimiter<string> Of(AccountName account, long capacity) =>
-        limiters.GetOrAdd((account, capacity), key => new FairLimiter<string>(key.Capacity));
+    public FairLimiter Of(AccountName account, long capacity) =>
+        limiters.GetOrAdd((account, capacity), key => new FairLimiter(key.Capacity));
 }

@@ -28,8 +28,8 @@ internal sealed class Authenticator(AccessOptions options, KeyService keys, Link
 
         if (admins.TryGetValue(text.Id, out var admin) && text.Matches(admin.Hash))
             return Caller.Of(admin);
-        return await keys.VerifyAsync(text) is { } key
-            ? Caller.Of(key)
+        return await keys.VerifyAsync(text) is var (key, share)
+            ? Caller.Of(key, share)
             : throw new UnauthenticatedException(isMissing: false, "There is no such key: it never was, has expired or was revoked.");
     }
 
@@ -50,7 +50,7 @@ internal sealed class Authenticator(AccessOptions options, KeyService keys, Link
             throw new UnauthenticatedException(isMissing: false, "This link has expired.");
         // A link of the operator, too, allows only what it is for: the caller is of this account, not of all.
         var caller = admins.TryGetValue(terms.Key, out var admin) ? Caller.Of(admin) with { Account = queue.Account, HasLink = true }
-            : await keys.FindAsync(new KeyId(terms.Key)) is { } key ? Caller.Of(key) with { HasLink = true }
+            : await keys.FindAsync(new KeyId(terms.Key)) is var (key, share) ? Caller.Of(key, share) with { HasLink = true }
             : throw new UnauthenticatedException(isMissing: false, "The key that this link was made with has expired or was revoked.");
         if (terms.Method != method)
             throw new ForbiddenException($"This link is for {terms.Method}.");

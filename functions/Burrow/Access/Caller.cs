@@ -20,15 +20,19 @@ internal sealed record Caller(KeyId Key, AccountName? Account, KeySpec Spec)
     /// <summary>Whether the caller has a link, not a key.</summary>
     public bool HasLink { get; init; }
 
-    /// <summary>Whose limits the caller's requests use; null: the operator's requests cost nothing.</summary>
-    public Payer? Payer => Account is { } account
-        ? new(
-            account,
-            HasLink ? $"link of {Key}" : Key.Value,
-            IsNarrow: HasLink || Spec.Queues != QueuePattern.All || !Spec.Allow.HasFlag(Permissions.Manage))
-        : null;
+    /// <summary>The key whose share of the account's limits the caller uses.</summary>
+    public KeyId Share { get; init; } = Key;
 
-    public static Caller Of(AccessKey key) => new(key.Id, key.Account, key.Spec) { Generation = key.Generation };
+    /// <summary>Whose limits the caller's requests use; null: the operator's requests cost nothing.</summary>
+    /// <remarks>
+    /// All keys made with a narrow key, and all its links, use its share. Otherwise its owner could make itself more shares.
+    /// </remarks>
+    public Payer? Payer => Account is not { } account ? null
+        : HasLink && !Spec.IsNarrow ? new(account, $"links of {Share}", IsNarrow: true)
+        : new(account, Share.Value, Spec.IsNarrow);
+
+    public static Caller Of(AccessKey key, KeyId share) =>
+        new(key.Id, key.Account, key.Spec) { Generation = key.Generation, Share = share };
 
     public static Caller Of(AdminKey key) => new(new(key.Id), null, KeySpec.Everything);
 

@@ -12,7 +12,7 @@ namespace Burrow.Access;
 /// <param name="time">The clock.</param>
 internal sealed class Concurrency(int factor, string what, TimeSpan? maxWait, TimeProvider time)
 {
-    /// <summary>How many requests may wait, as a multiple of the permitted weight.</summary>
+    /// <summary>How many requests of a key may wait, as a multiple of its share.</summary>
     private const int QueueFactor = 100;
 
     private readonly AccountLimiters limiters = new();
@@ -21,30 +21,32 @@ internal sealed class Concurrency(int factor, string what, TimeSpan? maxWait, Ti
     /// <param name="payer">Whose limit the request uses.</param>
     /// <param name="limits">The account's limits.</param>
     /// <param name="weight">How much the request counts.</param>
-    /// <param name="mayRefuse">
-    /// Whether the request may be refused. Requests that waited for a message are not: <see cref="AccountLimits.Waiting"/> limits them.
+    /// <param name="isResumed">
+    /// Whether the request has waited for a message. Such a request is not refused: <see cref="AccountLimits.Waiting"/> limits them.
     /// </param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>The lease, to be disposed when the request is served; null where the account has no limit.</returns>
     /// <exception cref="TooManyRequestsException">Too many requests wait already, or this one has waited for too long.</exception>
-    public async ValueTask<FairLimiter<string>.Lease?> EnterAsync(
-        Payer payer, AccountLimits limits, long weight, bool mayRefuse, CancellationToken cancellationToken)
+    public async ValueTask<FairLimiter.Lease?> EnterAsync(
+        Payer payer, AccountLimits limits, long weight, bool isResumed, CancellationToken cancellationToken)
     {
         if (limits.Concurrent >= QuotasOptions.UnlimitedConcurrent)
             return null;
         var capacity = limits.Concurrent * factor;
         var limiter = limiters.Of(payer.Account, capacity);
-        if (limiter.TryAcquire(payer.Key, payer.ShareOf(capacity), weight) is { } lease)
+        var share = payer.ShareOf(capacity);
+        if (limiter.TryAcquire(payer.Key, share, weight) is { } lease)
             return lease;
-        if (mayRefuse && limiter.Waiting >= capacity * QueueFactor)
+        // Each key has its own queue. So none fills that of the others.
+        if (!isResumed && limiter.Of(payer.Key).Waiting >= share * QueueFactor)
             throw Refusal(capacity);
         if (maxWait is not { } wait)
-            return await limiter.AcquireAsync(payer.Key, payer.ShareOf(capacity), weight, cancellationToken);
+            return await limiter.AcquireAsync(payer.Key, share, weight, isResumed, cancellationToken);
         using var patience = new CancellationTokenSource(wait, time);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            return await limiter.AcquireAsync(payer.Key, payer.ShareOf(capacity), weight, waiting.Token);
+            return await limiter.AcquireAsync(payer.Key, share, weight, isResumed, waiting.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -6,14 +6,13 @@ namespace Burrow.Access;
 /// not those of others. Safe for concurrent use.
 /// </summary>
 /// <param name="capacity">The greatest weight in use at a time.</param>
-internal sealed class FairLimiter<TOwner>(long capacity)
-    where TOwner : notnull
+internal sealed class FairLimiter(long capacity)
 {
     /// <summary>Shares that are kept while they are not in use, so that a few owners need no new ones for each request.</summary>
     private const int MaxIdleShares = 64;
 
     private readonly Lock gate = new();
-    private readonly Dictionary<TOwner, Share> shares = [];
+    private readonly Dictionary<string, Share> shares = [];
 
     /// <summary>The owners with waiting requests, the next to be served first.</summary>
     private readonly LinkedList<Share> turns = [];
@@ -54,13 +53,24 @@ internal sealed class FairLimiter<TOwner>(long capacity)
         }
     }
 
+    /// <summary>How many requests of one owner wait, and the weight that it uses.</summary>
+    public (int Waiting, long Used) Of(string owner)
+    {
+        lock (gate)
+            return shares.TryGetValue(owner, out var share) ? (share.Count, share.Used) : (0, 0);
+    }
+
     /// <summary>Waits until there is room for the weight.</summary>
     /// <param name="owner">The owner that uses it.</param>
     /// <param name="max">The greatest weight of the owner at a time.</param>
     /// <param name="weight">The weight. What is heavier than a limit is served alone.</param>
+    /// <param name="isResumed">
+    /// Whether the request has waited for something else. These take turns with the owner's new requests, so that neither kind waits
+    /// for all of the other.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The lease, to be disposed when the weight is not in use any more.</returns>
-    public ValueTask<Lease> AcquireAsync(TOwner owner, long max, long weight, CancellationToken cancellationToken)
+    public ValueTask<Lease> AcquireAsync(string owner, long max, long weight, bool isResumed, CancellationToken cancellationToken)
     {
         Waiter waiter;
         lock (gate)
@@ -69,19 +79,22 @@ internal sealed class FairLimiter<TOwner>(long capacity)
                 return new(lease);
             var share = ShareOf(owner, max);
             waiter = new Waiter(new Lease(this, share), weight);
-            Enqueue(share, waiter);
+            waiter.Node = share.Enqueue(waiter, isResumed);
+            waiting++;
+            if (share.Count == 1)
+                turns.AddLast(share);
         }
 
         return WaitAsync(waiter, cancellationToken);
     }
 
     /// <summary>The lease, if there is room for the weight now, and no other request waits for it; else null.</summary>
-    public Lease? TryAcquire(TOwner owner, long max, long weight)
+    public Lease? TryAcquire(string owner, long max, long weight)
     {
         lock (gate)
         {
             var share = ShareOf(owner, max);
-            if (share.Waiting.Count > 0 || !HasRoom(share, weight) || (turns.Count > 0 && IsBlocked()))
+            if (share.Count > 0 || !HasRoom(share, weight) || IsAwaited())
                 return null;
             var lease = new Lease(this, share);
             Take(lease, weight);
@@ -90,7 +103,7 @@ internal sealed class FairLimiter<TOwner>(long capacity)
     }
 
     /// <summary>A lease that uses nothing yet.</summary>
-    public Lease Open(TOwner owner, long max)
+    public Lease Open(string owner, long max)
     {
         lock (gate)
             return new(this, ShareOf(owner, max));
@@ -103,7 +116,7 @@ internal sealed class FairLimiter<TOwner>(long capacity)
         return waiter.Lease;
     }
 
-    private Share ShareOf(TOwner owner, long max)
+    private Share ShareOf(string owner, long max)
     {
         if (!shares.TryGetValue(owner, out var share))
             shares[owner] = share = new(owner);
@@ -117,24 +130,18 @@ internal sealed class FairLimiter<TOwner>(long capacity)
 
     private static bool IsWithinShare(Share share, long weight) => share.Used + weight <= share.Max || share.Used == 0;
 
-    /// <summary>Whether a waiting request needs only room, so that no later request may pass it.</summary>
-    private bool IsBlocked()
+    /// <summary>
+    /// Whether a waiting request needs only room, so that no later request may pass it. One that waits at its own limit may be passed.
+    /// </summary>
+    private bool IsAwaited()
     {
         foreach (var share in turns)
         {
-            if (IsWithinShare(share, share.Waiting.First!.Value.Weight))
+            if (IsWithinShare(share, share.Next.Weight))
                 return true;
         }
 
         return false;
-    }
-
-    private void Enqueue(Share share, Waiter waiter)
-    {
-        share.Waiting.AddLast(waiter);
-        waiting++;
-        if (share.Waiting.Count == 1)
-            turns.AddLast(share);
     }
 
     /// <summary>Serves waiting requests while there is room. An owner at its own limit is passed over.</summary>
@@ -143,7 +150,7 @@ internal sealed class FairLimiter<TOwner>(long capacity)
         for (var turn = turns.First; turn is not null;)
         {
             var (share, next) = (turn.Value, turn.Next);
-            var waiter = share.Waiting.First!.Value;
+            var waiter = share.Next;
             if (!IsWithinShare(share, waiter.Weight))
             {
                 turn = next;
@@ -154,21 +161,22 @@ internal sealed class FairLimiter<TOwner>(long capacity)
             if (!HasRoom(share, waiter.Weight))
                 return;
             Take(waiter.Lease, waiter.Weight);
-            Leave(share, waiter);
+            Remove(share, waiter);
+            share.Alternate();
+            turns.Remove(turn);
+            if (share.Count > 0)
+                turns.AddLast(share);
             waiter.IsServed = true;
             waiter.Served.TrySetResult();
             turn = turns.First;
         }
     }
 
-    /// <summary>Removes a request from the queue. Its owner is served again after all others.</summary>
-    private void Leave(Share share, Waiter waiter)
+    private void Remove(Share share, Waiter waiter)
     {
-        share.Waiting.Remove(waiter);
+        waiter.Node!.List!.Remove(waiter.Node);
         waiting--;
-        turns.Remove(share);
-        if (share.Waiting.Count > 0)
-            turns.AddLast(share);
+        Forget(share);
     }
 
     private void Take(Lease lease, long weight)
@@ -184,8 +192,10 @@ internal sealed class FairLimiter<TOwner>(long capacity)
         {
             if (waiter.IsServed)
                 return;
-            Leave(waiter.Lease.Share, waiter);
-            Forget(waiter.Lease.Share);
+            var share = waiter.Lease.Share;
+            Remove(share, waiter);
+            if (share.Count == 0)
+                turns.Remove(share);
             Serve();
         }
 
@@ -194,7 +204,7 @@ internal sealed class FairLimiter<TOwner>(long capacity)
 
     private void Forget(Share share)
     {
-        if (shares.Count > MaxIdleShares && share.Used == 0 && share.Waiting.Count == 0)
+        if (shares.Count > MaxIdleShares && share.Used == 0 && share.Count == 0)
             shares.Remove(share.Owner);
     }
 
@@ -205,7 +215,7 @@ internal sealed class FairLimiter<TOwner>(long capacity)
             // A lease without weight does not keep its share, so the owner may have another one now.
             if (lease.Weight == 0)
                 lease.Share = ShareOf(lease.Share.Owner, lease.Share.Max);
-            if (!force && (turns.Count > 0 || used + weight > capacity || lease.Share.Used + weight > lease.Share.Max))
+            if (!force && (used + weight > capacity || lease.Share.Used + weight > lease.Share.Max || IsAwaited()))
                 return false;
             Take(lease, weight);
             return true;
@@ -228,7 +238,7 @@ internal sealed class FairLimiter<TOwner>(long capacity)
     }
 
     /// <summary>What one request uses. Dispose it once.</summary>
-    internal sealed class Lease(FairLimiter<TOwner> limiter, Share share) : IDisposable
+    internal sealed class Lease(FairLimiter limiter, Share share) : IDisposable
     {
         /// <summary>The weight in use.</summary>
         public long Weight { get; internal set; }
@@ -249,15 +259,27 @@ internal sealed class FairLimiter<TOwner>(long capacity)
     }
 
     /// <summary>What one owner uses, and its waiting requests.</summary>
-    internal sealed class Share(TOwner owner)
+    internal sealed class Share(string owner)
     {
-        public TOwner Owner => owner;
+        private readonly LinkedList<Waiter> fresh = [];
+        private readonly LinkedList<Waiter> resumed = [];
+        private bool isResumedNext;
+
+        public string Owner => owner;
 
         public long Max { get; set; }
 
         public long Used { get; set; }
 
-        public LinkedList<Waiter> Waiting { get; } = [];
+        public int Count => fresh.Count + resumed.Count;
+
+        /// <summary>The request to be served next.</summary>
+        public Waiter Next => ((isResumedNext && resumed.Count > 0) || fresh.Count == 0 ? resumed : fresh).First!.Value;
+
+        public LinkedListNode<Waiter> Enqueue(Waiter waiter, bool isResumed) => (isResumed ? resumed : fresh).AddLast(waiter);
+
+        /// <summary>Makes the other kind of requests the next.</summary>
+        public void Alternate() => isResumedNext = !isResumedNext;
     }
 
     /// <summary>A request that waits.</summary>
@@ -266,6 +288,8 @@ internal sealed class FairLimiter<TOwner>(long capacity)
         public Lease Lease => lease;
 
         public long Weight => weight;
+
+        public LinkedListNode<Waiter>? Node { get; set; }
 
         public bool IsServed { get; set; }
 

@@ -82,7 +82,7 @@ internal sealed partial class KeyService
         }
 
         var all = await table.ListAsync(account, cancellationToken);
-        if (all.Count >= AccessLimits.KeysPerAccount)
+        if (ErrorOf(all, maker) is not null)
         {
             await RemoveInvalidAsync(account);
             all = await table.ListAsync(account, cancellationToken);
@@ -92,8 +92,8 @@ internal sealed partial class KeyService
         // A key that was made with a deleted key is itself invalid. Its row may still exist, but its name is free.
         if (old is not null && await HasValidParentsAsync(old.Key))
             throw Exists(name);
-        if (old is null)
-            RequireRoom(all, maker);
+        if (old is null && ErrorOf(all, maker) is { } error)
+            throw new QuotaExceededException(error);
         var id = KeyId.New(account, name, macs[0]);
         var (text, hash) = KeyToken.New(id);
         var key = new AccessKey
@@ -112,15 +112,15 @@ internal sealed partial class KeyService
         static ConflictException Exists(KeyName name) => new($"There is a key '{name}' already. Delete it first, or take another name.");
     }
 
-    private static void RequireRoom(IReadOnlyList<StoredKey> all, Caller maker)
+    /// <summary>Why a caller may make no more keys; null if it may.</summary>
+    private static string? ErrorOf(IReadOnlyList<StoredKey> all, Caller maker)
     {
         if (maker.Payer is not { } payer)
-            return;
+            return null;
         var share = payer.ShareOf(AccessLimits.KeysPerAccount);
         if (payer.IsNarrow && all.Count(stored => maker.Covers(stored.Key.Spec)) >= share)
-            throw new QuotaExceededException($"A key that does not manage its whole account has at most {share} keys in its scope.");
-        if (all.Count >= AccessLimits.KeysPerAccount)
-            throw new QuotaExceededException($"An account has at most {AccessLimits.KeysPerAccount} keys.");
+            return $"A key that does not manage its whole account has at most {share} keys in its scope.";
+        return all.Count >= AccessLimits.KeysPerAccount ? $"An account has at most {AccessLimits.KeysPerAccount} keys." : null;
     }
 
     /// <summary>An account's keys that are no wider than the caller's own, in the order of their names.</summary>
@@ -161,20 +161,24 @@ internal sealed partial class KeyService
         return null;
     }
 
-    /// <summary>The key of that text, if it is valid; null if not.</summary>
-    public async Task<AccessKey?> VerifyAsync(KeyToken text)
+    /// <summary>The key of that text, if it is valid, and the key whose share it uses; null if not.</summary>
+    public async Task<(AccessKey Key, KeyId Share)?> VerifyAsync(KeyToken text)
     {
         if (!KeyId.IsMatch(text.Id) || await ReadAsync(new(text.Id)) is not { } found || !text.Matches(found.Stored.Key.Hash))
             return null;
-        if (!await IsValidAsync(found.Stored.Key))
+        if (await ValidateAsync(found.Stored.Key) is not { } share)
             return null;
         NoteUsed(found);
-        return found.Stored.Key;
+        return (found.Stored.Key, share);
     }
 
-    /// <summary>The key of that id, if it is valid; null if not.</summary>
-    public async Task<AccessKey?> FindAsync(KeyId id) =>
-        KeyId.IsMatch(id.Value) && await ReadAsync(id) is { } found && await IsValidAsync(found.Stored.Key) ? found.Stored.Key : null;
+    /// <summary>The key of that id, if it is valid, and the key whose share it uses; null if not.</summary>
+    public async Task<(AccessKey Key, KeyId Share)?> FindAsync(KeyId id) =>
+        KeyId.IsMatch(id.Value)
+            && await ReadAsync(id) is { } found
+            && await ValidateAsync(found.Stored.Key) is { } share
+            ? (found.Stored.Key, share)
+            : null;
 
     private async Task<StoredKey?> FindAsync(AccountName account, KeyName name, Caller caller, CancellationToken cancellationToken) =>
         await table.GetAsync(account, name, cancellationToken) is { } stored
@@ -183,8 +187,9 @@ internal sealed partial class KeyService
             ? stored
             : null;
 
-    private async Task<bool> IsValidAsync(AccessKey key) =>
-        !(key.Spec.Expires <= Now) && await HasValidParentsAsync(key);
+    private async Task<bool> IsValidAsync(AccessKey key) => await ValidateAsync(key) is not null;
+
+    private async Task<KeyId?> ValidateAsync(AccessKey key) => key.Spec.Expires <= Now ? null : await FindShareAsync(key);
 
     /// <summary>A key as it was read at most <see cref="AccessLimits.AccessFreshness"/> ago; null: there is none.</summary>
     /// <exception cref="TooManyRequestsException">The id is unknown, and too many unknown ids were asked for.</exception>
@@ -225,19 +230,25 @@ internal sealed partial class KeyService
         return false;
     }
 
+    private async Task<bool> HasValidParentsAsync(AccessKey key) => await FindShareAsync(key) is not null;
+
     /// <summary>
-    /// Whether all keys that a key was made with still exist. Their expiry is not checked: they last at least as long as the key.
+    /// The key whose share of the account's limits a key uses: the first narrow one of those that it was made with, else itself. Null if
+    /// one of them no longer exists. Their expiry is not checked: they last at least as long as the key.
     /// </summary>
-    private async Task<bool> HasValidParentsAsync(AccessKey key)
+    private async Task<KeyId?> FindShareAsync(AccessKey key)
     {
+        var share = key.Id;
         while (KeyId.IsMatch(key.ParentKey.Value))
         {
             if (await ReadAsync(key.ParentKey) is not { } maker)
-                return false;
+                return null;
             key = maker.Stored.Key;
+            if (key.Spec.IsNarrow)
+                share = key.Id;
         }
 
-        return true;
+        return share;
     }
 
     /// <summary>Removes keys that have expired or were made with a key that is gone. No other code relies on this.</summary>

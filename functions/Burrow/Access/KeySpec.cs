@@ -12,6 +12,9 @@ internal sealed record KeySpec(QueuePattern Queues, Permissions Allow, DateTimeO
     public static readonly KeySpec Everything = new(
         QueuePattern.All, Enum.GetValues<Permissions>().Aggregate((all, one) => all | one), null);
 
+    /// <summary>Whether it does not manage the whole account.</summary>
+    public bool IsNarrow => Queues != QueuePattern.All || !Allow.HasFlag(Permissions.Manage);
+
     /// <summary>Whether <paramref name="other"/> allows all that this spec allows. The expiry does not count.</summary>
     public bool IsWithin(KeySpec other) =>
         other.Queues.Contains(Queues) && (Allow & ~other.Allow) == Permissions.None;

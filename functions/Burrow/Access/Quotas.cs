@@ -15,6 +15,7 @@ internal sealed class Quotas
         Defaults = AccountLimits.Of(defaults, null);
         Rate = new(time, random);
         Turns = new(1, "requests", maxWait: null, time);
+        Management = new(1, "requests", maxWait: null, time);
         Uploads = new(AccessLimits.UploadsPerConcurrent, "uploads", AccessLimits.UploadWait, time);
         Storage = new(queues);
         Memory = new(defaults.MemoryBytes ?? MemoryBudget.OfProcess, time);
@@ -30,6 +31,9 @@ internal sealed class Quotas
 
     /// <summary>Limits the requests served at a time.</summary>
     public Concurrency Turns { get; }
+
+    /// <summary>Limits the requests that manage an account, apart from the others: they never wait behind messages.</summary>
+    public Concurrency Management { get; }
 
     /// <summary>Limits the bodies received at a time, apart from the requests served: a slow client takes none of their turns.</summary>
     public Concurrency Uploads { get; }

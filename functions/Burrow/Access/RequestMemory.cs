@@ -3,7 +3,7 @@ using Burrow.Queues;
 namespace Burrow.Access;
 
 /// <summary>What one request has reserved of a <see cref="MemoryBudget"/>. Dispose it after the response.</summary>
-internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Payer? payer) : IAnswerMemory, IDisposable
+internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool manages) : IAnswerMemory, IDisposable
 {
     /// <summary>A message in memory, its JSON, and the space that the JSON grows into.</summary>
     private const int BytesPerAnswerByte = 3;
@@ -18,13 +18,32 @@ internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Pa
 
     private long Held => held?.Bytes ?? 0;
 
-    /// <summary>Whether it is of the memory for large requests.</summary>
-    public bool IsLarge => held?.IsLarge == true;
+    /// <summary>Whether other requests wait for the memory that this one has.</summary>
+    public bool IsAwaited((bool Small, bool Large) isShort) => held is { } one && (one.IsLarge ? isShort.Large : isShort.Small);
+
+    /// <summary>
+    /// Waits while the key uses more memory than its share, by answers that could not wait. Then reserves so many bytes.
+    /// </summary>
+    /// <exception cref="UnavailableException">There was no room for too long. Nothing was done.</exception>
+    public async ValueTask BeginAsync(long total, CancellationToken cancellationToken)
+    {
+        if (payer is { } one && !manages && budget.IsOver(one))
+            await WaitAsync(ended => budget.PassAsync(one, ended), cancellationToken);
+        await ReserveAsync(total, cancellationToken);
+    }
 
     /// <summary>Reserves so many bytes in all, and waits for them if need be.</summary>
     /// <exception cref="UnavailableException">There was no room for too long. Nothing was done.</exception>
-    public ValueTask ReserveAsync(long total, CancellationToken cancellationToken) =>
-        TryReserveTotal(total) ? default : WaitAsync(total, cancellationToken);
+    public ValueTask ReserveAsync(long total, CancellationToken cancellationToken) => TryReserveTotal(total)
+        ? default
+        : WaitAsync(
+            async ended =>
+            {
+                var next = await budget.AcquireAsync(payer, manages, total, ended);
+                lock (gate)
+                    Hold(next);
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public bool TryReserve(long bytes, bool always)
@@ -85,15 +104,13 @@ internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Pa
         }
     }
 
-    private async ValueTask WaitAsync(long total, CancellationToken cancellationToken)
+    private async ValueTask WaitAsync(Func<CancellationToken, ValueTask> wait, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(AccessLimits.MemoryWait, budget.Time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            var next = await budget.AcquireAsync(account, payer, total, ended.Token);
-            lock (gate)
-                Hold(next);
+            await wait(ended.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -103,7 +120,7 @@ internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Pa
 
     /// <summary>The reservation that can grow to so many bytes: the present one, or one of the other size.</summary>
     private Reservation Next(long total) =>
-        held is not null && (held.IsLarge || total <= MemoryBudget.SmallBytes) ? held : budget.Open(account, payer, total);
+        held is not null && (held.IsLarge || total <= MemoryBudget.SmallBytes) ? held : budget.Open(payer, manages, total);
 
     private void Hold(Reservation? next)
     {
@@ -113,7 +130,7 @@ internal sealed class RequestMemory(MemoryBudget budget, AccountName account, Pa
     }
 
     /// <summary>Bytes of the memory for small or for large requests, and as many of the account's part of the latter.</summary>
-    internal sealed class Reservation(FairLimiter<AccountName>.Lease process, FairLimiter<string>.Lease? part, bool isLarge)
+    internal sealed class Reservation(FairLimiter.Lease process, FairLimiter.Lease? part, bool isLarge)
     {
         public long Bytes => process.Weight;
 

@@ -44,9 +44,12 @@ internal sealed class RequestRate(TimeProvider time, Random random)
     /// <exception cref="TooManyRequestsException">Other requests have used up the rate meanwhile.</exception>
     public void Require(AccountName account, bool manages, AccountLimits limits)
     {
-        if (buckets.TryGet((account, manages), out var bucket) && bucket.Debt is > 0 and var wait)
+        if (DebtOf(account, manages) is > 0 and var wait)
             throw Refusal(limits, TimeSpan.FromSeconds(wait));
     }
+
+    /// <summary>The seconds until the account has paid off what it was charged beyond its rate; 0 or less: it is not in debt.</summary>
+    public double DebtOf(AccountName account, bool manages) => buckets.TryGet((account, manages), out var bucket) ? bucket.Debt : 0;
 
     /// <summary>Charges the further cost of a request, which is known only now. The account may get into debt.</summary>
     public void Charge(AccountName account, bool manages, long requests)

@@ -49,8 +49,8 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
                 if (version == seen)
                     continue;
                 seen = version;
-                if (wait.Request is { } request)
-                    await request.ResumeAsync();
+                if (wait.Request is { } request && !await request.ResumeAsync())
+                    continue;
                 list = await attempt();
             }
 

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using Burrow.Access;
+using Burrow.Tables;
 using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 
@@ -12,7 +14,7 @@ public sealed class FairUseTests : IAsyncLifetime
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly MemoryTableStore store = new();
+    private readonly InterceptedStore store = new(new MemoryTableStore());
     private AccessServer server = null!;
     private string owner = "";
 
@@ -115,6 +117,221 @@ public sealed class FairUseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Bodies_of_which_one_byte_has_come_take_little_memory_and_only_the_share_of_their_key()
+    {
+        var sender = await server.MakeKeyAsync("sender", "send", "a*");
+        var connections = await UploadSlowlyAsync(sender, 100, 200_000);
+
+        server.Quotas.Memory.Used.ShouldBeLessThanOrEqualTo(100 * 64 * 1024);
+        (await server.SendAsync(owner, "PUT", "/v1.0/a/q/1?ttl=0", "x")).Status.ShouldBe(201);
+        (await server.SendAsync(owner, "POST", "/v1.0/a/q?limit=1&hide=1&detail=all")).Status.ShouldBe(200);
+        (await server.SendAsync(owner, "DELETE", "/keys/a/sender")).Status.ShouldBe(200);
+        await DisposeAllAsync(connections);
+    }
+
+    [Fact]
+    public async Task Bodies_that_have_no_meaning_count_as_bodies_under_way()
+    {
+        await SetAsync("""{"concurrent":2}""");
+        var connections = await UploadSlowlyAsync(owner, 4, 65_536, "GET");
+
+        (await server.SendAsync(owner, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+        await DisposeAllAsync(connections);
+    }
+
+    [Fact]
+    public async Task Unread_answers_of_single_messages_are_bounded_and_others_go_on()
+    {
+        var escaped = string.Concat(Enumerable.Repeat('\u0001', 1_000_000));
+        (await server.SendAsync(owner, "PUT", "/v1.0/a/a/1?ttl=0", escaped)).Status.ShouldBe(201);
+        var reader = await server.MakeKeyAsync("reader", "read", "a*");
+        var connections = new List<RawHttp>();
+        for (var i = 0; i < 10; i++)
+        {
+            connections.Add(await RawHttp.ConnectAsync(server.Server.Address));
+            await connections[i].SendBytesAsync(Request("GET", "/v1.0/a/a/1", reader));
+            if (i == 0)
+                await connections[i].PeekAsync();
+        }
+
+        (await server.SendAsync(owner, "GET", "/v1.0/a/a/1?detail=id")).Status.ShouldBe(200);
+        // An answer is weighed with 12 MB. The key's share is 7 MiB, in which one request is served alone.
+        server.Quotas.Memory.Used.ShouldBeLessThan(20_000_000);
+        await DisposeAllAsync(connections);
+    }
+
+    [Fact]
+    public async Task A_take_whose_link_expires_meanwhile_shows_what_it_has_deleted()
+    {
+        for (var n = 0; n < 3; n++)
+            await FillAsync("a", 1000, "", n * 1000);
+        var end = server.Time.GetUtcNow().AddSeconds(20).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var link = await server.MakeLinkAsync(
+            owner, $$"""{"method":"DELETE","queue":"a","parameters":{"detail":"id"},"expires":"{{end}}"}""");
+        var (blocked, begun, submits) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
+        store.Before = call =>
+        {
+            if (call is not { Table: "messages", Kind: CallKind.Submit } || Interlocked.Increment(ref submits) <= 10)
+                return Task.CompletedTask;
+            begun.TrySetResult();
+            return blocked.Task;
+        };
+        await using var taker = await RawHttp.ConnectAsync(server.Server.Address);
+        var taking = taker.SendAsync("DELETE", link);
+        await begun.Task;
+        for (var i = 0; i < 7; i++)
+        {
+            server.Time.Advance(AccessLimits.WatchInterval);
+            await server.SendAsync(server.Admin, "GET", "/v1.0/z/q/m");
+        }
+
+        store.Before = _ => Task.CompletedTask;
+        blocked.SetResult();
+        var taken = await taking;
+
+        taken.Status.ShouldBe(200);
+        taken.More.ShouldBeTrue();
+        var left = await server.SendAsync(owner, "GET", "/v1.0/a/a?detail=id");
+        taken.Strings.Concat(left.Strings).Count().ShouldBe(3000);
+        taken.Strings.Concat(left.Strings).Distinct().Count().ShouldBe(3000);
+    }
+
+    [Fact]
+    public async Task A_waiting_request_in_debt_looks_no_more_until_it_is_paid()
+    {
+        await FillAsync("a", 1000, "\"hide\":50000,");
+        await SetAsync("""{"requestsPerSecond":5}""");
+        await using var waiting = await RawHttp.ConnectAsync(server.Server.Address);
+        server.Time.Watch();
+        var waits = waiting.SendAsync(
+            "GET", "/v1.0/a/a?wait=95&match_hidden=true&after=7ffffffffffffffe", null, ("Authorization", $"Bearer {owner}"));
+        await server.Time.BegunAsync(TimeSpan.FromSeconds(95));
+        for (var second = 0; second < 60; second++)
+            await StepAsync();
+
+        // One look reads some 1,000 rows: 10 requests, of which 5 are paid in a second.
+        server.Quotas.Rate.DebtOf(new("a"), manages: false).ShouldBeLessThan(10);
+        for (var second = 0; second < 40 && !waits.IsCompleted; second++)
+            await StepAsync();
+        (await waits).Status.ShouldBe(404);
+
+        async Task StepAsync()
+        {
+            server.Time.Advance(TimeSpan.FromSeconds(1));
+            await server.SendAsync(server.Admin, "GET", "/v1.0/z/q/m");
+        }
+    }
+
+    [Fact]
+    public async Task Requests_that_manage_an_account_are_served_a_few_at_a_time()
+    {
+        await SetAsync("""{"concurrent":2}""");
+        await server.SendAsync(owner, "GET", "/keys/a");
+        var (blocked, begun, reading) = (new TaskCompletionSource(), new SemaphoreSlim(0), 0);
+        store.Before = call =>
+        {
+            if (call is not { Table: AccessTable.Name, Kind: CallKind.Query })
+                return Task.CompletedTask;
+            Interlocked.Increment(ref reading);
+            begun.Release();
+            return blocked.Task;
+        };
+        var connections = new List<RawHttp>();
+        var asked = new List<Task<RawAnswer>>();
+        for (var i = 0; i < 8; i++)
+        {
+            connections.Add(await RawHttp.ConnectAsync(server.Server.Address));
+            asked.Add(connections[i].SendAsync("GET", "/keys/a", null, ("Authorization", $"Bearer {owner}")));
+        }
+
+        await begun.WaitAsync(Token);
+        await begun.WaitAsync(Token);
+        (await server.SendAsync(owner, "GET", "/v1.0/a/q")).Status.ShouldBe(404);
+        reading.ShouldBe(2);
+        store.Before = _ => Task.CompletedTask;
+        blocked.SetResult();
+        (await Task.WhenAll(asked)).ShouldAllBe(answer => answer.Status == 200);
+        await DisposeAllAsync(connections);
+    }
+
+    [Fact]
+    public async Task A_batch_at_the_limit_says_of_each_item_what_became_of_it_though_storage_fails()
+    {
+        await SetAsync("""{"messages":2}""");
+        (await server.SendAsync(owner, "PUT", "/v1.0/a/a/1?ttl=0", "old")).Status.ShouldBe(201);
+        (await server.SendAsync(owner, "PUT", "/v1.0/a/a/2?ttl=0", "old")).Status.ShouldBe(201);
+        var submitted = false;
+        store.After = call =>
+        {
+            submitted |= call is { Table: "messages", Kind: CallKind.Submit };
+            return Task.CompletedTask;
+        };
+        store.Before = call => submitted && call is { Table: "messages", Kind: not CallKind.Submit }
+            ? throw new TableUnavailableException("down", new IOException())
+            : Task.CompletedTask;
+
+        var asking = server.SendAsync(
+            owner, "POST", "/batch/a/a", """[{"op":"delete","id":"1"},{"id":"2","body":"new"}]""", ("Content-Type", "application/json"));
+        var answer = await server.Time.AdvanceUntilAsync(asking, TimeSpan.FromMilliseconds(200));
+
+        answer.Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32()).ShouldBe([200, 503]);
+    }
+
+    [Fact]
+    public async Task All_keys_made_with_a_narrow_key_and_all_its_links_use_its_share()
+    {
+        await SetAsync("""{"waiting":2}""");
+        var lead = await server.MakeKeyAsync("lead", Everything, "a*");
+        var second = await server.MakeKeyAsync("second", "read", "a*", with: lead);
+        var link = await server.MakeLinkAsync(
+            lead, """{"method":"GET","queue":"a","parameters":{"wait":null},"expires":"2100-01-01T00:00:00Z"}""");
+        await using var waiting = await RawHttp.ConnectAsync(server.Server.Address);
+        server.Time.Watch();
+        var waits = waiting.SendAsync("GET", "/v1.0/a/a?wait=50", null, ("Authorization", $"Bearer {lead}"));
+        await server.Time.BegunAsync(TimeSpan.FromSeconds(50));
+
+        (await server.SendAsync(second, "GET", "/v1.0/a/a?wait=49")).ShouldBeAProblem(429);
+        (await server.SendAsync(null, "GET", link + "&wait=49")).ShouldBeAProblem(429);
+        (await server.SendAsync(owner, "PUT", "/v1.0/a/a/1", "x")).Status.ShouldBe(201);
+        (await waits).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task Keys_of_a_narrow_key_that_have_expired_make_room()
+    {
+        var lead = await server.MakeKeyAsync("lead", Everything, "a*");
+        var end = server.Time.GetUtcNow().AddMinutes(10).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var body = $$"""{"queues":"a1","allow":["send"],"expires":"{{end}}"}""";
+        for (var i = 1; i < AccessLimits.KeysPerAccount / 2; i++)
+            (await server.SendAsync(lead, "PUT", $"/keys/a/k{i}", body)).Status.ShouldBe(201);
+        (await server.SendAsync(lead, "PUT", "/keys/a/more", body)).ShouldBeAProblem(507);
+
+        server.Time.Advance(TimeSpan.FromMinutes(10));
+
+        (await server.SendAsync(lead, "PUT", "/keys/a/more", """{"queues":"a1","allow":["send"]}""")).Status.ShouldBe(201);
+    }
+
+    [Fact]
+    public async Task One_slow_read_keeps_no_other_caller_from_being_checked()
+    {
+        var slow = await server.MakeKeyAsync("sender", "send", account: "w");
+        var sender = await server.MakeKeyAsync("sender", "send");
+        await using var first = await RawHttp.ConnectAsync(server.Server.Address);
+        await first.SendBytesAsync([.. Request("PUT", "/v1.0/w/q/1", slow, 2), (byte)'x']);
+        var connections = await UploadSlowlyAsync(sender, 1);
+        var blocked = new TaskCompletionSource();
+        store.Before = call => call is { Table: AccessTable.Name, Kind: CallKind.Get } && call.Partition == KeyId.PartitionOf(new("w"))
+            ? blocked.Task
+            : Task.CompletedTask;
+        server.Time.Advance(AccessLimits.AccessFreshness);
+        (await server.SendAsync(owner, "DELETE", "/keys/a/sender")).Status.ShouldBe(200);
+
+        (await AdvanceAsync(connections[0].ReadAsync("PUT"), TimeSpan.FromSeconds(30))).ShouldBeAProblem(401);
+        blocked.SetResult();
+        await DisposeAllAsync(connections);
+    }
+
+    [Fact]
     public async Task A_revocation_ends_a_body_that_is_under_way_within_30_s()
     {
         var sender = await server.MakeKeyAsync("sender", "send");
@@ -130,15 +347,16 @@ public sealed class FairUseTests : IAsyncLifetime
     [Fact]
     public async Task A_revocation_ends_an_answer_that_is_under_way_within_30_s()
     {
-        for (var i = 0; i < 8; i++)
+        // The answer is larger than what the sockets hold, so the server has to wait for the client.
+        await using var server = await AccessServer.StartAsync(store, this.server.Time, this.server.Admin);
+        for (var i = 0; i < 15; i++)
             await server.SendAsync(owner, "PUT", $"/v1.0/a/big/{i}?ttl=0", new string('x', 1_000_000));
         var reader = await server.MakeKeyAsync("reader", "read");
-        await using var slow = await RawHttp.ConnectAsync(server.Server.Address);
+        await using var slow = await RawHttp.ConnectAsync(server.Server.Address, receiveBuffer: 8192);
         await slow.SendBytesAsync(Request("GET", "/v1.0/a/big", reader));
         await slow.PeekAsync();
         (await server.SendAsync(owner, "DELETE", "/keys/a/reader")).Status.ShouldBe(200);
 
-        // The answer is larger than what the sockets hold, so the server has to wait for the client.
         for (var i = 0; i < 8; i++)
         {
             server.Time.Advance(AccessLimits.WatchInterval);
@@ -262,7 +480,7 @@ public sealed class FairUseTests : IAsyncLifetime
     }
 
     /// <summary>Begins to send so many bodies, and waits until the server has begun to receive each.</summary>
-    private async Task<List<RawHttp>> UploadSlowlyAsync(string key, int count)
+    private async Task<List<RawHttp>> UploadSlowlyAsync(string key, int count, int length = 2, string method = "PUT")
     {
         var connections = new List<RawHttp>();
         var limits = await server.Quotas.OfAsync(new("a"));
@@ -270,7 +488,7 @@ public sealed class FairUseTests : IAsyncLifetime
         {
             var slow = await RawHttp.ConnectAsync(server.Server.Address);
             connections.Add(slow);
-            await slow.SendBytesAsync([.. Request("PUT", $"/v1.0/a/a{i}/m", key, 2), (byte)'x']);
+            await slow.SendBytesAsync([.. Request(method, $"/v1.0/a/a{i}/m", key, length), (byte)'x']);
         }
 
         using var patience = new CancellationTokenSource(Patience);
@@ -293,9 +511,9 @@ public sealed class FairUseTests : IAsyncLifetime
         return await task.WaitAsync(Patience, Token);
     }
 
-    private async Task FillAsync(string queue, int count, string members)
+    private async Task FillAsync(string queue, int count, string members, int from = 0)
     {
-        var items = string.Join(',', Enumerable.Range(0, count).Select(i => $$"""{{{members}}"id":"{{i}}","ttl":0}"""));
+        var items = string.Join(',', Enumerable.Range(from, count).Select(i => $$"""{{{members}}"id":"{{i}}","ttl":0}"""));
         (await server.SendAsync(server.Admin, "POST", $"/batch/a/{queue}", $"[{items}]", ("Content-Type", "application/json")))
             .Status.ShouldBe(200);
     }

@@ -24,7 +24,7 @@ public sealed class MemoryBudgetTests
         large.IsCompleted.ShouldBeFalse();
 
         await Begin("f").ReserveAsync(1 * MiB, Token);
-        budget.IsShort.ShouldBeTrue();
+        budget.IsShort.ShouldBe((false, true));
     }
 
     [Fact]
@@ -48,14 +48,40 @@ public sealed class MemoryBudgetTests
     {
         var owner = new Payer(new("a"), "owner", IsNarrow: false);
         var narrow = new Payer(new("a"), "narrow", IsNarrow: true);
-        await budget.Begin(new("a"), narrow).ReserveAsync(7 * MiB, Token);
-        var more = budget.Begin(new("a"), narrow).ReserveAsync(2 * MiB, Token).AsTask();
-        await budget.Begin(new("a"), owner).ReserveAsync(7 * MiB, Token);
-        var beyond = budget.Begin(new("a"), owner).ReserveAsync(2 * MiB, Token).AsTask();
+        await budget.Begin(narrow, manages: false).ReserveAsync(7 * MiB, Token);
+        var more = budget.Begin(narrow, manages: false).ReserveAsync(2 * MiB, Token).AsTask();
+        await budget.Begin(owner, manages: false).ReserveAsync(7 * MiB, Token);
+        var beyond = budget.Begin(owner, manages: false).ReserveAsync(2 * MiB, Token).AsTask();
 
         more.IsCompleted.ShouldBeFalse();
         beyond.IsCompleted.ShouldBeFalse();
         await Begin("b").ReserveAsync(14 * MiB, Token);
+    }
+
+    [Fact]
+    public async Task The_operator_and_who_manages_an_account_do_not_wait_for_its_messages()
+    {
+        foreach (var account in (string[])["a", "b", "c"])
+            await Begin(account).ReserveAsync(1 * MiB, Token);
+        await Begin("a").ReserveAsync(1 * MiB, Token);
+        var waits = Begin("a").ReserveAsync(1, Token).AsTask();
+
+        waits.IsCompleted.ShouldBeFalse();
+        await budget.Begin(new Payer(new("a"), "key", IsNarrow: false), manages: true).ReserveAsync(1 * MiB, Token);
+        await budget.Begin(null, manages: false).ReserveAsync(1 * MiB, Token);
+    }
+
+    [Fact]
+    public async Task A_key_whose_answers_could_not_wait_begins_no_other_request()
+    {
+        var unread = Begin("a");
+        unread.Set(20 * MiB);
+        var next = Begin("a").BeginAsync(1, Token).AsTask();
+
+        next.IsCompleted.ShouldBeFalse();
+        await Begin("b").BeginAsync(1, Token);
+        unread.Dispose();
+        await next;
     }
 
     [Fact]
@@ -90,5 +116,5 @@ public sealed class MemoryBudgetTests
         }
     }
 
-    private RequestMemory Begin(string account) => budget.Begin(new(account), new Payer(new(account), "key", IsNarrow: false));
+    private RequestMemory Begin(string account) => budget.Begin(new Payer(new(account), "key", IsNarrow: false), manages: false);
 }

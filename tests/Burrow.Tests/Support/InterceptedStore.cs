@@ -10,7 +10,7 @@ internal enum CallKind
 }
 
 /// <summary>One request to storage.</summary>
-internal sealed record TableCall(string Table, CallKind Kind, IReadOnlyList<Operation> Operations);
+internal sealed record TableCall(string Table, string Partition, CallKind Kind, IReadOnlyList<Operation> Operations);
 
 /// <summary>
 /// A store that calls <see cref="Before"/> and <see cref="After"/> around every request. An exception that they throw reaches the
@@ -29,13 +29,13 @@ internal sealed class InterceptedStore(ITableStore inner) : ITableStore
     private sealed class InterceptedTable(InterceptedStore store, ITable table, string name) : ITable
     {
         public Task<Row?> GetAsync(string partition, string key, CancellationToken cancellationToken) =>
-            CallAsync(new(name, CallKind.Get, []), () => table.GetAsync(partition, key, cancellationToken));
+            CallAsync(new(name, partition, CallKind.Get, []), () => table.GetAsync(partition, key, cancellationToken));
 
         public Task<RowPage> QueryAsync(string partition, RowQuery query, CancellationToken cancellationToken) =>
-            CallAsync(new(name, CallKind.Query, []), () => table.QueryAsync(partition, query, cancellationToken));
+            CallAsync(new(name, partition, CallKind.Query, []), () => table.QueryAsync(partition, query, cancellationToken));
 
         public Task<SubmitResult> SubmitAsync(string partition, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
-            CallAsync(new(name, CallKind.Submit, operations), () => table.SubmitAsync(partition, operations, cancellationToken));
+            CallAsync(new(name, partition, CallKind.Submit, operations), () => table.SubmitAsync(partition, operations, cancellationToken));
 
         private async Task<T> CallAsync<T>(TableCall call, Func<Task<T>> carryOut)
         {

@@ -42,9 +42,13 @@ internal sealed class RawHttp : IAsyncDisposable
 
     private RawHttp(Uri address) => this.address = address;
 
-    public static async Task<RawHttp> ConnectAsync(Uri address)
+    /// <param name="address">The server.</param>
+    /// <param name="receiveBuffer">Bytes that the connection takes before the test reads them; 0: as many as the system likes.</param>
+    public static async Task<RawHttp> ConnectAsync(Uri address, int receiveBuffer = 0)
     {
         var raw = new RawHttp(address);
+        if (receiveBuffer > 0)
+            raw.client.ReceiveBufferSize = receiveBuffer;
         await raw.client.ConnectAsync(address.Host, address.Port);
         raw.input = new BufferedStream(raw.client.GetStream());
         return raw;

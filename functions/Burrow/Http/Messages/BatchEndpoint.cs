@@ -84,9 +84,6 @@ public sealed class BatchEndpoint : IEndpoint
         }
     }
 
-    private static async Task<bool> MayReplaceAsync(AuthorizedRequest authorized, QueueAddress queue, BatchItem item) =>
-        item.Id is { } id && await authorized.MayReplaceAsync(queue, id, item.Body.Length);
-
     /// <summary>The weight: the MiB of the bodies, at least one.</summary>
     private static int WeightOf(List<BatchEntry> entries) =>
         1 + (int)(entries.Sum(entry => (long)(entry.Item?.Body.Length ?? 0)) / QueueLimits.BodyBytes);
@@ -153,13 +150,11 @@ public sealed class BatchEndpoint : IEndpoint
                 var denied = authorized.Caller.Denied(PolicyOf(item));
                 puts.Add(Task.FromResult(new ItemOutcome(id, denied.Status, null, denied.Message)));
             }
-            else if (item.Operation == BatchOperation.Put && full is not null && !await MayReplaceAsync(authorized, queue, item))
-            {
-                puts.Add(Task.FromResult(new ItemOutcome(id, full.Status, null, full.Message)));
-            }
             else if (item.Operation == BatchOperation.Put)
             {
-                puts.Add(PutAsync(context, queue, item, onlyNew));
+                puts.Add(full is null
+                    ? PutAsync(context, queue, item, onlyNew)
+                    : ReplaceAsync(context, authorized, queue, item, onlyNew, full));
             }
             else
             {
@@ -195,6 +190,14 @@ public sealed class BatchEndpoint : IEndpoint
         });
     }
 
+    /// <summary>A put where the account has no room: only a message that is there can be replaced.</summary>
+    private Task<ItemOutcome> ReplaceAsync(
+        RequestContext context, AuthorizedRequest authorized, QueueAddress queue, BatchItem item, bool onlyNew, BurrowException full) =>
+        TryAsync(item.Id, async () =>
+            item.Id is { } id && await authorized.MayReplaceAsync(queue, id, item.Body.Length)
+                ? await PutAsync(context, queue, item, onlyNew)
+                : throw full);
+
     private Task<ItemOutcome> ChangeAsync(QueueAddress queue, BatchItem item, CancellationToken cancellationToken)
     {
         var id = item.Id!.Value;
@@ -210,7 +213,7 @@ public sealed class BatchEndpoint : IEndpoint
         });
     }
 
-    private async Task<ItemOutcome> TryAsync(MessageId id, Func<Task<ItemOutcome>> serve)
+    private async Task<ItemOutcome> TryAsync(MessageId? id, Func<Task<ItemOutcome>> serve)
     {
         try
         {

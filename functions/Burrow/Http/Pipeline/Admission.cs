@@ -8,7 +8,7 @@ namespace Burrow.Http.Pipeline;
 /// <param name="payer">Whose limits the request uses; null: it costs nothing, as with a key of the operator.</param>
 /// <param name="memory">The memory that it may use.</param>
 /// <param name="limits">The limits of the account that the request is about.</param>
-/// <param name="manages">Whether it manages the account. Such a request takes no turn, so that it never waits for messages.</param>
+/// <param name="manages">Whether it manages the account. Such requests have turns of their own, so that they never wait for messages.</param>
 /// <param name="ended">Cancelled when the client disconnects, or the request ends for another reason.</param>
 internal sealed class Admission(
     Quotas quotas, Payer? payer, RequestMemory memory, AccountLimits limits, bool manages, CancellationToken ended)
@@ -41,27 +41,33 @@ internal sealed class Admission(
     public async Task EnterAsync(int newWeight, long newBytes)
     {
         (weight, bytes) = (newWeight, newBytes);
-        if (payer is { } account && !manages)
+        if (payer is { } account)
         {
-            var entering = EnterTurnAsync(account, mayRefuse: true);
+            var entering = EnterTurnAsync(account, isResumed: false);
             var waits = !entering.IsCompleted;
             await entering;
             if (waits)
                 quotas.Rate.Require(account.Account, manages, limits);
         }
 
-        await memory.ReserveAsync(bytes, ended);
+        await memory.BeginAsync(bytes, ended);
     }
 
-    /// <summary>
-    /// Waits again, after <see cref="Leave"/>. The requests of a key that waited for a message take turns with its new ones: a put does
-    /// not stand behind all those that it wakes.
-    /// </summary>
-    public async Task EnterAgainAsync()
+    /// <summary>Waits again, after <see cref="Leave"/>.</summary>
+    /// <returns>False if the account must pay its debt first.</returns>
+    /// <exception cref="UnavailableException">There is no memory.</exception>
+    public async ValueTask<bool> EnterAgainAsync()
     {
         if (payer is { } account)
-            await EnterTurnAsync(account with { Key = $"{account.Key} waited" }, mayRefuse: false);
-        await memory.ReserveAsync(bytes, ended);
+        {
+            // What a waiting request reads each time is charged. It is not refused, so it must not run up a debt without end.
+            if (quotas.Rate.DebtOf(account.Account, manages) > 0)
+                return false;
+            await EnterTurnAsync(account, isResumed: true);
+        }
+
+        await memory.BeginAsync(bytes, ended);
+        return true;
     }
 
     /// <summary>Makes room for other requests.</summary>
@@ -76,7 +82,7 @@ internal sealed class Admission(
     /// <returns>The lease, to be disposed when the body is there.</returns>
     /// <exception cref="TooManyRequestsException">Others are received too slowly.</exception>
     public async ValueTask<IDisposable?> EnterUploadAsync() =>
-        payer is { } account ? await quotas.Uploads.EnterAsync(account, limits, 1, mayRefuse: true, ended) : null;
+        payer is { } account ? await quotas.Uploads.EnterAsync(account, limits, 1, isResumed: false, ended) : null;
 
     /// <summary>Charges requests in addition to this one.</summary>
     public void Charge(long requests)
@@ -94,9 +100,9 @@ internal sealed class Admission(
         static long Further(long rows) => Math.Max(0, rows - 1) / AccessLimits.RowsPerRequest;
     }
 
-    private async Task EnterTurnAsync(Payer account, bool mayRefuse)
+    private async Task EnterTurnAsync(Payer account, bool isResumed)
     {
         var permits = weight == WholeQueue ? limits.Concurrent / 2 : weight;
-        turn = await quotas.Turns.EnterAsync(account, limits, permits, mayRefuse, ended);
+        turn = await (manages ? quotas.Management : quotas.Turns).EnterAsync(account, limits, permits, isResumed, ended);
     }
 }

@@ -63,6 +63,9 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         return this;
     }
 
+    /// <summary>Gives back the memory of an answer that is not sent.</summary>
+    public void Discard() => borrowed?.Dispose();
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         using var until = request;
@@ -80,7 +83,7 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         var length = httpContext.Request.Method == HttpMethods.Head || status == StatusCodes.Status304NotModified ? 0 : body.Length;
         try
         {
-            // An answer that says why the request was ended is sent all the same.
+            // The answer to a request that was ended already is sent all the same. The next check ends its connection.
             await SendAsync(response, length, request is { Failure: null } ? request.Aborted : httpContext.RequestAborted);
         }
         catch (OperationCanceledException) when (request?.Failure is not null)
@@ -96,7 +99,7 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
 
     private async Task SendAsync(HttpResponse response, int length, CancellationToken cancellationToken)
     {
-        request?.BeginTransfer();
+        request?.BeginAnswer();
         // Write one slice at a time: what the client does not read is not copied, and the server's minimum rate applies to the client.
         for (var sent = 0; sent < length; sent += Slice)
         {

@@ -47,8 +47,12 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     /// <param name="memory">Bytes to reserve.</param>
     public async Task AdmitAsync(int weight = 1, long memory = SmallAnswerBytes)
     {
-        if (!isBodyRead)
+        if (!isBodyRead && RequestBody.IsThere(context.Request))
+        {
+            using var upload = await admission.EnterUploadAsync();
             await RequestBody.SkipAsync(context);
+        }
+
         await admission.EnterAsync(weight, memory);
     }
 
@@ -117,10 +121,10 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     void IWaitingRequest.Pause() => admission.Leave();
 
     /// <summary>Authenticates the caller again: during the wait, its key may have been revoked or its link may have expired.</summary>
-    async ValueTask IWaitingRequest.ResumeAsync()
+    async ValueTask<bool> IWaitingRequest.ResumeAsync()
     {
         await context.AuthenticateAgainAsync();
-        await admission.EnterAgainAsync();
+        return await admission.EnterAgainAsync();
     }
 
     private async Task<ArrayPoolBufferWriter<byte>> ReceiveAsync(int maxBytes)

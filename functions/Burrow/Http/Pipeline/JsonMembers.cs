@@ -7,6 +7,9 @@ namespace Burrow.Http.Pipeline;
 /// <summary>Reads JSON objects that clients send, member by member. An error names what is wrong.</summary>
 internal static class JsonMembers
 {
+    /// <summary>Bytes of a member's name that an error repeats.</summary>
+    private const int MaxShownName = 64;
+
     /// <summary>JSON has no byte order mark (RFC 8259, section 8.1), but some tools write one, and a reader may ignore it.</summary>
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
@@ -49,8 +52,9 @@ internal static class JsonMembers
             var index = Array.FindIndex(members, member.NameEquals);
             if (index < 0)
             {
+                var name = JsonMarshal.GetRawUtf8PropertyName(member).Length <= MaxShownName ? $"'{member.Name}'" : "A long name";
                 throw new InvalidRequestException(
-                    parameter, $"'{member.Name}' is no member of {what}; those are {string.Join(", ", members)}.");
+                    parameter, $"{name} is no member of {what}; those are {string.Join(", ", members)}.");
             }
 
             // Readers differ in which of two they take (RFC 8259, section 4), so the client may mean either.

@@ -26,6 +26,9 @@ internal sealed class QueryParameters
     private static readonly List<(string Name, Detail Detail)> NameDetails =
         Details.FindAll(one => one.Detail is Detail.None or Detail.Id or Detail.All);
 
+    /// <summary>The longest known name, with each of its characters as %xx.</summary>
+    private const int MaxEncodedName = 36;
+
     private static readonly string[] Known = [.. Names, LinkSigner.ParameterName];
 
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
@@ -112,13 +115,26 @@ internal sealed class QueryParameters
     {
         foreach (var pair in new QueryStringEnumerable(query))
         {
-            if (Array.Find(
-                Known, name => pair.EncodedName.Span.SequenceEqual(name) || pair.DecodeName().Span.SequenceEqual(name)) is { } known
-                && isWanted(known))
-            {
+            if (NameOf(pair) is { } known && isWanted(known))
                 values[known] = pair.EncodedValue.ToString();
-            }
         }
+    }
+
+    /// <summary>The known name of a parameter; null if it is unknown. A name is decoded once, and only if it can be a known one.</summary>
+    private static string? NameOf(QueryStringEnumerable.EncodedNameValuePair pair)
+    {
+        var name = pair.EncodedName.Span;
+        if (name.Length > MaxEncodedName)
+            return null;
+        if (name.ContainsAny('%', '+'))
+            name = pair.DecodeName().Span;
+        foreach (var known in Known)
+        {
+            if (name.SequenceEqual(known))
+                return known;
+        }
+
+        return null;
     }
 
     private Detail GetDetail(Detail absent, List<(string Name, Detail Detail)> allowed)

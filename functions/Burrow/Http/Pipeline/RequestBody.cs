@@ -1,3 +1,4 @@
+using System.Buffers;
 using Burrow.Access;
 using CommunityToolkit.HighPerformance.Buffers;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,6 @@ namespace Burrow.Http.Pipeline;
 internal static class RequestBody
 {
     private const int FirstRead = 16 * 1024;
-    private const int MaxAtFirst = 128 * 1024;
 
     /// <summary>A body, the copy that is kept of it, and the space that it grows into.</summary>
     private const int BytesPerBodyByte = 3;
@@ -48,6 +48,10 @@ internal static class RequestBody
         return BorrowAsync(request, maxBytes, _ => default, cancellationToken);
     }
 
+    /// <summary>Whether the request may have a body.</summary>
+    public static bool IsThere(HttpRequest request) =>
+        request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
+
     /// <summary>
     /// Reads a body that has no meaning, and forgets it. Behind an unread body, the server would not notice that the client of a waiting
     /// request is gone.
@@ -56,17 +60,19 @@ internal static class RequestBody
     /// <exception cref="BadHttpRequestException">The body could not be read.</exception>
     public static async Task SkipAsync(RequestContext context)
     {
-        if (context.Request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
-            return;
-        try
-        {
-            using var body = await BorrowAsync(context.Request, HttpLimits.SkippedBytes, _ => default, context.Aborted);
-        }
-        catch (TooLargeException)
-        {
-            throw new InvalidRequestException(
-                "body", $"This request takes no body; one of up to {HttpLimits.SkippedBytes} bytes is ignored.");
-        }
+        var tooLarge = new InvalidRequestException(
+            "body", $"This request takes no body; one of up to {HttpLimits.SkippedBytes} bytes is ignored.");
+        if (context.Request.ContentLength > HttpLimits.SkippedBytes)
+            throw tooLarge;
+        var skipped = 0L;
+        await ReadAsync(
+            context.Request,
+            data =>
+            {
+                context.Received((int)data.Length);
+                return (skipped += data.Length) > HttpLimits.SkippedBytes ? throw tooLarge : default;
+            },
+            context.Aborted);
     }
 
     /// <summary>Refuses a part of a body: a PUT replaces the whole (RFC 9110, section 14.5).</summary>
@@ -93,29 +99,71 @@ internal static class RequestBody
     {
         if (request.ContentLength > maxBytes)
             throw TooLarge(maxBytes);
-        // One byte more than is to come: the last read, which finds the end, needs room too. At first, no more than is likely to come at
-        // once: a client can announce any length at no cost.
-        var buffer = new ArrayPoolBufferWriter<byte>((int)Math.Min(request.ContentLength ?? FirstRead, MaxAtFirst) + 1);
+        var length = (int)(request.ContentLength ?? maxBytes);
+        // At first, no more than is likely to come at once: a client can announce any length at no cost.
+        var buffer = new ArrayPoolBufferWriter<byte>(Math.Clamp(length, 1, FirstRead));
         try
         {
-            int read;
-            while ((read = await request.Body.ReadAsync(buffer.GetMemory(), cancellationToken)) > 0)
-            {
-                buffer.Advance(read);
-                if (buffer.WrittenCount > maxBytes)
-                    throw TooLarge(maxBytes);
-                await receive((read, buffer.WrittenCount));
-            }
-
+            await ReadAsync(
+                request,
+                data =>
+                {
+                    if (buffer.WrittenCount + data.Length > maxBytes)
+                        throw TooLarge(maxBytes);
+                    var size = (int)data.Length;
+                    // It grows to four times what has arrived, but not beyond the announced length.
+                    var space = buffer.GetSpan(Math.Max(size, Math.Min(length, 4 * buffer.WrittenCount) - buffer.WrittenCount));
+                    data.CopyTo(space);
+                    buffer.Advance(size);
+                    return receive((size, buffer.WrittenCount));
+                },
+                cancellationToken);
             return buffer;
         }
-        catch (Exception e)
+        catch
         {
             buffer.Dispose();
-            // Kestrel throws these for malformed chunks, and for trailers that are not text.
-            if (e is (IOException and not BadHttpRequestException) or InvalidOperationException)
-                throw new BadHttpRequestException("The body could not be read.", e);
             throw;
+        }
+    }
+
+    private static async Task ReadAsync(
+        HttpRequest request, Func<ReadOnlySequence<byte>, ValueTask> take, CancellationToken cancellationToken)
+    {
+        var reader = request.BodyReader;
+        // A read that is cancelled by its token would still be under way for the server when the answer is sent.
+        await using var cancellation = cancellationToken.UnsafeRegister(_ => reader.CancelPendingRead(), null);
+        try
+        {
+            while (true)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var result = await reader.ReadAsync(CancellationToken.None);
+                if (result.IsCanceled)
+                {
+                    reader.AdvanceTo(result.Buffer.Start);
+                    continue;
+                }
+
+                ValueTask taking;
+                try
+                {
+                    taking = take(result.Buffer);
+                }
+                finally
+                {
+                    reader.AdvanceTo(result.Buffer.End);
+                }
+
+                await taking;
+                if (result.IsCompleted)
+                    return;
+            }
+        }
+        catch (Exception e) when (e is (IOException and not BadHttpRequestException) or InvalidOperationException)
+        {
+            // Kestrel throws these for malformed chunks, and for trailers that are not text.
+            throw new BadHttpRequestException("The body could not be read.", e);
         }
     }
 
@@ -139,7 +187,7 @@ internal static class RequestBody
     /// </summary>
     private static long ReservationFor(int received, int length)
     {
-        var next = Math.Max(MaxAtFirst, 2L * received) * BytesPerBodyByte;
+        var next = Math.Max(FirstRead, 2L * received) * BytesPerBodyByte;
         return Math.Min(next > MemoryBudget.SmallBytes ? long.MaxValue : next, (long)length * BytesPerBodyByte);
     }
 

@@ -1,5 +1,4 @@
 using Burrow.Access;
-using Burrow.Tables;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Pipeline;
@@ -22,6 +21,9 @@ internal sealed class RequestContext : IDisposable
     private Admission? admission;
     private long received;
     private bool isDisposed;
+    private int checking;
+    private bool isSending;
+    private int looks;
     private Transfer? transfer;
 
     public RequestContext(HttpRequest request, Authenticator authenticator, Quotas quotas, RequestWatch watch, RequestSpan span)
@@ -80,8 +82,15 @@ internal sealed class RequestContext : IDisposable
     /// <summary>Authenticates the caller again, after some time has passed.</summary>
     public Task AuthenticateAgainAsync() => authenticate!();
 
-    /// <summary>Notes that the body begins to arrive, or the answer to be sent.</summary>
+    /// <summary>Notes that the body begins to arrive.</summary>
     public void BeginTransfer() => transfer = new(watch.Time.GetTimestamp());
+
+    /// <summary>Notes that the answer begins to be sent.</summary>
+    public void BeginAnswer()
+    {
+        BeginTransfer();
+        isSending = true;
+    }
 
     /// <summary>Counts bytes of the body.</summary>
     public void Received(int bytes)
@@ -113,24 +122,40 @@ internal sealed class RequestContext : IDisposable
         admission.Memory.Set(responseBytes * 2);
     }
 
-    /// <summary>Ends the request if its caller is no longer valid, or if it is slow and keeps memory that others wait for.</summary>
-    public async Task CheckAsync(bool isMemoryShort)
+    /// <summary>Waits for the memory of an answer that is ready. Only for requests that changed nothing.</summary>
+    /// <exception cref="UnavailableException">There was no room for too long.</exception>
+    public ValueTask ReserveAsync(long responseBytes) => admission?.Memory.ReserveAsync(2 * responseBytes, Aborted) ?? default;
+
+    /// <summary>
+    /// Ends the request if its caller is no longer valid, or if its client is slow and has memory that others wait for. Never throws.
+    /// </summary>
+    public async Task CheckAsync((bool Small, bool Large) isMemoryShort)
     {
+        // One check at a time, however slowly storage answers.
+        if (Interlocked.Exchange(ref checking, 1) == 1)
+            return;
         try
         {
-            if (isMemoryShort && admission?.Memory.IsLarge == true && IsSlow(transfer))
+            // It was ended, and its client has had the time between two looks to read the answer.
+            if (Failure is not null)
+                AbortIf(isSending && ++looks > 1);
+            else if (IsSlow(transfer) && admission?.Memory.IsAwaited(isMemoryShort) == true)
                 throw new UnavailableException("Other requests need the memory of this one, and its client is slow. Nothing was stored.");
-            if (authenticate is { } again && !authenticator.IsOpen)
+            else if (authenticate is { } again && !authenticator.IsOpen)
                 await again();
         }
         catch (BurrowException e)
         {
-            Failure = e;
-            Cancel();
+            End(e);
         }
-        catch (TableUnavailableException)
+        catch (Exception)
         {
-            // It is not known whether the caller is still valid. The next check may tell.
+            // Storage does not answer, so it is not known whether the caller is still valid. The next check may tell. Or the response
+            // was sent meanwhile.
+        }
+        finally
+        {
+            checking = 0;
         }
     }
 
@@ -143,25 +168,20 @@ internal sealed class RequestContext : IDisposable
         ended?.Dispose();
     }
 
-    private void Cancel()
+    private void End(BurrowException failure)
     {
-        if (ended is null)
-        {
-            // After the response, the server may use the HTTP context for another request.
-            lock (watched)
-            {
-                if (!isDisposed)
-                    Request.HttpContext.Abort();
-            }
-        }
+        Failure = failure;
+        AbortIf(ended is null);
+        ended?.Cancel();
+    }
 
-        try
+    /// <summary>Ends the connection, unless the response was sent: then the server may use the HTTP context for another request.</summary>
+    private void AbortIf(bool mustEnd)
+    {
+        lock (watched)
         {
-            ended?.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The response was sent meanwhile.
+            if (mustEnd && !isDisposed)
+                Request.HttpContext.Abort();
         }
     }
 
@@ -175,8 +195,10 @@ internal sealed class RequestContext : IDisposable
     {
         if (authenticator.IsOpen)
             return () => Task.FromResult(Caller.Anonymous);
-        if (Request.Headers.Authorization.Count > 0 || target is not { Queue: { } queue, LinkParameters: { Link: { } link } parameters })
-            return () => authenticator.AuthenticateKeyAsync(Request.Headers.Authorization);
+        // Read now: a check may come after the response, when the server uses the HTTP context for another request.
+        var authorization = Request.Headers.Authorization;
+        if (authorization.Count > 0 || target is not { Queue: { } queue, LinkParameters: { Link: { } link } parameters })
+            return () => authenticator.AuthenticateKeyAsync(authorization);
         var method = HttpMethods.IsHead(Request.Method) ? HttpMethods.Get : Request.Method;
         return () => authenticator.AuthenticateLinkAsync(link, queue, target.Message, method, parameters.Values);
     }
@@ -191,7 +213,7 @@ internal sealed class RequestContext : IDisposable
             ?? (authenticator.IsOpen && target.Account is { } open ? new Payer(open, caller.Key.Value, IsNarrow: false) : null);
         if (payer is { } paying)
             await quotas.Rate.CountAsync(paying.Account, target.Manages, limits, Aborted);
-        var memory = quotas.Memory.Begin(payer?.Account ?? target.Account ?? default, payer);
+        var memory = quotas.Memory.Begin(payer, target.Manages);
         return new(quotas, payer, memory, limits, target.Manages, Aborted);
     }
 

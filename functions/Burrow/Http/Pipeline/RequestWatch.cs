@@ -12,12 +12,11 @@ internal sealed class RequestWatch : IDisposable
     private readonly LinkedList<RequestContext> requests = [];
     private readonly MemoryBudget memory;
     private readonly ITimer timer;
-    private int looking;
 
     public RequestWatch(MemoryBudget memory, TimeProvider time)
     {
         (this.memory, Time) = (memory, time);
-        timer = time.CreateTimer(_ => _ = LookAsync(), null, AccessLimits.WatchInterval, AccessLimits.WatchInterval);
+        timer = time.CreateTimer(_ => Look(), null, AccessLimits.WatchInterval, AccessLimits.WatchInterval);
     }
 
     public TimeProvider Time { get; }
@@ -37,22 +36,14 @@ internal sealed class RequestWatch : IDisposable
 
     public void Dispose() => timer.Dispose();
 
-    private async Task LookAsync()
+    private void Look()
     {
-        // One look at a time, however slowly storage answers.
-        if (Interlocked.Exchange(ref looking, 1) == 1)
-            return;
-        try
-        {
-            RequestContext[] all;
-            lock (gate)
-                all = [.. requests];
-            var isMemoryShort = memory.IsShort;
-            await Task.WhenAll(all.Select(request => request.CheckAsync(isMemoryShort)));
-        }
-        finally
-        {
-            looking = 0;
-        }
+        RequestContext[] all;
+        lock (gate)
+            all = [.. requests];
+        var isMemoryShort = memory.IsShort;
+        // They do not wait for one another: for some, storage is asked.
+        foreach (var request in all)
+            _ = request.CheckAsync(isMemoryShort);
     }
 }

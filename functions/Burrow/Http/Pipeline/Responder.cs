@@ -42,6 +42,8 @@ public sealed partial class Responder
         {
             // A browser's preflight has no key.
             answer = cors.Apply(request.HttpContext) ? new Answer(StatusCodes.Status200OK) : await resource.ServeAsync(context);
+            if (HttpMethods.IsGet(request.Method))
+                await ReserveAsync(context, answer);
         }
         catch (Exception e) when (context.Aborted.IsCancellationRequested)
         {
@@ -66,6 +68,20 @@ public sealed partial class Responder
         span.End(answer.Status);
         context.End(answer.Length);
         return answer.To(context);
+    }
+
+    /// <summary>Waits for the memory of an answer that shows something. What was changed is answered in any case.</summary>
+    private static async ValueTask ReserveAsync(RequestContext context, Answer answer)
+    {
+        try
+        {
+            await context.ReserveAsync(answer.Length);
+        }
+        catch
+        {
+            answer.Discard();
+            throw;
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Storage does not answer: {Reason}")]

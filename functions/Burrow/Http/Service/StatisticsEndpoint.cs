@@ -16,9 +16,6 @@ public sealed class StatisticsEndpoint : IEndpoint
     /// <summary>The path of a queue.</summary>
     public const string QueueRoute = "stats/{account}/{queue}";
 
-    /// <summary>Queues of an account, shown or not, that are charged as one more request.</summary>
-    private const int QueuesPerRequest = 100;
-
     private readonly Responder responder;
     private readonly QueueEngine queues;
     private readonly Resource accountResource;
@@ -53,8 +50,8 @@ public sealed class StatisticsEndpoint : IEndpoint
             Only = authorized.Caller.Spec.Queues,
         };
         var statistics = await queues.StatisticsAsync(account, selection, context.Aborted) ?? throw missing;
-        // The request read each queue that it shows, and a row of counts of every other queue.
-        authorized.Charge(statistics.Shown.Count + (statistics.Known / QueuesPerRequest) - 1);
+        // The request read each queue that it shows. The rows of counts of all queues are charged as they are read.
+        authorized.Charge(statistics.Shown.Count - 1);
         return Answer.OfJson(
             200, json => StatisticsJson.Write(json, account, statistics)).With("Burrow-More", statistics.More ? "true" : null);
     }

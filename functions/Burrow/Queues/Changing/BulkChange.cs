@@ -35,9 +35,10 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
         {
             await ChangeAllAsync(pass, rows, cancellationToken);
         }
-        catch (Exception e) when (e is TableUnavailableException or UnavailableException && pass.Answer.Count > 0)
+        catch (Exception e) when (
+            e is TableUnavailableException or UnavailableException or OperationCanceledException && pass.Answer.Count > 0)
         {
-            // The answer says what was changed. The client sends another request for the rest.
+            // The answer says what was changed. The client sends another request for the rest. A take has no other answer.
             pass.More = true;
         }
 
@@ -89,7 +90,8 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
             if (changes.Count == 0 && again.Count == 0)
                 return;
             batch.RemoveRange(0, changes.Count + again.Count);
-            var outcomes = await transactions.CommitAllAsync(pass.Queue, changes.ConvertAll(part => part.Write), cancellationToken);
+            // Not cancelled: some of the transactions may be carried out already, and the answer must have their messages.
+            var outcomes = await transactions.CommitAllAsync(pass.Queue, changes.ConvertAll(part => part.Write), CancellationToken.None);
             for (var i = 0; i < outcomes.Length; i++)
             {
                 var (write, row, body, size) = changes[i];

@@ -11,6 +11,5 @@ namespace Burrow.Queues;
 /// still known.
 /// </param>
 /// <param name="More">Whether more queues follow those that are shown.</param>
-/// <param name="Known">How many queues are known, shown or not.</param>
 public sealed record AccountStatistics(
-    long Queues, MessageStatistics Statistics, IReadOnlyList<QueueStatistics> Shown, bool More, int Known);
+    long Queues, MessageStatistics Statistics, IReadOnlyList<QueueStatistics> Shown, bool More);

@@ -7,5 +7,6 @@ public interface IWaitingRequest
     void Pause();
 
     /// <summary>The request is about to look for messages again. An exception that is thrown here ends the request.</summary>
-    ValueTask ResumeAsync();
+    /// <returns>False if it must not look now, and goes on waiting.</returns>
+    ValueTask<bool> ResumeAsync();
 }

@@ -67,8 +67,7 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
             others.Count(count => count.Messages > 0) + parts.Count(part => part.Counts.Messages > 0),
             Sum(others, parts),
             shown,
-            More: first >= 0 && first + asked.Count < all.Count,
-            all.Count);
+            More: first >= 0 && first + asked.Count < all.Count);
     }
 
     private static MessageStatistics Sum(List<QueueCounts> others, List<MessageStatistics> parts)
