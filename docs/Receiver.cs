@@ -91,7 +91,11 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
 
     private ReceivedMessage? Verify(JsonElement received, Jwk key)
     {
-        using var claims = JsonDocument.Parse(JWT.DecodeBytes(Text(received, "signature"), key, JwsAlgorithm.ES256));
+        byte[] payload;
+        // A key is not for several threads at a time: it is filled in when it is first used.
+        lock (key)
+            payload = JWT.DecodeBytes(Text(received, "signature"), key, JwsAlgorithm.ES256);
+        using var claims = JsonDocument.Parse(payload);
         var claim = claims.RootElement;
         var subject = Text(claim, "subject").Split('/');
         var body = Find(received, "data") is { } data ? BodyOf(data) : null;

@@ -48,8 +48,7 @@ internal sealed class MemoryBudget(long bytes, TimeProvider time)
     public Reservation Open(Payer? payer, bool manages, long total)
     {
         var (memory, part, max, isLarge) = PartsFor(payer, manages, total);
-        return new(
-            memory.Open(OwnerOf(payer, manages), max), part is null ? null : part.Open(payer!.Value.Key, payer.Value.ShareOf(max)), isLarge);
+        return new(memory.Open(OwnerOf(payer, manages), max), part?.Open(payer!.Value.Key, payer.Value.ShareOf(max)), isLarge);
     }
 
     /// <summary>Waits for so many bytes: first for those of the account's part, then for those of the process.</summary>

@@ -165,7 +165,8 @@ public sealed class FairLimiterTests
             foreach (var (owner, weight, stops) in requests)
             {
                 var source = new CancellationTokenSource();
-                waiting.Add((owner, stops, source, limiter.AcquireAsync($"{owner}", MaxOf(owner), weight, isResumed: weight % 3 == 0, source.Token).AsTask()));
+                var lease = limiter.AcquireAsync($"{owner}", MaxOf(owner), weight, isResumed: weight % 3 == 0, source.Token);
+                waiting.Add((owner, stops, source, lease.AsTask()));
                 Settle();
             }
 

@@ -220,7 +220,7 @@ public sealed class ReceiverTests : IAsyncLifetime
             {
                 var copy = json.DeepClone().AsObject();
                 copy["signature"] = damaged;
-                (await VerifyAsync(copy.ToJsonString()) is not null).ShouldBe(damaged == signature);
+                (await VerifyAsync(copy.ToJsonString()) is not null).ShouldBe(damaged == signature, damaged);
             },
             iter: Attacks);
     }
@@ -276,6 +276,25 @@ public sealed class ReceiverTests : IAsyncLifetime
         (await hook.PostAsync(largest, isChunked)).ShouldBe(HttpStatusCode.OK);
         (await hook.PostAsync([.. largest, (byte)' '], isChunked)).ShouldBe(HttpStatusCode.RequestEntityTooLarge);
         (await hook.PostAsync(new byte[20 * 1024 * 1024], isChunked)).ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    [Fact]
+    public async Task Events_that_arrive_together_are_all_taken_though_the_keys_are_new()
+    {
+        var genuine = EventOf("text").ToJsonString();
+        using var document = JsonDocument.Parse(genuine);
+        for (var round = 0; round < 200; round++)
+        {
+            var fresh = new Receiver(burrow.Address, Source, _ => { });
+            var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var verifying = Enumerable.Range(0, 8).Select(async _ =>
+            {
+                await begin.Task;
+                return await fresh.VerifyAsync(document.RootElement);
+            }).ToList();
+            begin.SetResult();
+            (await Task.WhenAll(verifying)).ShouldAllBe(message => message != null);
+        }
     }
 
     [Fact]

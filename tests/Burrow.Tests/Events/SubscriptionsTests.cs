@@ -328,10 +328,15 @@ public sealed class SubscriptionsTests
         await PutAsync(spec);
         var table = new SubscriptionTable(store, time, Random.Shared);
         var stored = (await table.GetAsync(Shop, Hook, Token))!;
-        (await table.WriteAsync(stored.Subscription with { Spec = spec, SealedEndpoint = [] }, stored, Token)).ShouldNotBeNull();
+        var older = stored.Subscription with { Spec = spec, SealedEndpoint = [], Reason = $"It was {Secret}." };
+        (await table.WriteAsync(older, stored, Token)).ShouldNotBeNull();
 
         (await PutAsync(spec)).Created.ShouldBeFalse();
         asked.Count.ShouldBe(1);
+        time.Advance(TimeSpan.FromHours(1.1));
+        Answer(HttpStatusCode.ServiceUnavailable, "");
+        await subscriptions.ReconcileAsync(Token);
+        (await table.GetAsync(Shop, Hook, Token))!.Subscription.Reason.ShouldBe("It was https://example.com/hook?***");
         time.Advance(TimeSpan.FromHours(1.1));
         Answer(HttpStatusCode.NotFound, "");
         Answer(HttpStatusCode.Created, State("Succeeded"));

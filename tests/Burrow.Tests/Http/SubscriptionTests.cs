@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Burrow.Events.Subscriptions;
 using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
 
@@ -93,6 +94,32 @@ public sealed class SubscriptionTests : IAsyncLifetime
             foreach (var (_, value) in row.Columns)
                 (value is byte[] bytes ? Encoding.Latin1.GetString(bytes) : $"{value}").ShouldNotContain("never-stored");
         }
+    }
+
+    [Fact]
+    public async Task What_was_stored_before_queries_were_encrypted_is_shown_without_them_too()
+    {
+        var query = SuiteLog.Whole.Keep("code=of-an-older-row-that-is-not-shown");
+        (await PutAsync($$"""{"endpoint":"http://127.0.0.1:9/hook?{{query}}"}""")).Dispose();
+        var table = new SubscriptionTable(store, TimeProvider.System, Random.Shared);
+        StoredSubscription? written = null;
+        while (written is null)
+        {
+            var stored = (await table.GetAsync(new("shop"), new("hook"), Token))!;
+            var older = stored.Subscription with
+            {
+                Spec = stored.Subscription.Spec with { Endpoint = new Uri($"http://127.0.0.1:9/hook?{query}") },
+                SealedEndpoint = [],
+                State = SubscriptionState.Failed,
+                Reason = $"The handshake with http://127.0.0.1:9/hook?{query} failed: '{query}' is wrong.",
+            };
+            written = await table.WriteAsync(older, stored, Token);
+        }
+
+        var shown = await server.Http.GetStringAsync("/subscriptions/shop/hook", Token);
+
+        shown.ShouldContain("\"endpoint\":\"http://127.0.0.1:9/hook?***\"");
+        shown.ShouldContain("\"reason\":\"The handshake with http://127.0.0.1:9/hook?*** failed: '***' is wrong.\"");
     }
 
     [Fact]

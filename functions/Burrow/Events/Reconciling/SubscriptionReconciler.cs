@@ -254,6 +254,7 @@ internal sealed partial class SubscriptionReconciler(
             await management.DeleteAsync(told, CancellationToken.None);
     }
 
+    /// <summary>The subscription with its endpoint's query encrypted. An older row may have it as it is, in its reason too.</summary>
     private Subscription Seal(Subscription subscription)
     {
         var endpoint = subscription.Spec.Endpoint;
@@ -263,6 +264,7 @@ internal sealed partial class SubscriptionReconciler(
             {
                 Spec = subscription.Spec with { Endpoint = EndpointQuery.Masked(endpoint) },
                 SealedEndpoint = secrets.Seal(Encoding.UTF8.GetBytes(endpoint.OriginalString)),
+                Reason = subscription.Reason is { } reason ? EndpointQuery.MaskIn(reason, endpoint) : null,
             };
     }
 

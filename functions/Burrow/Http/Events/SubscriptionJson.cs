@@ -40,7 +40,7 @@ internal static class SubscriptionJson
         json.WriteNumber("eventTimeToLive", spec.EventTimeToLive);
         json.WriteString("state", subscription.State.ToString().ToLowerInvariant());
         if (subscription.Reason is { } reason)
-            json.WriteString("reason", reason);
+            json.WriteString("reason", EndpointQuery.MaskIn(reason, spec.Endpoint));
         json.WriteInstant("changed", subscription.Changed);
         json.WriteEndObject();
     }

@@ -8,7 +8,9 @@ namespace Burrow.Http.Pipeline;
 /// <param name="payer">Whose limits the request uses; null: it costs nothing, as with a key of the operator.</param>
 /// <param name="memory">The memory that it may use.</param>
 /// <param name="limits">The limits of the account that the request is about.</param>
-/// <param name="manages">Whether it manages the account. Such requests have turns of their own, so that they never wait for messages.</param>
+/// <param name="manages">
+/// Whether it manages the account. Such requests have turns of their own, so that they never wait for messages.
+/// </param>
 /// <param name="ended">Cancelled when the client disconnects, or the request ends for another reason.</param>
 internal sealed class Admission(
     Quotas quotas, Payer? payer, RequestMemory memory, AccountLimits limits, bool manages, CancellationToken ended)
