@@ -243,6 +243,9 @@ internal sealed class FairLimiter(long capacity)
         /// <summary>The weight in use.</summary>
         public long Weight { get; internal set; }
 
+        /// <summary>Whether requests wait for what is in use.</summary>
+        public bool IsAwaited => limiter.Waiting > 0;
+
         internal Share Share { get; set; } = share;
 
         /// <summary>Uses more, if there is room and no request waits for it.</summary>

@@ -33,9 +33,6 @@ internal sealed class MemoryBudget(long bytes, TimeProvider time)
 
     public TimeProvider Time => time;
 
-    /// <summary>Whether requests wait for the memory of small or of large requests.</summary>
-    public (bool Small, bool Large) IsShort => (small.Waiting > 0, large.Waiting > 0);
-
     /// <summary>The bytes in use.</summary>
     public long Used => small.Used + large.Used;
 

@@ -18,8 +18,8 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
 
     private long Held => held?.Bytes ?? 0;
 
-    /// <summary>Whether other requests wait for the memory that this one has.</summary>
-    public bool IsAwaited((bool Small, bool Large) isShort) => held is { } one && (one.IsLarge ? isShort.Large : isShort.Small);
+    /// <summary>Whether other requests, of its account or of others, wait for the memory that this one has.</summary>
+    public bool IsAwaited => held?.IsAwaited == true;
 
     /// <summary>
     /// Waits while the key uses more memory than its share, by answers that could not wait. Then reserves so many bytes.
@@ -27,7 +27,8 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
     /// <exception cref="UnavailableException">There was no room for too long. Nothing was done.</exception>
     public async ValueTask BeginAsync(long total, CancellationToken cancellationToken)
     {
-        if (payer is { } one && !manages && budget.IsOver(one))
+        // What it uses itself is no reason to wait: a large body may be more than the share.
+        if (payer is { } one && !manages && held is not { IsLarge: true } && budget.IsOver(one))
             await WaitAsync(ended => budget.PassAsync(one, ended), cancellationToken);
         await ReserveAsync(total, cancellationToken);
     }
@@ -135,6 +136,8 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
         public long Bytes => process.Weight;
 
         public bool IsLarge => isLarge;
+
+        public bool IsAwaited => process.IsAwaited || part?.IsAwaited == true;
 
         public bool TryGrow(long bytes)
         {

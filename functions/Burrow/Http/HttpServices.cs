@@ -22,8 +22,7 @@ internal static class HttpServices
     {
         services.AddSingleton(provider => new Cors(
             provider.GetRequiredService<IOptions<AccessOptions>>().Value, provider.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton(provider => new RequestWatch(
-            provider.GetRequiredService<Quotas>().Memory, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new RequestWatch(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Responder(
             provider.GetRequiredService<Authenticator>(),
             provider.GetRequiredService<Quotas>(),

@@ -393,6 +393,25 @@ public sealed class FairUseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_slow_client_gives_way_to_other_keys_of_its_account()
+    {
+        var sender = await server.MakeKeyAsync("sender", "send");
+        await using var slow = await RawHttp.ConnectAsync(server.Server.Address);
+        await slow.SendBytesAsync(Request("POST", "/batch/a/q", sender, 16_000_000, "Content-Type: application/x-ndjson"));
+        await slow.SendBytesAsync(Encoding.ASCII.GetBytes(new string(' ', 300_000)));
+        using var patience = new CancellationTokenSource(Patience);
+        while (server.Quotas.Memory.Used < 40_000_000)
+            await Task.Delay(1, patience.Token);
+        server.Time.Advance(AccessLimits.SlowAfter + AccessLimits.WatchInterval);
+        var body = Encoding.ASCII.GetBytes($$"""[{"id":"1","body":"{{new string('x', 1_000_000)}}"}]""");
+        await using var other = await RawHttp.ConnectAsync(server.Server.Address);
+        var waits = other.SendAsync(
+            "POST", "/batch/a/q", body, ("Authorization", $"Bearer {owner}"), ("Content-Type", "application/json"));
+
+        (await AdvanceAsync(waits, AccessLimits.MemoryWait)).Status.ShouldBe(200);
+    }
+
+    [Fact]
     public async Task Requests_that_wake_up_together_are_all_served()
     {
         await SetAsync("""{"concurrent":2}""");

@@ -129,7 +129,7 @@ internal sealed class RequestContext : IDisposable
     /// <summary>
     /// Ends the request if its caller is no longer valid, or if its client is slow and has memory that others wait for. Never throws.
     /// </summary>
-    public async Task CheckAsync((bool Small, bool Large) isMemoryShort)
+    public async Task CheckAsync()
     {
         // One check at a time, however slowly storage answers.
         if (Interlocked.Exchange(ref checking, 1) == 1)
@@ -139,7 +139,7 @@ internal sealed class RequestContext : IDisposable
             // It was ended, and its client has had the time between two looks to read the answer.
             if (Failure is not null)
                 AbortIf(isSending && ++looks > 1);
-            else if (IsSlow(transfer) && admission?.Memory.IsAwaited(isMemoryShort) == true)
+            else if (IsSlow(transfer) && admission?.Memory.IsAwaited == true)
                 throw new UnavailableException("Other requests need the memory of this one, and its client is slow. Nothing was stored.");
             else if (authenticate is { } again && !authenticator.IsOpen)
                 await again();

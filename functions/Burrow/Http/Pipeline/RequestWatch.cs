@@ -10,12 +10,11 @@ internal sealed class RequestWatch : IDisposable
 {
     private readonly Lock gate = new();
     private readonly LinkedList<RequestContext> requests = [];
-    private readonly MemoryBudget memory;
     private readonly ITimer timer;
 
-    public RequestWatch(MemoryBudget memory, TimeProvider time)
+    public RequestWatch(TimeProvider time)
     {
-        (this.memory, Time) = (memory, time);
+        Time = time;
         timer = time.CreateTimer(_ => Look(), null, AccessLimits.WatchInterval, AccessLimits.WatchInterval);
     }
 
@@ -41,9 +40,8 @@ internal sealed class RequestWatch : IDisposable
         RequestContext[] all;
         lock (gate)
             all = [.. requests];
-        var isMemoryShort = memory.IsShort;
         // They do not wait for one another: for some, storage is asked.
         foreach (var request in all)
-            _ = request.CheckAsync(isMemoryShort);
+            _ = request.CheckAsync();
     }
 }
