@@ -8,6 +8,9 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
     /// <summary>A message in memory, its JSON, and the space that the JSON grows into.</summary>
     private const int BytesPerAnswerByte = 3;
 
+    /// <summary>A request that needs no more bytes than this is not weighed. The limits on requests bound their number.</summary>
+    private const long FreeBytes = 16 * 1024;
+
     /// <summary>Taken by the request, and by the group that claims for it.</summary>
     private readonly Lock gate = new();
 
@@ -17,6 +20,9 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
     private long answer;
 
     private long Held => held?.Bytes ?? 0;
+
+    /// <summary>Whether it is too little to weigh, as long as nothing else is reserved.</summary>
+    private bool IsFree(long total) => held is null && total <= FreeBytes;
 
     /// <summary>Whether other requests, of its account or of others, wait for the memory that this one has.</summary>
     public bool IsAwaited => held?.IsAwaited == true;
@@ -35,16 +41,8 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
 
     /// <summary>Reserves so many bytes in all, and waits for them if need be.</summary>
     /// <exception cref="UnavailableException">There was no room for too long. Nothing was done.</exception>
-    public ValueTask ReserveAsync(long total, CancellationToken cancellationToken) => TryReserveTotal(total)
-        ? default
-        : WaitAsync(
-            async ended =>
-            {
-                var next = await budget.AcquireAsync(payer, manages, total, ended);
-                lock (gate)
-                    Hold(next);
-            },
-            cancellationToken);
+    public ValueTask ReserveAsync(long total, CancellationToken cancellationToken) =>
+        TryReserveTotal(total) ? default : WaitForAsync(total, cancellationToken);
 
     /// <inheritdoc/>
     public bool TryReserve(long bytes, bool always)
@@ -52,7 +50,7 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
         lock (gate)
         {
             var total = answer + (bytes * BytesPerAnswerByte);
-            if (total > Held && !TryReserveTotal(total))
+            if (total > Held && !IsFree(total) && !TryReserveTotal(total))
             {
                 if (!always)
                     return false;
@@ -69,6 +67,8 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
     {
         lock (gate)
         {
+            if (IsFree(total))
+                return;
             if (total > Held)
             {
                 var next = Next(total);
@@ -95,7 +95,7 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
     {
         lock (gate)
         {
-            if (total <= Held)
+            if (total <= Held || IsFree(total))
                 return true;
             var next = Next(total);
             if (!next.TryGrow(total - next.Bytes))
@@ -104,6 +104,15 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
             return true;
         }
     }
+
+    private ValueTask WaitForAsync(long total, CancellationToken cancellationToken) => WaitAsync(
+        async ended =>
+        {
+            var next = await budget.AcquireAsync(payer, manages, total, ended);
+            lock (gate)
+                Hold(next);
+        },
+        cancellationToken);
 
     private async ValueTask WaitAsync(Func<CancellationToken, ValueTask> wait, CancellationToken cancellationToken)
     {

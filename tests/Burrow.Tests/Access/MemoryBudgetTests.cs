@@ -67,7 +67,7 @@ public sealed class MemoryBudgetTests
         foreach (var account in (string[])["a", "b", "c"])
             await Begin(account).ReserveAsync(1 * MiB, Token);
         await Begin("a").ReserveAsync(1 * MiB, Token);
-        var waits = Begin("a").ReserveAsync(1, Token).AsTask();
+        var waits = Begin("a").ReserveAsync(20 * 1024, Token).AsTask();
 
         waits.IsCompleted.ShouldBeFalse();
         await budget.Begin(new Payer(new("a"), "key", IsNarrow: false), manages: true).ReserveAsync(1 * MiB, Token);

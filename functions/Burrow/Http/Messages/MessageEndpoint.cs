@@ -12,9 +12,6 @@ public sealed class MessageEndpoint : IEndpoint
     /// <summary>The path.</summary>
     public const string Route = "v1.0/{account}/{queue}/{message}";
 
-    /// <summary>The memory for one message. Most are smaller; a larger one is weighed as soon as it is there.</summary>
-    private const long SmallBytes = 64 * 1024;
-
     private readonly Responder responder;
     private readonly QueueEngine queues;
     private readonly QueueOptions options;
@@ -45,7 +42,7 @@ public sealed class MessageEndpoint : IEndpoint
     private async Task<Answer> GetAsync(RequestContext context, MessagePath path)
     {
         var (authorized, parameters) = await AuthorizeAsync(context, path);
-        await authorized.AdmitAsync(OperationPolicy.GetMessage, memory: SmallBytes);
+        await authorized.AdmitAsync(OperationPolicy.GetMessage);
         var precondition = Preconditions.Parse(context.Request);
         var detail = parameters.MessageDetail(Detail.All);
         var message = await queues.GetAsync(path.Queue, path.Id, detail, context.Aborted) ?? throw NotFound();
@@ -77,7 +74,7 @@ public sealed class MessageEndpoint : IEndpoint
         authorized.Require(OperationPolicy.UpdateMessages);
         await authorized.ReadFormAsync(parameters);
         parameters.CheckAll();
-        await authorized.AdmitAsync(memory: SmallBytes);
+        await authorized.AdmitAsync();
         var precondition = Preconditions.Parse(context.Request);
         var detail = parameters.MessageDetail(Detail.None);
         var message = await queues.UpdateAsync(path.Queue, path.Id, parameters.Attributes, precondition, detail, context.Aborted);
@@ -92,7 +89,7 @@ public sealed class MessageEndpoint : IEndpoint
         var policy = precondition.NamesReceipt ? OperationPolicy.FinishMessage
             : detail == Detail.None ? OperationPolicy.DeleteMessages
             : OperationPolicy.TakeMessages;
-        await authorized.AdmitAsync(policy, memory: SmallBytes);
+        await authorized.AdmitAsync(policy);
         var message = await queues.DeleteAsync(path.Queue, path.Id, precondition, detail, context.Aborted) ?? throw NotFound();
         return MessageJson.One(message, detail);
     }

@@ -113,7 +113,7 @@ public sealed class MessagesEndpoint : IEndpoint
     }
 
     /// <summary>The memory to begin with, for a page of rows. The messages of the answer reserve theirs one by one.</summary>
-    private static long MemoryOf(MessageSelection selection, bool readsBodies) => readsBodies
+    private static long MemoryOf(MessageSelection selection, bool readsBodies) => selection.Limit == 1 ? 0 : readsBodies
         ? Math.Min(selection.Limit ?? QueueLimits.AnswerItems, MaxPageBytes / BytesPerRow) * BytesPerRow
         : MaxPageBytes / BytesPerRow * BytesPerSmallRow;
 }

@@ -52,7 +52,8 @@ internal sealed class Admission(
                 quotas.Rate.Require(account.Account, manages, limits);
         }
 
-        await memory.BeginAsync(bytes, ended);
+        if (bytes > 0)
+            await memory.BeginAsync(bytes, ended);
     }
 
     /// <summary>Waits again, after <see cref="Leave"/>.</summary>
@@ -68,7 +69,8 @@ internal sealed class Admission(
             await EnterTurnAsync(account, isResumed: true);
         }
 
-        await memory.BeginAsync(bytes, ended);
+        if (bytes > 0)
+            await memory.BeginAsync(bytes, ended);
         return true;
     }
 

@@ -99,12 +99,14 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
 
     private async Task SendAsync(HttpResponse response, int length, CancellationToken cancellationToken)
     {
-        request?.BeginAnswer();
         // Write one slice at a time: what the client does not read is not copied, and the server's minimum rate applies to the client.
         for (var sent = 0; sent < length; sent += Slice)
         {
             var slice = body.Slice(sent, Math.Min(Slice, length - sent));
-            await response.Body.WriteAsync(slice, cancellationToken);
+            var writing = response.Body.WriteAsync(slice, cancellationToken);
+            if (!writing.IsCompleted)
+                request?.BeginTransfer(isAnswer: true);
+            await writing;
             request?.Transferred(slice.Length);
         }
     }

@@ -11,9 +11,6 @@ namespace Burrow.Http.Pipeline;
 /// </summary>
 internal sealed class AuthorizedRequest(RequestContext context, Caller caller, Admission admission, Quotas quotas) : IWaitingRequest
 {
-    /// <summary>The memory of a request whose answer is small.</summary>
-    private const long SmallAnswerBytes = 16 * 1024;
-
     private bool isBodyRead;
 
     public Caller Caller => caller;
@@ -33,7 +30,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
 
     /// <summary>Requires the permissions of an operation, then waits until the request may be served.</summary>
     /// <exception cref="ForbiddenException">The caller lacks a permission.</exception>
-    public Task AdmitAsync(OperationPolicy policy, int weight = 1, long memory = SmallAnswerBytes)
+    public Task AdmitAsync(OperationPolicy policy, int weight = 1, long memory = 0)
     {
         caller.Require(policy);
         return AdmitAsync(weight, memory);
@@ -45,15 +42,18 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     /// </summary>
     /// <param name="weight">How much the request counts among those that are served.</param>
     /// <param name="memory">Bytes to reserve.</param>
-    public async Task AdmitAsync(int weight = 1, long memory = SmallAnswerBytes)
+    public async Task AdmitAsync(int weight = 1, long memory = 0)
     {
         if (!isBodyRead && RequestBody.IsThere(context.Request))
         {
-            using var upload = await admission.EnterUploadAsync();
+            using var upload = await EnterUploadAsync();
             await RequestBody.SkipAsync(context);
         }
 
-        await admission.EnterAsync(weight, memory);
+        var entering = admission.EnterAsync(weight, memory);
+        if (weight > 1 || !entering.IsCompleted)
+            context.Watch();
+        await entering;
     }
 
     /// <summary>Requires room for messages.</summary>
@@ -118,7 +118,11 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     public void Charge(long requests) => admission.Charge(requests);
 
     /// <summary>A waiting request makes room for other requests.</summary>
-    void IWaitingRequest.Pause() => admission.Leave();
+    void IWaitingRequest.Pause()
+    {
+        context.Watch();
+        admission.Leave();
+    }
 
     /// <summary>Authenticates the caller again: during the wait, its key may have been revoked or its link may have expired.</summary>
     async ValueTask<bool> IWaitingRequest.ResumeAsync()
@@ -127,10 +131,18 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
         return await admission.EnterAgainAsync();
     }
 
+    private ValueTask<IDisposable?> EnterUploadAsync()
+    {
+        var entering = admission.EnterUploadAsync();
+        if (!entering.IsCompleted)
+            context.Watch();
+        return entering;
+    }
+
     private async Task<ArrayPoolBufferWriter<byte>> ReceiveAsync(int maxBytes)
     {
         isBodyRead = true;
-        using var upload = await admission.EnterUploadAsync();
+        using var upload = await EnterUploadAsync();
         return await RequestBody.BorrowAsync(context, admission.Memory, maxBytes);
     }
 }

@@ -54,6 +54,8 @@ internal sealed class QueryParameters
     /// <exception cref="InvalidRequestException">One is not valid.</exception>
     public void CheckAll()
     {
+        if (values.Count == 0)
+            return;
         _ = (Attributes, Wait, Limit, Marker, After);
         GetString("match_hidden");
         if (GetString("detail") is { } detail && !Details.Exists(one => one.Name == detail))

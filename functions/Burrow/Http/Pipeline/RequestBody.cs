@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using Burrow.Access;
 using CommunityToolkit.HighPerformance.Buffers;
 using Microsoft.AspNetCore.Http;
@@ -25,7 +26,6 @@ internal static class RequestBody
     public static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(RequestContext context, RequestMemory memory, int maxBytes)
     {
         CheckEncoding(context.Request);
-        context.BeginTransfer();
         var length = (int)Math.Min(context.Request.ContentLength ?? maxBytes, maxBytes);
         var buffer = await BorrowAsync(
             context.Request,
@@ -33,8 +33,12 @@ internal static class RequestBody
             received =>
             {
                 context.Received(received.Last);
-                return memory.ReserveAsync(ReservationFor(received.All, length), context.Aborted);
+                // A small body that is here at once is not weighed.
+                return received.All == length && length <= FirstRead
+                    ? default
+                    : memory.ReserveAsync(ReservationFor(received.All, length), context.Aborted);
             },
+            () => context.BeginTransfer(isAnswer: false),
             context.Aborted);
         context.EndTransfer();
         return buffer;
@@ -45,7 +49,7 @@ internal static class RequestBody
     public static Task<ArrayPoolBufferWriter<byte>> BorrowAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         CheckEncoding(request);
-        return BorrowAsync(request, maxBytes, _ => default, cancellationToken);
+        return BorrowAsync(request, maxBytes, _ => default, () => { }, cancellationToken);
     }
 
     /// <summary>Whether the request may have a body.</summary>
@@ -72,7 +76,9 @@ internal static class RequestBody
                 context.Received((int)data.Length);
                 return (skipped += data.Length) > HttpLimits.SkippedBytes ? throw tooLarge : default;
             },
+            () => context.BeginTransfer(isAnswer: false),
             context.Aborted);
+        context.EndTransfer();
     }
 
     /// <summary>Refuses a part of a body: a PUT replaces the whole (RFC 9110, section 14.5).</summary>
@@ -95,7 +101,11 @@ internal static class RequestBody
     }
 
     private static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(
-        HttpRequest request, int maxBytes, Func<(int Last, int All), ValueTask> receive, CancellationToken cancellationToken)
+        HttpRequest request,
+        int maxBytes,
+        Func<(int Last, int All), ValueTask> receive,
+        Action waits,
+        CancellationToken cancellationToken)
     {
         if (request.ContentLength > maxBytes)
             throw TooLarge(maxBytes);
@@ -117,6 +127,7 @@ internal static class RequestBody
                     buffer.Advance(size);
                     return receive((size, buffer.WrittenCount));
                 },
+                waits,
                 cancellationToken);
             return buffer;
         }
@@ -128,17 +139,24 @@ internal static class RequestBody
     }
 
     private static async Task ReadAsync(
-        HttpRequest request, Func<ReadOnlySequence<byte>, ValueTask> take, CancellationToken cancellationToken)
+        HttpRequest request, Func<ReadOnlySequence<byte>, ValueTask> take, Action waits, CancellationToken cancellationToken)
     {
         var reader = request.BodyReader;
-        // A read that is cancelled by its token would still be under way for the server when the answer is sent.
-        await using var cancellation = cancellationToken.UnsafeRegister(_ => reader.CancelPendingRead(), null);
+        CancellationTokenRegistration cancellation = default;
         try
         {
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var result = await reader.ReadAsync(CancellationToken.None);
+                var reading = reader.ReadAsync(CancellationToken.None);
+                if (!reading.IsCompleted && cancellation == default)
+                {
+                    waits();
+                    // A read that is cancelled by its token would still be under way for the server when the answer is sent.
+                    cancellation = cancellationToken.UnsafeRegister(static pipe => ((PipeReader)pipe!).CancelPendingRead(), reader);
+                }
+
+                var result = await reading;
                 if (result.IsCanceled)
                 {
                     reader.AdvanceTo(result.Buffer.Start);
@@ -164,6 +182,10 @@ internal static class RequestBody
         {
             // Kestrel throws these for malformed chunks, and for trailers that are not text.
             throw new BadHttpRequestException("The body could not be read.", e);
+        }
+        finally
+        {
+            await cancellation.DisposeAsync();
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class RequestContext : IDisposable
 
     /// <summary>Ends the request with an answer. Null where no key is needed: there a request ends only with its connection.</summary>
     private readonly CancellationTokenSource? ended;
-    private readonly LinkedListNode<RequestContext> watched;
+    private LinkedListNode<RequestContext>? watched;
     private Func<Task<Caller>>? authenticate;
     private Admission? admission;
     private long received;
@@ -36,7 +36,6 @@ internal sealed class RequestContext : IDisposable
             Aborted = ended.Token;
         }
 
-        watched = watch.Add(this);
     }
 
     public HttpRequest Request { get; }
@@ -82,14 +81,16 @@ internal sealed class RequestContext : IDisposable
     /// <summary>Authenticates the caller again, after some time has passed.</summary>
     public Task AuthenticateAgainAsync() => authenticate!();
 
-    /// <summary>Notes that the body begins to arrive.</summary>
-    public void BeginTransfer() => transfer = new(watch.Time.GetTimestamp());
+    /// <summary>Has the watch look after the request from now on, because it may take long. Most requests end before any look.</summary>
+    public void Watch() => watched ??= watch.Add(this);
 
-    /// <summary>Notes that the answer begins to be sent.</summary>
-    public void BeginAnswer()
+    /// <summary>Notes that the request waits for its body, or for the client to read its answer.</summary>
+    /// <param name="isAnswer">Whether it is the answer.</param>
+    public void BeginTransfer(bool isAnswer)
     {
-        BeginTransfer();
-        isSending = true;
+        transfer ??= new(watch.Time.GetTimestamp());
+        isSending = isAnswer;
+        Watch();
     }
 
     /// <summary>Counts bytes of the body.</summary>
@@ -124,7 +125,15 @@ internal sealed class RequestContext : IDisposable
 
     /// <summary>Waits for the memory of an answer that is ready. Only for requests that changed nothing.</summary>
     /// <exception cref="UnavailableException">There was no room for too long.</exception>
-    public ValueTask ReserveAsync(long responseBytes) => admission?.Memory.ReserveAsync(2 * responseBytes, Aborted) ?? default;
+    public ValueTask ReserveAsync(long responseBytes)
+    {
+        if (admission is null)
+            return default;
+        var reserving = admission.Memory.ReserveAsync(2 * responseBytes, Aborted);
+        if (!reserving.IsCompleted)
+            Watch();
+        return reserving;
+    }
 
     /// <summary>
     /// Ends the request if its caller is no longer valid, or if its client is slow and has memory that others wait for. Never throws.
@@ -161,9 +170,13 @@ internal sealed class RequestContext : IDisposable
 
     public void Dispose()
     {
-        watch.Remove(watched);
-        lock (watched)
-            isDisposed = true;
+        if (watched is { } node)
+        {
+            watch.Remove(node);
+            lock (node)
+                isDisposed = true;
+        }
+
         admission?.Memory.Dispose();
         ended?.Dispose();
     }
@@ -178,7 +191,7 @@ internal sealed class RequestContext : IDisposable
     /// <summary>Ends the connection, unless the response was sent: then the server may use the HTTP context for another request.</summary>
     private void AbortIf(bool mustEnd)
     {
-        lock (watched)
+        lock (watched!)
         {
             if (mustEnd && !isDisposed)
                 Request.HttpContext.Abort();
