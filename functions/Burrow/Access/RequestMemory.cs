@@ -30,19 +30,23 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
     /// <summary>
     /// Waits while the key uses more memory than its share, by answers that could not wait. Then reserves so many bytes.
     /// </summary>
+    /// <param name="total">The bytes.</param>
+    /// <param name="isResumed">Whether the request has waited for a message. Such a request waits for memory as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="UnavailableException">There was no room for too long. Nothing was done.</exception>
-    public async ValueTask BeginAsync(long total, CancellationToken cancellationToken)
+    public async ValueTask BeginAsync(long total, bool isResumed, CancellationToken cancellationToken)
     {
         // What it uses itself is no reason to wait: a large body may be more than the share.
         if (payer is { } one && !manages && held is not { IsLarge: true } && budget.IsOver(one))
-            await WaitAsync(ended => budget.PassAsync(one, ended), cancellationToken);
-        await ReserveAsync(total, cancellationToken);
+            await WaitAsync(ended => budget.PassAsync(one, ended), isResumed, cancellationToken);
+        if (!TryReserveTotal(total))
+            await WaitForAsync(total, isResumed, cancellationToken);
     }
 
     /// <summary>Reserves so many bytes in all, and waits for them if need be.</summary>
     /// <exception cref="UnavailableException">There was no room for too long. Nothing was done.</exception>
     public ValueTask ReserveAsync(long total, CancellationToken cancellationToken) =>
-        TryReserveTotal(total) ? default : WaitForAsync(total, cancellationToken);
+        TryReserveTotal(total) ? default : WaitForAsync(total, isResumed: false, cancellationToken);
 
     /// <inheritdoc/>
     public bool TryReserve(long bytes, bool always)
@@ -105,17 +109,24 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
         }
     }
 
-    private ValueTask WaitForAsync(long total, CancellationToken cancellationToken) => WaitAsync(
+    private ValueTask WaitForAsync(long total, bool isResumed, CancellationToken cancellationToken) => WaitAsync(
         async ended =>
         {
             var next = await budget.AcquireAsync(payer, manages, total, ended);
             lock (gate)
                 Hold(next);
         },
+        isResumed,
         cancellationToken);
 
-    private async ValueTask WaitAsync(Func<CancellationToken, ValueTask> wait, CancellationToken cancellationToken)
+    private async ValueTask WaitAsync(Func<CancellationToken, ValueTask> wait, bool isResumed, CancellationToken cancellationToken)
     {
+        if (isResumed)
+        {
+            await wait(cancellationToken);
+            return;
+        }
+
         using var patience = new CancellationTokenSource(AccessLimits.MemoryWait, budget.Time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try

@@ -79,11 +79,11 @@ public sealed class MemoryBudgetTests
     {
         var unread = Begin("a");
         unread.Set(20 * MiB);
-        var next = Begin("a").BeginAsync(1, Token).AsTask();
+        var next = Begin("a").BeginAsync(1, isResumed: false, Token).AsTask();
 
         next.IsCompleted.ShouldBeFalse();
-        await Begin("b").BeginAsync(1, Token);
-        await unread.BeginAsync(1, Token);
+        await Begin("b").BeginAsync(1, isResumed: false, Token);
+        await unread.BeginAsync(1, isResumed: false, Token);
         unread.Dispose();
         await next;
     }

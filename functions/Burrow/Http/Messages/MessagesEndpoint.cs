@@ -12,10 +12,10 @@ public sealed class MessagesEndpoint : IEndpoint
     /// <summary>The path.</summary>
     public const string Route = "v1.0/{account}/{queue}";
 
-    /// <summary>The bytes of a page of rows (Azure Table storage ends a page there), and of a row that holds a body.</summary>
-    private const int MaxPageBytes = 4 * 1024 * 1024;
+    /// <summary>The bytes of a page of rows, and of a row that holds a body. Most are smaller, and a page is not kept.</summary>
+    private const int MaxPageBytes = 256 * 1024;
 
-    private const int BytesPerRow = 64 * 1024;
+    private const int BytesPerRow = 16 * 1024;
     private const int BytesPerSmallRow = 1024;
 
     private readonly Responder responder;

@@ -53,12 +53,11 @@ internal sealed class Admission(
         }
 
         if (bytes > 0)
-            await memory.BeginAsync(bytes, ended);
+            await memory.BeginAsync(bytes, isResumed: false, ended);
     }
 
     /// <summary>Waits again, after <see cref="Leave"/>.</summary>
     /// <returns>False if the account must pay its debt first.</returns>
-    /// <exception cref="UnavailableException">There is no memory.</exception>
     public async ValueTask<bool> EnterAgainAsync()
     {
         if (payer is { } account)
@@ -70,7 +69,7 @@ internal sealed class Admission(
         }
 
         if (bytes > 0)
-            await memory.BeginAsync(bytes, ended);
+            await memory.BeginAsync(bytes, isResumed: true, ended);
         return true;
     }
 
