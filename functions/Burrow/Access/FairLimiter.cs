@@ -166,7 +166,8 @@ internal sealed class FairLimiter(long capacity)
             turns.Remove(turn);
             if (share.Count > 0)
                 turns.AddLast(share);
-            waiter.Served.SetResult();
+            waiter.IsServed = true;
+            waiter.Served.TrySetResult();
             turn = turns.First;
         }
     }
@@ -189,7 +190,7 @@ internal sealed class FairLimiter(long capacity)
     {
         lock (gate)
         {
-            if (waiter.Served.Task.IsCompleted)
+            if (waiter.IsServed)
                 return;
             var share = waiter.Lease.Share;
             Remove(share, waiter);
@@ -292,6 +293,8 @@ internal sealed class FairLimiter(long capacity)
         public long Weight => weight;
 
         public LinkedListNode<Waiter>? Node { get; set; }
+
+        public bool IsServed { get; set; }
 
         public TaskCompletionSource Served { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -70,20 +70,18 @@ internal sealed class MemoryBudget(long bytes, TimeProvider time)
     /// <summary>Whether a key or its account, by answers that could not wait, uses more memory for large requests than its share.</summary>
     public bool IsOver(Payer payer)
     {
-        var (part, max) = LargePartOf(payer);
+        var max = large.Capacity / AccountPart;
+        var part = largeParts.Of(payer.Account, max);
         return part.Used > max || part.Of(payer.Key).Used > payer.ShareOf(max);
     }
 
     /// <summary>Waits until it does not.</summary>
-    /// <returns>A lease of one byte, to be disposed at once.</returns>
-    public ValueTask<FairLimiter.Lease> PassAsync(Payer payer, CancellationToken cancellationToken)
+    public async ValueTask PassAsync(Payer payer, CancellationToken cancellationToken)
     {
-        var (part, max) = LargePartOf(payer);
-        return part.AcquireAsync(payer.Key, payer.ShareOf(max), 1, isResumed: false, cancellationToken);
+        var max = large.Capacity / AccountPart;
+        var part = largeParts.Of(payer.Account, max);
+        (await part.AcquireAsync(payer.Key, payer.ShareOf(max), 1, isResumed: false, cancellationToken)).Dispose();
     }
-
-    private (FairLimiter Part, long Max) LargePartOf(Payer payer) =>
-        (largeParts.Of(payer.Account, large.Capacity / AccountPart), large.Capacity / AccountPart);
 
     private (FairLimiter Memory, FairLimiter? Part, long Max, bool IsLarge) PartsFor(Payer? payer, bool manages, long total)
     {

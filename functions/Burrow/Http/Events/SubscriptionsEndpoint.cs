@@ -68,7 +68,9 @@ public sealed class SubscriptionsEndpoint : IEndpoint
     private async Task<Answer> PutAsync(RequestContext context, SubscriptionPath path)
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(path.Account, NotFound()));
-        using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.Subscribe, MaxBodyBytes);
+        authorized.Require(OperationPolicy.Subscribe);
+        RequestBody.RequireWhole(context.Request);
+        using var body = await authorized.BorrowBodyAsync(MaxBodyBytes);
         var (spec, headers) = SubscriptionJson.Read(body.WrittenMemory, rules);
         var (subscription, created) = await Service.PutAsync(
             path.Account,

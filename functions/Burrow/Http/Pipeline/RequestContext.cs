@@ -35,6 +35,7 @@ internal sealed class RequestContext : IDisposable
             ended = CancellationTokenSource.CreateLinkedTokenSource(Aborted);
             Aborted = ended.Token;
         }
+
     }
 
     public HttpRequest Request { get; }
