@@ -369,46 +369,19 @@ public sealed class FairUseTests : IAsyncLifetime
     [Fact]
     public async Task A_slow_client_keeps_memory_only_while_no_other_request_waits_for_it()
     {
-        var accounts = new List<string>();
-        var connections = new List<RawHttp>();
-        foreach (var account in (string[])["w", "x"])
-        {
-            accounts.Add(await server.MakeKeyAsync("sender", "send", account: account));
-            var slow = await RawHttp.ConnectAsync(server.Server.Address);
-            connections.Add(slow);
-            await slow.SendBytesAsync(
-                Request("POST", $"/batch/{account}/q", accounts[^1], 16_000_000, "Content-Type: application/x-ndjson"));
-            await slow.SendBytesAsync(Encoding.ASCII.GetBytes(new string(' ', 600_000)));
-        }
+        // Together they leave less than the other request needs.
+        await using var first = await SendSlowlyAsync("w");
+        await using var second = await SendSlowlyAsync("x", 3_000_000);
 
-        server.Time.Advance(AccessLimits.SlowAfter + AccessLimits.WatchInterval);
-        server.Time.Watch();
-        var body = Encoding.ASCII.GetBytes($$"""[{"id":"1","body":"{{new string('x', 1_000_000)}}"}]""");
-        await using var other = await RawHttp.ConnectAsync(server.Server.Address);
-        var waits = other.SendAsync(
-            "POST", "/batch/a/q", body, ("Authorization", $"Bearer {owner}"), ("Content-Type", "application/json"));
-
-        (await AdvanceAsync(waits, AccessLimits.MemoryWait)).Status.ShouldBe(200);
-        await DisposeAllAsync(connections);
+        (await SendBesideSlowAsync()).Status.ShouldBe(200);
     }
 
     [Fact]
     public async Task A_slow_client_gives_way_to_other_keys_of_its_account()
     {
-        var sender = await server.MakeKeyAsync("sender", "send");
-        await using var slow = await RawHttp.ConnectAsync(server.Server.Address);
-        await slow.SendBytesAsync(Request("POST", "/batch/a/q", sender, 16_000_000, "Content-Type: application/x-ndjson"));
-        await slow.SendBytesAsync(Encoding.ASCII.GetBytes(new string(' ', 300_000)));
-        using var patience = new CancellationTokenSource(Patience);
-        while (server.Quotas.Memory.Used < 40_000_000)
-            await Task.Delay(1, patience.Token);
-        server.Time.Advance(AccessLimits.SlowAfter + AccessLimits.WatchInterval);
-        var body = Encoding.ASCII.GetBytes($$"""[{"id":"1","body":"{{new string('x', 1_000_000)}}"}]""");
-        await using var other = await RawHttp.ConnectAsync(server.Server.Address);
-        var waits = other.SendAsync(
-            "POST", "/batch/a/q", body, ("Authorization", $"Bearer {owner}"), ("Content-Type", "application/json"));
+        await using var slow = await SendSlowlyAsync("a");
 
-        (await AdvanceAsync(waits, AccessLimits.MemoryWait)).Status.ShouldBe(200);
+        (await SendBesideSlowAsync()).Status.ShouldBe(200);
     }
 
     [Fact]
@@ -517,6 +490,41 @@ public sealed class FairUseTests : IAsyncLifetime
     }
 
     /// <summary>Advances the clock in small steps until the task is done, but not beyond a time.</summary>
+    /// <summary>Begins a large body, and returns when the server holds the memory for all of it and waits for the rest.</summary>
+    private async Task<RawHttp> SendSlowlyAsync(string account, int length = 16_000_000)
+    {
+        var sender = await server.MakeKeyAsync("sender", "send", account: account);
+        var (watched, used) = (server.Watched, server.Quotas.Memory.Used);
+        var slow = await RawHttp.ConnectAsync(server.Server.Address);
+        await slow.SendBytesAsync(Request("POST", $"/batch/{account}/q", sender, length, "Content-Type: application/x-ndjson"));
+        // A body is timed from when the server waits for it.
+        await UntilAsync(() => server.Watched > watched);
+        await slow.SendBytesAsync(Encoding.ASCII.GetBytes(new string(' ', 300_000)));
+        await UntilAsync(() => server.Quotas.Memory.Used >= used + (3L * length));
+        return slow;
+    }
+
+    /// <summary>Sends a request that has to wait for the memory of slow ones, and lets the server look once before the wait ends.</summary>
+    private async Task<RawAnswer> SendBesideSlowAsync()
+    {
+        server.Time.Advance(AccessLimits.SlowAfter + AccessLimits.WatchInterval);
+        server.Time.Watch();
+        var body = Encoding.ASCII.GetBytes($$"""[{"id":"1","body":"{{new string('x', 1_000_000)}}"}]""");
+        await using var other = await RawHttp.ConnectAsync(server.Server.Address);
+        var waits = other.SendAsync(
+            "POST", "/batch/a/q", body, ("Authorization", $"Bearer {owner}"), ("Content-Type", "application/json"));
+        await server.Time.BegunAsync(AccessLimits.MemoryWait);
+        server.Time.Advance(AccessLimits.WatchInterval);
+        return await waits.WaitAsync(Patience, Token);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!condition())
+            await Task.Delay(1, patience.Token);
+    }
+
     private async Task<RawAnswer> AdvanceAsync(Task<RawAnswer> task, TimeSpan max)
     {
         for (var passed = TimeSpan.Zero; passed < max && !task.IsCompleted; passed += TimeSpan.FromSeconds(1))

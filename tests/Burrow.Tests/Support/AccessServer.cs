@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Burrow.Access;
+using Burrow.Http.Pipeline;
 using Burrow.Tables;
 using Burrow.Tables.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,6 +24,9 @@ internal sealed class AccessServer : IAsyncDisposable
     public TestTime Time { get; }
 
     public Quotas Quotas => Server.Services.GetRequiredService<Quotas>();
+
+    /// <summary>The requests whose body or answer is under way for long, or that wait.</summary>
+    public int Watched => Server.Services.GetRequiredService<RequestWatch>().Count;
 
     public static async Task<AccessServer> StartAsync(
         ITableStore? store = null,

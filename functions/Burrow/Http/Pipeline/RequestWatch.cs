@@ -20,6 +20,16 @@ internal sealed class RequestWatch : IDisposable
 
     public TimeProvider Time { get; }
 
+    /// <summary>The requests that it looks after now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (gate)
+                return requests.Count;
+        }
+    }
+
     /// <summary>Looks after a request, from now until it is removed.</summary>
     public LinkedListNode<RequestContext> Add(RequestContext request)
     {
