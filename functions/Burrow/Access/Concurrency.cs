@@ -40,22 +40,21 @@ internal sealed class Concurrency(int factor, string what, TimeSpan? maxWait, Ti
         // Each key has its own queue. So none fills that of the others.
         if (!isResumed && limiter.Of(payer.Key).Waiting >= share * QueueFactor)
             throw Refusal(capacity);
-        if (maxWait is not { } wait)
-            return await limiter.AcquireAsync(payer.Key, share, weight, isResumed, cancellationToken);
-        using var patience = new CancellationTokenSource(wait, time);
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
-        try
-        {
-            return await limiter.AcquireAsync(payer.Key, share, weight, isResumed, waiting.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw Refusal(capacity);
-        }
+        return await WaitAsync(limiter, payer.Key, share, weight, isResumed, capacity, cancellationToken);
     }
 
     /// <summary>The weight that an account uses now.</summary>
     public long UsedBy(AccountName account, AccountLimits limits) => limiters.Of(account, limits.Concurrent * factor).Used;
+
+    // A method of its own: what its functions capture is allocated only for a request that waits.
+    private ValueTask<FairLimiter.Lease> WaitAsync(
+        FairLimiter limiter, string key, long share, long weight, bool isResumed, long capacity, CancellationToken cancellationToken) =>
+        Patience.WithinAsync(
+            ended => limiter.AcquireAsync(key, share, weight, isResumed, ended),
+            maxWait,
+            time,
+            () => Refusal(capacity),
+            cancellationToken);
 
     private TooManyRequestsException Refusal(long capacity) => new(
         "concurrent", $"q={capacity};qu=\"concurrent-requests\"", null, $"Too many {what} of this account wait already.");

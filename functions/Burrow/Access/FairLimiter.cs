@@ -166,8 +166,7 @@ internal sealed class FairLimiter(long capacity)
             turns.Remove(turn);
             if (share.Count > 0)
                 turns.AddLast(share);
-            waiter.IsServed = true;
-            waiter.Served.TrySetResult();
+            waiter.Served.SetResult();
             turn = turns.First;
         }
     }
@@ -190,7 +189,7 @@ internal sealed class FairLimiter(long capacity)
     {
         lock (gate)
         {
-            if (waiter.IsServed)
+            if (waiter.Served.Task.IsCompleted)
                 return;
             var share = waiter.Lease.Share;
             Remove(share, waiter);
@@ -293,8 +292,6 @@ internal sealed class FairLimiter(long capacity)
         public long Weight => weight;
 
         public LinkedListNode<Waiter>? Node { get; set; }
-
-        public bool IsServed { get; set; }
 
         public TaskCompletionSource Served { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

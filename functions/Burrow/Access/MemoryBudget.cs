@@ -70,18 +70,20 @@ internal sealed class MemoryBudget(long bytes, TimeProvider time)
     /// <summary>Whether a key or its account, by answers that could not wait, uses more memory for large requests than its share.</summary>
     public bool IsOver(Payer payer)
     {
-        var max = large.Capacity / AccountPart;
-        var part = largeParts.Of(payer.Account, max);
+        var (part, max) = LargePartOf(payer);
         return part.Used > max || part.Of(payer.Key).Used > payer.ShareOf(max);
     }
 
     /// <summary>Waits until it does not.</summary>
-    public async ValueTask PassAsync(Payer payer, CancellationToken cancellationToken)
+    /// <returns>A lease of one byte, to be disposed at once.</returns>
+    public ValueTask<FairLimiter.Lease> PassAsync(Payer payer, CancellationToken cancellationToken)
     {
-        var max = large.Capacity / AccountPart;
-        var part = largeParts.Of(payer.Account, max);
-        (await part.AcquireAsync(payer.Key, payer.ShareOf(max), 1, isResumed: false, cancellationToken)).Dispose();
+        var (part, max) = LargePartOf(payer);
+        return part.AcquireAsync(payer.Key, payer.ShareOf(max), 1, isResumed: false, cancellationToken);
     }
+
+    private (FairLimiter Part, long Max) LargePartOf(Payer payer) =>
+        (largeParts.Of(payer.Account, large.Capacity / AccountPart), large.Capacity / AccountPart);
 
     private (FairLimiter Memory, FairLimiter? Part, long Max, bool IsLarge) PartsFor(Payer? payer, bool manages, long total)
     {

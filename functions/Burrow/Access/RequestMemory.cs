@@ -38,7 +38,7 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
     {
         // What it uses itself is no reason to wait: a large body may be more than the share.
         if (payer is { } one && !manages && held is not { IsLarge: true } && budget.IsOver(one))
-            await WaitAsync(ended => budget.PassAsync(one, ended), isResumed, cancellationToken);
+            (await WaitAsync(ended => budget.PassAsync(one, ended), isResumed, cancellationToken)).Dispose();
         if (!TryReserveTotal(total))
             await WaitForAsync(total, isResumed, cancellationToken);
     }
@@ -54,7 +54,7 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
         lock (gate)
         {
             var total = answer + (bytes * BytesPerAnswerByte);
-            if (total > Held && !IsFree(total) && !TryReserveTotal(total))
+            if (!TryReserveTotal(total))
             {
                 if (!always)
                     return false;
@@ -109,35 +109,20 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
         }
     }
 
-    private ValueTask WaitForAsync(long total, bool isResumed, CancellationToken cancellationToken) => WaitAsync(
-        async ended =>
-        {
-            var next = await budget.AcquireAsync(payer, manages, total, ended);
-            lock (gate)
-                Hold(next);
-        },
-        isResumed,
-        cancellationToken);
-
-    private async ValueTask WaitAsync(Func<CancellationToken, ValueTask> wait, bool isResumed, CancellationToken cancellationToken)
+    private async ValueTask WaitForAsync(long total, bool isResumed, CancellationToken cancellationToken)
     {
-        if (isResumed)
-        {
-            await wait(cancellationToken);
-            return;
-        }
-
-        using var patience = new CancellationTokenSource(AccessLimits.MemoryWait, budget.Time);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
-        try
-        {
-            await wait(ended.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new UnavailableException("This process has no memory left for the request now. Nothing was done. Try again.");
-        }
+        var next = await WaitAsync(ended => budget.AcquireAsync(payer, manages, total, ended), isResumed, cancellationToken);
+        lock (gate)
+            Hold(next);
     }
+
+    private ValueTask<T> WaitAsync<T>(Func<CancellationToken, ValueTask<T>> wait, bool isResumed, CancellationToken cancellationToken) =>
+        Patience.WithinAsync(
+            wait,
+            isResumed ? null : AccessLimits.MemoryWait,
+            budget.Time,
+            () => new UnavailableException("This process has no memory left for the request now. Nothing was done. Try again."),
+            cancellationToken);
 
     /// <summary>The reservation that can grow to so many bytes: the present one, or one of the other size.</summary>
     private Reservation Next(long total) =>
@@ -150,7 +135,7 @@ internal sealed class RequestMemory(MemoryBudget budget, Payer? payer, bool mana
         held = next;
     }
 
-    /// <summary>Bytes of the memory for small or for large requests, and as many of the account's part of the latter.</summary>
+    /// <summary>Bytes of the memory for small or for large requests, and as many of the account's part of it.</summary>
     internal sealed class Reservation(FairLimiter.Lease process, FairLimiter.Lease? part, bool isLarge)
     {
         public long Bytes => process.Weight;

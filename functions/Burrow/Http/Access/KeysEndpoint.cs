@@ -60,9 +60,7 @@ public sealed class KeysEndpoint : IEndpoint
     private async Task<Answer> PutAsync(RequestContext context, KeyPath path)
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(path.Account, NotFound()));
-        authorized.Require(OperationPolicy.ManageKeys);
-        RequestBody.RequireWhole(context.Request);
-        using var body = await authorized.BorrowBodyAsync(HttpLimits.AccessBodyBytes);
+        using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.ManageKeys, HttpLimits.AccessBodyBytes);
         var spec = KeyJson.Read(body.WrittenMemory);
         var (key, text) = await keys.CreateAsync(path.Account, path.Name, spec, authorized.Caller, context.Aborted);
         return Answer.OfJson(201, json => KeyJson.Write(json, key, text));

@@ -35,9 +35,7 @@ public sealed class LimitsEndpoint : IEndpoint
     private async Task<Answer> PutAsync(RequestContext context, AccountName account)
     {
         var authorized = await context.AuthorizeAsync(TargetOf(account));
-        authorized.Require(OperationPolicy.SetLimits);
-        RequestBody.RequireWhole(context.Request);
-        using var body = await authorized.BorrowBodyAsync(HttpLimits.AccessBodyBytes);
+        using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.SetLimits, HttpLimits.AccessBodyBytes);
         var overrides = JsonMembers.Read(body.WrittenMemory, json =>
         {
             JsonMembers.AllowOnly(json, "body", "an account's limits", [.. LimitOverrides.Members]);

@@ -39,8 +39,7 @@ public sealed class LinksEndpoint : IEndpoint
     private async Task<Answer> PostAsync(RequestContext context, AccountName account)
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(account, new("No such account.")));
-        authorized.Require(OperationPolicy.MakeLinks);
-        using var body = await authorized.BorrowBodyAsync(HttpLimits.AccessBodyBytes);
+        using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.MakeLinks, HttpLimits.AccessBodyBytes);
         var asked = JsonMembers.Read(body.WrittenMemory, json => Read(json, account));
         authorized.Caller.RequireWithin(new(new(asked.Queue.Queue.Value, false), asked.Policy.Permissions, asked.Expires));
         if (asked.Expires <= time.GetUtcNow())

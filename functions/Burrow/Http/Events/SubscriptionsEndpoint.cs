@@ -68,9 +68,7 @@ public sealed class SubscriptionsEndpoint : IEndpoint
     private async Task<Answer> PutAsync(RequestContext context, SubscriptionPath path)
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(path.Account, NotFound()));
-        authorized.Require(OperationPolicy.Subscribe);
-        RequestBody.RequireWhole(context.Request);
-        using var body = await authorized.BorrowBodyAsync(MaxBodyBytes);
+        using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.Subscribe, MaxBodyBytes);
         var (spec, headers) = SubscriptionJson.Read(body.WrittenMemory, rules);
         var (subscription, created) = await Service.PutAsync(
             path.Account,

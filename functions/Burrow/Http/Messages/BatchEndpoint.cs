@@ -38,9 +38,6 @@ public sealed class BatchEndpoint : IEndpoint
 
     IEnumerable<Resource> IEndpoint.Resources => [resource];
 
-    /// <summary>JSON has no byte order mark (RFC 8259, section 8.1), but some tools write one, and a reader may ignore it.</summary>
-    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
-
     /// <summary>POST carries out a batch.</summary>
     public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
 
@@ -118,7 +115,7 @@ public sealed class BatchEndpoint : IEndpoint
     private async Task<List<BatchEntry>> ReadAsync(AuthorizedRequest authorized, bool isNdJson)
     {
         using var body = await authorized.BorrowBodyAsync(HttpLimits.BatchBytes);
-        var text = body.WrittenMemory[(body.WrittenSpan.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0)..];
+        var text = JsonMembers.WithoutByteOrderMark(body.WrittenMemory);
         var reader = new BatchReader(options.MaxBodyBytes);
         return isNdJson ? reader.ReadLines(text) : reader.ReadArray(text);
     }

@@ -73,7 +73,6 @@ public sealed class MessageEndpoint : IEndpoint
         var (authorized, parameters) = await AuthorizeAsync(context, path);
         authorized.Require(OperationPolicy.UpdateMessages);
         await authorized.ReadFormAsync(parameters);
-        parameters.CheckAll();
         await authorized.AdmitAsync();
         var precondition = Preconditions.Parse(context.Request);
         var detail = parameters.MessageDetail(Detail.None);

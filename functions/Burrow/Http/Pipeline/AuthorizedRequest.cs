@@ -1,6 +1,7 @@
 using Burrow.Access;
 using Burrow.Queues;
 using CommunityToolkit.HighPerformance.Buffers;
+using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Pipeline;
 
@@ -76,6 +77,29 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
         return body.WrittenSpan.ToArray();
     }
 
+    /// <summary>
+    /// Requires the permissions of an operation, receives its body as <see cref="BorrowBodyAsync"/> does, and waits until the request
+    /// may be served.
+    /// </summary>
+    /// <exception cref="ForbiddenException">The caller lacks a permission.</exception>
+    public async Task<ArrayPoolBufferWriter<byte>> AdmitWithBodyAsync(OperationPolicy policy, int maxBytes)
+    {
+        caller.Require(policy);
+        if (HttpMethods.IsPut(context.Request.Method))
+            RequestBody.RequireWhole(context.Request);
+        var body = await BorrowBodyAsync(maxBytes);
+        try
+        {
+            await AdmitAsync();
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The body, read in the same way, in borrowed memory: for a body that is parsed and not kept.</summary>
     /// <inheritdoc cref="RequestBody.BorrowAsync(RequestContext, RequestMemory, int)"/>
     public async Task<ArrayPoolBufferWriter<byte>> BorrowBodyAsync(int maxBytes)
@@ -112,6 +136,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
         }
 
         await context.AuthenticateAgainAsync();
+        parameters.CheckAll();
     }
 
     /// <inheritdoc cref="Admission.Charge"/>

@@ -10,8 +10,13 @@ internal static class JsonMembers
     /// <summary>Bytes of a member's name that an error repeats.</summary>
     private const int MaxShownName = 64;
 
-    /// <summary>JSON has no byte order mark (RFC 8259, section 8.1), but some tools write one, and a reader may ignore it.</summary>
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>
+    /// A text without its byte order mark. JSON has none (RFC 8259, section 8.1), but some tools write one, and a reader may ignore it.
+    /// </summary>
+    public static ReadOnlyMemory<byte> WithoutByteOrderMark(ReadOnlyMemory<byte> text) =>
+        text.Span.StartsWith(ByteOrderMark) ? text[ByteOrderMark.Length..] : text;
 
     /// <summary>Reads a body that is one object.</summary>
     /// <exception cref="InvalidRequestException">The body is not one JSON object, or <paramref name="read"/> found an error.</exception>
@@ -19,7 +24,7 @@ internal static class JsonMembers
     {
         try
         {
-            using var document = JsonDocument.Parse(body[(body.Span.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0)..]);
+            using var document = JsonDocument.Parse(WithoutByteOrderMark(body));
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? read(document.RootElement)
                 : throw new InvalidRequestException("body", "The body is a JSON object.");

@@ -35,7 +35,6 @@ internal sealed class RequestContext : IDisposable
             ended = CancellationTokenSource.CreateLinkedTokenSource(Aborted);
             Aborted = ended.Token;
         }
-
     }
 
     public HttpRequest Request { get; }
