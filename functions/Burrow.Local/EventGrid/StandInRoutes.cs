@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -39,7 +40,7 @@ internal static class StandInRoutes
         ServeAsync(request, grid, responder, events, async aborted =>
         {
             using var body = await RequestBody.BorrowAsync(request, MaxBytes, aborted);
-            using var document = Parse(body.WrittenMemory);
+            using var document = Parse(body.Written);
             var isBatch = document.RootElement.ValueKind == JsonValueKind.Array;
             var all = isBatch ? document.RootElement.EnumerateArray().ToList() : [document.RootElement];
             foreach (var one in all)
@@ -52,7 +53,7 @@ internal static class StandInRoutes
         ServeAsync(request, grid, responder, events, async aborted =>
         {
             using var body = await RequestBody.BorrowAsync(request, MaxBytes, aborted);
-            var subscription = new EventSubscription(topic, name, Checked(body.WrittenMemory), "Creating", null);
+            var subscription = new EventSubscription(topic, name, Checked(body.Written), "Creating", null);
             var (operation, created) = await grid.PutAsync(subscription, aborted);
             return Show(created ? 201 : 200, grid.Find(topic, name) ?? subscription).With(
                 "Azure-AsyncOperation", $"{request.Scheme}://{request.Host}{Operations}{operation}");
@@ -115,7 +116,7 @@ internal static class StandInRoutes
 
     private static Answer Show(int status, EventSubscription subscription) => Answer.OfJson(status, subscription.Write);
 
-    private static JsonDocument Parse(ReadOnlyMemory<byte> body)
+    private static JsonDocument Parse(ReadOnlySequence<byte> body)
     {
         try
         {
@@ -142,7 +143,7 @@ internal static class StandInRoutes
         }
     }
 
-    private static byte[] Checked(ReadOnlyMemory<byte> body)
+    private static byte[] Checked(ReadOnlySequence<byte> body)
     {
         using var document = Parse(body);
         try

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Burrow.Tests.Support;
@@ -273,6 +274,23 @@ public abstract class BatchTests(ServerFixture server) : ProtocolTests(server)
         Statuses(answer).ShouldBe([201, 413, 413, 201, 400, 400]);
         (await IdsAsync(Queue)).ShouldBe(["a", "b"]);
         (await GetAsync($"{Queue}/b?detail=body")).ShouldBeBytes(new byte[1024 * 1024]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_items_of_a_large_batch_are_read_wherever_they_begin_and_end(bool isLines)
+    {
+        // Every size differs, so items and their escaped characters lie across the ends of the server's blocks in every way.
+        var bodies = Enumerable.Range(0, 300).Select(i => string.Concat(Enumerable.Repeat("é\"\\\n", 300 + i)) + i).ToArray();
+        var items = bodies.Select((body, i) => JsonSerializer.Serialize(new { id = $"{i}", body })).ToArray();
+        var spoilt = items.Select((item, i) => i % 100 == 99 ? item.Replace("body", "bodi", StringComparison.Ordinal) : item).ToArray();
+
+        Statuses(await SendAsync(isLines, spoilt)).ShouldBe(items.Select((_, i) => i % 100 == 99 ? 400 : 201));
+        var stored = (await GetAsync($"{Queue}?detail=all")).Json.EnumerateArray().ToDictionary(
+            message => message.GetProperty("id").GetString()!, message => message.GetProperty("body").GetString());
+        stored.Count.ShouldBe(297);
+        stored.ShouldAllBe(message => message.Value == bodies[int.Parse(message.Key, CultureInfo.InvariantCulture)]);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Burrow.Access;
 using Burrow.Http.Pipeline;
@@ -10,7 +11,7 @@ internal static class KeyJson
 {
     /// <summary>Reads what a new key allows.</summary>
     /// <exception cref="InvalidRequestException">The body is not valid. The error says what is wrong and what is allowed.</exception>
-    public static KeySpec Read(ReadOnlyMemory<byte> body) => JsonMembers.Read(body, json =>
+    public static KeySpec Read(ReadOnlySequence<byte> body) => JsonMembers.Read(body, json =>
     {
         JsonMembers.AllowOnly(json, "body", "a key", "queues", "allow", "expires");
         return new KeySpec(QueuePattern.Parse(JsonMembers.GetString(json, "queues") ?? "*"), Allow(json), GetInstant(json, "expires"));

@@ -61,7 +61,7 @@ public sealed class KeysEndpoint : IEndpoint
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(path.Account, NotFound()));
         using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.ManageKeys, HttpLimits.AccessBodyBytes);
-        var spec = KeyJson.Read(body.WrittenMemory);
+        var spec = KeyJson.Read(body.Written);
         var (key, text) = await keys.CreateAsync(path.Account, path.Name, spec, authorized.Caller, context.Aborted);
         return Answer.OfJson(201, json => KeyJson.Write(json, key, text));
     }

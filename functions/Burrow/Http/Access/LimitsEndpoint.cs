@@ -36,7 +36,7 @@ public sealed class LimitsEndpoint : IEndpoint
     {
         var authorized = await context.AuthorizeAsync(TargetOf(account));
         using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.SetLimits, HttpLimits.AccessBodyBytes);
-        var overrides = JsonMembers.Read(body.WrittenMemory, json =>
+        var overrides = JsonMembers.Read(body.Written, json =>
         {
             JsonMembers.AllowOnly(json, "body", "an account's limits", [.. LimitOverrides.Members]);
             return new LimitOverrides(LimitOverrides.Bounds.ToDictionary(

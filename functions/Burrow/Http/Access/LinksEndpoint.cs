@@ -40,7 +40,7 @@ public sealed class LinksEndpoint : IEndpoint
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(account, new("No such account.")));
         using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.MakeLinks, HttpLimits.AccessBodyBytes);
-        var asked = JsonMembers.Read(body.WrittenMemory, json => Read(json, account));
+        var asked = JsonMembers.Read(body.Written, json => Read(json, account));
         authorized.Caller.RequireWithin(new(new(asked.Queue.Queue.Value, false), asked.Policy.Permissions, asked.Expires));
         if (asked.Expires <= time.GetUtcNow())
             throw new InvalidRequestException("expires", "expires is an instant to come.");

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Burrow.Events.Model;
 using Burrow.Events.Subscriptions;
@@ -17,7 +18,7 @@ internal static class SubscriptionJson
     /// <summary>Reads the subscription that a tenant asks for.</summary>
     /// <exception cref="InvalidRequestException">The body is not valid. The error says what is wrong and what is allowed.</exception>
     public static (SubscriptionSpec Spec, IReadOnlyDictionary<string, string> Headers) Read(
-        ReadOnlyMemory<byte> body, WebhookRules rules) =>
+        ReadOnlySequence<byte> body, WebhookRules rules) =>
         JsonMembers.Read(body, json => Read(json, rules));
 
     /// <summary>Writes a subscription, except the values of its headers and its endpoint's query, which no answer shows.</summary>

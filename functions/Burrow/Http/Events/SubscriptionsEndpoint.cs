@@ -69,7 +69,7 @@ public sealed class SubscriptionsEndpoint : IEndpoint
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(path.Account, NotFound()));
         using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.Subscribe, MaxBodyBytes);
-        var (spec, headers) = SubscriptionJson.Read(body.WrittenMemory, rules);
+        var (spec, headers) = SubscriptionJson.Read(body.Written, rules);
         var (subscription, created) = await Service.PutAsync(
             path.Account,
             path.Name,

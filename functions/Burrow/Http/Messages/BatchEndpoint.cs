@@ -115,7 +115,7 @@ public sealed class BatchEndpoint : IEndpoint
     private async Task<List<BatchEntry>> ReadAsync(AuthorizedRequest authorized, bool isNdJson)
     {
         using var body = await authorized.BorrowBodyAsync(HttpLimits.BatchBytes);
-        var text = JsonMembers.WithoutByteOrderMark(body.WrittenMemory);
+        var text = JsonMembers.WithoutByteOrderMark(body.Written);
         var reader = new BatchReader(options.MaxBodyBytes);
         return isNdJson ? reader.ReadLines(text) : reader.ReadArray(text);
     }

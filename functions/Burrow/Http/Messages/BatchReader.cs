@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Burrow.Http.Pipeline;
 
@@ -16,12 +17,18 @@ internal sealed class BatchReader(int maxBodyBytes)
 
     /// <summary>Reads a line for each item. A line that is not valid spoils only itself.</summary>
     /// <exception cref="TooLargeException">There are too many items.</exception>
-    public List<BatchEntry> ReadLines(ReadOnlyMemory<byte> body)
+    public List<BatchEntry> ReadLines(ReadOnlySequence<byte> body)
     {
-        foreach (var range in body.Span.Split((byte)'\n'))
+        var rest = new SequenceReader<byte>(body);
+        while (!rest.End)
         {
-            var line = body[range];
-            if (line.Span.ContainsAnyExcept(" \t\r"u8))
+            if (!rest.TryReadTo(out ReadOnlySequence<byte> line, (byte)'\n'))
+            {
+                line = rest.UnreadSequence;
+                rest.AdvanceToEnd();
+            }
+
+            if (!IsBlank(line))
                 Add(() => ParseLine(line));
         }
 
@@ -31,20 +38,20 @@ internal sealed class BatchReader(int maxBodyBytes)
     /// <summary>Reads a JSON array of items.</summary>
     /// <exception cref="TooLargeException">There are too many items, or one of them is too large.</exception>
     /// <exception cref="InvalidRequestException">The body is not a JSON array.</exception>
-    public List<BatchEntry> ReadArray(ReadOnlyMemory<byte> body)
+    public List<BatchEntry> ReadArray(ReadOnlySequence<byte> body)
     {
         try
         {
-            var json = new Utf8JsonReader(body.Span);
+            var json = new Utf8JsonReader(body);
             json.Read();
             if (json.TokenType != JsonTokenType.StartArray)
                 throw new InvalidRequestException("body", "The body is a JSON array of items.");
             while (json.Read() && json.TokenType != JsonTokenType.EndArray)
             {
-                var start = (int)json.TokenStartIndex;
+                var start = json.TokenStartIndex;
                 if (SkipItem(ref json) is { } wrong)
                     throw wrong;
-                var item = body[start..(int)json.BytesConsumed];
+                var item = body.Slice(start, json.BytesConsumed - start);
                 Add(() => Parse(item));
             }
 
@@ -58,11 +65,18 @@ internal sealed class BatchReader(int maxBodyBytes)
         }
     }
 
-    private BatchEntry ParseLine(ReadOnlyMemory<byte> line)
+    private static bool IsBlank(ReadOnlySequence<byte> line)
+    {
+        var reader = new SequenceReader<byte>(line);
+        reader.AdvancePastAny(" \t\r"u8);
+        return reader.End;
+    }
+
+    private BatchEntry ParseLine(ReadOnlySequence<byte> line)
     {
         try
         {
-            var json = new Utf8JsonReader(line.Span);
+            var json = new Utf8JsonReader(line);
             json.Read();
             return SkipItem(ref json) is { } wrong ? new(null, null, wrong) : Parse(line);
         }
@@ -72,7 +86,7 @@ internal sealed class BatchReader(int maxBodyBytes)
         }
     }
 
-    private BatchEntry Parse(ReadOnlyMemory<byte> item)
+    private BatchEntry Parse(ReadOnlySequence<byte> item)
     {
         using var document = JsonDocument.Parse(item);
         return BatchEntry.Parse(document.RootElement, maxBodyBytes);

@@ -28,7 +28,7 @@ internal static class MessageJson
         {
             Detail.None => new Answer(200),
             Detail.Id => new Answer(200, Answer.Bytes, Encoding.UTF8.GetBytes(message.Id.Value)),
-            Detail.Body => new Answer(200, message.ContentType ?? Answer.Bytes, message.Body),
+            Detail.Body => new Answer(200, message.ContentType ?? Answer.Bytes, message.Body ?? []),
             _ => Answer.OfJson(200, json => Write(json, message, detail)),
         };
         return answer.With("ETag", message.Receipt.ETag);

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Text.Json;
-using CommunityToolkit.HighPerformance.Buffers;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Pipeline;
@@ -8,7 +8,7 @@ namespace Burrow.Http.Pipeline;
 /// One answer, with all that the protocol requires in every answer: its length, because v1.0 clients read that before anything
 /// else, and the headers that keep a browser from showing a tenant's body as a page, or as a part of a page of another origin.
 /// </summary>
-internal sealed class Answer(int status, string? contentType = null, ReadOnlyMemory<byte> body = default) : IResult
+internal sealed class Answer(int status, string? contentType = null, ReadOnlySequence<byte> body = default) : IResult
 {
     public const string Json = "application/json";
     public const string Bytes = "application/octet-stream";
@@ -17,20 +17,26 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
 
     private readonly List<(string Name, string Value)> headers = [];
 
-    private ArrayPoolBufferWriter<byte>? borrowed;
+    private ByteBuffer? borrowed;
     private RequestContext? request;
+
+    /// <summary>An answer whose body is an array.</summary>
+    public Answer(int status, string? contentType, byte[] body)
+        : this(status, contentType, new ReadOnlySequence<byte>(body))
+    {
+    }
 
     /// <summary>An answer in JSON. Its memory is returned after it is sent.</summary>
     public static Answer OfJson(int status, Action<Utf8JsonWriter> write, string contentType = Json)
     {
         var json = JsonText.Write(write);
-        return new(status, contentType, json.WrittenMemory) { borrowed = json };
+        return new(status, contentType, json.Written) { borrowed = json };
     }
 
     public int Status => status;
 
     /// <summary>The length of the body, in bytes.</summary>
-    public int Length => body.Length;
+    public long Length => body.Length;
 
     /// <summary>An answer that is an array in JSON.</summary>
     public static Answer OfArray<T>(IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write) => OfJson(200, json =>
@@ -80,11 +86,11 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         if (contentType is not null)
             response.ContentType = contentType;
         response.ContentLength = body.Length;
-        var length = httpContext.Request.Method == HttpMethods.Head || status == StatusCodes.Status304NotModified ? 0 : body.Length;
         try
         {
             // The answer to a request that was ended already is sent all the same. The next check ends its connection.
-            await SendAsync(response, length, request is { Failure: null } ? request.Aborted : httpContext.RequestAborted);
+            if (httpContext.Request.Method != HttpMethods.Head && status != StatusCodes.Status304NotModified)
+                await SendAsync(response, request is { Failure: null } ? request.Aborted : httpContext.RequestAborted);
         }
         catch (OperationCanceledException) when (request?.Failure is not null)
         {
@@ -97,12 +103,15 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlyMem
         borrowed?.Dispose();
     }
 
-    private async Task SendAsync(HttpResponse response, int length, CancellationToken cancellationToken)
+    /// <summary>
+    /// Writes one slice at a time: what the client does not read is not copied, and the server's minimum rate applies to the client.
+    /// </summary>
+    private async Task SendAsync(HttpResponse response, CancellationToken cancellationToken)
     {
-        // Write one slice at a time: what the client does not read is not copied, and the server's minimum rate applies to the client.
-        for (var sent = 0; sent < length; sent += Slice)
+        for (var rest = body; !rest.IsEmpty;)
         {
-            var slice = body.Slice(sent, Math.Min(Slice, length - sent));
+            var slice = rest.First[..Math.Min(Slice, rest.First.Length)];
+            rest = rest.Slice(slice.Length);
             var writing = response.Body.WriteAsync(slice, cancellationToken);
             if (!writing.IsCompleted)
                 request?.BeginTransfer(isAnswer: true);

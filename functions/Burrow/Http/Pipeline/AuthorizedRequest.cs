@@ -1,6 +1,5 @@
 using Burrow.Access;
 using Burrow.Queues;
-using CommunityToolkit.HighPerformance.Buffers;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Pipeline;
@@ -74,7 +73,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     public async Task<byte[]> ReadBodyAsync(int maxBytes)
     {
         using var body = await BorrowBodyAsync(maxBytes);
-        return body.WrittenSpan.ToArray();
+        return body.ToArray();
     }
 
     /// <summary>
@@ -82,7 +81,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     /// may be served.
     /// </summary>
     /// <exception cref="ForbiddenException">The caller lacks a permission.</exception>
-    public async Task<ArrayPoolBufferWriter<byte>> AdmitWithBodyAsync(OperationPolicy policy, int maxBytes)
+    public async Task<ByteBuffer> AdmitWithBodyAsync(OperationPolicy policy, int maxBytes)
     {
         caller.Require(policy);
         if (HttpMethods.IsPut(context.Request.Method))
@@ -102,7 +101,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
 
     /// <summary>The body, read in the same way, in borrowed memory: for a body that is parsed and not kept.</summary>
     /// <inheritdoc cref="RequestBody.BorrowAsync(RequestContext, RequestMemory, int)"/>
-    public async Task<ArrayPoolBufferWriter<byte>> BorrowBodyAsync(int maxBytes)
+    public async Task<ByteBuffer> BorrowBodyAsync(int maxBytes)
     {
         var body = await ReceiveAsync(maxBytes);
         try
@@ -128,7 +127,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
         try
         {
             using var form = await ReceiveAsync(HttpLimits.FormBytes);
-            parameters.AddForm(form.WrittenSpan);
+            parameters.AddForm(form.ToArray());
         }
         catch (Exception e) when (e is TooLargeException or UnsupportedMediaException)
         {
@@ -164,7 +163,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
         return entering;
     }
 
-    private async Task<ArrayPoolBufferWriter<byte>> ReceiveAsync(int maxBytes)
+    private async Task<ByteBuffer> ReceiveAsync(int maxBytes)
     {
         isBodyRead = true;
         using var upload = await EnterUploadAsync();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -15,12 +16,12 @@ internal static class JsonMembers
     /// <summary>
     /// A text without its byte order mark. JSON has none (RFC 8259, section 8.1), but some tools write one, and a reader may ignore it.
     /// </summary>
-    public static ReadOnlyMemory<byte> WithoutByteOrderMark(ReadOnlyMemory<byte> text) =>
-        text.Span.StartsWith(ByteOrderMark) ? text[ByteOrderMark.Length..] : text;
+    public static ReadOnlySequence<byte> WithoutByteOrderMark(ReadOnlySequence<byte> text) =>
+        text.FirstSpan.StartsWith(ByteOrderMark) ? text.Slice(ByteOrderMark.Length) : text;
 
     /// <summary>Reads a body that is one object.</summary>
     /// <exception cref="InvalidRequestException">The body is not one JSON object, or <paramref name="read"/> found an error.</exception>
-    public static T Read<T>(ReadOnlyMemory<byte> body, Func<JsonElement, T> read)
+    public static T Read<T>(ReadOnlySequence<byte> body, Func<JsonElement, T> read)
     {
         try
         {

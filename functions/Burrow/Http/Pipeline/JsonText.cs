@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Burrow.Http.Pipeline;
 
@@ -16,9 +15,9 @@ internal static class JsonText
     /// Writes JSON to borrowed memory, which the caller returns. A list is a megabyte, and arrays of that size cost the garbage collector
     /// most.
     /// </summary>
-    public static ArrayPoolBufferWriter<byte> Write(Action<Utf8JsonWriter> write)
+    public static ByteBuffer Write(Action<Utf8JsonWriter> write)
     {
-        var buffer = new ArrayPoolBufferWriter<byte>(512);
+        var buffer = new ByteBuffer(512);
         using (var json = new Utf8JsonWriter(buffer, Options))
             write(json);
         return buffer;

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Burrow.Access;
-using CommunityToolkit.HighPerformance.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -23,7 +22,7 @@ internal static class RequestBody
     /// <exception cref="UnsupportedMediaException">The body is encoded.</exception>
     /// <exception cref="BadHttpRequestException">The body could not be read.</exception>
     /// <exception cref="UnavailableException">The process has no memory for the body.</exception>
-    public static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(RequestContext context, RequestMemory memory, int maxBytes)
+    public static async Task<ByteBuffer> BorrowAsync(RequestContext context, RequestMemory memory, int maxBytes)
     {
         CheckEncoding(context.Request);
         var length = (int)Math.Min(context.Request.ContentLength ?? maxBytes, maxBytes);
@@ -46,7 +45,7 @@ internal static class RequestBody
 
     /// <summary>The body of a request that counts for no account.</summary>
     /// <inheritdoc cref="BorrowAsync(RequestContext, RequestMemory, int)"/>
-    public static Task<ArrayPoolBufferWriter<byte>> BorrowAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    public static Task<ByteBuffer> BorrowAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         CheckEncoding(request);
         return BorrowAsync(request, maxBytes, _ => default, () => { }, cancellationToken);
@@ -55,6 +54,9 @@ internal static class RequestBody
     /// <summary>Whether the request may have a body.</summary>
     public static bool IsThere(HttpRequest request) =>
         request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
+
+    /// <summary>The bytes of the body that are to come: as many as may come, where the client does not announce them.</summary>
+    public static long BytesOf(HttpRequest request) => request.ContentLength ?? (IsThere(request) ? HttpLimits.BatchBytes : 0);
 
     /// <summary>
     /// Reads a body that has no meaning, and forgets it. Behind an unread body, the server would not notice that the client of a waiting
@@ -100,7 +102,7 @@ internal static class RequestBody
             : throw new InvalidRequestException(name, $"{name} has at most {HttpLimits.ContentTypeLength} printable ASCII characters.");
     }
 
-    private static async Task<ArrayPoolBufferWriter<byte>> BorrowAsync(
+    private static async Task<ByteBuffer> BorrowAsync(
         HttpRequest request,
         int maxBytes,
         Func<(int Last, int All), ValueTask> receive,
@@ -111,21 +113,18 @@ internal static class RequestBody
             throw TooLarge(maxBytes);
         var length = (int)(request.ContentLength ?? maxBytes);
         // At first, no more than is likely to come at once: a client can announce any length at no cost.
-        var buffer = new ArrayPoolBufferWriter<byte>(Math.Clamp(length, 1, FirstRead));
+        var buffer = new ByteBuffer(Math.Clamp(length, 1, FirstRead));
         try
         {
             await ReadAsync(
                 request,
                 data =>
                 {
-                    if (buffer.WrittenCount + data.Length > maxBytes)
+                    if (buffer.Length + data.Length > maxBytes)
                         throw TooLarge(maxBytes);
-                    var size = (int)data.Length;
-                    // It grows to four times what has arrived, but not beyond the announced length.
-                    var space = buffer.GetSpan(Math.Max(size, Math.Min(length, 4 * buffer.WrittenCount) - buffer.WrittenCount));
-                    data.CopyTo(space);
-                    buffer.Advance(size);
-                    return receive((size, buffer.WrittenCount));
+                    foreach (var part in data)
+                        buffer.Write(part.Span);
+                    return receive(((int)data.Length, buffer.Length));
                 },
                 waits,
                 cancellationToken);
