@@ -26,14 +26,16 @@ internal sealed class RequestRate(TimeProvider time, Random random)
     /// <param name="account">The account that pays.</param>
     /// <param name="manages">Whether the request manages the account.</param>
     /// <param name="limits">The account's limits.</param>
+    /// <param name="bodyBytes">Bytes of the request's body. The server receives them even if the request is refused.</param>
     /// <param name="cancellationToken">Ends the delay of a refusal.</param>
     /// <exception cref="TooManyRequestsException">The account is over its rate.</exception>
-    public async ValueTask CountAsync(AccountName account, bool manages, AccountLimits limits, CancellationToken cancellationToken)
+    public async ValueTask CountAsync(
+        AccountName account, bool manages, AccountLimits limits, long bodyBytes, CancellationToken cancellationToken)
     {
         if (limits.RequestsPerSecond == QuotasOptions.Unlimited)
             return;
         var bucket = buckets.GetOrAdd((account, manages), create);
-        var wait = bucket.Take(limits.RequestsPerSecond);
+        var wait = bucket.Take(limits.RequestsPerSecond, 1 + (bodyBytes / AccessLimits.BytesPerRequest));
         if (wait == TimeSpan.Zero)
             return;
         await DelayRefusalAsync(bucket, cancellationToken);

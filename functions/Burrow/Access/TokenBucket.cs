@@ -15,8 +15,9 @@ internal sealed class TokenBucket(TimeProvider time)
 
     /// <summary>Takes one request from the bucket.</summary>
     /// <param name="rate">The requests per second, from now on.</param>
+    /// <param name="refusals">How many refusals it counts as if it is refused.</param>
     /// <returns>The time until a request is available; zero: it was taken.</returns>
-    public TimeSpan Take(long rate)
+    public TimeSpan Take(long rate, long refusals = 1)
     {
         lock (gate)
         {
@@ -25,7 +26,7 @@ internal sealed class TokenBucket(TimeProvider time)
             // The bucket is full without debt, and empty with a debt of one second's worth.
             if (debt + 1 > perSecond)
             {
-                refused++;
+                refused += refusals;
                 return TimeSpan.FromSeconds((debt + 1 - perSecond) / perSecond);
             }
 

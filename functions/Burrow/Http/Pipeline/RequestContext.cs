@@ -224,7 +224,7 @@ internal sealed class RequestContext : IDisposable
         var payer = caller.Payer
             ?? (authenticator.IsOpen && target.Account is { } open ? new Payer(open, caller.Key.Value, IsNarrow: false) : null);
         if (payer is { } paying)
-            await quotas.Rate.CountAsync(paying.Account, target.Manages, limits, Aborted);
+            await quotas.Rate.CountAsync(paying.Account, target.Manages, limits, RequestBody.BytesOf(Request), Aborted);
         var memory = quotas.Memory.Begin(payer, target.Manages);
         return new(quotas, payer, memory, limits, target.Manages, Aborted);
     }
