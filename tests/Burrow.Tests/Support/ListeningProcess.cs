@@ -61,10 +61,10 @@ internal sealed class ListeningProcess : IAsyncDisposable
         return started;
     }
 
-    /// <summary>Sends <c>kill -9</c> and waits for the end of the process.</summary>
+    /// <summary>Sends <c>kill -9</c> to the process and those that it started, and waits for its end.</summary>
     public async Task KillAsync()
     {
-        process.Kill();
+        process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync();
     }
 

@@ -1,0 +1,17 @@
+using System.CommandLine;
+
+var app = new Option<DirectoryInfo>("--app") { Description = "The folder that the function app was published to.", Required = true };
+app.AcceptExistingOnly();
+var url = new Option<Uri>("--url")
+{
+    Description = "Where to take HTTP requests; port 0 for any free port.",
+    DefaultValueFactory = _ => new Uri("http://127.0.0.1:7071"),
+    CustomParser = result => new Uri(result.Tokens[0].Value),
+};
+var command = new RootCommand("Runs a published function app as the Functions host does, for tests.") { app, url };
+command.SetAction((parsed, cancellationToken) => Burrow.FunctionsHost.Host.RunAsync(
+    parsed.GetRequiredValue(app).FullName,
+    parsed.GetRequiredValue(url),
+    address => Console.WriteLine($"The Functions host listens on {address}"),
+    cancellationToken));
+return await command.Parse(args).InvokeAsync();
