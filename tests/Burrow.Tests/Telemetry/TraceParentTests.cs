@@ -37,6 +37,17 @@ public abstract class TraceParentTests(ServerFixture server) : ProtocolTests(ser
     }
 
     [Theory]
+    [InlineData("00", null)]
+    [InlineData("01", Sent)]
+    [InlineData("02", null)]
+    [InlineData("03", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03")]
+    public async Task It_is_kept_only_if_it_is_sampled(string flags, string? kept)
+    {
+        (await PutAsync($"{Queue}/1?ttl=0", "x", ("traceparent", Sent[..^2] + flags))).Status.ShouldBe(201);
+        (await ShownAsync()).ShouldBe(kept);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("nonsense")]
     [InlineData("00-00000000000000000000000000000000-b7ad6b7169203331-01")]

@@ -30,11 +30,14 @@ internal readonly struct RequestSpan : IDisposable
 
     /// <summary>
     /// The origin of a message that this request puts: this request, where it is recorded, else the client's span, if the client sent
-    /// one (W3C Trace Context). A value that is not well-formed counts as absent.
+    /// one that is sampled (W3C Trace Context). The Functions host makes one for every request, which nobody records. A value that is
+    /// not well-formed counts as absent.
     /// </summary>
     public string? TraceParent => span is { Recorded: true } ? span.Id
         // Written anew: the parser also accepts other characters in place of the dashes.
-        : Context is { } sent ? $"00-{sent.TraceId}-{sent.SpanId}-{(byte)sent.TraceFlags:x2}" : null;
+        : Context is { TraceFlags: var flags } sent && flags.HasFlag(ActivityTraceFlags.Recorded)
+            ? $"00-{sent.TraceId}-{sent.SpanId}-{(byte)flags:x2}"
+            : null;
 
     private string Method => Array.IndexOf(KnownMethods, request.Method) >= 0 ? request.Method : "_OTHER";
 
