@@ -17,7 +17,7 @@ internal static class Host
     /// <param name="url">Where to take HTTP requests; port 0 for any free port.</param>
     /// <param name="listening">Told where it listens, once the app's functions are loaded.</param>
     /// <param name="stopped">Stops the host.</param>
-    public static async Task RunAsync(string appFolder, Uri url, Action<Uri> listening, CancellationToken stopped)
+    public static async Task RunAsync(string appFolder, string url, Action<Uri> listening, CancellationToken stopped)
     {
         await using var grpc = BuildGrpc(appFolder);
         await grpc.StartAsync(stopped);
@@ -58,7 +58,7 @@ internal static class Host
         return app;
     }
 
-    private static WebApplication BuildHttp(Uri url)
+    private static WebApplication BuildHttp(string url)
     {
         var builder = WebApplication.CreateSlimBuilder();
         Quieten(builder);
@@ -67,8 +67,8 @@ internal static class Host
             kestrel.AddServerHeader = false;
             // The default of an app's plan: 100 MB.
             kestrel.Limits.MaxRequestBodySize = 104_857_600;
-            kestrel.Listen(System.Net.IPAddress.Parse(url.Host), url.Port);
         });
+        builder.WebHost.UseUrls(url);
         builder.Services.AddHttpForwarder();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);
         return builder.Build();

@@ -2,11 +2,10 @@ using System.CommandLine;
 
 var app = new Option<DirectoryInfo>("--app") { Description = "The folder that the function app was published to.", Required = true };
 app.AcceptExistingOnly();
-var url = new Option<Uri>("--url")
+var url = new Option<string>("--url")
 {
     Description = "Where to take HTTP requests; port 0 for any free port.",
-    DefaultValueFactory = _ => new Uri("http://127.0.0.1:7071"),
-    CustomParser = result => new Uri(result.Tokens[0].Value),
+    DefaultValueFactory = _ => "http://127.0.0.1:7071",
 };
 var command = new RootCommand("Runs a published function app as the Functions host does, for tests.") { app, url };
 command.SetAction((parsed, cancellationToken) => Burrow.FunctionsHost.Host.RunAsync(

@@ -10,12 +10,6 @@ namespace Burrow.FunctionsHost;
 /// </summary>
 internal sealed class WorkerChannel(ILoggerFactory loggers) : FunctionRpc.FunctionRpcBase
 {
-    /// <summary>What the real host says that it can do, as far as this host can.</summary>
-    private static readonly IReadOnlyDictionary<string, string> Capabilities = new Dictionary<string, string>
-    {
-        ["MultiStream"] = bool.TrueString,
-    };
-
     private readonly ConcurrentDictionary<string, TaskCompletionSource<InvocationResponse>> invocations = new();
     private readonly Channel<StreamingMessage> outgoing = Channel.CreateUnbounded<StreamingMessage>();
     private readonly TaskCompletionSource<StartedWorker> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,7 +35,15 @@ internal sealed class WorkerChannel(ILoggerFactory loggers) : FunctionRpc.Functi
                 switch (message.ContentCase)
                 {
                     case StreamingMessage.ContentOneofCase.StartStream:
-                        Send(new() { WorkerInitRequest = Init() });
+                        Send(new()
+                        {
+                            WorkerInitRequest = new()
+                            {
+                                HostVersion = "4.0.0",
+                                WorkerDirectory = AppFolder,
+                                FunctionAppDirectory = AppFolder,
+                            },
+                        });
                         break;
                     case StreamingMessage.ContentOneofCase.WorkerInitResponse:
                         Require(message.WorkerInitResponse.Result, "start");
@@ -116,13 +118,6 @@ internal sealed class WorkerChannel(ILoggerFactory loggers) : FunctionRpc.Functi
     {
         if (result.Status != StatusResult.Types.Status.Success)
             throw new InvalidOperationException($"The worker can't {what}: {result.Exception?.Message ?? result.Result}");
-    }
-
-    private WorkerInitRequest Init()
-    {
-        var init = new WorkerInitRequest { HostVersion = "4.0.0", WorkerDirectory = AppFolder, FunctionAppDirectory = AppFolder };
-        init.Capabilities.Add(Capabilities.ToDictionary());
-        return init;
     }
 
     private bool Send(StreamingMessage message)

@@ -93,7 +93,7 @@ public sealed class FunctionAppTests(Azurite azurite)
                     }
                 },
                 Token)).ToList();
-            await enough.Task;
+            await enough.Task.WaitAsync(TimeSpan.FromMinutes(1), Token);
             await (isKilled ? app.KillAsync() : app.TerminateAsync());
             await Task.WhenAll(writers);
         }

@@ -46,7 +46,7 @@ internal sealed class BurrowProcess : IAsyncDisposable
     public Task KillAsync() => process.KillAsync();
 
     /// <summary>Sends the signal that Ctrl-C sends. Returns once it is sent.</summary>
-    public Task InterruptAsync() => Commands.RunAsync("kill", $"-INT {process.Id}", Path.GetTempPath());
+    public Task InterruptAsync() => process.SignalAsync("INT");
 
     /// <summary>Waits for the end of the process.</summary>
     /// <returns>The exit code, once all output is read.</returns>

@@ -46,7 +46,7 @@ internal sealed class FunctionApp : IAsyncDisposable
     }
 
     /// <summary>Sends the host SIGTERM. Returns once it is sent.</summary>
-    public Task TerminateAsync() => Commands.RunAsync("kill", $"-TERM {host.Id}", Path.GetTempPath());
+    public Task TerminateAsync() => host.SignalAsync("TERM");
 
     /// <summary>Sends the host and the worker <c>kill -9</c>, as if their instance were lost.</summary>
     public Task KillAsync() => host.KillAsync();

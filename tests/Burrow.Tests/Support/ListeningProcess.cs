@@ -61,6 +61,9 @@ internal sealed class ListeningProcess : IAsyncDisposable
         return started;
     }
 
+    /// <summary>Sends a signal, by its name. Returns once it is sent.</summary>
+    public Task SignalAsync(string signal) => Commands.RunAsync("kill", $"-{signal} {process.Id}", Path.GetTempPath());
+
     /// <summary>Sends <c>kill -9</c> to the process and those that it started, and waits for its end.</summary>
     public async Task KillAsync()
     {
