@@ -56,6 +56,14 @@ public sealed class LinkTests : IAsyncLifetime
             server.Admin, $$$"""{"method":"GET","queue":"ä/ö","parameters":{"marker":"a b+c&d"},{{{Until}}}}""", account: "%20");
         (await server.SendAsync(null, "GET", read)).Json[0].GetProperty("id").GetString().ShouldBe("?&#%");
         (await server.SendAsync(null, "HEAD", read)).Status.ShouldBe(200);
+
+        var slash = await server.MakeLinkAsync(
+            server.Admin, $$$"""{"method":"PUT","queue":"a%2Fb","id":"c%2fd","parameters":{"ttl":"60"},{{{Until}}}}""");
+        slash.ShouldStartWith("/v1.0/a/a%2Fb/c%2Fd?");
+        (await server.SendAsync(null, "PUT", slash, "x")).Status.ShouldBe(201);
+        (await server.SendAsync(null, "PUT", slash.Replace("%2F", "%252F"), "x")).Status.ShouldBe(200);
+        (await server.SendAsync(
+            server.Admin, "POST", "/links/a", $$"""{"method":"GET","queue":"q","id":"%FF",{{Until}}}""")).ShouldBeAProblem(400);
     }
 
     [Fact]

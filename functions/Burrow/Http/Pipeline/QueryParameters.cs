@@ -95,7 +95,7 @@ internal sealed class QueryParameters
     /// <summary>What the answer shows of accounts or queues.</summary>
     public Detail NameDetail(Detail absent) => GetDetail(absent, NameDetails);
 
-    private string? Marker => GetString("marker") is { Length: > 0 } marker ? marker : null;
+    private string? Marker => GetString("marker") is { Length: > 0 } marker ? Name.WithSlashes(marker) : null;
 
     private int? Limit => GetInteger("limit", int.MaxValue, "matches") is > 0 and var limit ? (int)limit : null;
 
