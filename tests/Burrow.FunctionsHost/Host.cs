@@ -28,8 +28,7 @@ internal static class Host
 
         await using var app = BuildHttp(url);
         using var front = new HttpFront(channel, app.Services.GetRequiredService<IHttpForwarder>(), worker.Http);
-        foreach (var function in worker.Functions.Where(function => function.Route is not null))
-            front.Map(app, function);
+        front.Map(app, worker.Functions);
         await app.StartAsync(stopped);
         listening(AddressOf(app));
 

@@ -25,16 +25,28 @@ internal sealed class HttpFront(WorkerChannel worker, IHttpForwarder forwarder, 
         ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
     });
 
-    /// <summary>Maps the function's route.</summary>
-    public void Map(IEndpointRouteBuilder routes, Function function) => routes.Map(function.Route!, async http =>
+    /// <summary>Maps the routes of the functions.</summary>
+    public void Map(IEndpointRouteBuilder routes, IEnumerable<Function> functions)
     {
-        if (function.Methods.Contains(http.Request.Method, StringComparer.OrdinalIgnoreCase))
-            await InvokeAsync(http, function);
-        else
-            http.Response.StatusCode = StatusCodes.Status404NotFound;
-    });
+        foreach (var function in functions.Where(function => function.Route is not null))
+        {
+            routes.Map(function.Route!, http =>
+                function.Methods.Contains(http.Request.Method, StringComparer.OrdinalIgnoreCase)
+                    ? InvokeAsync(http, function)
+                    : AnswerNotFound(http));
+        }
+
+        routes.MapFallback("{**path}", AnswerNotFound);
+    }
 
     public void Dispose() => client.Dispose();
+
+    private static Task AnswerNotFound(HttpContext http)
+    {
+        http.Response.StatusCode = StatusCodes.Status404NotFound;
+        http.Response.ContentLength = 0;
+        return Task.CompletedTask;
+    }
 
     private async Task InvokeAsync(HttpContext http, Function function)
     {

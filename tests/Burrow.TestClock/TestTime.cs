@@ -1,41 +1,23 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Burrow.Tests.Support;
+namespace Burrow.TestClock;
 
-/// <summary>
-/// A clock that moves only when the test advances it. A test can wait until code waits for a given time, so no test needs to
-/// sleep and hope.
-/// </summary>
-internal sealed class TestTime() : FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))
+/// <summary>The clock of a process. It starts at 03:04:05 UTC on 2 January 2026.</summary>
+public sealed class TestTime() : FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero)), ITestTime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly ConcurrentDictionary<TimeSpan, Wait> waits = new();
 
-    /// <summary>Forgets all waits until now.</summary>
+    /// <inheritdoc/>
     public void Watch() => waits.Clear();
 
-    /// <summary>Completes when code waits for exactly that time.</summary>
-    public Task BegunAsync(TimeSpan wait) => Of(wait).Begun.Task.WaitAsync(Patience);
+    /// <inheritdoc/>
+    public Task BegunAsync(TimeSpan wait) => Of(wait).Begun.Task.WaitAsync(ITestTime.Patience);
 
-    /// <summary>Completes when the code that waited for exactly that time no longer waits, whatever the clock says.</summary>
-    public Task EndedAsync(TimeSpan wait) => Of(wait).Ended.Task.WaitAsync(Patience);
+    /// <inheritdoc/>
+    public Task EndedAsync(TimeSpan wait) => Of(wait).Ended.Task.WaitAsync(ITestTime.Patience);
 
-    /// <summary>Advances the clock in steps until the task is done.</summary>
-    public async Task<T> AdvanceUntilAsync<T>(Task<T> task, TimeSpan step)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!task.IsCompleted)
-        {
-            Advance(step);
-            await Task.WhenAny(task, Task.Delay(1, patience.Token));
-            patience.Token.ThrowIfCancellationRequested();
-        }
-
-        return await task;
-    }
-
+    /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var wait = Of(dueTime);

@@ -1,5 +1,4 @@
 using Burrow.Access;
-using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Access;
 

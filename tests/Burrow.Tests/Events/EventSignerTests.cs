@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Burrow.Events.Signing;
-using Burrow.Tests.Support;
 using Jose;
 
 namespace Burrow.Tests.Events;

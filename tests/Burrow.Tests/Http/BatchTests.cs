@@ -387,3 +387,5 @@ public sealed class MemoryBatchTests(MemoryServer server) : BatchTests(server), 
 public sealed class SqliteBatchTests(SqliteServer server) : BatchTests(server), IClassFixture<SqliteServer>;
 
 public sealed class AzureBatchTests(AzuriteServer server) : BatchTests(server), IClassFixture<AzuriteServer>;
+
+public sealed class FunctionAppBatchTests(FunctionAppServer server) : BatchTests(server), IClassFixture<FunctionAppServer>;

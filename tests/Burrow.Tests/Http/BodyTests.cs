@@ -142,9 +142,13 @@ public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
         await PutAsync($"{Queue}/m?ttl=0", "hello world");
 
         (await PutAsync($"{Queue}/m?ttl=0", "world", ("Content-Range", range))).ShouldRefuse("Content-Range");
-        // The answer comes before the body.
-        await using var other = await ConnectAsync();
-        (await other.SendAsync("PUT", $"{Queue}/n", null, ("Content-Range", range), ("Content-Length", "5"))).ShouldRefuse("Content-Range");
+        // The answer comes before the body. Behind the Functions host it comes after it.
+        if (!IsBehindHost)
+        {
+            await using var other = await ConnectAsync();
+            (await other.SendAsync("PUT", $"{Queue}/n", null, ("Content-Range", range), ("Content-Length", "5")))
+                .ShouldRefuse("Content-Range");
+        }
 
         (await GetAsync(Queue)).ShouldBeJson("""[{"id":"m","ttl":0,"hide":0,"body":"hello world"}]""");
     }
@@ -183,8 +187,9 @@ public abstract class BodyTests(ServerFixture server) : ProtocolTests(server)
         (await GetAsync($"{Queue}/m?detail=body")).ShouldBeBytes("x"u8.ToArray(), max);
 
         (await PutAsync($"{Queue}/n", "x", ("Content-Type", max + "x"))).ShouldRefuse("Content-Type");
-        // The header is the bytes of UTF-8.
-        (await PutAsync($"{Queue}/n", "x", ("Content-Type", Encoding.Latin1.GetString("text/é"u8)))).ShouldRefuse("Content-Type");
+        // The header is the bytes of UTF-8. The Functions host passes on none that isn't ASCII.
+        if (!IsBehindHost)
+            (await PutAsync($"{Queue}/n", "x", ("Content-Type", Encoding.Latin1.GetString("text/é"u8)))).ShouldRefuse("Content-Type");
         (await IdsAsync(Queue)).ShouldBe(["m"]);
     }
 
@@ -265,3 +270,5 @@ public sealed class MemoryBodyTests(MemoryServer server) : BodyTests(server), IC
 public sealed class SqliteBodyTests(SqliteServer server) : BodyTests(server), IClassFixture<SqliteServer>;
 
 public sealed class AzureBodyTests(AzuriteServer server) : BodyTests(server), IClassFixture<AzuriteServer>;
+
+public sealed class FunctionAppBodyTests(FunctionAppServer server) : BodyTests(server), IClassFixture<FunctionAppServer>;

@@ -211,3 +211,5 @@ public sealed class MemoryReceiptTests(MemoryServer server) : ReceiptTests(serve
 public sealed class SqliteReceiptTests(SqliteServer server) : ReceiptTests(server), IClassFixture<SqliteServer>;
 
 public sealed class AzureReceiptTests(AzuriteServer server) : ReceiptTests(server), IClassFixture<AzuriteServer>;
+
+public sealed class FunctionAppReceiptTests(FunctionAppServer server) : ReceiptTests(server), IClassFixture<FunctionAppServer>;

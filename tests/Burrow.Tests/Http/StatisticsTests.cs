@@ -56,11 +56,11 @@ public abstract class StatisticsTests(ServerFixture server) : ProtocolTests(serv
     {
         (await GetAsync($"/stats/{Account}")).ShouldBeAProblem(404);
         (await GetAsync($"/stats/{Account}/q")).ShouldBeAProblem(404);
-        (await GetAsync("/stats")).ShouldBeAProblem(404);
-        (await GetAsync($"/stats/{Account}/q/1")).ShouldBeAProblem(404);
+        (await GetAsync("/stats")).Status.ShouldBe(404);
+        (await GetAsync($"/stats/{Account}/q/1")).Status.ShouldBe(404);
         (await GetAsync($"/stats/{Account}?limit=all")).ShouldRefuse("limit");
         (await GetAsync($"/stats/{Account}/q", ("If-Match", "*"))).ShouldRefuse("If-Match");
-        (await GetAsync($"/stats/{Account}/%2e%2e")).Status.ShouldBe(400);
+        (await GetAsync($"/stats/{Account}/%2e%2e")).Status.ShouldBe(IsBehindHost ? 404 : 400);
         (await DeleteAsync($"/stats/{Account}/q")).Headers["Allow"].ShouldBe("GET, HEAD");
     }
 }
@@ -70,3 +70,5 @@ public sealed class MemoryStatisticsTests(MemoryServer server) : StatisticsTests
 public sealed class SqliteStatisticsTests(SqliteServer server) : StatisticsTests(server), IClassFixture<SqliteServer>;
 
 public sealed class AzuriteStatisticsTests(AzuriteServer server) : StatisticsTests(server), IClassFixture<AzuriteServer>;
+
+public sealed class FunctionAppStatisticsTests(FunctionAppServer server) : StatisticsTests(server), IClassFixture<FunctionAppServer>;

@@ -136,3 +136,5 @@ public sealed class MemoryTimeTests(MemoryServer server) : TimeTests(server), IC
 public sealed class SqliteTimeTests(SqliteServer server) : TimeTests(server), IClassFixture<SqliteServer>;
 
 public sealed class AzureTimeTests(AzuriteServer server) : TimeTests(server), IClassFixture<AzuriteServer>;
+
+public sealed class FunctionAppTimeTests(FunctionAppServer server) : TimeTests(server), IClassFixture<FunctionAppServer>;

@@ -26,7 +26,7 @@ internal sealed class FunctionApp : IAsyncDisposable
     /// <param name="prefix">The prefix of its tables.</param>
     /// <param name="settings">More settings, as environment variables; null removes one.</param>
     public static async Task<FunctionApp> StartAsync(
-        string connectionString, string prefix, params (string Name, string? Value)[] settings)
+        string connectionString, string prefix, params IEnumerable<(string Name, string? Value)> settings)
     {
         var environment = new Dictionary<string, string?>
         {

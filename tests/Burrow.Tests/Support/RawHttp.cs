@@ -16,7 +16,8 @@ internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string>
     public JsonElement Json => JsonElement.Parse(Body);
 
     /// <summary>The body as an array of strings.</summary>
-    public string[] Strings => [.. Json.EnumerateArray().Select(value => value.GetString()!)];
+    public string[] Strings => Json.ValueKind != JsonValueKind.Array ? throw new InvalidDataException($"{Status}: {Text}") :
+        [.. Json.EnumerateArray().Select(value => value.GetString()!)];
 
     public string? ContentType => Headers.GetValueOrDefault("Content-Type");
 

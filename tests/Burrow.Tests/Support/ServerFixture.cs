@@ -1,32 +1,88 @@
 namespace Burrow.Tests.Support;
 
 /// <summary>One server for all tests of a class, on a new store, with a clock that stands still.</summary>
-public abstract class ServerFixture(StoreKind kind, Azurite azurite) : IAsyncLifetime
+public abstract class ServerFixture : IAsyncLifetime
 {
+    /// <summary>The server's clock.</summary>
+    internal abstract ITestTime Time { get; }
+
+    /// <summary>Where it listens: <c>http://127.0.0.1:{port}/</c>.</summary>
+    internal abstract Uri Address { get; }
+
+    /// <summary>Whether the Functions host decides on a request before Burrow does (docs/reference/limits.md).</summary>
+    internal virtual bool IsBehindHost => false;
+
+    public abstract ValueTask InitializeAsync();
+
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>The local process's app in this process.</summary>
+public abstract class LocalServerFixture(StoreKind kind, Azurite azurite) : ServerFixture
+{
+    private readonly TestTime time = new();
     private TestStore? store;
     private LocalServer? server;
 
-    internal TestTime Time { get; } = new();
+    internal override ITestTime Time => time;
 
-    internal Uri Address => server!.Address;
+    internal override Uri Address => server!.Address;
 
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         store = await Stores.NewAsync(kind, azurite);
-        server = await LocalServer.StartAsync(store.Store, Time);
+        server = await LocalServer.StartAsync(store.Store, time);
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         if (server is not null)
             await server.DisposeAsync();
         store?.Dispose();
-        GC.SuppressFinalize(this);
+        await base.DisposeAsync();
     }
 }
 
-public sealed class MemoryServer(Azurite azurite) : ServerFixture(StoreKind.Memory, azurite);
+public sealed class MemoryServer(Azurite azurite) : LocalServerFixture(StoreKind.Memory, azurite);
 
-public sealed class SqliteServer(Azurite azurite) : ServerFixture(StoreKind.Sqlite, azurite);
+public sealed class SqliteServer(Azurite azurite) : LocalServerFixture(StoreKind.Sqlite, azurite);
 
-public sealed class AzuriteServer(Azurite azurite) : ServerFixture(StoreKind.Azurite, azurite);
+public sealed class AzuriteServer(Azurite azurite) : LocalServerFixture(StoreKind.Azurite, azurite);
+
+/// <summary>The published function app, which the small Functions host runs, on Azurite.</summary>
+public sealed class FunctionAppServer(Azurite azurite) : ServerFixture
+{
+    private readonly RemoteTime time = new("Burrow.Functions");
+    private FunctionApp? app;
+
+    internal override ITestTime Time => time;
+
+    internal override Uri Address => app!.Address!;
+
+    internal override bool IsBehindHost => true;
+
+    public override async ValueTask InitializeAsync()
+    {
+        // While the clock stands still, no second of requests is ever over.
+        app = await FunctionApp.StartAsync(
+            await azurite.ConnectionStringAsync(),
+            Stores.NewPrefix(),
+            [("Burrow__Quotas__RequestsPerSecond", "1000000"), .. time.Environment]);
+        app.Address.ShouldNotBeNull(app.Output);
+        // The first request of each kind takes so long that a test would take it for one that needs the clock to move.
+        foreach (var method in (HttpMethod[])[HttpMethod.Put, HttpMethod.Get, HttpMethod.Post, HttpMethod.Delete])
+            (await app.Http.SendAsync(new(method, "v1.0/first/q/m"))).EnsureSuccessStatusCode();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (app is not null)
+            await app.DisposeAsync();
+        time.Dispose();
+        await base.DisposeAsync();
+    }
+}

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Telemetry;
@@ -13,7 +14,7 @@ public abstract class TraceParentTests(ServerFixture server) : ProtocolTests(ser
     {
         await PutAsync($"{Queue}/1?ttl=0", "x", ("traceparent", Sent));
         (await ShownAsync()).ShouldBe(Sent);
-        (await PostAsync($"{Queue}?limit=1&hide=60&detail=full")).Json[0].GetProperty("traceparent").GetString().ShouldBe(Sent);
+        TraceParentOf((await PostAsync($"{Queue}?limit=1&hide=60&detail=full")).Json[0]).ShouldBe(Sent);
         await PostAsync($"{Queue}/1?hide=0&ttl=60");
         (await ShownAsync()).ShouldBe(Sent);
         var other = Sent.Replace("0af7", "1af7");
@@ -33,7 +34,7 @@ public abstract class TraceParentTests(ServerFixture server) : ProtocolTests(ser
             ("Content-Type", "application/json"),
             ("traceparent", Sent));
         var all = await GetAsync($"{Queue}?detail=full");
-        all.Json.EnumerateArray().Select(message => message.GetProperty("traceparent").GetString()).ShouldBe([Sent, Sent]);
+        all.Json.EnumerateArray().Select(TraceParentOf).ShouldBe([Sent, Sent]);
     }
 
     [Theory]
@@ -79,10 +80,20 @@ public abstract class TraceParentTests(ServerFixture server) : ProtocolTests(ser
         (await GetAsync($"{Queue}?detail=attributes")).ShouldBeJson("""[{"id":"1","ttl":0,"hide":0}]""");
     }
 
-    private async Task<string?> ShownAsync() =>
-        (await GetAsync($"{Queue}/1?detail=full")).Json.TryGetProperty("traceparent", out var shown) ? shown.GetString() : null;
+    private async Task<string?> ShownAsync() => TraceParentOf((await GetAsync($"{Queue}/1?detail=full")).Json);
+
+    /// <summary>
+    /// What a message shows. The Functions host passes on its own span of the same trace; it counts as the one that the test sent.
+    /// </summary>
+    private string? TraceParentOf(JsonElement message)
+    {
+        var shown = message.TryGetProperty("traceparent", out var member) ? member.GetString() : null;
+        return IsBehindHost && shown is { Length: 55 } ? $"{shown[..36]}{Sent[36..52]}{shown[52..]}" : shown;
+    }
 }
 
 public sealed class MemoryTraceParentTests(MemoryServer server) : TraceParentTests(server), IClassFixture<MemoryServer>;
 
 public sealed class AzuriteTraceParentTests(AzuriteServer server) : TraceParentTests(server), IClassFixture<AzuriteServer>;
+
+public sealed class FunctionAppTraceParentTests(FunctionAppServer server) : TraceParentTests(server), IClassFixture<FunctionAppServer>;
