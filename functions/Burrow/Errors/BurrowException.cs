@@ -98,3 +98,6 @@ public sealed class QuotaExceededException(string message) : BurrowException("qu
 
 /// <summary>503: storage does not answer or is too busy, or it is unknown whether a change was made. A later attempt may succeed.</summary>
 public sealed class UnavailableException(string message, string code = "unavailable") : BurrowException(code, 503, message);
+
+/// <summary>501: the operator has not turned this part of the service on. A later attempt fails alike.</summary>
+public sealed class NotConfiguredException(string message) : BurrowException("not-configured", 501, message);

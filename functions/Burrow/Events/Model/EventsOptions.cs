@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Burrow.Events.Model;
 
 /// <summary>
-/// The section <c>Burrow:Events</c>. Without <see cref="TopicEndpoint"/> there are no subscriptions: requests for them get 503.
+/// The section <c>Burrow:Events</c>. Without <see cref="TopicEndpoint"/> there are no subscriptions: requests for them get 501.
 /// </summary>
 public sealed class EventsOptions
 {

@@ -39,7 +39,8 @@ public sealed class SubscriptionsEndpoint : IEndpoint
     IEnumerable<Resource> IEndpoint.Resources => [list, resource];
 
     private SubscriptionService Service =>
-        subscriptions ?? throw new UnavailableException("This service has no Event Grid, so there are no subscriptions.");
+        subscriptions ?? throw new NotConfiguredException(
+            "This service has no events: its operator has not set Burrow:Events:TopicEndpoint, so there are no webhooks.");
 
     /// <summary>GET lists an account's subscriptions.</summary>
     public Task<IResult> ServeListAsync(HttpRequest request) => responder.ServeAsync(request, list);
