@@ -15,9 +15,10 @@ internal static class Host
     /// <summary>Runs an app until the token is cancelled.</summary>
     /// <param name="appFolder">The folder that the app was published to.</param>
     /// <param name="url">Where to take HTTP requests; port 0 for any free port.</param>
+    /// <param name="stopsWith">How it ends what runs when it stops.</param>
     /// <param name="listening">Told where it listens, once the app's functions are loaded.</param>
     /// <param name="stopped">Stops the host.</param>
-    public static async Task RunAsync(string appFolder, string url, Action<Uri> listening, CancellationToken stopped)
+    public static async Task RunAsync(string appFolder, string url, StopMessage stopsWith, Action<Uri> listening, CancellationToken stopped)
     {
         await using var grpc = BuildGrpc(appFolder);
         await grpc.StartAsync(stopped);
@@ -37,8 +38,13 @@ internal static class Host
         await schedules.RunAsync(worker.Functions, stopped);
         await Task.Delay(Timeout.Infinite, stopped).ContinueWith(_ => { }, TaskScheduler.Default);
 
-        channel.Terminate(Grace);
+        if (stopsWith == StopMessage.Cancel)
+            channel.CancelAll();
+        else
+            channel.Terminate(Grace);
         await app.StopAsync(CancellationToken.None);
+        if (stopsWith == StopMessage.Cancel)
+            channel.Terminate(Grace);
         using var patience = new CancellationTokenSource(Grace);
         await process.ExitAsync(patience.Token);
     }
@@ -90,4 +96,14 @@ internal static class Host
         await process.ExitAsync();
         channel.Fail(new InvalidOperationException("The worker has ended."));
     }
+}
+
+/// <summary>What the host sends the worker when it stops, to end what runs.</summary>
+internal enum StopMessage
+{
+    /// <summary><c>WorkerTerminate</c>: the worker as a whole ends.</summary>
+    Terminate,
+
+    /// <summary><c>InvocationCancel</c> for each invocation. The worker ends once none runs.</summary>
+    Cancel,
 }

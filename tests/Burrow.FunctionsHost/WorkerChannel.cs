@@ -99,13 +99,16 @@ internal sealed class WorkerChannel(ILoggerFactory loggers) : FunctionRpc.Functi
     /// <summary>Asks the worker to cancel an invocation.</summary>
     public void Cancel(string invocation) => Send(new() { InvocationCancel = new() { InvocationId = invocation } });
 
-    /// <summary>Cancels all invocations, and asks the worker to end.</summary>
-    public void Terminate(TimeSpan grace)
+    /// <summary>Asks the worker to cancel all invocations.</summary>
+    public void CancelAll()
     {
         foreach (var invocation in invocations.Keys)
             Cancel(invocation);
-        Send(new() { WorkerTerminate = new() { GracePeriod = new() { Seconds = (long)grace.TotalSeconds } } });
     }
+
+    /// <summary>Asks the worker to end.</summary>
+    public void Terminate(TimeSpan grace) =>
+        Send(new() { WorkerTerminate = new() { GracePeriod = new() { Seconds = (long)grace.TotalSeconds } } });
 
     /// <summary>Fails what waits for the worker.</summary>
     public void Fail(Exception reason)

@@ -12,5 +12,7 @@ public sealed class MessagesTrigger(MessagesEndpoint endpoint)
         [HttpTrigger(
             AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
             Route = MessagesEndpoint.Route)]
-        HttpRequest request) => endpoint.ServeAsync(request);
+        HttpRequest request,
+        // The Functions host cancels the invocation when the client is gone, and when it stops.
+        CancellationToken cancelled) => endpoint.ServeAsync(request, cancelled);
 }

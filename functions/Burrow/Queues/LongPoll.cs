@@ -12,7 +12,9 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
 {
     private readonly ConcurrentDictionary<(AccountName Account, string? Key), int> waiting = new();
 
-    /// <summary>Repeats an attempt until something matches, the time is up, the client disconnects or the process stops.</summary>
+    /// <summary>
+    /// Repeats an attempt until something matches, the time is up, the wait is ended, the client disconnects or the process stops.
+    /// </summary>
     /// <param name="queue">The queue.</param>
     /// <param name="wait">The longest time to wait, and how many requests of the account may wait.</param>
     /// <param name="attempt">Makes one attempt. An empty list means that nothing matches.</param>
@@ -35,7 +37,7 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
         Enter(queue.Account, wait);
         try
         {
-            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping, wait.Ended);
             using var polling = state.Poller.Enter();
             while (list.Count == 0 && !ended.IsCancellationRequested)
             {
@@ -46,7 +48,7 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
                 await state.Changed.WaitAsync(seen, left, context.Time, ended.Token);
                 cancellationToken.ThrowIfCancellationRequested();
                 var version = state.Changed.Version;
-                if (version == seen)
+                if (version == seen || ended.IsCancellationRequested)
                     continue;
                 seen = version;
                 if (wait.Request is { } request && !await request.ResumeAsync())

@@ -32,6 +32,44 @@ public sealed class FunctionAppTests(Azurite azurite)
         }
     }
 
+    [Theory]
+    [InlineData("Burrow__ExpirySchedule", null)]
+    [InlineData("Burrow__ExpirySchedule", "* * * * *")]
+    [InlineData("Burrow__Events__ReconcileSchedule", "")]
+    [InlineData("Burrow__Events__ReconcileSchedule", "each minute")]
+    [InlineData("Burrow__Events__PublicUrl", null)]
+    public async Task Without_a_setting_that_it_needs_it_does_not_start_and_names_it(string name, string? value)
+    {
+        await using var app = await FunctionApp.StartAsync(
+            await azurite.ConnectionStringAsync(),
+            prefix,
+            [
+                ("Burrow__Access__Mode", "Keys"),
+                ("Burrow__Access__AllowAnyoneToReadAndDeleteEverything", null),
+                ("Burrow__Access__AdminKeys", $"brw_admin-me_{new string('0', 64)}"),
+                ("Burrow__Access__Secret", new string('s', 32)),
+                ("Burrow__Events__PublicUrl", "https://burrow.example"),
+                (name, value),
+            ]);
+
+        app.Address.ShouldBeNull(app.Output);
+        app.Output.ShouldContain(name.Replace("__", ":"));
+    }
+
+    [Fact]
+    public async Task Without_events_a_request_for_webhooks_is_501_and_names_the_setting()
+    {
+        await using var app = await StartAsync();
+
+        var requests = new[] { ("GET", "subscriptions/a"), ("GET", "subscriptions/a/hook"), ("DELETE", "subscriptions/a/hook") };
+        foreach (var (method, path) in requests)
+        {
+            var answer = await app.Http.SendAsync(new(new(method), path), Token);
+            (answer.StatusCode, answer.Headers.RetryAfter).ShouldBe((HttpStatusCode.NotImplemented, null), $"{method} {path}");
+            (await answer.Content.ReadAsStringAsync(Token)).ShouldContain("Burrow:Events:TopicEndpoint");
+        }
+    }
+
     [Fact]
     public async Task The_timer_removes_expired_messages_by_its_schedule()
     {
@@ -47,10 +85,14 @@ public sealed class FunctionAppTests(Azurite azurite)
             await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
     }
 
-    [Fact]
-    public async Task Waiting_requests_end_with_404_when_the_host_stops()
+    [Theory]
+    [InlineData("Terminate")]
+    [InlineData("Cancel")]
+    public async Task Waiting_requests_end_with_404_when_the_host_stops(string message)
     {
-        await using var app = await StartAsync(("Burrow__Quotas__Waiting", "5"));
+        await using var app = await FunctionApp.StartAsync(
+            await azurite.ConnectionStringAsync(), prefix, ["--stop", message], [("Burrow__Quotas__Waiting", "5")]);
+        app.Address.ShouldNotBeNull(app.Output);
         var waiting = Enumerable.Range(0, 6).Select(_ => app.Http.GetAsync("v1.0/a/q?wait=100", Token)).ToList();
         // Five may wait. One gets 429 once the others do.
         var refused = await Task.WhenAny(waiting);

@@ -137,6 +137,21 @@ public sealed class WaitTests
     });
 
     [Fact]
+    public void A_wait_that_is_ended_ends_alone_as_if_its_time_were_up() => SingleThread.Run(async () =>
+    {
+        using var ended = new CancellationTokenSource();
+        var other = ListAsync(queue);
+        var list = queue.Engine.ListAsync(
+            queue.Address, new(), new WaitOptions(Wait, long.MaxValue) { Ended = ended.Token }, CancellationToken.None);
+
+        ended.Cancel();
+
+        (await list).Count.ShouldBe(0);
+        await queue.PutAsync("a");
+        (await other).Count.ShouldBe(1);
+    });
+
+    [Fact]
     public void Storage_is_not_asked_once_no_request_waits() => SingleThread.Run(async () =>
     {
         var counted = new InterceptedStore(store);

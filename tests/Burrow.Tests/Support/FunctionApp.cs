@@ -26,7 +26,13 @@ internal sealed class FunctionApp : IAsyncDisposable
     /// <param name="prefix">The prefix of its tables.</param>
     /// <param name="settings">More settings, as environment variables; null removes one.</param>
     public static async Task<FunctionApp> StartAsync(
-        string connectionString, string prefix, params IEnumerable<(string Name, string? Value)> settings)
+        string connectionString, string prefix, params IEnumerable<(string Name, string? Value)> settings) =>
+        await StartAsync(connectionString, prefix, [], settings);
+
+    /// <inheritdoc cref="StartAsync(string, string, IEnumerable{ValueTuple{string, string?}})"/>
+    /// <param name="arguments">More options of the host.</param>
+    public static async Task<FunctionApp> StartAsync(
+        string connectionString, string prefix, string[] arguments, IEnumerable<(string Name, string? Value)> settings)
     {
         var environment = new Dictionary<string, string?>
         {
@@ -42,7 +48,7 @@ internal sealed class FunctionApp : IAsyncDisposable
             environment[name] = value;
         var app = Path.Combine(AppContext.BaseDirectory, "function-app");
         return new(await ListeningProcess.StartAsync(
-            "Burrow.FunctionsHost.dll", ["--app", app, "--url", "http://127.0.0.1:0"], environment));
+            "Burrow.FunctionsHost.dll", ["--app", app, "--url", "http://127.0.0.1:0", .. arguments], environment));
     }
 
     /// <summary>Sends the host SIGTERM. Returns once it is sent.</summary>

@@ -36,7 +36,10 @@ public sealed class MessagesEndpoint : IEndpoint
     /// GET lists messages. POST sets their attributes; with <c>hide</c>, that is a claim. DELETE deletes them; with <c>detail</c>, that is
     /// a take.
     /// </summary>
-    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+    /// <param name="request">The request.</param>
+    /// <param name="waitEnded">Ends a wait for messages when it is cancelled, as if its time were up.</param>
+    public Task<IResult> ServeAsync(HttpRequest request, CancellationToken waitEnded) =>
+        responder.ServeAsync(request, resource, waitEnded);
 
     private async Task<Answer> ListAsync(RequestContext context, QueueAddress queue)
     {

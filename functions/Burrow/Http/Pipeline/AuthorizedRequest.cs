@@ -66,7 +66,11 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
         quotas.Storage.MayReplaceAsync(queue, id, bytes, Limits, context.Aborted);
 
     /// <summary>How the request waits for messages.</summary>
-    public WaitOptions WaitFor(TimeSpan maxTime) => new(maxTime, Limits.Waiting, this) { Share = admission.WaitShare };
+    public WaitOptions WaitFor(TimeSpan maxTime) => new(maxTime, Limits.Waiting, this)
+    {
+        Share = admission.WaitShare,
+        Ended = context.WaitEnded,
+    };
 
     /// <summary>The body. The caller is authenticated again afterwards, because the body may take long to arrive.</summary>
     /// <inheritdoc cref="RequestBody.BorrowAsync(RequestContext, RequestMemory, int)"/>

@@ -39,6 +39,9 @@ internal sealed class RequestContext : IDisposable
 
     public HttpRequest Request { get; }
 
+    /// <summary>Cancelled when the host wants the request to wait no longer.</summary>
+    public CancellationToken WaitEnded { get; init; }
+
     /// <summary>Cancelled when the client disconnects, or when <see cref="Failure"/> ends the request.</summary>
     public CancellationToken Aborted { get; }
 

@@ -31,10 +31,13 @@ public sealed partial class Responder
     public Task<IResult> NotFoundAsync(HttpRequest request) => ServeAsync(request, Missing);
 
     /// <summary>Serves a request to a resource. Never throws.</summary>
-    internal async Task<IResult> ServeAsync(HttpRequest request, Resource resource)
+    /// <param name="request">The request.</param>
+    /// <param name="resource">What it is about.</param>
+    /// <param name="waitEnded">Ends a wait for messages when it is cancelled, as if its time were up.</param>
+    internal async Task<IResult> ServeAsync(HttpRequest request, Resource resource, CancellationToken waitEnded = default)
     {
         using var span = RequestSpan.Begin(request, resource);
-        var context = new RequestContext(request, authenticator, quotas, watch, span);
+        var context = new RequestContext(request, authenticator, quotas, watch, span) { WaitEnded = waitEnded };
         if (PayForRows)
             RowMeter.Current = new RowMeter(context.CountRows);
         Answer answer;

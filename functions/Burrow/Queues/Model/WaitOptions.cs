@@ -8,6 +8,9 @@ namespace Burrow.Queues;
 /// <param name="Request">Is notified when the request waits, and before it looks again.</param>
 public readonly record struct WaitOptions(TimeSpan MaxTime, long MaxWaiting, IWaitingRequest? Request = null)
 {
+    /// <summary>Ends the wait when it is cancelled, as if its time were up.</summary>
+    public CancellationToken Ended { get; init; }
+
     /// <summary>The share of its key in the requests that may wait; null: the key has no share of its own.</summary>
     public WaitShare? Share { get; init; }
 
