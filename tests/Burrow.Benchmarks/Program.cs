@@ -3,6 +3,7 @@ using Burrow.Benchmarks;
 using Burrow.Benchmarks.Benchmarks;
 using Burrow.Benchmarks.Floors;
 using Burrow.Benchmarks.Reporting;
+using Burrow.Benchmarks.Tables;
 
 // The order matters. The first benchmark looks at new processes, and the last looks at them again after all others have used
 // them.
@@ -17,6 +18,7 @@ using Burrow.Benchmarks.Reporting;
     ("size", session => new QueueSize(session).RunAsync()),
     ("sweep", session => new ExpirySweep(session).RunAsync()),
     ("wake", session => new WakeUp(session).RunAsync()),
+    ("azure", session => new AzureTables(session).RunAsync()),
     ("cost", _ => StorageCost.RunAsync()),
     ("fairness", session => new Fairness(session).RunAsync()),
     ("neighbours", session => new Neighbours(session).RunAsync()),
@@ -43,8 +45,10 @@ var runs =
     };
 var bare = new Command(BareEndpoint.Command) { Hidden = true };
 bare.SetAction((_, cancellationToken) => BareEndpoint.RunAsync(cancellationToken));
+var tables = new Command(TableServer.Command) { Hidden = true };
+tables.SetAction((_, cancellationToken) => TableServer.RunAsync(cancellationToken));
 var command = new RootCommand(
-    "Measures Burrow, beside what it is compared with, and writes docs/benchmarks.md.") { only, seconds, runs, bare };
+    "Measures Burrow, beside what it is compared with, and writes docs/benchmarks.md.") { only, seconds, runs, bare, tables };
 command.SetAction(async (parsed, cancellationToken) =>
 {
     Runtime.Configure();

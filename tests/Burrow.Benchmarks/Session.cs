@@ -11,6 +11,7 @@ internal sealed class Session(double seconds, int runs) : IAsyncDisposable
     private Task<Server>? memory;
     private Task<Server>? sqlite;
     private Task<ListeningProcess>? bare;
+    private Task<ListeningProcess>? tables;
     private Task<AzuriteProcess>? azurite;
     private int disposed;
 
@@ -35,15 +36,10 @@ internal sealed class Session(double seconds, int runs) : IAsyncDisposable
         Keep(await Server.StartAsync(name, tables, NewFolder(), environment));
 
     /// <summary>The address of the bare endpoint.</summary>
-    public async Task<Uri> BareAsync()
-    {
-        bare ??= ListeningProcess.StartAsync(
-            "Burrow.Benchmarks.dll",
-            [Floors.BareEndpoint.Command],
-            new Dictionary<string, string?> { [Runtime.InlineCompletions] = null },
-            NewFolder());
-        return Keep(await bare).Address ?? throw new BenchmarkException($"The bare endpoint didn't start: {(await bare).Output}");
-    }
+    public Task<Uri> BareAsync() => AddressOf(bare ??= StartAsync(Floors.BareEndpoint.Command));
+
+    /// <summary>The address of the table server.</summary>
+    public Task<Uri> TablesAsync() => AddressOf(tables ??= StartAsync(Tables.TableServer.Command));
 
     /// <summary>The connection string of an Azurite.</summary>
     public async Task<string> AzuriteAsync() => Keep(await (azurite ??= AzuriteProcess.StartAsync())).ConnectionString;
@@ -60,6 +56,16 @@ internal sealed class Session(double seconds, int runs) : IAsyncDisposable
 
     /// <summary>A new folder for each process, because a host watches its working folder for changed settings.</summary>
     private string NewFolder() => Directory.CreateDirectory(folder.File(Guid.NewGuid().ToString("n"))).FullName;
+
+    /// <summary>Starts this program with a hidden command.</summary>
+    private Task<ListeningProcess> StartAsync(string command) => ListeningProcess.StartAsync(
+        "Burrow.Benchmarks.dll", [command], new Dictionary<string, string?> { [Runtime.InlineCompletions] = null }, NewFolder());
+
+    private async Task<Uri> AddressOf(Task<ListeningProcess> starting)
+    {
+        var process = Keep(await starting);
+        return process.Address ?? throw new BenchmarkException($"A process didn't start: {process.Output}");
+    }
 
     private T Keep<T>(T process) where T : IAsyncDisposable
     {

@@ -13,6 +13,19 @@ internal static class MessageJson
             ? number
             : throw new BenchmarkException($"An answer without a message: {answer}");
 
+    /// <summary>The ids of all messages, which are numbers of 12 digits.</summary>
+    public static IReadOnlyList<long> NumbersOf(HttpAnswer answer)
+    {
+        var numbers = new List<long>();
+        for (var rest = answer.Body.Span; rest.IndexOf(Id[1..]) is >= 0 and var at;)
+        {
+            rest = rest[(at + Id.Length - 1)..];
+            numbers.Add(Utf8Parser.TryParse(rest, out long number, out _) ? number : throw new BenchmarkException($"No number: {answer}"));
+        }
+
+        return numbers;
+    }
+
     /// <summary>Checks that the response shows that many messages, with their bodies.</summary>
     public static void Check(HttpAnswer answer, int messages)
     {

@@ -1,0 +1,116 @@
+using Burrow.Benchmarks.Load;
+using Burrow.Benchmarks.Reporting;
+using Burrow.Benchmarks.Tables;
+
+namespace Burrow.Benchmarks.Benchmarks;
+
+/// <summary>What a message costs the process when it stores in Azure tables.</summary>
+internal sealed class AzureTables(Session session)
+{
+    private const int Items = 100;
+
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+
+    private static long firsts;
+
+    public async Task<Section> RunAsync()
+    {
+        var section = new Section(
+            "Azure tables",
+            "The processor time of the process for each message, while it stores in Azure tables. The tables are a server in memory "
+            + "that speaks what Azure.Data.Tables sends, so that storage isn't the limit. Its time isn't counted. "
+            + "Messages have 1 KiB and the default ttl; the process logs no requests.",
+            "operation",
+            "connections",
+            "azure, CPU per message",
+            "memory, CPU per message",
+            "azure, messages",
+            "memory, messages");
+        (string, string) quiet = ("Logging__LogLevel__Default", "Warning");
+        var azure = await session.StartAsync("azure", $"azure:{TableServer.ConnectionString(await session.TablesAsync())}", quiet);
+        var memory = await session.StartAsync("memory", "memory", quiet);
+        var measured = new Dictionary<(string, int), double>();
+        foreach (var (name, connections, items, step) in Operations())
+        {
+            List<(double Cpu, double Rate)> all = [];
+            foreach (var server in (Server[])[azure, memory])
+            {
+                var queue = Server.NewQueue();
+                await RunAsync(server, connections, WarmUp, items, () => step(queue));
+                var runs = new List<(double Cpu, double Rate)>();
+                for (var i = 0; i < session.Runs; i++)
+                    runs.Add(await RunAsync(server, connections, session.Time, items, () => step(queue)));
+                all.Add(runs.OrderBy(run => run.Cpu).ElementAt(runs.Count / 2));
+                await server.EmptyAsync(queue);
+            }
+
+            measured[(name, connections)] = all[0].Cpu;
+            section.Add(
+                name,
+                Format.Count(connections),
+                Format.Milliseconds(all[0].Cpu),
+                Format.Milliseconds(all[1].Cpu),
+                Format.Rate(all[0].Rate),
+                Format.Rate(all[1].Rate));
+        }
+
+        section.AtMost("PUT, Azure tables, 16 connections, CPU", 0.3, measured[("put", 16)], Format.Milliseconds);
+        return section;
+    }
+
+    private static IEnumerable<(string Name, int Connections, int Items, Func<string, Step> Step)> Operations() =>
+    [
+        ("put", 1, 1, Put),
+        ("put", 16, 1, Put),
+        ("put, claim and delete", 1, 1, Cycle),
+        ("put, claim and delete", 16, 1, Cycle),
+        ("batch of 100", 4, Items, queue => Server.PutBatch(queue, NewFirst(), Items, Sizes.Text)),
+        ("batch of 100, claim of 100, batch of deletes", 4, Items, CycleMany),
+    ];
+
+    /// <returns>Milliseconds of the processor for each message, and messages a second.</returns>
+    private static async Task<(double Cpu, double Rate)> RunAsync(
+        Server server, int connections, TimeSpan time, int items, Func<Step> step)
+    {
+        var before = server.Used;
+        var result = await Generator.RunAsync(server.Address, connections, Budget.Of(time), items, step);
+        return ((server.Used - before).TotalMilliseconds / (result.Count * items), result.Rate);
+    }
+
+    private static Step Put(string queue)
+    {
+        var first = NewFirst();
+        var put = new HttpRequestBytes("PUT", $"/v1.0/{queue}/{HttpRequestBytes.Number}", Sizes.Text);
+        return async (connection, number) => await connection.SendAsync(put.With(first + number), 201);
+    }
+
+    private static Step Cycle(string queue)
+    {
+        var put = Put(queue);
+        var claim = new HttpRequestBytes("POST", $"/v1.0/{queue}?limit=1&hide=60&detail=all");
+        var delete = new HttpRequestBytes("DELETE", $"/v1.0/{queue}/{HttpRequestBytes.Number}");
+        return async (connection, number) =>
+        {
+            await put(connection, number);
+            var claimed = await connection.SendAsync(claim.Bytes, 200);
+            await connection.SendAsync(delete.With(MessageJson.NumberOf(claimed)), 200);
+        };
+    }
+
+    private static Step CycleMany(string queue)
+    {
+        var put = Server.PutBatch(queue, NewFirst(), Items, Sizes.Text);
+        var claim = new HttpRequestBytes("POST", $"/v1.0/{queue}?limit={Items}&hide=60&detail=all");
+        return async (connection, number) =>
+        {
+            await put(connection, number);
+            var ids = MessageJson.NumbersOf(await connection.SendAsync(claim.Bytes, 200));
+            var lines = string.Concat(ids.Select(id => $$"""{"op":"delete","id":"{{id:d12}}"}""" + "\n"));
+            var delete = new HttpRequestBytes("POST", $"/batch/{queue}", lines, "application/x-ndjson");
+            await connection.SendAsync(delete.Bytes, 200);
+        };
+    }
+
+    /// <summary>Numbers of messages that no other run uses.</summary>
+    private static long NewFirst() => 100_000_000L * Interlocked.Increment(ref firsts);
+}
