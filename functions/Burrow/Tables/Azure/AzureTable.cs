@@ -53,10 +53,13 @@ internal sealed class AzureTable(TableClient client) : ITable
     {
         try
         {
+            var etags = new List<string?>(operations.Count);
+            using var answer = TransactionAnswerPolicy.Begin(etags);
             var response = await client.SubmitTransactionAsync(
                 operations.Select(operation => ToAction(partition, operation)), cancellationToken);
-            return SubmitResult.Success(
-                [.. response.Value.Select((part, i) => operations[i].Kind == OperationKind.Delete ? null : part.Headers.ETag?.ToString())]);
+            if (etags.Count != operations.Count)
+                etags = [.. response.Value.Select(part => part.Headers.ETag?.ToString())];
+            return SubmitResult.Success([.. etags.Select((etag, i) => operations[i].Kind == OperationKind.Delete ? null : etag)]);
         }
         catch (RequestFailedException e) when (RefusalOf(e) is { } refusal)
         {

@@ -58,6 +58,7 @@ public sealed class AzureTableStore : ITableStore
         // A retry by the SDK cannot tell its own first attempt from a change by another process. RetryingTable can.
         options.Retry.MaxRetries = 0;
         options.Retry.NetworkTimeout = RequestTimeout;
+        options.AddPolicy(new TransactionAnswerPolicy(), HttpPipelinePosition.PerCall);
         return options;
     }
 }
