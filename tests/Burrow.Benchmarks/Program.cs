@@ -19,6 +19,7 @@ using Burrow.Benchmarks.Tables;
     ("sweep", session => new ExpirySweep(session).RunAsync()),
     ("wake", session => new WakeUp(session).RunAsync()),
     ("azure", session => new AzureTables(session).RunAsync()),
+    ("functions", session => new FunctionApps(session).RunAsync()),
     ("cost", _ => StorageCost.RunAsync()),
     ("fairness", session => new Fairness(session).RunAsync()),
     ("neighbours", session => new Neighbours(session).RunAsync()),

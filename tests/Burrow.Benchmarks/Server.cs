@@ -25,17 +25,8 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
         }
     }
 
-    /// <summary>The processor time that the process has used, as the kernel counts it, in steps of 10 ms.</summary>
-    public TimeSpan Used
-    {
-        get
-        {
-            // The name in parentheses may contain anything, so count after it: fields 14 and 15 of proc_pid_stat(5).
-            var fields = File.ReadAllText($"/proc/{process.Id}/stat").Split(") ")[^1].Split(' ');
-            return TimeSpan.FromMilliseconds(
-                10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)));
-        }
-    }
+    /// <inheritdoc cref="Processor.UsedBy"/>
+    public TimeSpan Used => Processor.UsedBy(process.Id);
 
     /// <summary>Starts a process. The benchmark's own runtime settings do not apply to it.</summary>
     public static async Task<Server> StartAsync(string name, string tables, string folder, params (string Name, string Value)[] environment)

@@ -18,6 +18,9 @@ internal sealed class FunctionApp : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>The host's process id. The worker is its child.</summary>
+    public int Id => host.Id;
+
     /// <summary>What the host and the worker have printed so far.</summary>
     public string Output => host.Output;
 
@@ -46,10 +49,18 @@ internal sealed class FunctionApp : IAsyncDisposable
         };
         foreach (var (name, value) in settings)
             environment[name] = value;
-        var app = Path.Combine(AppContext.BaseDirectory, "function-app");
-        return new(await ListeningProcess.StartAsync(
-            "Burrow.FunctionsHost.dll", ["--app", app, "--url", "http://127.0.0.1:0", .. arguments], environment));
+        return await StartAsync("function-app", arguments, environment);
     }
+
+    /// <summary>Starts the host with any function app.</summary>
+    /// <param name="folder">Where the app was published to: a folder beside this program.</param>
+    /// <param name="arguments">More options of the host.</param>
+    /// <param name="environment">The settings, as environment variables.</param>
+    public static async Task<FunctionApp> StartAsync(
+        string folder, string[] arguments, IReadOnlyDictionary<string, string?> environment) => new(await ListeningProcess.StartAsync(
+        "Burrow.FunctionsHost.dll",
+        ["--app", Path.Combine(AppContext.BaseDirectory, folder), "--url", "http://127.0.0.1:0", .. arguments],
+        environment));
 
     /// <summary>Sends the host SIGTERM. Returns once it is sent.</summary>
     public Task TerminateAsync() => host.SignalAsync("TERM");
