@@ -16,7 +16,8 @@ internal static class Processor
     public static TimeSpan UsedByTree(int process)
     {
         var used = UsedBy(process);
-        foreach (var child in File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        var children = File.ReadAllText($"/proc/{process}/task/{process}/children");
+        foreach (var child in children.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             used += UsedByTree((int)Number(child));
         return used;
     }

@@ -35,7 +35,8 @@ internal static class EntityJson
         return (partition, key, columns);
     }
 
-    public static byte[] Write(string partition, Row row, IReadOnlyList<string>? select) => Write(json => Write(json, partition, row, select));
+    public static byte[] Write(string partition, Row row, IReadOnlyList<string>? select) =>
+        Write(json => Write(json, partition, row, select));
 
     public static byte[] WriteAll(string partition, IReadOnlyList<Row> rows, IReadOnlyList<string>? select) => Write(json =>
     {

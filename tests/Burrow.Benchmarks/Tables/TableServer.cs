@@ -64,7 +64,7 @@ internal static partial class TableServer
         if (await Store.Open(table).GetAsync(partition, key!, context.RequestAborted) is { } row)
             await AnswerAsync(context, 200, "application/json", EntityJson.Write(partition, row, null));
         else
-            await AnswerAsync(context, 404, "application/json", EntityJson.Error("ResourceNotFound", "The specified resource does not exist."));
+            await AnswerAsync(context, 404, "application/json", EntityJson.Error("ResourceNotFound", "There is no such row."));
     }
 
     private static async Task QueryAsync(HttpContext context, ITable table)

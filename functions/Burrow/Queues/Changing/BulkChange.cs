@@ -163,8 +163,7 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
         {
             var found = await Task.WhenAll(page.Rows
                 .Select(
-                    row => (Id: new MessageId(row.Columns.GetString(MessageColumns.Id)!), Sequence: new Sequence(
-                        row.Columns.GetInteger(MessageColumns.Sequence))))
+                    row => (Id: new MessageId(row.Columns.GetString(MessageColumns.Id)!), Sequence: StateText.SequenceOf(row.Columns)))
                 .Where(message => message.Sequence <= end)
                 .Select(message => finder.FindAsync(queue, message.Id, message.Sequence, matchHidden: true, cancellationToken)));
             foreach (var row in found.OfType<MessageRow>())

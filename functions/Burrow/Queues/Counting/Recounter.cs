@@ -48,7 +48,7 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
         QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         var (stored, pages, isComplete) = (QueueCounts.None, 0, false);
-        var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Select = [MessageColumns.Length] };
+        var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Select = [MessageColumns.State] };
         if (isTimeUp())
             return null;
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
@@ -57,7 +57,7 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
             stored = stored with
             {
                 Messages = stored.Messages + page.Rows.Count,
-                Bytes = stored.Bytes + page.Rows.Sum(row => row.Columns.GetInteger(MessageColumns.Length)),
+                Bytes = stored.Bytes + page.Rows.Sum(row => StateText.Of(row.Columns).Length),
             };
             isComplete = page.Continuation is null;
             if (pages == MaxPages)

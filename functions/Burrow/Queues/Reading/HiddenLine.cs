@@ -76,7 +76,7 @@ internal sealed class HiddenLine(QueueContext context, QueueAddress queue, bool 
             foreach (var row in page.Rows)
             {
                 if (row.Key == QueueKeys.Head)
-                    End = end = (last = new(row.Columns.GetInteger(MessageColumns.Sequence))).Value;
+                    End = end = (last = QueueHead.From(row).Last).Value;
                 else if (QueueKeys.SequenceOf(row.Key) is var sequence && sequence > start && sequence <= end)
                     Add(sequence, row.Columns.GetString(MessageColumns.Id)!);
             }

@@ -103,28 +103,28 @@ internal sealed record MessageState
     public Columns ToColumns() => new(MessageColumns.OfState.Count)
     {
         { MessageColumns.Id, Id.Value },
-        { MessageColumns.Sequence, Sequence.Value },
-        { MessageColumns.VisibleAt, VisibleAt },
+        {
+            MessageColumns.State,
+            new StateText(Sequence, VisibleAt, Inserted, Deliveries, Length, Chunks, BodyRevision, Revisions).ToString()
+        },
         { MessageColumns.ExpiresAt, ExpiresAt },
-        { MessageColumns.Deliveries, Deliveries },
-        { MessageColumns.Inserted, Inserted },
-        { MessageColumns.Revisions, Revisions.Text },
-        { MessageColumns.Chunks, Chunks },
-        { MessageColumns.BodyRevision, BodyRevision },
-        { MessageColumns.Length, Length },
     };
 
-    public static MessageState From(Columns columns) => new()
+    public static MessageState From(Columns columns)
     {
-        Id = new(columns.GetString(MessageColumns.Id)!),
-        Sequence = new(columns.GetInteger(MessageColumns.Sequence)),
-        VisibleAt = columns.GetInteger(MessageColumns.VisibleAt),
-        ExpiresAt = columns.GetInteger(MessageColumns.ExpiresAt),
-        Deliveries = columns.GetInteger(MessageColumns.Deliveries),
-        Inserted = columns.GetInteger(MessageColumns.Inserted),
-        Revisions = new(columns.GetString(MessageColumns.Revisions)!),
-        Chunks = (int)columns.GetInteger(MessageColumns.Chunks),
-        BodyRevision = columns.GetString(MessageColumns.BodyRevision)!,
-        Length = columns.GetInteger(MessageColumns.Length),
-    };
+        var text = StateText.Of(columns);
+        return new()
+        {
+            Id = new(columns.GetString(MessageColumns.Id)!),
+            Sequence = text.Sequence,
+            VisibleAt = text.VisibleAt,
+            ExpiresAt = columns.GetInteger(MessageColumns.ExpiresAt),
+            Deliveries = text.Deliveries,
+            Inserted = text.Inserted,
+            Revisions = text.Revisions,
+            Chunks = text.Chunks,
+            BodyRevision = text.BodyRevision,
+            Length = text.Length,
+        };
+    }
 }

@@ -12,15 +12,19 @@ namespace Burrow.Queues.Rows;
 /// <param name="Revisions">The revisions of the last groups.</param>
 internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revisions? Revisions)
 {
+    private const char Open = 'o';
+    private const char Closed = 'c';
+
     public static readonly QueueHead Missing = new(null, Sequence.None, false, null);
 
-    public static QueueHead From(Row? row) => row is null
-        ? Missing
-        : new(
-            row.ETag,
-            new(row.Columns.GetInteger(MessageColumns.Sequence)),
-            row.Columns.GetString(MessageColumns.State) == MessageColumns.Open,
-            new Revisions(row.Columns.GetString(MessageColumns.Revisions)!));
+    /// <summary>Reads the row. Its state is <c>{last sequence}.{o or c}.{revisions}</c>.</summary>
+    public static QueueHead From(Row? row)
+    {
+        if (row is null)
+            return Missing;
+        var parts = row.Columns.GetString(MessageColumns.State)!.Split('.');
+        return new(row.ETag, Sequence.TryParse(parts[0])!.Value, parts[1][0] == Open, new Revisions(parts[2]));
+    }
 
     /// <summary>The head that replaces this one.</summary>
     public QueueHead Next(Sequence last, bool open, Random random) =>
@@ -31,9 +35,7 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
     {
         var columns = new Columns
         {
-            { MessageColumns.Sequence, Last.Value },
-            { MessageColumns.State, IsOpen ? MessageColumns.Open : MessageColumns.Closed },
-            { MessageColumns.Revisions, Revisions!.Value.Text },
+            { MessageColumns.State, $"{Last}.{(IsOpen ? Open : Closed)}.{Revisions!.Value.Text}" },
             // The head never expires, so a query of the hidden line that leaves out expired rows still returns it.
             { MessageColumns.ExpiresAt, MessageState.Never },
         };

@@ -22,14 +22,20 @@ internal readonly record struct Revisions(string Text)
 
     public Revisions Next(Random random) => new(New(random) + (Text.Length < Length * MaxCount ? Text : Text[..(Length * (MaxCount - 1))]));
 
-    public bool Contains(string revision)
+    public bool Contains(string revision) => IndexOf(revision) >= 0;
+
+    /// <summary>How many newer ones there are than this revision; -1 if it is not among these.</summary>
+    public int IndexOf(string revision)
     {
         for (var i = 0; i < Text.Length; i += Length)
         {
             if (Text.AsSpan(i, Length).SequenceEqual(revision))
-                return true;
+                return i / Length;
         }
 
-        return false;
+        return -1;
     }
+
+    /// <summary>The revision that this many are newer than.</summary>
+    public string At(int index) => Text.Substring(index * Length, Length);
 }

@@ -24,7 +24,7 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
     /// <summary>Pages of one read: storage also ends a page after it has passed over many expired rows.</summary>
     private const int MaxPages = 2;
 
-    private static readonly string[] Columns = [MessageColumns.Inserted, MessageColumns.ExpiresAt];
+    private static readonly string[] Columns = [MessageColumns.State, MessageColumns.ExpiresAt];
 
     /// <summary>The statistics of a queue; null if there is no queue.</summary>
     public async Task<MessageStatistics?> QueueAsync(QueueAddress queue, CancellationToken cancellationToken)
@@ -107,7 +107,7 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
             Visible = front.Count == 0 && isKnown ? 0 : Math.Max(front.Count, rest),
             OldestVisibleAge = front.Count == 0
                 ? null
-                : TimeSpan.FromTicks(Math.Max(0, now - front.Min(row => row.Columns.GetInteger(MessageColumns.Inserted)))),
+                : TimeSpan.FromTicks(Math.Max(0, now - front.Min(row => StateText.Of(row.Columns).Inserted))),
             OldestIsExact = !moreDue && isKnown,
         };
     }

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Burrow.Tables;
+
+namespace Burrow.Queues.Rows;
+
+/// <summary>
+/// What <see cref="MessageState"/> says besides the id and the instant of expiry, as one column. A column of its own for each part would
+/// cost more than the part: Table storage names each column and its type in every row.
+/// </summary>
+/// <remarks>
+/// The text is <c>{sequence}.{visible at}.{sequence - inserted}.{deliveries}.{length}.{chunks}.{body revision}.{revisions}</c>, numbers in
+/// hexadecimal, the sequence with 16 digits. The body revision is its index in the revisions, or itself if it is too old for them.
+/// </remarks>
+internal readonly record struct StateText(
+    Sequence Sequence,
+    long VisibleAt,
+    long Inserted,
+    long Deliveries,
+    long Length,
+    int Chunks,
+    string BodyRevision,
+    Revisions Revisions)
+{
+    /// <summary>The text in a row of a message.</summary>
+    public static StateText Of(Columns columns)
+    {
+        var rest = TextOf(columns).AsSpan();
+        var sequence = Number(ref rest);
+        var visibleAt = Number(ref rest);
+        var inserted = sequence - Number(ref rest);
+        var (deliveries, length, chunks) = (Number(ref rest), Number(ref rest), (int)Number(ref rest));
+        var body = Next(ref rest);
+        var revisions = new Revisions(rest.ToString());
+        var bodyRevision = body.Length == 1 ? revisions.At(body[0] - '0') : body.ToString();
+        return new(new(sequence), visibleAt, inserted, deliveries, length, chunks, bodyRevision, revisions);
+    }
+
+    /// <summary>The sequence alone.</summary>
+    public static Sequence SequenceOf(Columns columns)
+    {
+        var rest = TextOf(columns).AsSpan();
+        return new(Number(ref rest));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString()
+    {
+        var age = Sequence.Value - Inserted;
+        var body = Revisions.IndexOf(BodyRevision) is >= 0 and var index ? index.ToString(CultureInfo.InvariantCulture) : BodyRevision;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Sequence}.{VisibleAt:x}.{age:x}.{Deliveries:x}.{Length:x}.{Chunks:x}.{body}.{Revisions.Text}");
+    }
+
+    private static string TextOf(Columns columns) => columns.GetString(MessageColumns.State)!;
+
+    private static long Number(ref ReadOnlySpan<char> rest) =>
+        long.Parse(Next(ref rest), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    private static ReadOnlySpan<char> Next(ref ReadOnlySpan<char> rest)
+    {
+        var end = rest.IndexOf('.');
+        var next = rest[..end];
+        rest = rest[(end + 1)..];
+        return next;
+    }
+}
