@@ -25,21 +25,28 @@ internal sealed class AzureTables(Session session)
             "azure, CPU per message",
             "memory, CPU per message",
             "azure, messages",
-            "memory, messages");
+            "memory, messages",
+            "sent to storage per message");
         (string, string) quiet = ("Logging__LogLevel__Default", "Warning");
-        var azure = await session.StartAsync("azure", $"azure:{TableServer.ConnectionString(await session.TablesAsync())}", quiet);
+        var tables = await session.TablesAsync();
+        var azure = await session.StartAsync("azure", $"azure:{TableServer.ConnectionString(tables)}", quiet);
         var memory = await session.StartAsync("memory", "memory", quiet);
         var measured = new Dictionary<(string, int), double>();
         foreach (var (name, connections, items, step) in Operations())
         {
-            List<(double Cpu, double Rate)> all = [];
+            List<(double Cpu, double Rate, double Sent)> all = [];
             foreach (var server in (Server[])[azure, memory])
             {
                 var queue = Server.NewQueue();
                 await RunAsync(server, connections, WarmUp, items, () => step(queue));
-                var runs = new List<(double Cpu, double Rate)>();
+                var runs = new List<(double Cpu, double Rate, double Sent)>();
                 for (var i = 0; i < session.Runs; i++)
-                    runs.Add(await RunAsync(server, connections, session.Time, items, () => step(queue)));
+                {
+                    var before = await TableServer.ReceivedAsync(tables);
+                    var (cpu, rate, messages) = await RunAsync(server, connections, session.Time, items, () => step(queue));
+                    runs.Add((cpu, rate, (await TableServer.ReceivedAsync(tables) - before) / messages));
+                }
+
                 all.Add(runs.OrderBy(run => run.Cpu).ElementAt(runs.Count / 2));
                 await server.EmptyAsync(queue);
             }
@@ -51,7 +58,8 @@ internal sealed class AzureTables(Session session)
                 Format.Milliseconds(all[0].Cpu),
                 Format.Milliseconds(all[1].Cpu),
                 Format.Rate(all[0].Rate),
-                Format.Rate(all[1].Rate));
+                Format.Rate(all[1].Rate),
+                Format.Count(Math.Round(all[0].Sent)) + " B");
         }
 
         section.AtMost("PUT, Azure tables, 16 connections, CPU", 0.3, measured[("put", 16)], Format.Milliseconds);
@@ -68,13 +76,14 @@ internal sealed class AzureTables(Session session)
         ("batch of 100, claim of 100, batch of deletes", 4, Items, CycleMany),
     ];
 
-    /// <returns>Milliseconds of the processor for each message, and messages a second.</returns>
-    private static async Task<(double Cpu, double Rate)> RunAsync(
+    /// <returns>Milliseconds of the processor for each message, messages a second, and messages.</returns>
+    private static async Task<(double Cpu, double Rate, double Messages)> RunAsync(
         Server server, int connections, TimeSpan time, int items, Func<Step> step)
     {
         var before = server.Used;
         var result = await Generator.RunAsync(server.Address, connections, Budget.Of(time), items, step);
-        return ((server.Used - before).TotalMilliseconds / (result.Count * items), result.Rate);
+        double messages = result.Count * items;
+        return ((server.Used - before).TotalMilliseconds / messages, result.Rate, messages);
     }
 
     private static Step Put(string queue)

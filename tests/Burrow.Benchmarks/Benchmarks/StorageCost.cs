@@ -33,7 +33,8 @@ internal static class StorageCost
     {
         var section = new Section(
             "Requests to storage",
-            "Requests of the engine to storage, for messages of 1 KiB with a ttl: g gets, q queries, t transactions, r rows written. "
+            "Requests of the engine to storage, for messages of 1 KiB with a ttl: g gets, q queries, t transactions, r rows written, "
+            + "with so many bytes as Table storage counts them. "
             + "Warm: the same operation ran before on another message. "
             + "First in a minute: a row is written to the timer's table `due`. "
             + "New process: nothing is cached, so the head is read and `due` is written. "
@@ -91,7 +92,8 @@ internal static class StorageCost
 
     private static string Text(IReadOnlyList<TableCall> calls) =>
         $"{calls.Count(call => call.Kind == CallKind.Get)} g, {calls.Count(call => call.Kind == CallKind.Query)} q, "
-        + $"{calls.Count(IsTransaction)} t, {calls.Sum(call => call.Operations.Count)} r";
+        + $"{calls.Count(IsTransaction)} t, {calls.Sum(call => call.Operations.Count)} r, "
+        + $"{Format.Count(calls.Sum(call => call.Operations.Sum(TableLimits.SizeOf)))} B";
 
     /// <summary>An engine that does the operations, with its own ids.</summary>
     private sealed record Worker(ITableStore Store, TimeProvider Time, string Prefix)

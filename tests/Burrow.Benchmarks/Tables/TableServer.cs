@@ -21,13 +21,23 @@ internal static partial class TableServer
 
     private const string Account = "devstoreaccount1";
 
+    private const string ReceivedPath = "received";
+
     private static readonly MemoryTableStore Store = new();
+    private static long received;
 
     /// <summary>The connection string of a server at that address, with the well-known key of the storage emulator.</summary>
     public static string ConnectionString(Uri address) =>
         $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey="
         + "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
         + $"TableEndpoint={address}{Account};";
+
+    /// <summary>How many bytes of transactions the server at that address has received.</summary>
+    public static async Task<long> ReceivedAsync(Uri address)
+    {
+        using var http = new HttpClient();
+        return long.Parse(await http.GetStringAsync(new Uri(address, $"{Account}/{ReceivedPath}")), CultureInfo.InvariantCulture);
+    }
 
     public static async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -47,6 +57,8 @@ internal static partial class TableServer
         var target = context.Request.Path.Value![(Account.Length + 2)..];
         if (target == "$batch")
             return SubmitAsync(context);
+        if (target == ReceivedPath)
+            return context.Response.WriteAsync(received.ToString(CultureInfo.InvariantCulture));
         if (target == "Tables")
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -97,6 +109,7 @@ internal static partial class TableServer
     {
         var body = new byte[(int)context.Request.ContentLength!.Value];
         await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);
+        Interlocked.Add(ref received, body.Length);
         var batch = BatchBody.Parse(body);
         var result = await Store.Open(batch.Table).SubmitAsync(batch.Partition, batch.Operations, context.RequestAborted);
         await AnswerAsync(context, 202, BatchBody.AnswerType, batch.Answer(result));
