@@ -18,10 +18,18 @@ internal sealed record BatchBody(string Table, string Partition, IReadOnlyList<O
         for (var rest = body.AsMemory(); rest.Span.IndexOf(PartBegins) is >= 0 and var at;)
         {
             rest = rest[(at + PartBegins.Length)..];
-            var head = rest.Span.IndexOf("\r\n\r\n"u8);
-            var lines = Encoding.ASCII.GetString(rest.Span[..head]).Split("\r\n");
-            rest = rest[(head + 4)..];
+            var head = rest[..rest.Span.IndexOf("\r\n\r\n"u8)];
+            rest = rest[(head.Length + 4)..];
             var end = rest.Span.IndexOf("\r\n--"u8);
+            // Most operations are insertions. Their rows name their keys, so their addresses need no reading after the first.
+            if (table.Length > 0 && head.Span.StartsWith("POST "u8))
+            {
+                var (_, inserted, values) = EntityJson.Read(rest[..end]);
+                operations.Add(Operation.Insert(inserted!, values));
+                continue;
+            }
+
+            var lines = Encoding.ASCII.GetString(head.Span).Split("\r\n");
             var line = lines[0].Split(' ');
             var ifMatch = Array.Find(lines, header => header.StartsWith("If-Match: ", StringComparison.OrdinalIgnoreCase))?[10..];
             var path = new Uri(line[1]).AbsolutePath;

@@ -13,25 +13,39 @@ internal static class EntityJson
     /// <summary>The columns of an entity, with its two keys if it has them.</summary>
     public static (string? Partition, string? Key, Columns Columns) Read(ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json);
-        var (partition, key, columns) = (default(string), default(string), new Columns());
-        foreach (var property in document.RootElement.EnumerateObject())
+        var (partition, key, columns) = (default(string), default(string), new Columns(4));
+        // A column's type follows it, as the SDK writes them.
+        var (name, text) = ("", default(string));
+        var reader = new Utf8JsonReader(json.Span);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var (name, value) = (property.Name, property.Value);
-            if (name.EndsWith(TypeSuffix, StringComparison.Ordinal))
-                continue;
-            if (name == "PartitionKey")
-                partition = value.GetString();
-            else if (name == "RowKey")
-                key = value.GetString();
-            else if (!document.RootElement.TryGetProperty(name + TypeSuffix, out var type))
-                columns.Add(name, value.GetString());
-            else if (type.ValueEquals("Edm.Int64"u8))
-                columns.Add(name, long.Parse(value.GetString()!, CultureInfo.InvariantCulture));
-            else
-                columns.Add(name, value.GetBytesFromBase64());
+            var next = reader.GetString()!;
+            reader.Read();
+            switch (next)
+            {
+                case "PartitionKey":
+                    partition = reader.GetString();
+                    break;
+                case "RowKey":
+                    key = reader.GetString();
+                    break;
+                case var _ when !next.EndsWith(TypeSuffix, StringComparison.Ordinal):
+                    columns.Add(name, text);
+                    (name, text) = (next, reader.GetString());
+                    break;
+                case var _ when reader.ValueTextEquals("Edm.Int64"u8):
+                    columns.Add(name, long.Parse(text!, CultureInfo.InvariantCulture));
+                    text = null;
+                    break;
+                default:
+                    columns.Add(name, Convert.FromBase64String(text!));
+                    text = null;
+                    break;
+            }
         }
 
+        columns.Add(name, text);
         return (partition, key, columns);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Azure;
 using Azure.Core;
+using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Burrow.Tables.Wrappers;
 
@@ -54,11 +55,25 @@ public sealed class AzureTableStore : ITableStore
 
     private static TableClientOptions ClientOptions()
     {
-        var options = new TableClientOptions();
+        var options = new TableClientOptions { Transport = new HttpClientTransport(NewClient()) };
+        // Each request has a span and a duration of Burrow's own (ObservedTable).
+        (options.Diagnostics.IsLoggingEnabled, options.Diagnostics.IsDistributedTracingEnabled) = (false, false);
         // A retry by the SDK cannot tell its own first attempt from a change by another process. RetryingTable can.
         options.Retry.MaxRetries = 0;
         options.Retry.NetworkTimeout = RequestTimeout;
         options.AddPolicy(new TransactionAnswerPolicy(), HttpPipelinePosition.PerCall);
         return options;
     }
+
+    /// <summary>As the SDK's own client, without what each request would cost for traces. The timeout is the SDK's.</summary>
+    private static HttpClient NewClient() => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        ActivityHeadersPropagator = null,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
 }
