@@ -11,8 +11,6 @@ namespace Burrow.Functions;
 /// </summary>
 internal sealed class FunctionAppRules(IConfiguration configuration) : IValidateOptions<BurrowOptions>
 {
-    private static readonly CrontabSchedule.ParseOptions WithSeconds = new() { IncludingSeconds = true };
-
     public ValidateOptionsResult Validate(string? name, BurrowOptions options)
     {
         var errors = new[] { "Burrow:ExpirySchedule", "Burrow:Events:ReconcileSchedule" }.Select(ScheduleError).OfType<string>().ToList();
@@ -23,9 +21,16 @@ internal sealed class FunctionAppRules(IConfiguration configuration) : IValidate
 
     private string? ScheduleError(string setting) => configuration[setting] switch
     {
-        null or "" => $"Set {setting} to a schedule (NCRONTAB with seconds), such as '0 * * * * *': the Functions host runs a timer by it.",
-        var schedule when CrontabSchedule.TryParse(schedule, WithSeconds) is null =>
+        null or "" => $"Set {setting} to a schedule (NCRONTAB), such as '0 * * * * *': the Functions host runs a timer by it.",
+        var schedule when !IsSchedule(schedule) =>
             $"{setting} is '{schedule}', which is no schedule. It has six fields, from seconds to days of the week: '0 * * * * *'.",
         _ => null,
     };
+
+    /// <summary>As the host reads it: of five fields, the first is minutes.</summary>
+    private static bool IsSchedule(string text)
+    {
+        var hasSeconds = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length != 5;
+        return CrontabSchedule.TryParse(text, new() { IncludingSeconds = hasSeconds }) is not null;
+    }
 }

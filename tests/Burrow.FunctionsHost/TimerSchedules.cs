@@ -7,8 +7,6 @@ namespace Burrow.FunctionsHost;
 /// <summary>Invokes the functions with timers when their schedules say, in UTC. An invocation never overlaps its last one.</summary>
 internal sealed class TimerSchedules(WorkerChannel worker, Func<string, string?> setting, ILogger<TimerSchedules> log)
 {
-    private static readonly CrontabSchedule.ParseOptions Format = new() { IncludingSeconds = true };
-
     /// <summary>
     /// Runs until it is cancelled. A function whose schedule is missing or no schedule never runs: like the real host, this one only
     /// logs that.
@@ -21,7 +19,7 @@ internal sealed class TimerSchedules(WorkerChannel worker, Func<string, string?>
         var text = function.Schedule!;
         if (text.Length > 1 && text[0] == '%' && text[^1] == '%')
             text = setting(text[1..^1]);
-        if (text is null || CrontabSchedule.TryParse(text, Format) is not { } schedule)
+        if (text is null || Parse(text) is not { } schedule)
         {
             log.LogError("The schedule of {Function} is missing or invalid: {Declared}.", function.Name, function.Schedule);
             return;
@@ -43,6 +41,9 @@ internal sealed class TimerSchedules(WorkerChannel worker, Func<string, string?>
             }
         }
     }
+
+    private static CrontabSchedule? Parse(string text) => CrontabSchedule.TryParse(
+        text, new() { IncludingSeconds = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length != 5 });
 
     private static InvocationRequest InvocationOf(Function function)
     {

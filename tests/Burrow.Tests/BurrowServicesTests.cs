@@ -69,6 +69,8 @@ public sealed class BurrowServicesTests(Azurite azurite)
     [InlineData("MaxBodyBytes", "1048577")]
     [InlineData("MaxWait", "-1")]
     [InlineData("MaxWait", "221")]
+    [InlineData("Events:PublicUrl", "burrow.example")]
+    [InlineData("Events:PublicUrl", "ftp://burrow.example")]
     [InlineData("Storage:TablePrefix", "no-hyphens")]
     [InlineData("Storage:ConnectionString", "")]
     [InlineData("Storage:TableServiceUri", "https://account.table.core.windows.net")]

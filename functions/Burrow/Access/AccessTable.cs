@@ -108,7 +108,7 @@ internal sealed class AccessTable(ITableStore store, TimeProvider time, Random r
                 Id = id,
                 Hash = columns.GetBytes(Column.Hash),
                 Spec = new(
-                    QueuePattern.Parse(columns.GetString(Column.Queues)!),
+                    QueuePattern.Read(columns.GetString(Column.Queues)!),
                     (Permissions)columns.GetInteger(Column.Allow),
                     Instant(Column.Expires)),
                 Created = Instant(Column.Created)!.Value,

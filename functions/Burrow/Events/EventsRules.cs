@@ -7,9 +7,11 @@ namespace Burrow.Events;
 /// <summary>Checks that the settings of events fit together.</summary>
 internal static class EventsRules
 {
-    /// <summary>The errors in the settings, as texts. Empty if there is none or events are off.</summary>
+    /// <summary>The errors in the settings, as texts. Empty if there is none.</summary>
     public static IEnumerable<string> Errors(EventsOptions events, AccessOptions access)
     {
+        if (events.PublicUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("https" or "http")))
+            yield return $"Burrow:Events:PublicUrl is '{url}'. It begins with https:// or http://.";
         if (!events.IsOn)
             yield break;
         if (events.Domain is null)

@@ -34,7 +34,7 @@ public sealed class FunctionAppTests(Azurite azurite)
 
     [Theory]
     [InlineData("Burrow__ExpirySchedule", null)]
-    [InlineData("Burrow__ExpirySchedule", "* * * * *")]
+    [InlineData("Burrow__ExpirySchedule", "* * * *")]
     [InlineData("Burrow__Events__ReconcileSchedule", "")]
     [InlineData("Burrow__Events__ReconcileSchedule", "each minute")]
     [InlineData("Burrow__Events__PublicUrl", null)]

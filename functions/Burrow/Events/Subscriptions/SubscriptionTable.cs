@@ -134,7 +134,7 @@ internal sealed class SubscriptionTable(ITableStore store, TimeProvider time, Ra
                 new()
                 {
                     Endpoint = new Uri(columns.GetString(Column.Endpoint)!),
-                    Queues = QueuePattern.Parse(columns.GetString(Column.Queues)!),
+                    Queues = QueuePattern.Read(columns.GetString(Column.Queues)!),
                     Types = columns.GetString(Column.Types)!.Split(','),
                     Headers = columns.GetString(Column.Headers)?.Split(',') ?? [],
                     MaxAttempts = (int)columns.GetInteger(Column.MaxAttempts),

@@ -19,6 +19,9 @@ public readonly record struct QueuePattern(string Text, bool IsPrefix)
             : new(Name.Parse(text, "queues"), false);
     }
 
+    /// <summary>The pattern that <see cref="ToString"/> wrote. Stored patterns were checked when they were made.</summary>
+    public static QueuePattern Read(string text) => text.EndsWith('*') ? new(text[..^1], true) : new(text, false);
+
     /// <summary>Whether it includes that queue.</summary>
     public bool Matches(QueueName queue) =>
         IsPrefix ? queue.Value.StartsWith(Text, StringComparison.Ordinal) : queue.Value == Text;

@@ -52,7 +52,12 @@ internal readonly record struct StateText(
             $"{Sequence}.{VisibleAt:x}.{age:x}.{Deliveries:x}.{Length:x}.{Chunks:x}.{body}.{Revisions.Text}");
     }
 
-    private static string TextOf(Columns columns) => columns.GetString(MessageColumns.State)!;
+    /// <exception cref="InvalidDataException">The row has none.</exception>
+    private static string TextOf(Columns columns) => columns.GetString(MessageColumns.State) ?? throw NoState();
+
+    /// <summary>The error of a row that was written before rows had this column.</summary>
+    public static InvalidDataException NoState() =>
+        new("An earlier version of Burrow wrote this row, in another form. Give this version tables of its own: another TablePrefix.");
 
     private static long Number(ref ReadOnlySpan<char> rest) =>
         long.Parse(Next(ref rest), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);

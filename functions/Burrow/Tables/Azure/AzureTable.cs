@@ -54,10 +54,10 @@ internal sealed class AzureTable(TableClient client) : ITable
         try
         {
             var etags = new List<string?>(operations.Count);
-            using var answer = TransactionAnswerPolicy.Begin(etags);
+            using var answer = TransactionAnswerPolicy.Begin(operations.Count, etags);
             var response = await client.SubmitTransactionAsync(
                 operations.Select(operation => ToAction(partition, operation)), cancellationToken);
-            if (etags.Count != operations.Count)
+            if (etags.Count == 0)
                 etags = [.. response.Value.Select(part => part.Headers.ETag?.ToString())];
             return SubmitResult.Success([.. etags.Select((etag, i) => operations[i].Kind == OperationKind.Delete ? null : etag)]);
         }

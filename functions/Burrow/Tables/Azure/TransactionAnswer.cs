@@ -17,10 +17,11 @@ internal static class TransactionAnswer
 
     /// <summary>Reads the ETags of a transaction that was carried out.</summary>
     /// <param name="answer">The body.</param>
+    /// <param name="operations">How many operations the transaction has.</param>
     /// <param name="etags">Gets the ETag of each operation, in their order; null for one that has none, which is a deletion.</param>
     /// <param name="first">The same body with its first part alone.</param>
     /// <returns>False if an operation failed, or the body has another form. Then there are no ETags.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> answer, List<string?> etags, [NotNullWhen(true)] out byte[]? first)
+    public static bool TryRead(ReadOnlySpan<byte> answer, int operations, List<string?> etags, [NotNullWhen(true)] out byte[]? first)
     {
         first = null;
         var firstEnd = 0;
@@ -38,8 +39,7 @@ internal static class TransactionAnswer
         }
 
         // The end of the body closes the changeset and the batch: two lines, each a boundary between hyphens.
-        var closing = rest.IndexOf("\r\n--"u8);
-        if (etags.Count == 0 || closing < 0)
+        if (etags.Count != operations || !rest.TrimEnd("\r\n"u8).EndsWith("--"u8))
             return Forget(etags);
         first = [.. answer[..firstEnd], .. rest];
         return true;

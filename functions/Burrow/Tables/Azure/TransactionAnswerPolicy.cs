@@ -13,9 +13,10 @@ internal sealed class TransactionAnswerPolicy : HttpPipelinePolicy
     private const string Property = "Burrow.ETags";
 
     /// <summary>Lets the policy note the ETags of the next transaction, until the scope is disposed.</summary>
+    /// <param name="operations">How many operations the transaction has.</param>
     /// <param name="etags">Gets the ETag of each operation, null for a deletion. It stays empty if the SDK reads the answer.</param>
-    public static IDisposable Begin(List<string?> etags) =>
-        HttpPipeline.CreateHttpMessagePropertiesScope(new Dictionary<string, object?> { [Property] = etags });
+    public static IDisposable Begin(int operations, List<string?> etags) =>
+        HttpPipeline.CreateHttpMessagePropertiesScope(new Dictionary<string, object?> { [Property] = (operations, etags) });
 
     /// <inheritdoc/>
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
@@ -34,9 +35,9 @@ internal sealed class TransactionAnswerPolicy : HttpPipelinePolicy
     private static void Read(HttpMessage message)
     {
         if (message.TryGetProperty(Property, out var property)
-            && property is List<string?> etags
+            && property is (int operations, List<string?> etags)
             && message.Response is { Status: 202, ContentStream: MemoryStream { Position: 0 } content }
-            && TransactionAnswer.TryRead(content.TryGetBuffer(out var bytes) ? bytes : content.ToArray(), etags, out var first))
+            && TransactionAnswer.TryRead(content.TryGetBuffer(out var bytes) ? bytes : content.ToArray(), operations, etags, out var first))
         {
             message.Response.ContentStream = new MemoryStream(first);
         }
