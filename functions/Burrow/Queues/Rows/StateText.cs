@@ -21,6 +21,9 @@ internal readonly record struct StateText(
     string BodyRevision,
     Revisions Revisions)
 {
+    /// <summary>Six numbers and a revision of 16 characters, eight revisions more, and what separates them.</summary>
+    private const int MaxLength = (7 * 16) + (8 * 16) + 7;
+
     /// <summary>The text in a row of a message.</summary>
     public static StateText Of(Columns columns)
     {
@@ -45,11 +48,31 @@ internal readonly record struct StateText(
     /// <inheritdoc/>
     public override string ToString()
     {
-        var age = Sequence.Value - Inserted;
-        var body = Revisions.IndexOf(BodyRevision) is >= 0 and var index ? index.ToString(CultureInfo.InvariantCulture) : BodyRevision;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Sequence}.{VisibleAt:x}.{age:x}.{Deliveries:x}.{Length:x}.{Chunks:x}.{body}.{Revisions.Text}");
+        // Every write of a message comes here: the parts are written straight into the text's own memory.
+        Span<char> text = stackalloc char[MaxLength];
+        var end = 0;
+        Sequence.Value.TryFormat(text, out end, "x16", CultureInfo.InvariantCulture);
+        text[end++] = '.';
+        foreach (var number in (ReadOnlySpan<long>)[VisibleAt, Sequence.Value - Inserted, Deliveries, Length, Chunks])
+        {
+            number.TryFormat(text[end..], out var written, "x", CultureInfo.InvariantCulture);
+            end += written;
+            text[end++] = '.';
+        }
+
+        if (Revisions.IndexOf(BodyRevision) is >= 0 and var index)
+        {
+            text[end++] = (char)('0' + index);
+        }
+        else
+        {
+            BodyRevision.CopyTo(text[end..]);
+            end += BodyRevision.Length;
+        }
+
+        text[end++] = '.';
+        Revisions.Text.CopyTo(text[end..]);
+        return text[..(end + Revisions.Text.Length)].ToString();
     }
 
     /// <exception cref="InvalidDataException">The row has none.</exception>
@@ -59,8 +82,11 @@ internal readonly record struct StateText(
     public static InvalidDataException NoState() =>
         new("An earlier version of Burrow wrote this row, in another form. Give this version tables of its own: another TablePrefix.");
 
-    private static long Number(ref ReadOnlySpan<char> rest) =>
-        long.Parse(Next(ref rest), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static long Number(ref ReadOnlySpan<char> rest)
+    {
+        var digits = Next(ref rest);
+        return digits is "0" ? 0 : long.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    }
 
     private static ReadOnlySpan<char> Next(ref ReadOnlySpan<char> rest)
     {
