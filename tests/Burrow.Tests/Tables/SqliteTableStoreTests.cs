@@ -94,6 +94,23 @@ public sealed class SqliteTableStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_write_waits_while_a_reader_has_the_lock_for_a_moment()
+    {
+        using var store = new SqliteTableStore(File);
+        await store.CreateAsync(["things"], Token);
+        using var reader = new SqliteSession(File);
+        reader.Execute("BEGIN IMMEDIATE");
+
+        var write = store.Open("things").SubmitAsync("p", [Operation.Upsert("k", new() { { "n", 1 } })], Token);
+        // SQLite itself waits for the lock. Only a write that doesn't wait ends while this reader has it.
+        new SqliteSession(File).Dispose();
+        write.IsCompleted.ShouldBeFalse();
+        reader.Execute("COMMIT");
+
+        (await write).Committed.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task What_was_stored_is_there_when_the_file_is_opened_again_and_a_newer_schema_is_refused()
     {
         using (var store = new SqliteTableStore(File))

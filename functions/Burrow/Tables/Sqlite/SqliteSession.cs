@@ -9,6 +9,8 @@ namespace Burrow.Tables.Sqlite;
 /// </summary>
 internal sealed class SqliteSession : IDisposable
 {
+    private const int BusyMilliseconds = 5_000;
+
     private readonly SqliteConnection connection;
     private readonly Dictionary<string, sqlite3_stmt> statements = [];
 
@@ -16,6 +18,9 @@ internal sealed class SqliteSession : IDisposable
     {
         connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         connection.Open();
+        // A reader may hold the writer's lock for a moment, to read a header that was written just then (sqlite.org/wal.html, "Sometimes
+        // queries return SQLITE_BUSY in WAL mode"). No other process has the file, so it is never for long.
+        Check(raw.sqlite3_busy_timeout(connection.Handle, BusyMilliseconds));
     }
 
     /// <summary>
