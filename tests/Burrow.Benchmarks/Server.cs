@@ -10,6 +10,7 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
     private const int FewItems = 100;
 
     private static long queues;
+    private static long firsts;
 
     public string Name => name;
 
@@ -51,6 +52,17 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
             Budget.Of(count / items),
             items,
             () => PutBatch(queue, first, items, body, attributes));
+    }
+
+    /// <summary>The first of many numbers of messages that no other call gets.</summary>
+    public static long NewFirst() => 100_000_000L * Interlocked.Increment(ref firsts);
+
+    /// <summary>An operation that puts a message that no other operation puts.</summary>
+    public static Step PutNew(string queue)
+    {
+        var first = NewFirst();
+        var put = new HttpRequestBytes("PUT", $"/v1.0/{queue}/{HttpRequestBytes.Number}", Sizes.Text);
+        return async (connection, number) => await connection.SendAsync(put.With(first + number), 201);
     }
 
     /// <summary>An operation that puts that many messages in one request.</summary>

@@ -11,8 +11,6 @@ internal sealed class AzureTables(Session session)
 
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
-    private static long firsts;
-
     public async Task<Section> RunAsync()
     {
         var section = new Section(
@@ -68,11 +66,11 @@ internal sealed class AzureTables(Session session)
 
     private static IEnumerable<(string Name, int Connections, int Items, Func<string, Step> Step)> Operations() =>
     [
-        ("put", 1, 1, Put),
-        ("put", 16, 1, Put),
+        ("put", 1, 1, Server.PutNew),
+        ("put", 16, 1, Server.PutNew),
         ("put, claim and delete", 1, 1, Cycle),
         ("put, claim and delete", 16, 1, Cycle),
-        ("batch of 100", 4, Items, queue => Server.PutBatch(queue, NewFirst(), Items, Sizes.Text)),
+        ("batch of 100", 4, Items, queue => Server.PutBatch(queue, Server.NewFirst(), Items, Sizes.Text)),
         ("batch of 100, claim of 100, batch of deletes", 4, Items, CycleMany),
     ];
 
@@ -86,16 +84,9 @@ internal sealed class AzureTables(Session session)
         return ((server.Used - before).TotalMilliseconds / messages, result.Rate, messages);
     }
 
-    private static Step Put(string queue)
-    {
-        var first = NewFirst();
-        var put = new HttpRequestBytes("PUT", $"/v1.0/{queue}/{HttpRequestBytes.Number}", Sizes.Text);
-        return async (connection, number) => await connection.SendAsync(put.With(first + number), 201);
-    }
-
     private static Step Cycle(string queue)
     {
-        var put = Put(queue);
+        var put = Server.PutNew(queue);
         var claim = new HttpRequestBytes("POST", $"/v1.0/{queue}?limit=1&hide=60&detail=all");
         var delete = new HttpRequestBytes("DELETE", $"/v1.0/{queue}/{HttpRequestBytes.Number}");
         return async (connection, number) =>
@@ -108,7 +99,7 @@ internal sealed class AzureTables(Session session)
 
     private static Step CycleMany(string queue)
     {
-        var put = Server.PutBatch(queue, NewFirst(), Items, Sizes.Text);
+        var put = Server.PutBatch(queue, Server.NewFirst(), Items, Sizes.Text);
         var claim = new HttpRequestBytes("POST", $"/v1.0/{queue}?limit={Items}&hide=60&detail=all");
         return async (connection, number) =>
         {
@@ -119,7 +110,4 @@ internal sealed class AzureTables(Session session)
             await connection.SendAsync(delete.Bytes, 200);
         };
     }
-
-    /// <summary>Numbers of messages that no other run uses.</summary>
-    private static long NewFirst() => 100_000_000L * Interlocked.Increment(ref firsts);
 }

@@ -12,8 +12,6 @@ internal sealed class FunctionApps(Session session)
 
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(25);
 
-    private static long firsts;
-
     public async Task<Section> RunAsync()
     {
         var section = new Section(
@@ -29,8 +27,8 @@ internal sealed class FunctionApps(Session session)
             TableServer.ConnectionString(await session.TablesAsync()), "bench", ("Burrow__Quotas__RequestsPerSecond", "1000000000"));
         (string Name, FunctionApp App, int Items, Func<Step> Step)[] operations =
         [
-            ("PUT, empty function", empty, 1, Put),
-            ("PUT", burrow, 1, Put),
+            ("PUT, empty function", empty, 1, PutNew),
+            ("PUT", burrow, 1, PutNew),
             ($"batch of {Items}", burrow, Items, () => Server.PutBatch(Server.NewQueue(), 0, Items, Sizes.Text)),
         ];
         foreach (var (_, app, items, step) in operations)
@@ -49,14 +47,14 @@ internal sealed class FunctionApps(Session session)
         {
             section.Add(
                 operations[i].Name,
-                Format.Rate(Median(rounds.Select(round => round[i].Rate))),
-                Format.Milliseconds(Median(rounds.Select(round => round[i].Cpu))));
+                Format.Rate(RunResult.Median(rounds.Select(round => round[i].Rate))),
+                Format.Milliseconds(RunResult.Median(rounds.Select(round => round[i].Cpu))));
         }
 
-        var ofEmpty = Median(rounds.Select(round => round[0].Cpu / round[1].Cpu));
+        var ofEmpty = RunResult.Median(rounds.Select(round => round[0].Cpu / round[1].Cpu));
         section.AtLeast("function app, PUT, of an empty function, by CPU", 0.7, ofEmpty, Format.Ratio);
         section.AtLeast(
-            "function app, batches of 100, messages", 10_000, Median(rounds.Select(round => round[2].Rate)), Format.Rate);
+            "function app, batches of 100, messages", 10_000, RunResult.Median(rounds.Select(round => round[2].Rate)), Format.Rate);
         return section;
     }
 
@@ -69,12 +67,5 @@ internal sealed class FunctionApps(Session session)
         return (result.Rate, (Processor.UsedByTree(app.Id) - before).TotalMilliseconds / (result.Count * items));
     }
 
-    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
-
-    private static Step Put()
-    {
-        var first = 100_000_000L * Interlocked.Increment(ref firsts);
-        var put = new HttpRequestBytes("PUT", $"/v1.0/bench/functions/{HttpRequestBytes.Number}", Sizes.Text);
-        return async (connection, number) => await connection.SendAsync(put.With(first + number), 201);
-    }
+    private static Step PutNew() => Server.PutNew("bench/functions");
 }

@@ -1,9 +1,5 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Burrow.Benchmarks.Floors;
 
@@ -18,18 +14,8 @@ internal static class BareEndpoint
 
     private static readonly byte[] Filler = new byte[16 * 1024 * 1024];
 
-    public static async Task RunAsync(CancellationToken cancellationToken)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        builder.Logging.ClearProviders();
-        await using var app = builder.Build();
-        app.Run(AnswerAsync);
-        await app.StartAsync(cancellationToken);
-        Console.WriteLine($"bare endpoint listens on {app.Urls.Single()}");
-        await app.WaitForShutdownAsync(cancellationToken);
-    }
+    public static Task RunAsync(CancellationToken cancellationToken) =>
+        HiddenServer.RunAsync("bare endpoint", AnswerAsync, cancellationToken);
 
     private static async Task AnswerAsync(HttpContext context)
     {

@@ -17,7 +17,8 @@ internal sealed record RunResult(double Rate, TimeSpan P50, TimeSpan P99, double
         TimeSpan.FromTicks((long)Median(runs.Select(run => (double)run.P99.Ticks))),
         Median(runs.Select(run => run.Group)));
 
-    private static double Median(IEnumerable<double> values)
+    /// <summary>The median; of an even number of values, the mean of the middle two.</summary>
+    public static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -1,12 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Burrow.Benchmarks.Floors;
 using Burrow.Tables;
 using Burrow.Tables.Memory;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Burrow.Benchmarks.Tables;
 
@@ -39,18 +36,8 @@ internal static partial class TableServer
         return long.Parse(await http.GetStringAsync(new Uri(address, $"{Account}/{ReceivedPath}")), CultureInfo.InvariantCulture);
     }
 
-    public static async Task RunAsync(CancellationToken cancellationToken)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        builder.Logging.ClearProviders();
-        await using var app = builder.Build();
-        app.Run(ServeAsync);
-        await app.StartAsync(cancellationToken);
-        Console.WriteLine($"table server listens on {app.Urls.Single()}");
-        await app.WaitForShutdownAsync(cancellationToken);
-    }
+    public static Task RunAsync(CancellationToken cancellationToken) =>
+        HiddenServer.RunAsync("table server", ServeAsync, cancellationToken);
 
     private static Task ServeAsync(HttpContext context)
     {
