@@ -22,7 +22,7 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
     {
         if (row is null)
             return Missing;
-        var parts = (row.Columns.GetString(MessageColumns.State) ?? throw StateText.NoState()).Split('.');
+        var parts = StateText.TextOf(row.Columns).Split('.');
         return new(row.ETag, Sequence.TryParse(parts[0])!.Value, parts[1][0] == Open, new Revisions(parts[2]));
     }
 

@@ -45,13 +45,17 @@ internal readonly record struct StateText(
         return new(Number(ref rest));
     }
 
+    /// <summary>The column, in a row of a message or in a head.</summary>
+    /// <exception cref="InvalidDataException">The row was written before rows had this column.</exception>
+    public static string TextOf(Columns columns) => columns.GetString(MessageColumns.State) ?? throw new InvalidDataException(
+        "An earlier version of Burrow wrote this row, in another form. Give this version tables of its own: another TablePrefix.");
+
     /// <inheritdoc/>
     public override string ToString()
     {
         // Every write of a message comes here: the parts are written straight into the text's own memory.
         Span<char> text = stackalloc char[MaxLength];
-        var end = 0;
-        Sequence.Value.TryFormat(text, out end, "x16", CultureInfo.InvariantCulture);
+        Sequence.Value.TryFormat(text, out var end, "x16", CultureInfo.InvariantCulture);
         text[end++] = '.';
         foreach (var number in (ReadOnlySpan<long>)[VisibleAt, Sequence.Value - Inserted, Deliveries, Length, Chunks])
         {
@@ -74,13 +78,6 @@ internal readonly record struct StateText(
         Revisions.Text.CopyTo(text[end..]);
         return text[..(end + Revisions.Text.Length)].ToString();
     }
-
-    /// <exception cref="InvalidDataException">The row has none.</exception>
-    private static string TextOf(Columns columns) => columns.GetString(MessageColumns.State) ?? throw NoState();
-
-    /// <summary>The error of a row that was written before rows had this column.</summary>
-    public static InvalidDataException NoState() =>
-        new("An earlier version of Burrow wrote this row, in another form. Give this version tables of its own: another TablePrefix.");
 
     private static long Number(ref ReadOnlySpan<char> rest)
     {

@@ -5,7 +5,7 @@ namespace Burrow.Tables.Azure;
 
 /// <summary>
 /// Reads the answer to a transaction that was carried out, in place of the SDK. The SDK reads such an answer line by line, each through
-/// several objects: that was a third of the processor time of a put. It gets an answer with the first part alone. An answer that says
+/// several objects: that was a quarter of the processor time of a batch. It gets an answer with the first part alone. An answer that says
 /// that a transaction failed, or that has another form, is the SDK's.
 /// </summary>
 internal sealed class TransactionAnswerPolicy : HttpPipelinePolicy
