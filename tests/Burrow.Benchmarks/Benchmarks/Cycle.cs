@@ -23,11 +23,11 @@ internal sealed class Cycle(Session session)
             BareLoad.Of(await session.BareAsync(), 1, ("POST", 200, Sizes.AnswerLength(1), ""), ("DELETE", 200, 0, "")),
             Contestant(
                 await session.MemoryAsync(),
-                perSecond: 20_000,
+                perSecond: 60_000,
                 FloorStores.Memory((store, connections) => RecordAsync(store, connections, 10_000))),
             Contestant(
                 await session.SqliteAsync(),
-                perSecond: 10_000,
+                perSecond: 20_000,
                 FloorStores.Sqlite((store, connections) => RecordAsync(store, connections, 100 * Math.Min(10 * connections, 50)))));
 
         section.AtLeast("claim and delete, memory, 32 connections", 5_000, results[("memory", 32)].Figure.Rate, Format.Rate);
