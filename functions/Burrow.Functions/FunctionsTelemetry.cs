@@ -23,14 +23,14 @@ internal static class FunctionsTelemetry
     {
         var toInsights = configuration[ApplicationInsights] is { Length: > 0 };
         if (toInsights || TelemetryServices.IsExported(configuration))
-            AddExporter(services, toInsights);
+            AddExporter(services, configuration, toInsights);
         return services;
     }
 
     /// <summary>A method of its own, so that the process loads no part of OpenTelemetry unless it calls this method.</summary>
-    private static void AddExporter(IServiceCollection services, bool toInsights)
+    private static void AddExporter(IServiceCollection services, IConfiguration configuration, bool toInsights)
     {
-        var telemetry = services.AddOpenTelemetry().AddBurrow().UseFunctionsWorkerDefaults();
+        var telemetry = services.AddOpenTelemetry().AddBurrow(configuration).UseFunctionsWorkerDefaults();
         if (toInsights)
             telemetry.UseAzureMonitorExporter(monitor => monitor.Credential = new DefaultAzureCredential());
     }

@@ -5,12 +5,12 @@ namespace Burrow.Simulation;
 /// <param name="trace">Receives all that happens, in words. With it, the seeds run one after another.</param>
 internal sealed class Runner(bool goesOn, Action<string>? trace)
 {
-    private readonly List<Outcome> failed = [];
+    private readonly List<SeedOutcome> failed = [];
     private long requests;
     private int ran;
 
     /// <summary>The outcomes of the failed seeds, in the order of the seeds.</summary>
-    public IReadOnlyList<Outcome> Failed => [.. failed.OrderBy(outcome => outcome.Seed)];
+    public IReadOnlyList<SeedOutcome> Failed => [.. failed.OrderBy(outcome => outcome.Seed)];
 
     public long Requests => requests;
 

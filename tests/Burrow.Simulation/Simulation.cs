@@ -10,7 +10,7 @@ internal static class Simulation
     /// <summary>Runs a seed from its beginning until all tables are empty.</summary>
     /// <param name="seed">The same seed gives the same history, in every process.</param>
     /// <param name="trace">Receives all that happens, in words.</param>
-    public static Outcome Run(int seed, Action<string>? trace = null)
+    public static SeedOutcome Run(int seed, Action<string>? trace = null)
     {
         var random = new Random(seed);
         var scheduler = new Scheduler(random.Next());
@@ -83,4 +83,4 @@ internal static class Simulation
 /// <param name="Violation">The promise that was not kept, or null.</param>
 /// <param name="Fingerprint">A hash of all that happened, in its order.</param>
 /// <param name="Requests">How many requests the clients sent.</param>
-internal sealed record Outcome(int Seed, string? Violation, ulong Fingerprint, int Requests);
+internal sealed record SeedOutcome(int Seed, string? Violation, ulong Fingerprint, int Requests);

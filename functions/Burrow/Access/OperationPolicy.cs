@@ -20,12 +20,22 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     public static readonly OperationPolicy PutMessage = new("put a message, alone or in a batch", Permissions.Send);
     public static readonly OperationPolicy UpdateMessages = new(
         "claim, extend or release messages, alone or in a batch", Permissions.Receive);
+    public static readonly OperationPolicy SettleMessage = new(
+        "say what became of a message (outcome) under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
     public static readonly OperationPolicy FinishMessage = new(
         "delete a message under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
     public static readonly OperationPolicy DeleteMessages = new(
         "delete messages unseen (detail=none), alone or in a batch", Permissions.Delete);
     public static readonly OperationPolicy TakeMessages = new(
         "take messages: delete them and show what they were", Permissions.Receive | Permissions.Delete);
+    public static readonly OperationPolicy ShowDead = new("list dead messages and the queues that hold any, show one", Permissions.Read);
+    public static readonly OperationPolicy Redrive = new("redrive dead messages unseen (detail=none)", Permissions.Manage);
+    public static readonly OperationPolicy RedriveShown = new(
+        "redrive dead messages and show what they are", Permissions.Manage | Permissions.Read);
+    public static readonly OperationPolicy Purge = new("purge dead messages unseen (detail=none)", Permissions.Delete);
+    public static readonly OperationPolicy PurgeShown = new(
+        "purge dead messages and show what they were", Permissions.Read | Permissions.Delete);
+    public static readonly OperationPolicy ManagePolicies = new("list, show, put and delete policies", Permissions.Manage);
     public static readonly OperationPolicy Subscribe = new("list, show, put and delete subscriptions", Permissions.Subscribe);
     public static readonly OperationPolicy ManageKeys = new("list, show, make and revoke keys", Permissions.Manage);
     public static readonly OperationPolicy MakeLinks = new("make links", Permissions.Manage);
@@ -35,15 +45,22 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     [
         PutMessage,
         UpdateMessages,
+        SettleMessage,
         FinishMessage,
         ListQueues,
         ListMessages,
         GetMessage,
         ShowStatistics,
+        ShowDead,
         DeleteMessages,
         TakeMessages,
+        Purge,
+        PurgeShown,
         Subscribe,
         DeleteQueues,
+        Redrive,
+        RedriveShown,
+        ManagePolicies,
         ManageKeys, MakeLinks, ShowLimits, SetLimits, ListAccounts, DeleteAccounts,
     ];
 

@@ -18,10 +18,10 @@ internal sealed class StorageQuota(QueueEngine queues)
     {
         if (limits.HasUnlimitedStorage)
             return;
-        var (stored, holds) = await queues.UsageAsync(queue);
+        var (stored, inQueue) = await queues.UsageAsync(queue);
         if (ErrorOf(stored, messages, bytes, limits) is { } error)
             throw Exceeded(error);
-        if (stored.Queues >= limits.Queues && !holds)
+        if (stored.Queues >= limits.Queues && inQueue == 0)
             throw Exceeded($"This account may have {limits.Queues} queues, and has {stored.Queues}.");
 
         QuotaExceededException Exceeded(string text) =>

@@ -47,6 +47,12 @@ public sealed class ConflictException(string message) : BurrowException("conflic
 /// <summary>412: the message does not meet the request's conditions. Nothing was changed.</summary>
 public sealed class PreconditionFailedException(string message) : BurrowException("precondition-failed", 412, message);
 
+/// <summary>428: the request needs an <c>If-Match</c> with the message's ETag (RFC 6585, section 3). Nothing was changed.</summary>
+public sealed class PreconditionRequiredException(string message) : BurrowException("precondition-required", 428, message);
+
+/// <summary>404: the queue is paused, so nothing was handed out.</summary>
+public sealed class PausedException() : BurrowException("paused", 404, "The queue is paused by its policy: claims and takes find nothing.");
+
 /// <summary>413: larger than allowed. Nothing was stored.</summary>
 public sealed class TooLargeException(string message) : BurrowException("too-large", 413, message);
 

@@ -2,6 +2,7 @@ using Burrow.Queues.Changing;
 using Burrow.Queues.Claiming;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
+using Burrow.Queues.Policies;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
@@ -22,7 +23,7 @@ public sealed class QueueEngine
 {
     /// <summary>The names of the tables that the engine needs.</summary>
     public static readonly IReadOnlyList<string> TableNames =
-        [QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable, CountTable.Name];
+        [QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable, CountTable.Name, PolicyTable.Name];
 
     private readonly CancellationTokenSource stopping = new();
     private readonly QueueContext context;
@@ -60,18 +61,23 @@ public sealed class QueueEngine
         var registry = new QueueRegistry(context, due, counts);
         names = new NameLister(context);
         statistics = new StatisticsReader(context, counts, names);
-        var transactions = new Transactions(context, due, counts);
+        Policies = new QueuePolicies(context, new PolicyTable(store, time, random));
+        var transactions = new Transactions(context, due, counts, outbox);
         finder = new MessageFinder(context);
         var reader = new QueueReader(context, finder);
         lister = new MessageLister(context, reader, finder);
-        bulk = new BulkChange(context, reader, finder, transactions);
-        changer = new MessageChanger(context, finder, transactions);
+        bulk = new BulkChange(context, reader, finder, transactions, Policies);
+        var burial = new Burial(finder, transactions);
+        changer = new MessageChanger(context, finder, transactions, burial, Policies);
         var recounter = new Recounter(context, due, countTable, counts);
         sweeper = new QueueSweeper(context, due, registry, transactions, recounter, outbox);
-        var promotion = new BackgroundPromotion(context, sweeper, stopping.Token);
-        states = new QueueStates(context, due, registry, finder, transactions, counts, outbox, promotion);
+        var background = new BackgroundSweep(context, sweeper, stopping.Token);
+        states = new QueueStates(context, due, registry, finder, transactions, burial, counts, outbox, Policies, background);
         longPoll = new LongPoll(context, states, stopping.Token);
     }
+
+    /// <summary>How the queues of an account behave.</summary>
+    public QueuePolicies Policies { get; }
 
     /// <inheritdoc cref="ProcessCounts.Busy"/>
     internal BusyQueues Busy => counts.Busy;
@@ -84,13 +90,15 @@ public sealed class QueueEngine
     /// waiting for each put, the messages are stored in the order of the calls.
     /// </summary>
     /// <exception cref="PreconditionFailedException">Nothing was stored.</exception>
+    /// <exception cref="ConflictException">The message has another priority. Nothing was stored.</exception>
+    /// <exception cref="QuotaExceededException">The queue's policy allows no more messages. Nothing was stored.</exception>
     /// <exception cref="UnavailableException">It is unknown whether the message was stored.</exception>
     public Task<PutResult> PutAsync(QueueAddress queue, PutRequest request, CancellationToken cancellationToken) =>
         states.Of(queue).Puts.SubmitAsync(request, cancellationToken);
 
     /// <summary>Returns the message, hidden or not; null if there is none.</summary>
     public Task<Message?> GetAsync(QueueAddress queue, MessageId id, Detail detail, CancellationToken cancellationToken) =>
-        finder.GetAsync(queue, id, detail, cancellationToken);
+        finder.GetAsync(queue, id, MessageLife.Live, detail, cancellationToken);
 
     /// <summary>
     /// Sets the attributes of a message, hidden or not, and returns the message as it is afterwards; null if there is none.
@@ -104,17 +112,84 @@ public sealed class QueueEngine
         Detail detail,
         CancellationToken cancellationToken)
     {
-        var message = await changer.ChangeAsync(queue, id, attributes, precondition, detail, cancellationToken);
-        if (message?.Hide == 0)
-            states.Of(queue).Changed.Set();
+        var change = new MessageChange.Update(attributes, Delivers: false);
+        var message = await changer.ChangeAsync(queue, id, change, precondition, detail, cancellationToken);
+        WakeIfVisible(queue, message);
         return message;
     }
 
-    /// <summary>Deletes a message, hidden or not, and returns the message as it was; null if there is none.</summary>
+    /// <summary>Deletes a message, hidden, dead or neither, and returns the message as it was; null if there is none.</summary>
     /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
     public Task<Message?> DeleteAsync(
         QueueAddress queue, MessageId id, Precondition precondition, Detail detail, CancellationToken cancellationToken) =>
-        changer.ChangeAsync(queue, id, null, precondition, detail, cancellationToken);
+        changer.ChangeAsync(
+            queue, id, new MessageChange.Remove(MessageLife.Live | MessageLife.Dead), precondition, detail, cancellationToken);
+
+    /// <summary>
+    /// Does what a worker says became of a message (docs/design/dead.md), and returns the message as it is afterwards, or as it was when
+    /// it is done; null if there is none. Of a dead message, <see cref="OutcomeKind.Done"/> deletes it, and
+    /// <see cref="OutcomeKind.Failed"/> and <see cref="OutcomeKind.Dead"/> add their cause.
+    /// </summary>
+    /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
+    public async Task<Message?> SettleAsync(
+        QueueAddress queue, MessageId id, Outcome outcome, Precondition precondition, Detail detail, CancellationToken cancellationToken)
+    {
+        var message = await changer.ChangeAsync(
+            queue, id, new MessageChange.Settle(outcome), precondition, detail, cancellationToken);
+        if (outcome.Kind != OutcomeKind.Done)
+            WakeIfVisible(queue, message);
+        return message;
+    }
+
+    /// <summary>Returns a dead message; null if there is none.</summary>
+    public Task<Message?> GetDeadAsync(QueueAddress queue, MessageId id, Detail detail, CancellationToken cancellationToken) =>
+        finder.GetAsync(queue, id, MessageLife.Dead, detail, cancellationToken);
+
+    /// <summary>
+    /// Lists dead messages in the queue's order. One that died at the end of a hide is in the list some seconds after it.
+    /// </summary>
+    public Task<MessageList> ListDeadAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken) =>
+        lister.ListAsync(queue, selection with { Which = MessageLife.Dead, MatchHidden = false }, cancellationToken);
+
+    /// <summary>
+    /// Puts a dead message back into its old place, without deliveries and causes, and returns it; null if there is none.
+    /// </summary>
+    /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
+    public async Task<Message?> RedriveAsync(
+        QueueAddress queue,
+        MessageId id,
+        Attributes attributes,
+        Precondition precondition,
+        Detail detail,
+        CancellationToken cancellationToken)
+    {
+        var message = await changer.ChangeAsync(
+            queue, id, new MessageChange.Redrive(attributes), precondition, detail, cancellationToken);
+        WakeIfVisible(queue, message);
+        return message;
+    }
+
+    /// <summary>Puts the dead messages that match back into their old places. May stop anywhere; a later call continues.</summary>
+    public async Task<MessageList> RedriveAsync(
+        QueueAddress queue, MessageSelection selection, Attributes attributes, CancellationToken cancellationToken)
+    {
+        var list = await bulk.ChangeAsync(
+            queue, selection with { MatchHidden = false }, new MessageChange.Redrive(attributes), cancellationToken);
+        if (list.Count > 0)
+            states.Of(queue).Changed.Set();
+        return list;
+    }
+
+    /// <summary>Deletes a dead message and returns it as it was; null if there is none.</summary>
+    /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
+    public Task<Message?> PurgeAsync(
+        QueueAddress queue, MessageId id, Precondition precondition, Detail detail, CancellationToken cancellationToken) =>
+        changer.ChangeAsync(queue, id, new MessageChange.Remove(MessageLife.Dead), precondition, detail, cancellationToken);
+
+    /// <summary>Deletes the dead messages that match and returns them as they were.</summary>
+    public Task<MessageList> PurgeAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken) =>
+        bulk.ChangeAsync(
+            queue, selection with { MatchHidden = false }, new MessageChange.Remove(MessageLife.Dead), cancellationToken);
 
     /// <summary>Lists messages in the queue's order. Waits for a match as <paramref name="wait"/> says.</summary>
     public Task<MessageList> ListAsync(
@@ -149,31 +224,40 @@ public sealed class QueueEngine
     public Task<NameList> AccountsAsync(NameSelection selection, CancellationToken cancellationToken) =>
         names.AccountsAsync(selection, cancellationToken);
 
-    /// <summary>Returns the queues of an account that hold a message, hidden or not.</summary>
+    /// <summary>Returns the queues of an account that hold a dead message.</summary>
+    public Task<NameList> DeadQueuesAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) =>
+        names.DeadQueuesAsync(account, selection, cancellationToken);
+
+    /// <summary>Returns the queues of an account that hold a message, hidden or not, or a dead one.</summary>
     public Task<NameList> QueuesAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) =>
         names.QueuesAsync(account, selection, cancellationToken);
 
-    /// <summary>Deletes all messages, also hidden ones, of the accounts that match, and returns those accounts.</summary>
+    /// <summary>Deletes all messages, also hidden and dead ones, of the accounts that match, and returns those accounts.</summary>
     public Task<NameList> DeleteAccountsAsync(NameSelection selection, CancellationToken cancellationToken) => DeleteAllAsync(
         names.AccountsAsync(selection, cancellationToken),
         async name => (await DeleteQueuesAsync(new(name), new(null, null), cancellationToken)).More);
 
-    /// <summary>Deletes all messages, also hidden ones, of the queues that match, and returns those queues.</summary>
+    /// <summary>Deletes all messages, also hidden and dead ones, of the queues that match, and returns those queues.</summary>
     public Task<NameList> DeleteQueuesAsync(
         AccountName account, NameSelection selection, CancellationToken cancellationToken) => DeleteAllAsync(
         names.QueuesAsync(account, selection, cancellationToken),
         async name => (await bulk.ChangeAsync(
-            new(account, new(name)), new() { MatchHidden = true, Detail = Detail.None }, null, cancellationToken)).More);
+            new(account, new(name)),
+            new() { MatchHidden = true, Detail = Detail.None },
+            new MessageChange.Remove(MessageLife.Live | MessageLife.Dead),
+            cancellationToken)).More);
 
     /// <summary>
-    /// Returns how much a queue's account stores, and whether the queue holds a message. The result is approximate. It includes what
+    /// Returns how much a queue's account stores, and how many messages the queue holds. The result is approximate. It includes what
     /// every process did until some 15 s ago, and what this process did until now.
     /// </summary>
-    public ValueTask<(AccountUsage Account, bool Holds)> UsageAsync(QueueAddress queue) => counts.UsageAsync(queue);
+    public ValueTask<(AccountUsage Account, long InQueue)> UsageAsync(QueueAddress queue) => counts.UsageAsync(queue);
 
     /// <summary>Returns the length of a message's body, in bytes; null if there is no message.</summary>
     public async Task<long?> LengthOfAsync(QueueAddress queue, MessageId id, CancellationToken cancellationToken) =>
-        await finder.ReadStateAsync(queue, id, cancellationToken) is var (state, _) ? state.Length : null;
+        await finder.ReadStateAsync(queue, id, MessageLife.Live | MessageLife.Dead, cancellationToken) is var (state, _)
+            ? state.Length
+            : null;
 
     /// <summary>
     /// Returns the statistics of a queue; null if there is none. Costs four requests to storage, or up to seven where many messages
@@ -217,12 +301,31 @@ public sealed class QueueEngine
         return list;
     }
 
-    private Task<MessageList> ChangeAsync(
+    /// <param name="queue">The queue.</param>
+    /// <param name="selection">The messages.</param>
+    /// <param name="attributes">What to set; null: delete the messages.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    private async Task<MessageList> ChangeAsync(
         QueueAddress queue, MessageSelection selection, Attributes? attributes, CancellationToken cancellationToken)
     {
+        var hands = attributes is { } update ? update.IsClaim : selection.Detail != Detail.None;
+        if (hands && (await Policies.OfAsync(queue)).Paused)
+            return MessageList.OfPaused;
         if (!IsGrouped(selection, attributes))
-            return bulk.ChangeAsync(queue, selection, attributes, cancellationToken);
+        {
+            MessageChange change = attributes is { } some
+                ? new MessageChange.Update(some, Delivers: true)
+                : new MessageChange.Remove(MessageLife.Live);
+            return await bulk.ChangeAsync(queue, selection, change, cancellationToken);
+        }
+
         var kind = new ClaimKind(attributes ?? default, Remove: attributes is null, selection.Detail);
-        return states.Of(queue).ClaimsOf(kind).SubmitAsync(new(selection.Limit!.Value, selection.Memory), cancellationToken);
+        return await states.Of(queue).ClaimsOf(kind).SubmitAsync(new(selection.Limit!.Value, selection.Memory), cancellationToken);
+    }
+
+    private void WakeIfVisible(QueueAddress queue, Message? message)
+    {
+        if (message is { Hide: 0, Died: null })
+            states.Of(queue).Changed.Set();
     }
 }

@@ -3,6 +3,7 @@ using Burrow.Queues.Changing;
 using Burrow.Queues.Claiming;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
+using Burrow.Queues.Policies;
 using Burrow.Queues.Putting;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
@@ -22,9 +23,11 @@ internal sealed class QueueStates(
     QueueRegistry registry,
     MessageFinder finder,
     Transactions transactions,
+    Burial burial,
     ProcessCounts counts,
     IEventOutbox outbox,
-    BackgroundPromotion promotion)
+    QueuePolicies policies,
+    BackgroundSweep background)
 {
     private const int Capacity = 10_000;
 
@@ -39,7 +42,7 @@ internal sealed class QueueStates(
     private QueueState New(QueueAddress queue)
     {
         var changed = new ChangeSignal();
-        var puts = new PutGroup(context, due, registry, counts, outbox, queue, changed.Set);
+        var puts = new PutGroup(context, due, registry, counts, outbox, policies, burial, queue, changed.Set);
         return new(
             queue,
             changed,
@@ -47,7 +50,15 @@ internal sealed class QueueStates(
             new GroupCommit<PutRequest, PutResult>("put", puts.ServeAsync, _ => 1, MaxPuts),
             kind => new(
                 kind.Remove ? "take" : "claim",
-                new ClaimGroup(context, finder, transactions, queue, kind, () => promotion.Start(queue)).ServeAsync,
+                new ClaimGroup(
+                    context,
+                    finder,
+                    transactions,
+                    policies,
+                    queue,
+                    kind,
+                    () => background.Promote(queue),
+                    () => background.Expire(queue)).ServeAsync,
                 request => request.Limit,
                 ClaimGroup.MaxMessages));
     }

@@ -48,6 +48,12 @@ internal static class Instruments
     public static readonly Counter<long> Messages = Meter.CreateCounter<long>(
         "burrow.messages", "{message}", "Messages inserted, claimed, deleted or expired.");
 
+    public static readonly Counter<long> Died = Meter.CreateCounter<long>(
+        "burrow.messages.dead", "{message}", "Messages that died: a worker said so, or their deliveries were used up.");
+
+    public static readonly Counter<long> ClaimedByPriority = Meter.CreateCounter<long>(
+        "burrow.claims.by_priority", "{message}", "Messages that claims handed out, by their priority. Off by default.");
+
     public static readonly Histogram<double> OutboxLag = Meter.CreateHistogram(
         "burrow.outbox.lag", "s", "From a change to when its event was published, or was found waiting by the timer.", advice: LongSeconds);
 

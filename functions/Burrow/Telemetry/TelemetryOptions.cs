@@ -11,4 +11,7 @@ public sealed class TelemetryOptions
     /// </summary>
     [Range(0, 1_000)]
     public int BusiestQueues { get; set; } = 20;
+
+    /// <summary>Whether a process counts the messages that claims hand out by their priority: ten series more.</summary>
+    public bool ClaimsByPriority { get; set; }
 }

@@ -24,12 +24,20 @@ public static class TelemetryServices
     /// </summary>
     private const int MaxSeries = 10_000;
 
+    /// <summary>The setting that turns <see cref="Instruments.ClaimedByPriority"/> on.</summary>
+    private const string ClaimsByPriority = $"Burrow:Telemetry:{nameof(TelemetryOptions.ClaimsByPriority)}";
+
     /// <summary>Adds Burrow's spans and metrics, and the runtime's metrics, to what this builder exports.</summary>
-    public static OpenTelemetryBuilder AddBurrow(this OpenTelemetryBuilder builder) => builder
+    public static OpenTelemetryBuilder AddBurrow(this OpenTelemetryBuilder builder, IConfiguration configuration) => builder
         .WithTracing(tracing => tracing.AddSource(Name))
-        .WithMetrics(
-            metrics => metrics.AddMeter(Name, "System.Runtime").AddView(
-                "burrow.queue.*", new MetricStreamConfiguration { CardinalityLimit = MaxSeries }));
+        .WithMetrics(metrics =>
+        {
+            metrics.AddMeter(Name, "System.Runtime").AddView(
+                "burrow.queue.*", new MetricStreamConfiguration { CardinalityLimit = MaxSeries });
+            // A dropped instrument is not enabled, so nothing is counted.
+            if (!configuration.GetValue<bool>(ClaimsByPriority))
+                metrics.AddView(Instruments.ClaimedByPriority.Name, MetricStreamConfiguration.Drop);
+        });
 
     /// <summary>Whether the standard environment variable says where to export.</summary>
     public static bool IsExported(IConfiguration configuration) => configuration[Endpoint] is { Length: > 0 };
@@ -48,7 +56,7 @@ public static class TelemetryServices
     /// <summary>A method of its own, so that the process loads no part of OpenTelemetry unless it calls this method.</summary>
     private static void AddExporter(IServiceCollection services, IConfiguration configuration)
     {
-        var builder = services.AddOpenTelemetry().AddBurrow().WithLogging().UseOtlpExporter();
+        var builder = services.AddOpenTelemetry().AddBurrow(configuration).WithLogging().UseOtlpExporter();
         if (configuration["OTEL_SERVICE_NAME"] is not { Length: > 0 }
             && configuration["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.name=", StringComparison.Ordinal) != true)
         {

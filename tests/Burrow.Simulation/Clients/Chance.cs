@@ -14,6 +14,8 @@ internal sealed class Chance
     private readonly Dictionary<(QueueAddress, MessageId), string> receipts = [];
     private readonly int longestTtl;
     private readonly double large;
+    private readonly bool usesPriorities;
+    private readonly int mostDeliveries;
     private int numbers;
 
     public Chance(Random random, Timeline timeline)
@@ -25,6 +27,10 @@ internal sealed class Chance
         MaxHide = Pick(2, 10, 40);
         longestTtl = Pick(3, 20, 700);
         large = Pick(0, 0, 5) / 100.0;
+        usesPriorities = Of(2);
+        UsesPolicies = Of(2);
+        ChangesPolicies = UsesPolicies && Of(3);
+        mostDeliveries = Pick(1, 2, 4);
     }
 
     public IReadOnlyList<QueueAddress> Queues { get; }
@@ -36,6 +42,12 @@ internal sealed class Chance
     public int Max { get; }
 
     public int MaxHide { get; }
+
+    /// <summary>Whether queues have policies.</summary>
+    public bool UsesPolicies { get; }
+
+    /// <summary>Whether policies are put and deleted while the clients are at work.</summary>
+    public bool ChangesPolicies { get; }
 
     /// <summary>The queues that a world may have.</summary>
     public static List<QueueAddress> Universe(Random random)
@@ -88,6 +100,33 @@ internal sealed class Chance
 
     /// <summary>The attributes of a put. Each is left to its default in one call of three, on average.</summary>
     public Attributes PutAttributes() => new(Of(3) ? null : Ttl(), Of(3) ? null : Hide());
+
+    public int? Priority() => !usesPriorities || Of(3) ? null : Of(2) ? Below(0, QueueLimits.MaxPriority + 1) : Pick(3, 9);
+
+    public Outcome Outcome() => random.Next(6) switch
+    {
+        0 => new(OutcomeKind.Done),
+        1 => new(OutcomeKind.Released),
+        2 => new(OutcomeKind.Dead, Cause()),
+        _ => new(OutcomeKind.Failed, Cause(), Of(3) ? Hide() : null),
+    };
+
+    public QueuePolicy Policy()
+    {
+        var queues = Pick("*", "q", "z*", "Q/1");
+        return new(new(Pick("one", "two")), QueuePattern.Read(queues))
+        {
+            MaxDeliveries = Of(4) ? null : Below(1, mostDeliveries + 1),
+            DeadTtl = Of(3) ? Below(1, 60) : Of(3) ? 0 : 3600,
+            RetryDelays = Of(2) ? [] : [Below(0, 5), Below(1, 20)],
+            Ttl = Of(4) ? Ttl() : null,
+            Hide = Of(8) ? Hide() : null,
+            MaxMessages = Of(8) ? Below(2, 20) : 0,
+            Paused = ChangesPolicies && Of(4),
+        };
+    }
+
+    private string? Cause() => Of(2) ? null : $"cause {++numbers}";
 
     public long Ttl() => Of(4) ? 0 : Below(1, longestTtl + 1);
 

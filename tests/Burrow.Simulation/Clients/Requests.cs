@@ -21,11 +21,13 @@ internal sealed class Requests(Cluster cluster, Chance chance)
             ContentType = chance.Of(4) ? $"text/{number}" : null,
             Attributes = chance.PutAttributes(),
             Precondition = precondition,
+            Priority = chance.Priority(),
         };
         request = request with { Instance = instance ?? request.Instance };
         var result = await cluster.SendAsync(
             request,
-            (engine, token) => engine.PutAsync(queue, new(id, body, request.ContentType, request.Attributes, precondition), token),
+            (engine, token) => engine.PutAsync(
+                queue, new(id, body, request.ContentType, request.Attributes, precondition) { Priority = request.Priority }, token),
             judge.Put,
             number);
         if (result is null)
@@ -66,6 +68,84 @@ internal sealed class Requests(Cluster cluster, Chance chance)
         return cluster.SendAsync(
             request, (engine, token) => engine.DeleteAsync(queue, id, precondition, request.Detail, token), judge.Change);
     }
+
+    public async Task SettleAsync(QueueAddress queue, MessageId id, Outcome outcome, Precondition precondition)
+    {
+        var request = cluster.NewRequest(RequestKind.Settle) with
+        {
+            Queue = queue,
+            Id = id,
+            Outcome = outcome,
+            Precondition = precondition,
+            Detail = outcome.Kind == OutcomeKind.Done && chance.Of(2) ? Detail.None : chance.Detail(),
+        };
+        Remember(queue, await cluster.SendAsync(
+            request, (engine, token) => engine.SettleAsync(queue, id, outcome, precondition, request.Detail, token), judge.Change));
+    }
+
+    public async Task GetDeadAsync(QueueAddress queue, MessageId id)
+    {
+        var request = cluster.NewRequest(RequestKind.GetDead) with { Queue = queue, Id = id, Detail = chance.Detail() };
+        Remember(queue, await cluster.SendAsync(
+            request, (engine, token) => engine.GetDeadAsync(queue, id, request.Detail, token), judge.GetDead));
+    }
+
+    /// <summary>Redrives or purges one dead message.</summary>
+    public async Task ChangeDeadAsync(QueueAddress queue, MessageId id, Attributes? redrive, Precondition precondition)
+    {
+        var request = cluster.NewRequest(redrive is null ? RequestKind.Purge : RequestKind.Redrive) with
+        {
+            Queue = queue,
+            Id = id,
+            Attributes = redrive ?? default,
+            Precondition = precondition,
+            Detail = chance.Detail(),
+        };
+        Remember(queue, await cluster.SendAsync(
+            request,
+            (engine, token) => redrive is { } attributes
+                ? engine.RedriveAsync(queue, id, attributes, precondition, request.Detail, token)
+                : engine.PurgeAsync(queue, id, precondition, request.Detail, token),
+            judge.Change));
+    }
+
+    public async Task<MessageList?> ListDeadAsync(QueueAddress queue, MessageSelection selection)
+    {
+        var request = cluster.NewRequest(RequestKind.ListDead) with { Queue = queue, Selection = selection, Detail = selection.Detail };
+        var list = await cluster.SendAsync(request, (engine, token) => engine.ListDeadAsync(queue, selection, token), judge.ListDead);
+        foreach (var message in list?.Messages ?? [])
+            Remember(queue, message);
+        return list;
+    }
+
+    /// <summary>Redrives the dead messages that match; without attributes, purges them.</summary>
+    public Task<MessageList?> ChangeAllDeadAsync(QueueAddress queue, MessageSelection selection, Attributes? redrive)
+    {
+        var request = cluster.NewRequest(redrive is null ? RequestKind.PurgeAll : RequestKind.RedriveAll) with
+        {
+            Queue = queue,
+            Selection = selection,
+            Attributes = redrive ?? default,
+            Detail = selection.Detail,
+        };
+        return cluster.SendAsync(
+            request,
+            (engine, token) => redrive is { } attributes
+                ? engine.RedriveAsync(queue, selection, attributes, token)
+                : engine.PurgeAsync(queue, selection, token),
+            judge.ChangeAllDead);
+    }
+
+    public Task DeadQueuesAsync(AccountName account, NameSelection names) =>
+        NamesAsync(cluster.NewRequest(RequestKind.DeadQueues) with { Account = account, Names = names });
+
+    /// <summary>Puts a policy; null: deletes the one of that name.</summary>
+    public Task PolicyAsync(AccountName account, PolicyName name, QueuePolicy? policy) => cluster.SendAsync(
+        cluster.NewRequest(RequestKind.Policies) with { Account = account },
+        async (engine, token) => policy is null
+            ? await engine.Policies.DeleteAsync(account, name, QueuePattern.All, token) is not null
+            : await engine.Policies.PutAsync(account, policy, QueuePattern.All, token),
+        (_, _) => { });
 
     /// <returns>The request, and its list; null where it failed or got no response.</returns>
     public async Task<(Request Request, MessageList? List)> ListAsync(QueueAddress queue, MessageSelection selection, TimeSpan wait)
@@ -112,6 +192,7 @@ internal sealed class Requests(Cluster cluster, Chance chance)
         {
             RequestKind.Accounts => engine.AccountsAsync(request.Names, token),
             RequestKind.Queues => engine.QueuesAsync(request.Account!.Value, request.Names, token),
+            RequestKind.DeadQueues => engine.DeadQueuesAsync(request.Account!.Value, request.Names, token),
             RequestKind.DeleteAccounts => engine.DeleteAccountsAsync(request.Names, token),
             _ => engine.DeleteQueuesAsync(request.Account!.Value, request.Names, token),
         },

@@ -41,6 +41,8 @@ internal sealed class Workload
             (() => ChangeAllAsync(null), Weight(1)),
             (() => NamesAsync(delete: false), Weight(1)),
             (() => NamesAsync(delete: true), Weight(1)),
+            (DeadAsync, chance.UsesPolicies || chance.Of(2) ? Weight(3) : 0),
+            (PolicyAsync, chance.ChangesPolicies ? 1 : 0),
             (SweepAsync, Weight(2)),
             (() => scheduler.DelayAsync(TimeSpan.FromSeconds(chance.Below(1, 90))), Weight(1)),
             (() => scheduler.DelayAsync(TimeSpan.FromMinutes(chance.Below(1, 15))), chance.Of(5) ? 1 : 0),
@@ -53,6 +55,8 @@ internal sealed class Workload
     /// <summary>Runs all clients until they have sent all that they are to send.</summary>
     public async Task RunAsync()
     {
+        if (chance.UsesPolicies)
+            await PolicyAsync();
         var clients = new List<Task>();
         for (var i = chance.Below(1, 8); i > 0; i--)
             clients.Add(ActAsync());
@@ -76,16 +80,28 @@ internal sealed class Workload
             await requests.ListAsync(queue, new() { Detail = Detail.Full }, TimeSpan.Zero);
             for (var i = 0; i < chance.Ids; i++)
                 await requests.GetAsync(queue, new($"m{i}"));
+            await requests.ListDeadAsync(queue, new() { Detail = Detail.Full });
         }
 
         await requests.AccountsAsync(new(null, null), delete: false);
         foreach (var account in timeline.Accounts)
+        {
             await requests.QueuesAsync(account, new(null, null), delete: false);
+            await requests.DeadQueuesAsync(account, new(null, null));
+        }
     }
 
     /// <summary>Empties every queue: at once, or as soon as its hidden messages are visible.</summary>
     public async Task DrainAsync()
     {
+        foreach (var account in timeline.Accounts.Where(_ => chance.UsesPolicies))
+        {
+            await requests.PolicyAsync(account, new("one"), null);
+            await requests.PolicyAsync(account, new("two"), null);
+        }
+
+        // Now no queue is paused any more.
+        await scheduler.DelayAsync(TimeSpan.FromSeconds(10));
         var how = chance.Below(0, 4);
         if (how == 0)
             await requests.AccountsAsync(new(null, null), delete: true);
@@ -105,6 +121,22 @@ internal sealed class Workload
                 if (taken is null or { Count: 0 })
                     await scheduler.DelayAsync(TimeSpan.FromSeconds(10));
             }
+
+            await PurgeAsync(queue);
+        }
+    }
+
+    /// <summary>Purges what died, also what is buried later.</summary>
+    private async Task PurgeAsync(QueueAddress queue)
+    {
+        var any = cluster.NewRequest(RequestKind.PurgeAll).Instance;
+        for (var tries = 0; timeline[queue].Messages.Exists(
+            message => message.Ever(new Span(scheduler.Next(), scheduler.Next(), any), MessageLife.Dead)); tries++)
+        {
+            if (tries > 50)
+                throw new Violation($"{queue.Queue} keeps its dead.");
+            await requests.ChangeAllDeadAsync(queue, new() { Detail = chance.Pick(Detail.None, Detail.Id) }, null);
+            await scheduler.DelayAsync(TimeSpan.FromSeconds(30));
         }
     }
 
@@ -186,8 +218,11 @@ internal sealed class Workload
             if (chance.Of(3))
                 await scheduler.DelayAsync(TimeSpan.FromSeconds(1.5 * hide * chance.Part()));
             var mine = new Precondition([message.Receipt.Value], null);
-            switch (chance.Below(0, 6))
+            switch (chance.Below(0, 8))
             {
+                case 6 or 7:
+                    await requests.SettleAsync(queue, message.Id, chance.Outcome(), mine);
+                    break;
                 case 0:
                     // The worker dies, or forgets the message.
                     break;
@@ -202,6 +237,40 @@ internal sealed class Workload
                     break;
             }
         }
+    }
+
+    /// <summary>Looks at dead messages, redrives or purges them, or sends an outcome for one that may be dead.</summary>
+    private async Task DeadAsync()
+    {
+        var (queue, id) = (chance.Queue(), chance.Id());
+        Attributes? redrive = chance.Of(3) ? null : new(chance.Of(2) ? chance.Ttl() : null, chance.Of(4) ? chance.Hide() : null);
+        switch (chance.Below(0, 7))
+        {
+            case 0:
+                await requests.GetDeadAsync(queue, id);
+                break;
+            case 1:
+                await requests.DeadQueuesAsync(queue.Account, chance.QueuesOfOne());
+                break;
+            case 2:
+                await requests.SettleAsync(queue, id, chance.Outcome(), chance.Precondition(queue, id));
+                break;
+            case 3:
+                await requests.ChangeDeadAsync(queue, id, redrive, chance.Precondition(queue, id));
+                break;
+            case 4:
+                await requests.ChangeAllDeadAsync(queue, chance.Selection(queue), redrive);
+                break;
+            default:
+                await requests.ListDeadAsync(queue, chance.Selection(queue) with { Detail = chance.Detail() });
+                break;
+        }
+    }
+
+    private Task PolicyAsync()
+    {
+        var policy = chance.Policy();
+        return requests.PolicyAsync(chance.Queue().Account, policy.Name, chance.ChangesPolicies && chance.Of(4) ? null : policy);
     }
 
     private Task TakeAsync() =>

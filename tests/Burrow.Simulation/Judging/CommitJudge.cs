@@ -1,4 +1,5 @@
 using Burrow.Queues;
+using Burrow.Queues.Policies;
 using Burrow.Queues.Rows;
 using Burrow.Simulation.World;
 using Burrow.Tables;
@@ -18,12 +19,14 @@ internal sealed class CommitJudge : ICommitObserver
     private readonly RequestLog requests;
     private readonly EventsJudge events;
     private readonly ITable messages;
+    private readonly PolicyTable policies;
     private readonly Dictionary<(string Partition, string Key), List<QueueTimeline>> directory = [];
 
     public CommitJudge(MemoryTableStore tables, Scheduler scheduler, Timeline timeline, RequestLog requests, EventsJudge events)
     {
         (this.tables, this.scheduler, this.timeline, this.requests, this.events) = (tables, scheduler, timeline, requests, events);
         messages = tables.Open("messages");
+        policies = new(tables, TimeProvider.System, Random.Shared);
         foreach (var account in timeline.Accounts)
         {
             directory.Add((DirectoryKeys.Accounts, DirectoryKeys.Row(account.Value)), [.. timeline.Of(account)]);
@@ -49,6 +52,21 @@ internal sealed class CommitJudge : ICommitObserver
             JudgeDirectory(partition, operations);
         else if (table == "messages")
             JudgeMessages(by, at, timeline[partition], operations);
+        else if (table == PolicyTable.Name)
+            NotePolicies(at);
+    }
+
+    /// <summary>Notes which policy holds for each queue from now on.</summary>
+    private void NotePolicies(Moment at)
+    {
+        foreach (var queue in timeline.Queues)
+        {
+            var account = policies.ReadAsync(queue.Address.Account, CancellationToken.None).Result.Policies;
+            // The longest pattern that matches, a full name before all.
+            var policy = account.Where(policy => policy.Queues.Matches(queue.Address.Queue))
+                .MaxBy(policy => policy.Queues.IsPrefix ? policy.Queues.Text.Length : int.MaxValue) ?? QueuePolicy.None;
+            queue.Policies.Add((at, policy));
+        }
     }
 
     /// <summary>A queue or an account that holds a message stays on the directory.</summary>
@@ -65,8 +83,7 @@ internal sealed class CommitJudge : ICommitObserver
     {
         var partition = queue.Address.Partition;
         var expected = new HashSet<string> { QueueKeys.Head };
-        var inserted = false;
-        List<MessageTimeline> put = [], expired = [], replaced = [];
+        var effects = new Effects();
         foreach (var key in operations.Select(operation => operation.Key).Where(
             key => key.StartsWith(QueueKeys.IndexFrom, StringComparison.Ordinal)))
         {
@@ -83,16 +100,8 @@ internal sealed class CommitJudge : ICommitObserver
 
             if (before is not null && (state is null || state.Sequence != before.State.Sequence))
             {
-                // A put replaced a message that had expired: the old message is gone.
-                Require(state is null || !before.IsLive(by.Clock(at)), $"{old!.Id} lost its place while it was live.");
-                before.To = at;
+                JudgeGone(by, at, queue, old!, effects, isReplaced: state is not null);
                 queue.Present.Remove(key);
-                if (!before.IsLive(by.Clock(at)))
-                    expired.Add(old!);
-                if (state is not null)
-                    replaced.Add(old!);
-                if (state is null)
-                    Add(new(ChangeKind.Removal, at, by, queue.Address, old!, before, null));
                 before = null;
                 old = null;
             }
@@ -107,8 +116,7 @@ internal sealed class CommitJudge : ICommitObserver
                 old = new MessageTimeline(state.Id, state.Sequence);
                 queue.Messages.Add(old);
                 queue.Present[key] = old;
-                put.Add(old);
-                inserted = true;
+                effects.Put.Add(old);
             }
             else
             {
@@ -116,6 +124,8 @@ internal sealed class CommitJudge : ICommitObserver
             }
 
             old!.Versions.Add(after!);
+            if (before is { State.DiedAt: 0 } && state.DiedAt != 0)
+                effects.Died.Add(old);
             var change = new Change(KindOf(before, after!), at, by, queue.Address, old, before, after);
             Judge(change);
             Add(change);
@@ -128,8 +138,25 @@ internal sealed class CommitJudge : ICommitObserver
                 $"{operation.Kind} of {operation.Key}, which is of no message that this changes.");
         }
 
-        events.Committed(queue.Address, operations, put, expired, replaced);
-        JudgeHead(queue, operations, inserted);
+        events.Committed(queue.Address, operations, effects);
+        JudgeHead(queue, operations, effects.Put.Count > 0);
+    }
+
+    /// <summary>Judges that a message is gone: removed, or expired and replaced by a put.</summary>
+    private void JudgeGone(
+        Instance by, Moment at, QueueTimeline queue, MessageTimeline message, Effects effects, bool isReplaced)
+    {
+        var last = message.Latest;
+        var life = last.LifeAt(by.Clock(at));
+        Require(!isReplaced || life == MessageLife.None, $"{message.Id} lost its place while it was {life}.");
+        Require(!isReplaced || !last.IsUnburied(by.Clock(at)), $"{message.Id} died and was replaced before it was buried.");
+        last.To = at;
+        if (life == MessageLife.None && last.State.DiedAt == 0)
+            effects.Expired.Add(message);
+        if (isReplaced && last.State.DiedAt == 0)
+            effects.Replaced.Add(message);
+        if (!isReplaced)
+            Add(new(ChangeKind.Removal, at, by, queue.Address, message, last, null));
     }
 
     private void JudgeHead(QueueTimeline queue, IReadOnlyList<Operation> operations, bool inserted)
@@ -139,6 +166,9 @@ internal sealed class CommitJudge : ICommitObserver
         Require(!inserted || written, "A place was handed out without the head.");
         Require(queue.Present.Count == 0 || head.IsOpen, "The head is closed while the queue holds a message.");
         Require(queue.Present.Count == 0 || head.Last >= queue.Last, "The head is behind the last message.");
+        Require(
+            queue.Present.Values.All(message => head.Lanes.Priorities.Contains(message.Latest.State.Priority)),
+            "A message is in a lane that the head does not name.");
         if (!inserted)
             return;
         var (account, name) = (queue.Address.Account.Value, queue.Address.Queue.Value);
@@ -154,11 +184,21 @@ internal sealed class CommitJudge : ICommitObserver
         Require(row is not null, $"{state.Id} has no row in line.");
         var line = MessageRow.From(row!);
         Require(line.State == state, $"The two rows of {state.Id} differ: {line.State} and {state}.");
+        var diesAtHide = state is { DiedAt: 0, DeadTtl: not null } && state.VisibleAt < state.ExpiresAt;
+        var ends = diesAtHide ? state.VisibleAt : state.ExpiresAt;
+        Require(row!.Columns.GetInteger(MessageColumns.ExpiresAt) == ends, $"{state.Id} is not in line until {ends}.");
+        var left = !diesAtHide ? ends
+            : state.DeadTtl == 0 ? MessageState.Never
+            : state.VisibleAt + state.DeadTtl!.Value * TimeSpan.TicksPerSecond;
+        Require(
+            Get(partition, QueueKeys.Index(state.Id))!.Columns.GetInteger(MessageColumns.ExpiresAt) == left,
+            $"{state.Id} is not by id until {left}.");
+        Require(state.LineKey[0] == (state.DiedAt != 0 ? 'd' : state.VisibleAt != 0 ? 'h' : 'v'), $"{state.Id} is in the wrong line.");
         if (state.ExpiryKey is { } expiry)
             Require(Get(partition, expiry) is not null, $"{state.Id} has no row to expire by.");
         var body = BodyChunks.ReadAsync(messages, partition, line, CancellationToken.None).Result;
         Require(body is not null && body.Length == state.Length, $"{state.Id} has lost its body.");
-        return new(at, state.VisibleAt > 0 && state.VisibleAt != before?.VisibleAt, state, line.ContentType, body!);
+        return new(at, state.VisibleAt > 0 && state.VisibleAt != before?.VisibleAt, state, line.ContentType, body!, line.Causes);
     }
 
     private static IEnumerable<string> KeysOf(MessageState? state) =>
@@ -166,7 +206,9 @@ internal sealed class CommitJudge : ICommitObserver
 
     private static ChangeKind KindOf(Version? before, Version after) =>
         before is null || before.State.BodyRevision != after.State.BodyRevision ? ChangeKind.Put
-        : before.State.Revisions == after.State.Revisions ? ChangeKind.Promotion
+        : before.State.Revisions == after.State.Revisions
+            ? after.State.DiedAt != 0 ? ChangeKind.Burial : ChangeKind.Promotion
+        : before.State.DiedAt != 0 && after.State.DiedAt == 0 ? ChangeKind.Redrive
         : ChangeKind.Update;
 
     private void Judge(Change change)
@@ -175,16 +217,13 @@ internal sealed class CommitJudge : ICommitObserver
         if (before is not null)
         {
             Require(
-                before.Id == after.Id
-                    && before.Inserted == after.Inserted
-                    && after.Deliveries >= before.Deliveries
-                    && after.Deliveries <= before.Deliveries + 1,
+                before.Id == after.Id && before.Inserted == after.Inserted && before.Priority == after.Priority,
                 $"{change}: what never changes did.");
             Require(
                 change.Kind == ChangeKind.Put || change.Before!.Body.AsSpan().SequenceEqual(change.After.Body),
                 $"{change}: the body changed.");
             Require(
-                change.Kind == ChangeKind.Promotion || after.Revisions.Contains(before.Revisions.Latest),
+                change.Kind is ChangeKind.Promotion or ChangeKind.Burial || after.Revisions.Contains(before.Revisions.Latest),
                 $"{change}: based on another revision than the last.");
         }
 
@@ -199,6 +238,22 @@ internal sealed class CommitJudge : ICommitObserver
                         && before.VisibleAt != 0
                         && before.VisibleAt + QueueLimits.ClockSkew.Ticks <= clock,
                     $"{change}: moved into the visible line before its time.");
+                break;
+            case ChangeKind.Burial:
+                Require(change.Before!.IsUnburied(clock), $"{change}: buried alive.");
+                Require(
+                    after == before! with
+                    {
+                        DiedAt = before.VisibleAt,
+                        VisibleAt = 0,
+                        ExpiresAt = before.DeadTtl == 0
+                            ? MessageState.Never
+                            : before.VisibleAt + before.DeadTtl!.Value * TimeSpan.TicksPerSecond,
+                        DeadTtl = null,
+                        IsDelayed = false,
+                    },
+                    $"{change}: a burial that changes more: {before} to {after}.");
+                Require(change.Before.Causes.SequenceEqual(change.After.Causes), $"{change}: the causes changed.");
                 break;
         }
     }
@@ -220,20 +275,32 @@ internal sealed class CommitJudge : ICommitObserver
         request.Change = change;
         change.Request = request;
         var span = new Span(request.Started, change.At, change.By);
+        var policies = timeline[change.Queue].PoliciesIn(span).ToList();
         Require(
-            Rules.IsSet(after.State.ExpiresAt, MessageState.Never, request.Attributes.Ttl ?? 600, span),
-            $"{change}: expires at the wrong time.");
-        Require(Rules.IsSet(after.State.VisibleAt, 0, request.Attributes.Hide ?? 0, span), $"{change}: visible at the wrong time.");
+            policies.Exists(policy =>
+                Rules.IsSet(after.State.ExpiresAt, MessageState.Never, request.Attributes.Ttl ?? policy.Ttl ?? 600, span)
+                && Rules.IsSet(after.State.VisibleAt, 0, request.Attributes.Hide ?? policy.Hide ?? 0, span)),
+            $"{change}: expires or visible at the wrong time.");
+        Require(
+            after.State.Priority == (change.Before?.State.Priority ?? request.Priority ?? QueueLimits.DefaultPriority)
+                && (request.Priority is null || request.Priority == after.State.Priority),
+            $"{change}: wrong priority.");
+        Require(after.Causes.Count == 0 && after.State is { DiedAt: 0, DeadTtl: null }, $"{change}: dead, or with causes.");
         Require(
             after.ContentType == request.ContentType && after.Body.AsSpan().SequenceEqual(request.Body), $"{change}: not what was put.");
         // A message that keeps its place was live when the process decided that.
         Require(
-            change.Before is null || change.Before.IsLive(span.Within(change.Before.From, span.To).EarliestClock),
+            change.Before is null
+                || change.Before.LifeAt(span.Within(change.Before.From, span.To).EarliestClock) != MessageLife.None,
             $"{change}: replaced what had expired.");
+        // A message that died by time is buried before it is put again, but it may die while the put is under way.
+        Require(
+            change.Before is null || !change.Before.IsUnburied(span.Within(change.Before.From, span.To).EarliestClock),
+            $"{change}: replaced what was not buried.");
         Receipt? current = change.Before is { } replaced ? new(replaced.State.Revisions.Latest) : null;
         Require(request.Precondition.Failure(current) is null, $"{change}: {request} was to be refused.");
         Require(
-            change.Before is null ? after.State.Deliveries == 0 : after.State.Deliveries == change.Before.State.Deliveries,
+            after.State.Deliveries == (change.Before is { State.DiedAt: 0 } kept ? kept.State.Deliveries : 0),
             $"{change}: wrong deliveries.");
     }
 

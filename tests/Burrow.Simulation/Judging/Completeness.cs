@@ -23,20 +23,20 @@ internal sealed class Completeness(Timeline timeline)
         // Other requests were faster for so long that this one gave up, and its answer says so.
         if (IsTake(request) && list.More && TimeSpan.FromTicks(request.Ended.Ticks - request.Started.Ticks) > QueueLimits.ConflictTime)
             return;
+        var isTake = IsTake(request);
         var last = list.Messages.Count == 0 ? Sequence.None : list.Messages[^1].Sequence;
-        var end = isCut ? last : Sequence.Last;
-        var start = request.Selection.After ?? Marker(queue, request);
+        var start = request.Selection.After ?? Marker(queue, request, MessageLife.Live);
         var shown = list.Messages.Select(message => message.Sequence).ToHashSet();
         foreach (var message in queue.Messages)
         {
-            if (message.Sequence <= start || message.Sequence > end || shown.Contains(message.Sequence))
+            if (message.Sequence <= start || (isCut && IsBehind(message)) || shown.Contains(message.Sequence))
                 continue;
             // A message put meanwhile must be in a list that has one put later still. A wait reads anew; a change ends at the line's end.
             var since = message.Inserted > span.From && message.Sequence < last && !changes ? span.Within(message.Inserted, span.To) : span;
             if (!message.AlwaysMatches(since, request.Selection.MatchHidden))
                 continue;
             // A claim of the first few messages passes over one that another request changes at that time.
-            if (IsTake(request) && message.ChangesIn(since).Any(change => change.Kind != ChangeKind.Promotion))
+            if (isTake && message.ChangesIn(since).Any(change => change.Kind != ChangeKind.Promotion))
                 continue;
             // A hidden message may change place twice while the request reads, so the request may miss it (docs/decisions/queues.md).
             if (request.Selection.MatchHidden && message.ChangesIn(since).Count() > 1)
@@ -46,9 +46,32 @@ internal sealed class Completeness(Timeline timeline)
                 $"passes over {message.Id} ({message.Sequence}), "
                 + $"which it was to have{(list.Messages.Count == 0 ? "" : $", and has {last}")}");
         }
+
+        // Claims and takes hand out by priority, everything else goes by the order of the puts.
+        bool IsBehind(MessageTimeline message)
+        {
+            if (list.Messages.Count == 0)
+                return true;
+            var (priority, lowest) = (message.Latest.State.Priority, list.Messages[^1].Priority);
+            return isTake && priority != lowest ? priority < lowest : message.Sequence > last;
+        }
     }
 
-    private static bool IsTake(Request request) =>
+    /// <summary>Judges that a list of dead messages, or a change of them, passes over none that was buried all the while.</summary>
+    public void JudgeDead(Request request, MessageList list, bool isCut)
+    {
+        var (queue, span) = (timeline[request.Queue!], request.Span);
+        var start = request.Selection.After ?? Marker(queue, request, MessageLife.Dead);
+        var end = !isCut ? Sequence.Last : list.Messages.Count == 0 ? Sequence.None : list.Messages[^1].Sequence;
+        var shown = list.Messages.Select(message => message.Sequence).ToHashSet();
+        var missed = queue.Messages.Find(message => message.Sequence > start
+            && message.Sequence <= end
+            && !shown.Contains(message.Sequence)
+            && message.Always(span, (version, part) => version.State.DiedAt != 0 && version.LifeAt(part.LatestClock) == MessageLife.Dead));
+        AnswerJudge.Require(missed is null, request, $"passes over the dead {missed?.Id}");
+    }
+
+    public static bool IsTake(Request request) =>
         request.Kind != RequestKind.List
         && request.Selection is { MatchHidden: false, Marker: null, After: null, Limit: not null }
         && (request.Kind == RequestKind.DeleteAll || request.Attributes.Hide > 0);
@@ -57,7 +80,7 @@ internal sealed class Completeness(Timeline timeline)
     public void JudgeAllDone(Request request)
     {
         var (queue, span) = (timeline[request.Queue!], request.Span);
-        var start = request.Selection.After ?? Marker(queue, request);
+        var start = request.Selection.After ?? Marker(queue, request, MessageLife.Live);
         foreach (var message in queue.Messages.Where(
             message => message.Sequence > start && message.AlwaysMatches(span, request.Selection.MatchHidden)))
         {
@@ -70,11 +93,11 @@ internal sealed class Completeness(Timeline timeline)
     }
 
     /// <summary>The place that a marker may stand for; the last one if several are possible.</summary>
-    private static Sequence Marker(QueueTimeline queue, Request request)
+    private static Sequence Marker(QueueTimeline queue, Request request, MessageLife which)
     {
         if (request.Selection.Marker is not { } marker)
             return Sequence.None;
-        var markers = queue.Messages.Where(message => message.Id == marker && message.EverLive(request.Span)).ToList();
+        var markers = queue.Messages.Where(message => message.Id == marker && message.Ever(request.Span, which)).ToList();
         return markers.Count == 0 ? Sequence.None : markers[^1].Sequence;
     }
 
@@ -84,13 +107,15 @@ internal sealed class Completeness(Timeline timeline)
         if (!request.Instance.IsCalm || request.Wait == TimeSpan.Zero || list.Count > 0)
             return;
         var (queue, span) = (timeline[request.Queue!], request.Span);
-        var start = request.Selection.After ?? Marker(queue, request);
+        if (request.Kind != RequestKind.List && queue.PoliciesIn(span).Any(policy => policy.Paused))
+            return;
+        var start = request.Selection.After ?? Marker(queue, request, MessageLife.Live);
         foreach (var message in queue.Messages.Where(message => message.Sequence > start))
         {
             foreach (var (version, part) in message.Parts(span))
             {
                 var visible = Math.Max(part.EarliestClock, request.Selection.MatchHidden ? 0 : version.State.VisibleAt);
-                var until = Math.Min(part.LatestClock, version.State.ExpiresAt);
+                var until = Math.Min(part.LatestClock, version.DiesAt ?? (version.State.DiedAt != 0 ? 0 : version.State.ExpiresAt));
                 AnswerJudge.Require(
                     until - visible < Promptness.Ticks,
                     request,

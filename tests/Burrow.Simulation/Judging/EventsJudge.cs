@@ -27,18 +27,12 @@ internal sealed class EventsJudge(bool announces)
     /// <summary>Judges the events of a transaction.</summary>
     /// <param name="queue">The queue whose messages it changes.</param>
     /// <param name="operations">All operations of the transaction.</param>
-    /// <param name="put">The new messages that it put.</param>
-    /// <param name="expired">The messages that it removed and that had expired.</param>
-    /// <param name="replaced">Of the expired messages, those that it replaced with another message.</param>
-    public void Committed(
-        QueueAddress queue,
-        IReadOnlyList<Operation> operations,
-        IReadOnlyList<MessageTimeline> put,
-        IReadOnlyList<MessageTimeline> expired,
-        IReadOnlyList<MessageTimeline> replaced)
+    /// <param name="effects">What it did.</param>
+    public void Committed(QueueAddress queue, IReadOnlyList<Operation> operations, Effects effects)
     {
         var created = new HashSet<Sequence>();
         var gone = new HashSet<Sequence>();
+        var dead = new HashSet<Sequence>();
         foreach (var operation in operations.Where(operation => operation.Key.StartsWith(QueueKeys.EventsFrom, StringComparison.Ordinal)))
         {
             if (operation.Kind == OperationKind.Delete)
@@ -49,15 +43,23 @@ internal sealed class EventsJudge(bool announces)
 
             committed.Add((queue.Partition, operation.Key));
             var sequence = Sequence.TryParse(operation.Key[2..18])!.Value;
-            (operation.Columns!.GetString("type") == EventTypes.MessageCreated ? created : gone).Add(sequence);
+            var kind = operation.Columns!.GetString("type") switch
+            {
+                EventTypes.MessageCreated => created,
+                EventTypes.MessageDead => dead,
+                _ => gone,
+            };
+            kind.Add(sequence);
         }
 
-        Require(!announces || put.All(message => created.Contains(message.Sequence)), "A message was put, and it isn't to be told.");
+        Require(!announces || effects.Put.All(message => created.Contains(message.Sequence)), "A message was put, and it isn't to be told.");
         Require(
-            !announces || replaced.All(message => gone.Contains(message.Sequence)),
+            !announces || effects.Replaced.All(message => gone.Contains(message.Sequence)),
             "A message expired and was replaced, and it isn't to be told.");
-        Require(created.IsSubsetOf(put.Select(message => message.Sequence)), "A put is to be told that there wasn't.");
-        Require(gone.IsSubsetOf(expired.Select(message => message.Sequence)), "Something is to be told as expired that isn't.");
+        Require(!announces || effects.Died.All(message => dead.Contains(message.Sequence)), "A message died, and it isn't to be told.");
+        Require(dead.IsSubsetOf(effects.Died.Select(message => message.Sequence)), "Something is to be told as dead that isn't.");
+        Require(created.IsSubsetOf(effects.Put.Select(message => message.Sequence)), "A put is to be told that there wasn't.");
+        Require(gone.IsSubsetOf(effects.Expired.Select(message => message.Sequence)), "Something is to be told as expired that isn't.");
     }
 
     private static void Require(bool holds, string otherwise)
@@ -65,4 +67,20 @@ internal sealed class EventsJudge(bool announces)
         if (!holds)
             throw new Violation(otherwise);
     }
+}
+
+/// <summary>What a transaction did that has events.</summary>
+internal sealed class Effects
+{
+    /// <summary>The new messages that it put.</summary>
+    public List<MessageTimeline> Put { get; } = [];
+
+    /// <summary>The messages that it removed and that had expired.</summary>
+    public List<MessageTimeline> Expired { get; } = [];
+
+    /// <summary>Of the expired messages, those that it replaced with another message.</summary>
+    public List<MessageTimeline> Replaced { get; } = [];
+
+    /// <summary>The messages that died by it, or that it buried.</summary>
+    public List<MessageTimeline> Died { get; } = [];
 }

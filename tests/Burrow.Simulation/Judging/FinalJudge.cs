@@ -16,9 +16,10 @@ internal sealed class FinalJudge(Timeline timeline, RequestLog requests)
     {
         foreach (var change in timeline.Queues.SelectMany(queue => queue.Messages).SelectMany(message => message.Changes))
         {
-            if (change.Request is not null || change.Kind is ChangeKind.Put or ChangeKind.Promotion)
+            if (change.Request is not null || change.Kind is ChangeKind.Put or ChangeKind.Promotion or ChangeKind.Burial)
                 continue;
             if (change.Kind == ChangeKind.Removal
+                && change.Before!.DiesAt is null
                 && change.Before!.State.ExpiresAt + QueueLimits.ClockSkew.Ticks <= change.By.Clock(change.At))
             {
                 continue;
@@ -39,7 +40,7 @@ internal sealed class FinalJudge(Timeline timeline, RequestLog requests)
         }
     }
 
-    private static bool MayHaveDone(Request request, Change change)
+    private bool MayHaveDone(Request request, Change change)
     {
         if (request.Instance != change.By || request.Started > change.At || !Covers(request, change))
             return false;
@@ -49,13 +50,19 @@ internal sealed class FinalJudge(Timeline timeline, RequestLog requests)
         if (change.At.Ticks > request.Ended.Ticks + Late.Ticks)
             return false;
         var delivers = request.Kind is RequestKind.UpdateAll or RequestKind.DeleteAll;
-        return AnswerJudge.Disallowed(request, change, delivers) is null;
+        return AnswerJudge.Disallowed(timeline, request, change, delivers) is null;
     }
 
     private static bool Covers(Request request, Change change) => request.Kind switch
     {
         RequestKind.Update => change.Kind == ChangeKind.Update && request.Queue == change.Queue && request.Id == change.Message.Id,
         RequestKind.Delete => change.Kind == ChangeKind.Removal && request.Queue == change.Queue && request.Id == change.Message.Id,
+        RequestKind.Settle => change.Kind == (request.Outcome!.Kind == OutcomeKind.Done ? ChangeKind.Removal : ChangeKind.Update)
+            && request.Queue == change.Queue && request.Id == change.Message.Id,
+        RequestKind.Redrive => change.Kind == ChangeKind.Redrive && request.Queue == change.Queue && request.Id == change.Message.Id,
+        RequestKind.Purge => change.Kind == ChangeKind.Removal && request.Queue == change.Queue && request.Id == change.Message.Id,
+        RequestKind.RedriveAll => change.Kind == ChangeKind.Redrive && request.Queue == change.Queue,
+        RequestKind.PurgeAll => change.Kind == ChangeKind.Removal && request.Queue == change.Queue,
         RequestKind.UpdateAll => change.Kind == ChangeKind.Update && request.Queue == change.Queue,
         RequestKind.DeleteAll => change.Kind == ChangeKind.Removal && request.Queue == change.Queue,
         RequestKind.DeleteQueues => change.Kind == ChangeKind.Removal && request.Account == change.Queue.Account,

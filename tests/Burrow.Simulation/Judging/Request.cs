@@ -16,6 +16,15 @@ internal enum RequestKind
     Queues,
     DeleteAccounts,
     DeleteQueues,
+    DeadQueues,
+    Settle,
+    GetDead,
+    ListDead,
+    Redrive,
+    RedriveAll,
+    Purge,
+    PurgeAll,
+    Policies,
 }
 
 internal enum RequestFate
@@ -61,6 +70,10 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
 
     public string? ContentType { get; init; }
 
+    public int? Priority { get; init; }
+
+    public Outcome? Outcome { get; init; }
+
     public RequestFate Fate { get; set; }
 
     public Moment Ended { get; set; } = Moment.End;
@@ -80,12 +93,13 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
     {
         var what = Queue is { } queue ? $"{queue.Account}/{queue.Queue}" : Account?.Value ?? "";
         var selection = Kind is RequestKind.List or RequestKind.UpdateAll or RequestKind.DeleteAll
+            or RequestKind.ListDead or RequestKind.RedriveAll or RequestKind.PurgeAll
             ? $" limit={Selection.Limit} marker={Selection.Marker} after={Selection.After} "
                 + $"hidden={Selection.MatchHidden} detail={Selection.Detail} wait={Wait}"
-            : Kind >= RequestKind.Accounts ? $" marker={Names.Marker} limit={Names.Limit}" : "";
+            : Kind is >= RequestKind.Accounts and <= RequestKind.DeadQueues ? $" marker={Names.Marker} limit={Names.Limit}" : "";
         var condition = Precondition.IfMatch is { } match ? $" if-match={string.Join(',', match)}"
             : Precondition.IfNoneMatch is { } none ? $" if-none-match={string.Join(',', none)}" : "";
-        return $"{Kind} {what} {Id} ttl={Attributes.Ttl} hide={Attributes.Hide}{condition}{selection} of {Instance.Name}, "
+        return $"{Kind} {what} {Id} {Outcome} p={Priority} ttl={Attributes.Ttl} hide={Attributes.Hide}{condition}{selection} of {Instance.Name}, "
             + $"{Started.Order} to {(Ended == Moment.End ? "-" : Ended.Order)}: {Fate}";
     }
 }

@@ -42,6 +42,26 @@ internal sealed class QueueTimeline(QueueAddress address)
 
     public MessageTimeline? Find(Sequence sequence) => Messages.Find(message => message.Sequence == sequence);
 
+    /// <summary>The policies that may have been in force, as far as a process may have known them.</summary>
+    public List<(Moment From, QueuePolicy Policy)> Policies { get; } = [(default, QueuePolicy.None)];
+
+    /// <summary>The policies that a process may have relied on at any moment of a span.</summary>
+    public IEnumerable<QueuePolicy> PoliciesIn(Span span)
+    {
+        for (var i = 0; i < Policies.Count; i++)
+        {
+            var until = i + 1 < Policies.Count ? Policies[i + 1].From.Ticks + Late.Ticks : long.MaxValue;
+            if (Policies[i].From <= span.To && until >= span.From.Ticks)
+                yield return Policies[i].Policy;
+        }
+    }
+
+    /// <summary>
+    /// How long after a change of a policy a process may still act by the old one: it may have read it just before, and sent a
+    /// transaction that storage carries out later.
+    /// </summary>
+    private static readonly TimeSpan Late = TimeSpan.FromMinutes(2);
+
     /// <summary>
     /// Whether an id had a live message during the whole span. A put that replaces a live message continues that message.
     /// </summary>
@@ -49,6 +69,10 @@ internal sealed class QueueTimeline(QueueAddress address)
         Messages.Exists(message => message.Id == id && message.Always(span, (version, part) => version.IsLive(part.LatestClock)));
 
     public bool EverLive(MessageId id, Span span) => Messages.Exists(message => message.Id == id && message.EverLive(span));
+
+    /// <summary>Whether an id had a message of these kinds during the whole span.</summary>
+    public bool Always(MessageId id, Span span, MessageLife which) =>
+        Messages.Exists(message => message.Id == id && message.Always(span, which));
 }
 
 /// <summary>One message, from its put to its end, in its one place.</summary>
@@ -85,6 +109,16 @@ internal sealed class MessageTimeline(MessageId id, Sequence sequence)
 
     public bool EverLive(Span span) => Ever(span, (version, part) => version.IsLive(part.EarliestClock));
 
+    /// <summary>Whether the message was of these kinds during the whole span.</summary>
+    public bool Always(Span span, MessageLife which) => Always(
+        span,
+        (version, part) => (version.LifeAt(part.EarliestClock) & which) != 0 && (version.LifeAt(part.LatestClock) & which) != 0);
+
+    /// <summary>Whether the message was of these kinds at some moment of a span.</summary>
+    public bool Ever(Span span, MessageLife which) => Ever(
+        span,
+        (version, part) => ((version.LifeAt(part.EarliestClock) | version.LifeAt(part.LatestClock)) & which) != 0);
+
     /// <summary>
     /// Whether the message was live and (unless hidden ones match too) visible during the whole span. A message that was hidden in
     /// the meantime counts as hidden, even where the hide ended at once. A hide ends at once if the clock of the process that hid
@@ -119,8 +153,12 @@ internal readonly record struct Span(Moment From, Moment To, Instance Instance)
 /// <param name="state">The state in its rows.</param>
 /// <param name="contentType">The content type of its last put.</param>
 /// <param name="body">The body of its last put.</param>
-internal sealed class Version(Moment from, bool hides, MessageState state, string? contentType, byte[] body)
+/// <param name="causes">What workers reported.</param>
+internal sealed class Version(
+    Moment from, bool hides, MessageState state, string? contentType, byte[] body, IReadOnlyList<Cause> causes)
 {
+    public IReadOnlyList<Cause> Causes => causes;
+
     public bool Hides => hides;
 
     public Moment From => from;
@@ -133,7 +171,22 @@ internal sealed class Version(Moment from, bool hides, MessageState state, strin
 
     public byte[] Body => body;
 
-    public bool IsLive(long clock) => state.IsLive(clock);
+    /// <summary>When the message dies by time; null: it does not.</summary>
+    public long? DiesAt => state is { DiedAt: 0, DeadTtl: not null } && state.VisibleAt < state.ExpiresAt ? state.VisibleAt : null;
+
+    /// <summary>Whether the message died by time, and is in no row as dead.</summary>
+    public bool IsUnburied(long clock) => DiesAt <= clock;
+
+    public bool IsLive(long clock) => LifeAt(clock) == MessageLife.Live;
+
+    public MessageLife LifeAt(long clock)
+    {
+        if (state.DiedAt != 0)
+            return state.ExpiresAt > clock ? MessageLife.Dead : MessageLife.None;
+        if (DiesAt is { } died && died <= clock)
+            return state.DeadTtl == 0 || died + state.DeadTtl * TimeSpan.TicksPerSecond > clock ? MessageLife.Dead : MessageLife.None;
+        return state.ExpiresAt > clock ? MessageLife.Live : MessageLife.None;
+    }
 
     public bool IsVisible(long clock) => state.IsHideOver(clock);
 }
@@ -143,6 +196,8 @@ internal enum ChangeKind
     Put,
     Update,
     Promotion,
+    Burial,
+    Redrive,
     Removal,
 }
 

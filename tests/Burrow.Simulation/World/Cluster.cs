@@ -1,6 +1,7 @@
 using Burrow.Health;
 using Burrow.Queues;
 using Burrow.Queues.Counting;
+using Burrow.Queues.Policies;
 using Burrow.Queues.Rows;
 using Burrow.Simulation.Judging;
 using Burrow.Tables;
@@ -80,10 +81,10 @@ internal sealed class Cluster
             Judge(request => judge(request, answer));
             return answer;
         }
-        catch (PreconditionFailedException)
+        catch (BurrowException e) when (e is PreconditionFailedException or ConflictException or QuotaExceededException)
         {
             End(RequestFate.Refused);
-            Judge(Answers.Refused);
+            Judge(request => Answers.Refused(request, e));
         }
         catch (Exception e) when (e is UnavailableException or TableUnavailableException)
         {
@@ -127,13 +128,22 @@ internal sealed class Cluster
     /// <summary>Runs a visit of the timer in a random process.</summary>
     public Task SweepAsync() => SweepAsync(instances[random.Next(instances.Count)]);
 
-    /// <summary>Every row that is left in any table.</summary>
-    public List<string> Rows() =>
-    [
-        .. commits.Written.SelectMany(where => tables.Open(where.Table)
-            .QueryAsync(
-                where.Partition, new RowQuery("!", "~"), CancellationToken.None).Result.Rows.Select(row => $"{where.Table} {row.Key}")),
-    ];
+    /// <summary>
+    /// Every row that is left in any table, but the one that says that policies were changed, and visits of the timer that are still to
+    /// come: a dead message is kept for days.
+    /// </summary>
+    public List<string> Rows()
+    {
+        var later = (Instance.Start + scheduler.Now + TimeSpan.TicksPerMinute) / TimeSpan.TicksPerMinute;
+        return
+        [
+            .. commits.Written.Where(where => where.Table != PolicyTable.Name)
+                .SelectMany(where => tables.Open(where.Table)
+                    .QueryAsync(where.Partition, new RowQuery("!", "~"), CancellationToken.None)
+                    .Result.Rows.Select(row => $"{where.Table} {row.Key}"))
+                .Where(row => !row.StartsWith("due ", StringComparison.Ordinal) || string.CompareOrdinal(row, $"due {later:x8}") < 0),
+        ];
+    }
 
     /// <summary>The queues whose row counts more or fewer messages than they hold.</summary>
     public List<string> Miscounted() =>
@@ -141,9 +151,10 @@ internal sealed class Cluster
         .. from queue in timeline.Queues
            let row = tables.Open(CountTable.Name).GetAsync(
                DirectoryKeys.Queues(queue.Address.Account), DirectoryKeys.Row(queue.Address.Queue.Value), CancellationToken.None).Result
-           let counted = row is null ? 0 : CountRow.From(row).Counts.Messages
-           where counted != queue.Present.Count
-           select $"{queue.Address.Account}/{queue.Address.Queue} {counted} for {queue.Present.Count}",
+           let counts = row is null ? QueueCounts.None : CountRow.From(row).Counts
+           let dead = queue.Present.Values.Count(message => message.Latest.State.DiedAt != 0)
+           where counts.Messages != queue.Present.Count || counts.Dead != dead
+           select $"{queue.Address.Account}/{queue.Address.Queue} {counts} for {queue.Present.Count}, {dead} dead",
     ];
 
     private Instance Start(int number)

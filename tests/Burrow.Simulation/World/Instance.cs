@@ -137,7 +137,7 @@ internal sealed class Instance : SynchronizationContext
     private static EventPublisher NewAnnouncer(IEventSink sink, ITableStore tables, TimeProvider time, Random random) => new(
         sink,
         new EventComposer(new Lazy<EventSigner>(() => throw new InvalidOperationException()), new EventsOptions(), time, random),
-        (_, _) => new(EventKinds.Created | EventKinds.Expired),
+        (_, _) => new(EventKinds.Created | EventKinds.Expired | EventKinds.Dead),
         tables,
         time,
         random,

@@ -64,6 +64,79 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "if (minutes is null)",
             "if (minutes is null || MUTANT)"),
 
+        // Faults of outcomes, dead letters and policies.
+        new(
+            "one-delivery-too-many", "Model/QueuePolicy.cs",
+            "delivery >= MaxDeliveries ? DeadTtl : null",
+            "delivery >= MaxDeliveries + (MUTANT ? 1 : 0) ? DeadTtl : null"),
+        new(
+            "death-that-is-no-expiry", "Rows/MessageState.cs",
+            "public long EndsAt => DiesAtHide ? VisibleAt : ExpiresAt;",
+            "public long EndsAt => DiesAtHide && !MUTANT ? VisibleAt : ExpiresAt;"),
+        new(
+            "dying-queue-not-listed", "Rows/MessageState.cs",
+            "GoneAt == EndsAt ? line : ToColumns(GoneAt)",
+            "GoneAt == EndsAt || MUTANT ? line : ToColumns(GoneAt)"),
+        new(
+            "buried-with-a-new-revision", "Rows/MessageState.cs",
+            "public MessageState Buried() => DeadSince(VisibleAt, DeadTtl!.Value);",
+            "public MessageState Buried() => DeadSince(VisibleAt, DeadTtl!.Value)"
+            + " with { Revisions = MUTANT ? Revisions.Next(new Random(1)) : Revisions };"),
+        new(
+            "released-and-counted", "Rows/MessageState.cs",
+            "Deliveries = Deliveries > 0 && !IsDelayed ? Deliveries - 1 : Deliveries,",
+            "Deliveries = Deliveries > 0 && !IsDelayed && !MUTANT ? Deliveries - 1 : Deliveries,"),
+        new(
+            "a-delay-taken-for-a-delivery", "Rows/MessageState.cs",
+            "(IsDelayed || IsHideOver(now)),",
+            "(IsDelayed || IsHideOver(now)) && !MUTANT,"),
+        new(
+            "put-again-with-its-deliveries", "Putting/PutPlan.cs",
+            "replaced is { DiedAt: 0 } ? replaced.Deliveries : 0;",
+            "replaced is { DiedAt: 0 } || (MUTANT && replaced is not null) ? replaced.Deliveries : 0;"),
+        new(
+            "buried-alive", "Rows/MessageState.cs",
+            "DiedAt == 0 && DiesAtHide && VisibleAt <= now;",
+            "DiedAt == 0 && DiesAtHide && (MUTANT || VisibleAt <= now);"),
+        new(
+            "death-that-is-not-told", "Changing/Transactions.cs",
+            "if (!writes.Any(write => write.Killed is not null)",
+            "if (MUTANT || !writes.Any(write => write.Killed is not null)"),
+        new(
+            "deleted-with-the-dead", "QueueEngine.cs",
+            ": new MessageChange.Remove(MessageLife.Live);",
+            ": new MessageChange.Remove(MUTANT ? MessageLife.Live | MessageLife.Dead : MessageLife.Live);"),
+        new(
+            "redriven-with-its-causes", "Changing/MessageChange.cs",
+            "Attributes.Hide ?? 0, now, context.Random), causes: []);",
+            "Attributes.Hide ?? 0, now, context.Random), MUTANT ? row.Causes : []);"),
+        new(
+            "policy-read-only-once", "../Caching/VersionedCache.cs",
+            "(reading.IsCompleted && time.GetElapsedTime(readAt) > Fresh)",
+            "(reading.IsCompleted && !MUTANT && time.GetElapsedTime(readAt) > Fresh)"),
+
+        // Faults of priorities.
+        new(
+            "merged-without-priority", "Claiming/ClaimGroup.cs",
+            "a.State.Priority != b.State.Priority ?",
+            "a.State.Priority != b.State.Priority && !MUTANT ?"),
+        new(
+            "lane-not-in-the-head", "Putting/PutPlan.cs",
+            "lanes = lanes.With(after.Priority);",
+            "if (!MUTANT) lanes = lanes.With(after.Priority);"),
+        new(
+            "page-beyond-a-cut-lane", "Reading/VisibleLine.cs",
+            "last = lane.Known < last ? lane.Known : last;",
+            "last = lane.Known < last && !MUTANT ? lane.Known : last;"),
+        new(
+            "rest-of-a-lane-forgotten", "Reading/VisibleLine.cs",
+            "lane with { Rows = [.. lane.Rows.SkipWhile(row => row.Sequence <= last)] })]));",
+            "lane with { Rows = [.. lane.Rows.SkipWhile(row => MUTANT || row.Sequence <= last)] })]));"),
+        new(
+            "priority-changed-by-a-replace", "Putting/PutPlan.cs",
+            "request.Priority is { } priority && priority != kept.State.Priority",
+            "!MUTANT && request.Priority is { } priority && priority != kept.State.Priority"),
+
         // Faults that the simulation found.
         new(
             "shown-as-living-for-ever", "Rows/MessageState.cs",

@@ -12,6 +12,12 @@ public static class EventTypes
     /// </summary>
     public const string MessageExpired = "Burrow.MessageExpired";
 
+    /// <summary>
+    /// A message died: a worker said so, or its deliveries were used up (docs/design/dead.md). The event is written when that is noticed,
+    /// up to some minutes later.
+    /// </summary>
+    public const string MessageDead = "Burrow.MessageDead";
+
     /// <summary>All of them.</summary>
-    public static readonly IReadOnlyList<string> All = [MessageCreated, MessageExpired];
+    public static readonly IReadOnlyList<string> All = [MessageCreated, MessageExpired, MessageDead];
 }

@@ -60,14 +60,8 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
                 "ttl", MessageState.SecondsUntil(message.ExpiresAt == MessageState.Never ? 0 : message.ExpiresAt, message.Inserted));
             json.WriteNumber("hide", MessageState.SecondsUntil(message.VisibleAt, message.Inserted));
             WriteMessage(json, message, request.ContentType, withBody ? request.Body : null);
-            if (!withBody && options.PublicUrl is { } publicUrl)
-            {
-                json.WriteString(
-                    "url",
-                    new Uri(
-                        publicUrl,
-                        $"/v1.0/{Topic.Encode(queue.Account.Value)}/{Topic.Subject(queue.Queue, message.Id)}?detail=body").AbsoluteUri);
-            }
+            if (!withBody)
+                WriteUrl(json, "v1.0", queue, message.Id);
         });
 
     /// <inheritdoc cref="IEventOutbox.NewMessageExpired"/>
@@ -87,6 +81,38 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
                 json.WriteString("expired", Instant(message.ExpiresAt));
                 json.WriteNumber("deliveries", message.Deliveries);
                 WriteMessage(json, message, messageRow?.ContentType, withBody ? body : null);
+            });
+    }
+
+    /// <inheritdoc cref="IEventOutbox.NewMessageDead"/>
+    public OutboxRow NewMessageDead(QueueAddress queue, MessageState message, MessageRow row, IReadOnlyList<Cause> causes)
+    {
+        var body = message.Chunks == 0 ? row.Inline : null;
+        return ToRow(
+            EventTypes.MessageDead,
+            queue,
+            message,
+            message.DiedAt,
+            body is null ? null : EventSigner.Hash(body),
+            row.TraceParent,
+            (json, withBody) =>
+            {
+                json.WriteString("died", Instant(message.DiedAt));
+                json.WriteNumber("deliveries", message.Deliveries);
+                json.WriteStartArray("causes");
+                foreach (var cause in causes)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("at", Instant(cause.At.UtcTicks));
+                    json.WriteNumber("delivery", cause.Delivery);
+                    json.WriteString("cause", cause.Text);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+                WriteMessage(json, message, row.ContentType, withBody ? body : null);
+                if (!withBody || body is null)
+                    WriteUrl(json, "dead", queue, message.Id);
             });
     }
 
@@ -138,6 +164,15 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
 
     private static string Instant(long ticks) =>
         new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>Where the body is, as the event leaves it out.</summary>
+    private void WriteUrl(Utf8JsonWriter json, string root, QueueAddress queue, MessageId id)
+    {
+        if (options.PublicUrl is not { } publicUrl)
+            return;
+        var path = $"/{root}/{Topic.Encode(queue.Account.Value)}/{Topic.Subject(queue.Queue, id)}?detail=body";
+        json.WriteString("url", new Uri(publicUrl, path).AbsoluteUri);
+    }
 
     private OutboxRow ToRow(
         string type,

@@ -73,6 +73,9 @@ internal sealed partial class EventPublisher : IEventOutbox
     public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? row) =>
         composer.NewMessageExpired(queue, message, row);
 
+    public OutboxRow NewMessageDead(QueueAddress queue, MessageState message, MessageRow row, IReadOnlyList<Cause> causes) =>
+        composer.NewMessageDead(queue, message, row, causes);
+
     public void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> rows)
     {
         if (sender.IsPaused(queue.Account) || Interlocked.Read(ref waitingBytes) > MaxWaiting)

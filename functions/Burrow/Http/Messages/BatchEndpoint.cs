@@ -169,7 +169,7 @@ public sealed class BatchEndpoint : IEndpoint
     private static OperationPolicy PolicyOf(BatchItem item) => item.Operation switch
     {
         BatchOperation.Put => OperationPolicy.PutMessage,
-        BatchOperation.Update => OperationPolicy.UpdateMessages,
+        BatchOperation.Update => item.Outcome is null ? OperationPolicy.UpdateMessages : OperationPolicy.SettleMessage,
         _ => new Precondition(item.IfMatch, null).NamesReceipt ? OperationPolicy.FinishMessage : OperationPolicy.DeleteMessages,
     };
 
@@ -181,7 +181,11 @@ public sealed class BatchEndpoint : IEndpoint
             var precondition = new Precondition(item.IfMatch, onlyNew ? Precondition.MustNotExist.IfNoneMatch : null);
             var result = await queues.PutAsync(
                 queue,
-                new(id, item.Body, item.ContentType, item.Attributes, precondition) { TraceParent = context.TraceParent },
+                new(id, item.Body, item.ContentType, item.Attributes, precondition) 
+                {
+                    TraceParent = context.TraceParent,
+                    Priority = item.Priority,
+                },
                 context.Aborted);
             return new(id, result.Created ? 201 : 200, result.Receipt, null);
         });
@@ -201,9 +205,13 @@ public sealed class BatchEndpoint : IEndpoint
         return TryAsync(id, async () =>
         {
             var precondition = new Precondition(item.IfMatch, null);
+            if (item.Outcome is not null)
+                MessageEndpoint.RequireReceipt(precondition);
             var message = item.Operation == BatchOperation.Delete
                 ? await queues.DeleteAsync(queue, id, precondition, Detail.None, cancellationToken)
-                : await queues.UpdateAsync(queue, id, item.Attributes, precondition, Detail.None, cancellationToken);
+                : item.Outcome is { } outcome
+                    ? await queues.SettleAsync(queue, id, outcome, precondition, Detail.None, cancellationToken)
+                    : await queues.UpdateAsync(queue, id, item.Attributes, precondition, Detail.None, cancellationToken);
             return message is null
                 ? new(id, 404, null, "No such account, queue or message.")
                 : new(id, 200, message.Receipt, null);

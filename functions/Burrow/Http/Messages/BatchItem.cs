@@ -19,13 +19,20 @@ internal enum BatchOperation
 internal sealed record BatchItem(
     BatchOperation Operation, MessageId? Id, byte[] Body, string? ContentType, Attributes Attributes, IReadOnlyList<string>? IfMatch)
 {
+    /// <summary>Only of a put.</summary>
+    public int? Priority { get; private init; }
+
+    /// <summary>Only of an update: what became of the message.</summary>
+    public Outcome? Outcome { get; private init; }
+
     /// <exception cref="BurrowException">The id is not valid.</exception>
     public static MessageId? IdOf(JsonElement json) => JsonMembers.GetString(json, "id") is { } id ? MessageId.Parse(id) : null;
 
     /// <exception cref="BurrowException">The item is not valid. The error says what is wrong.</exception>
     public static BatchItem Parse(JsonElement json, MessageId? id, int maxBodyBytes)
     {
-        JsonMembers.AllowOnly(json, "item", "an item", "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch");
+        JsonMembers.AllowOnly(json, "item", "an item", "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch", "priority", "outcome",
+            "cause");
         var operation = JsonMembers.GetString(json, "op") switch
         {
             null or "put" => BatchOperation.Put,
@@ -37,20 +44,34 @@ internal sealed record BatchItem(
         {
             if (id is null)
                 throw new InvalidRequestException("id", "id is needed for update and delete.");
-            foreach (var name in (string[])["body", "encoding", "contentType"])
-            {
-                if (json.TryGetProperty(name, out _))
-                    throw new InvalidRequestException(name, $"{name} is for put; update and delete leave it as it is.");
-            }
+            Refuse(json, "is for put; update and delete leave it as it is.", "body", "encoding", "contentType", "priority");
         }
+
+        if (operation != BatchOperation.Update)
+            Refuse(json, "is for update.", "outcome", "cause");
+        var attributes = new Attributes(Seconds(json, "ttl"), Seconds(json, "hide"));
 
         return new(
             operation,
             id,
             BodyOf(json, maxBodyBytes),
             RequestBody.ContentType(JsonMembers.GetString(json, "contentType"), "contentType"),
-            new(Seconds(json, "ttl"), Seconds(json, "hide")),
-            JsonMembers.GetString(json, "ifMatch") is { } match ? Preconditions.ParseTags("ifMatch", new StringValues(match)) : null);
+            attributes,
+            JsonMembers.GetString(json, "ifMatch") is { } match ? Preconditions.ParseTags("ifMatch", new StringValues(match)) : null)
+        {
+            Priority = (int?)JsonMembers.GetInteger(json, "priority", 0, QueueLimits.MaxPriority),
+            Outcome = QueryParameters.ParseOutcome(
+                JsonMembers.GetString(json, "outcome"), JsonMembers.GetString(json, "cause"), attributes),
+        };
+    }
+
+    private static void Refuse(JsonElement json, string why, params string[] names)
+    {
+        foreach (var name in names)
+        {
+            if (json.TryGetProperty(name, out _))
+                throw new InvalidRequestException(name, $"{name} {why}");
+        }
     }
 
     private static byte[] BodyOf(JsonElement json, int max)

@@ -35,7 +35,8 @@ public sealed class MessageEndpoint : IEndpoint
     IEnumerable<Resource> IEndpoint.Resources => [resource];
 
     /// <summary>
-    /// GET shows a message. PUT puts it: 201 if it is new, 200 if it replaced one. POST sets its attributes. DELETE deletes it.
+    /// GET shows a message. PUT puts it: 201 if it is new, 200 if it replaced one. POST sets its attributes, or says with <c>outcome</c>
+    /// what became of it. DELETE deletes it.
     /// </summary>
     public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
 
@@ -46,10 +47,7 @@ public sealed class MessageEndpoint : IEndpoint
         var precondition = Preconditions.Parse(context.Request);
         var detail = parameters.MessageDetail(Detail.All);
         var message = await queues.GetAsync(path.Queue, path.Id, detail, context.Aborted) ?? throw NotFound();
-        if (!precondition.MatchHolds(message.Receipt))
-            throw new PreconditionFailedException("If-Match: the message has another ETag.");
-        var answer = MessageJson.One(message, detail);
-        return precondition.NoneMatchHolds(message.Receipt) ? answer : answer.NotModified();
+        return MessageJson.One(message, detail, precondition);
     }
 
     private async Task<Answer> PutAsync(RequestContext context, MessagePath path)
@@ -63,21 +61,64 @@ public sealed class MessageEndpoint : IEndpoint
         var body = await authorized.ReadBodyAsync(options.MaxBodyBytes);
         await authorized.AdmitAsync();
         await RequireStorageAsync(authorized, path, body.Length);
-        var put = new PutRequest(path.Id, body, contentType, attributes, precondition) { TraceParent = context.TraceParent };
+        var put = new PutRequest(path.Id, body, contentType, attributes, precondition) 
+        {
+            TraceParent = context.TraceParent,
+            Priority = parameters.Priority,
+        };
         var result = await queues.PutAsync(path.Queue, put, context.Aborted);
         return new Answer(result.Created ? 201 : 200).With("ETag", result.Receipt.ETag);
     }
 
     private async Task<Answer> UpdateAsync(RequestContext context, MessagePath path)
     {
-        var (authorized, parameters) = await AuthorizeAsync(context, path);
+        var (authorized, parameters) = await AuthorizeAsync(context, path, mayHaveOutcome: true);
+        if (parameters.Outcome is { Kind: OutcomeKind.Done })
+        {
+            authorized.Require(OperationPolicy.SettleMessage);
+            await RefuseResultAsync(context, authorized);
+            return await SettleAsync(context, authorized, path, parameters);
+        }
+
         authorized.Require(OperationPolicy.UpdateMessages);
         await authorized.ReadFormAsync(parameters);
+        if (parameters.Outcome is { } outcome)
+        {
+            if (outcome.Kind == OutcomeKind.Done)
+                throw new InvalidRequestException("outcome", "outcome=done stands in the query: a body with it is a result.");
+            return await SettleAsync(context, authorized, path, parameters);
+        }
+
         await authorized.AdmitAsync();
         var precondition = Preconditions.Parse(context.Request);
         var detail = parameters.MessageDetail(Detail.None);
         var message = await queues.UpdateAsync(path.Queue, path.Id, parameters.Attributes, precondition, detail, context.Aborted);
         return MessageJson.One(message ?? throw NotFound(), detail);
+    }
+
+    private async Task<Answer> SettleAsync(
+        RequestContext context, AuthorizedRequest authorized, MessagePath path, QueryParameters parameters)
+    {
+        await authorized.AdmitAsync(OperationPolicy.SettleMessage);
+        var precondition = Preconditions.Parse(context.Request);
+        RequireReceipt(precondition);
+        var detail = parameters.MessageDetail(Detail.None);
+        var message = await queues.SettleAsync(path.Queue, path.Id, parameters.Outcome!, precondition, detail, context.Aborted);
+        return MessageJson.One(message ?? throw NotFound(), detail);
+    }
+
+    /// <exception cref="PreconditionRequiredException">The precondition names no receipt.</exception>
+    internal static void RequireReceipt(Precondition precondition)
+    {
+        if (!precondition.NamesReceipt)
+            throw new PreconditionRequiredException("An outcome needs If-Match with the ETag that the claim gave. Nothing was changed.");
+    }
+
+    /// <summary>A body with <c>outcome=done</c> would be a result, and no message can have one.</summary>
+    private async Task RefuseResultAsync(RequestContext context, AuthorizedRequest authorized)
+    {
+        if (RequestBody.IsThere(context.Request) && (await authorized.ReadBodyAsync(options.MaxBodyBytes)).Length > 0)
+            throw new InvalidRequestException("body", "The message was put without result, so outcome=done takes no body.");
     }
 
     private async Task<Answer> DeleteAsync(RequestContext context, MessagePath path)
@@ -94,11 +135,14 @@ public sealed class MessageEndpoint : IEndpoint
     }
 
     private static async Task<(AuthorizedRequest Authorized, QueryParameters Parameters)> AuthorizeAsync(
-        RequestContext context, MessagePath path)
+        RequestContext context, MessagePath path, bool mayHaveOutcome = false)
     {
         var parameters = new QueryParameters(context.Request);
         var authorized = await context.AuthorizeAsync(RequestTarget.OfMessages(path.Queue, path.Id, parameters, NotFound()));
-        parameters.CheckAll();
+        if (mayHaveOutcome)
+            parameters.CheckAllWithOutcome();
+        else
+            parameters.CheckAll();
         return (authorized, parameters);
     }
 

@@ -34,6 +34,16 @@ internal static class MessageJson
         return answer.With("ETag", message.Receipt.ETag);
     }
 
+    /// <summary>The same, as an answer to a GET with a precondition.</summary>
+    /// <exception cref="PreconditionFailedException"><c>If-Match</c> does not hold.</exception>
+    public static Answer One(Message message, Detail detail, Precondition precondition)
+    {
+        if (!precondition.MatchHolds(message.Receipt))
+            throw new PreconditionFailedException("If-Match: the message has another ETag.");
+        var answer = One(message, detail);
+        return precondition.NoneMatchHolds(message.Receipt) ? answer : answer.NotModified();
+    }
+
     /// <summary>Names of accounts or queues. The answer has no body if the detail is none.</summary>
     public static Answer Names(NameList list, Detail detail)
     {
@@ -88,9 +98,30 @@ internal static class MessageJson
                 json.WriteString("contentType", contentType);
             if (message.TraceParent is { } traceParent)
                 json.WriteString("traceparent", traceParent);
+            if (message.Priority != QueueLimits.DefaultPriority)
+                json.WriteNumber("priority", message.Priority);
+            if (message.Died is { } died)
+                json.WriteInstant("died", died);
+            if (message.Died is not null || message.Causes.Count > 0)
+                WriteCauses(json, message.Causes);
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteCauses(Utf8JsonWriter json, IReadOnlyList<Cause> causes)
+    {
+        json.WriteStartArray("causes");
+        foreach (var cause in causes)
+        {
+            json.WriteStartObject();
+            json.WriteInstant("at", cause.At);
+            json.WriteNumber("delivery", cause.Delivery);
+            json.WriteString("cause", cause.Text);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteBody(Utf8JsonWriter json, Message message)

@@ -1,7 +1,6 @@
 using Burrow.Access;
 using Burrow.Http.Pipeline;
 using Burrow.Queues;
-using Burrow.Queues.Claiming;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Messages;
@@ -11,12 +10,6 @@ public sealed class MessagesEndpoint : IEndpoint
 {
     /// <summary>The path.</summary>
     public const string Route = "v1.0/{account}/{queue}";
-
-    /// <summary>The bytes of a page of rows, and of a row that holds a body. Most are smaller, and a page is not kept.</summary>
-    private const int MaxPageBytes = 256 * 1024;
-
-    private const int BytesPerRow = 16 * 1024;
-    private const int BytesPerSmallRow = 1024;
 
     private readonly Responder responder;
     private readonly QueueEngine queues;
@@ -92,31 +85,12 @@ public sealed class MessagesEndpoint : IEndpoint
 
     private static Task AdmitAsync(
         AuthorizedRequest authorized, OperationPolicy policy, MessageSelection selection, bool isChange) => authorized.AdmitAsync(
-        policy, WeightOf(selection, isChange), MemoryOf(selection, readsBodies: isChange || selection.Detail.ShowsBody));
+        policy, SelectionCost.WeightOf(selection, isChange), SelectionCost.MemoryOf(selection, isChange));
 
     private static Answer Show(MessageList list, MessageSelection selection) =>
-        list.Count == 0 ? throw Missing() : MessageJson.List(list, selection.Detail);
+        list.IsPaused ? throw new PausedException()
+        : list.Count == 0 ? throw Missing()
+        : MessageJson.List(list, selection.Detail);
 
     private static NotFoundException Missing() => new("No such account or queue, or no message of it matches.");
-
-    /// <summary>
-    /// The weight: the MiB that the answer may have, at most 16, or as much for the rows that a request may go through. A change without
-    /// a limit, or with a limit over what a group claims, goes through the whole queue.
-    /// </summary>
-    private static int WeightOf(MessageSelection selection, bool isChange)
-    {
-        const int maxWeight = (int)(QueueLimits.AnswerBytes / QueueLimits.BodyBytes);
-        if (isChange && (selection.Limit is null or > ClaimGroup.MaxMessages))
-            return Admission.WholeQueue;
-        // To match hidden messages, a request goes through all of them.
-        if (selection.MatchHidden)
-            return maxWeight;
-        var messages = Math.Min(selection.Limit ?? QueueLimits.AnswerItems, QueueLimits.AnswerItems);
-        return Math.Clamp(selection.Detail.ShowsBody ? messages : messages * maxWeight / QueueLimits.AnswerItems, 1, maxWeight);
-    }
-
-    /// <summary>The memory to begin with, for a page of rows. The messages of the answer reserve theirs one by one.</summary>
-    private static long MemoryOf(MessageSelection selection, bool readsBodies) => selection.Limit == 1 ? 0 : readsBodies
-        ? Math.Min(selection.Limit ?? QueueLimits.AnswerItems, MaxPageBytes / BytesPerRow) * BytesPerRow
-        : MaxPageBytes / BytesPerRow * BytesPerSmallRow;
 }

@@ -139,7 +139,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
         }
 
         await context.AuthenticateAgainAsync();
-        parameters.CheckAll();
+        parameters.CheckAllWithOutcome();
     }
 
     /// <inheritdoc cref="Admission.Charge"/>

@@ -102,15 +102,19 @@ internal static class JsonMembers
     {
         if (GetMember(json, name) is not { } value)
             return null;
-        return value.ValueKind == JsonValueKind.Number
-            && JsonInteger.Parse(JsonMarshal.GetRawUtf8Value(value)) is { } number
-            && number >= least
-            && number <= max
-            ? number
-            : throw new InvalidRequestException(
-                name,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{name} is a whole number {(unit is null ? "" : $"of {unit} ")}from {least} to {max}."));
+        return ParseInteger(value, least, max) ?? throw new InvalidRequestException(
+            name,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name} is a whole number {(unit is null ? "" : $"of {unit} ")}from {least} to {max}."));
     }
+
+    /// <summary>A value that is a whole number within these bounds; null if it is not.</summary>
+    public static long? ParseInteger(JsonElement value, long least, long max) =>
+        value.ValueKind == JsonValueKind.Number
+        && JsonInteger.Parse(JsonMarshal.GetRawUtf8Value(value)) is { } number
+        && number >= least
+        && number <= max
+            ? number
+            : null;
 }

@@ -15,7 +15,18 @@ namespace Burrow.Http.Pipeline;
 internal sealed class QueryParameters
 {
     /// <summary>All parameters that have a meaning, except that of a link.</summary>
-    public static readonly IReadOnlyList<string> Names = ["ttl", "hide", "limit", "marker", "after", "match_hidden", "detail", "wait"];
+    public static readonly IReadOnlyList<string> Names =
+    [
+        "ttl", "hide", "limit", "marker", "after", "match_hidden", "detail", "wait", "priority", OutcomeName, CauseName,
+    ];
+
+    private const string OutcomeName = "outcome";
+    private const string CauseName = "cause";
+
+    private static readonly List<(string Name, OutcomeKind Kind)> Outcomes =
+    [
+        ("done", OutcomeKind.Done), ("released", OutcomeKind.Released), ("failed", OutcomeKind.Failed), ("dead", OutcomeKind.Dead),
+    ];
 
     private static readonly List<(string Name, Detail Detail)> Details =
     [
@@ -29,7 +40,10 @@ internal sealed class QueryParameters
     /// <summary>The longest known name, with each of its characters as %xx.</summary>
     private const int MaxEncodedName = 36;
 
-    private static readonly string[] Known = [.. Names, LinkSigner.ParameterName];
+    /// <summary>Which queue a policy is asked for.</summary>
+    private const string QueueParameter = "queue";
+
+    private static readonly string[] Known = [.. Names, QueueParameter, LinkSigner.ParameterName];
 
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
 
@@ -50,13 +64,28 @@ internal sealed class QueryParameters
         Add($"?{Encoding.UTF8.GetString(form)}", name => !query.Contains(name) && name != LinkSigner.ParameterName);
     }
 
-    /// <summary>Checks every parameter that has a meaning, also where this request does not use it.</summary>
+    /// <summary>
+    /// Checks every parameter that has a meaning, also where this request does not use it. An outcome is refused: without its meaning, the
+    /// request would do something else than the client wants.
+    /// </summary>
     /// <exception cref="InvalidRequestException">One is not valid.</exception>
     public void CheckAll()
     {
+        CheckAllWithOutcome();
+        foreach (var name in (string[])[OutcomeName, CauseName])
+        {
+            if (values.ContainsKey(name))
+                throw new InvalidRequestException(name, $"{name} is for a POST of one message.");
+        }
+    }
+
+    /// <summary>The same for a request that may have an outcome.</summary>
+    /// <exception cref="InvalidRequestException">One is not valid.</exception>
+    public void CheckAllWithOutcome()
+    {
         if (values.Count == 0)
             return;
-        _ = (Attributes, Wait, Limit, Marker, After);
+        _ = (Attributes, Wait, Limit, Marker, After, Priority, Outcome);
         GetString("match_hidden");
         if (GetString("detail") is { } detail && !Details.Exists(one => one.Name == detail))
             throw DetailError(Details);
@@ -65,6 +94,43 @@ internal sealed class QueryParameters
     /// <summary><c>ttl</c> and <c>hide</c>.</summary>
     public Attributes Attributes =>
         new(GetInteger("ttl", QueueLimits.AttributeSeconds, "seconds"), GetInteger("hide", QueueLimits.AttributeSeconds, "seconds"));
+
+    /// <summary><c>priority</c>; null if absent.</summary>
+    public int? Priority => (int?)GetInteger("priority", QueueLimits.MaxPriority);
+
+    /// <summary>The queue whose policy is asked for; null if absent.</summary>
+    public QueueName? Queue => GetString(QueueParameter) is { } queue ? QueueName.Parse(queue) : null;
+
+    /// <summary><c>outcome</c>, with its <c>cause</c> and <c>hide</c>; null if absent.</summary>
+    public Outcome? Outcome => ParseOutcome(GetString(OutcomeName), GetString(CauseName), Attributes);
+
+    /// <summary>An outcome as a request or an item of a batch gives it.</summary>
+    /// <exception cref="InvalidRequestException">It is unknown, or has something that does not go with it.</exception>
+    public static Outcome? ParseOutcome(string? outcome, string? cause, Attributes attributes)
+    {
+        if (outcome is null)
+        {
+            return cause is null
+                ? null
+                : throw new InvalidRequestException(CauseName, "cause goes with outcome=failed and outcome=dead.");
+        }
+
+        var index = Outcomes.FindIndex(one => one.Name == outcome);
+        if (index < 0)
+        {
+            throw new InvalidRequestException(
+                OutcomeName, $"outcome is one of {string.Join(", ", Outcomes.Select(one => one.Name))}.");
+        }
+
+        var kind = Outcomes[index].Kind;
+        if (cause is not null && kind is not (OutcomeKind.Failed or OutcomeKind.Dead))
+            throw new InvalidRequestException(CauseName, "cause goes with outcome=failed and outcome=dead.");
+        if (attributes.Ttl is not null)
+            throw new InvalidRequestException("ttl", "ttl does not go with an outcome.");
+        if (attributes.Hide is not null && kind != OutcomeKind.Failed)
+            throw new InvalidRequestException("hide", "Of the outcomes, only failed takes hide.");
+        return new(kind, cause is null ? null : Cause.ParseText(cause), attributes.Hide);
+    }
 
     /// <summary>How long to wait: <c>wait</c>, zero if absent.</summary>
     public TimeSpan Wait => TimeSpan.FromSeconds(GetInteger("wait", HttpLimits.WaitSeconds, "seconds") ?? 0);
@@ -159,7 +225,7 @@ internal sealed class QueryParameters
     private string? GetString(string name) =>
         values.TryGetValue(name, out var encoded) ? PercentEncoding.Decode(encoded.Replace('+', ' '), name) : null;
 
-    private long? GetInteger(string name, long max, string unit)
+    private long? GetInteger(string name, long max, string? unit = null)
     {
         if (GetString(name) is not { } value)
             return null;
@@ -169,6 +235,6 @@ internal sealed class QueryParameters
             && number <= max
             ? number
             : throw new InvalidRequestException(
-                name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number of {unit} from 0 to {max}."));
+                name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number {(unit is null ? "" : $"of {unit} ")}from 0 to {max}."));
     }
 }

@@ -38,6 +38,10 @@ internal sealed record RequestTarget(AccountName? Account, NotFoundException? Mi
     public static RequestTarget OfBatch(QueueAddress queue, NotFoundException missing) =>
         new(queue.Account, missing) { Queue = queue, HasReceipts = true };
 
+    /// <summary>A queue's dead messages, or one of them. Links are not for them.</summary>
+    public static RequestTarget OfDead(QueueAddress queue, MessageId? id, NotFoundException missing) =>
+        new(queue.Account, missing) { Queue = queue, Message = id, HasReceipts = id is not null };
+
     /// <summary>A queue's messages, or one of them.</summary>
     public static RequestTarget OfMessages(QueueAddress queue, MessageId? id, QueryParameters parameters, NotFoundException missing) =>
         new(queue.Account, missing) { Queue = queue, Message = id, LinkParameters = parameters, HasReceipts = id is not null };

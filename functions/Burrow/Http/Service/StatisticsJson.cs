@@ -30,9 +30,10 @@ internal static class StatisticsJson
     private static void Write(Utf8JsonWriter json, MessageStatistics statistics)
     {
         var count = statistics.Counts;
-        json.WriteNumber("messages", count.Messages);
+        json.WriteNumber("messages", count.Messages - count.Dead);
         json.WriteNumber("visible", statistics.Visible);
         json.WriteNumber("hidden", statistics.Hidden);
+        json.WriteNumber("dead", count.Dead);
         json.WriteNumber("bytes", count.Bytes);
         if (statistics.OldestVisibleAge is { } age)
             json.WriteNumber("oldestVisibleAge", Math.Round(age.TotalSeconds, 3));

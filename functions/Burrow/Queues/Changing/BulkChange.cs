@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Burrow.Queues.Policies;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
@@ -7,29 +8,32 @@ namespace Burrow.Queues.Changing;
 
 /// <summary>
 /// Changes all messages of a queue that match, in one pass. The pass ends at the last message that was put before it began. It serves
-/// updates and deletes with a marker, with hidden messages or without a limit, and those that leave the messages in line. Claims are
-/// served in groups instead.
+/// updates and deletes with a marker, with hidden messages or without a limit, those that leave the messages in line, and all changes of
+/// dead messages. Claims are served in groups instead.
 /// </summary>
-internal sealed class BulkChange(QueueContext context, QueueReader reader, MessageFinder finder, Transactions transactions)
+internal sealed class BulkChange(
+    QueueContext context, QueueReader reader, MessageFinder finder, Transactions transactions, QueuePolicies policies)
 {
     /// <summary>How many messages are changed at a time.</summary>
     private const int BatchSize = 100;
 
     /// <param name="queue">The queue.</param>
     /// <param name="selection">Which messages to change, and what the answer shows of them.</param>
-    /// <param name="change">The attributes to set; null deletes.</param>
+    /// <param name="change">What to do.</param>
     /// <param name="cancellationToken">Ends the pass between two transactions.</param>
     /// <exception cref="UnavailableException">Storage failed or conflicts lasted too long, and it is unknown what was changed.</exception>
     public async Task<MessageList> ChangeAsync(
-        QueueAddress queue, MessageSelection selection, Attributes? change, CancellationToken cancellationToken)
+        QueueAddress queue, MessageSelection selection, MessageChange change, CancellationToken cancellationToken)
     {
+        selection = selection with { Which = change.Which };
         var start = await reader.FindStartAsync(queue, selection, cancellationToken);
-        var pass = new Pass(queue, selection, change);
+        var policy = change.NeedsPolicy ? await policies.OfAsync(queue) : QueuePolicy.None;
+        var pass = new Pass(queue, selection, change, policy);
         // If the answer shows no order, the scan reads the rows by id. Those never move, so it misses no message.
         var rows = selection is { MatchHidden: true, Limit: null } && !pass.ShowsMessages && start == Sequence.None
-            ? ScanByIdAsync(queue, cancellationToken)
+            ? ScanByIdAsync(queue, selection, cancellationToken)
             : reader.ReadAllAsync(
-                queue, start, selection.MatchHidden, pass.Wanted, withBodies: change is not null || pass.ShowsMessages, cancellationToken);
+                queue, selection, start, pass.Wanted, withBodies: !change.NeedsNoLine || pass.ShowsMessages, cancellationToken);
 
         try
         {
@@ -97,7 +101,7 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
                 var (write, row, body, size) = changes[i];
                 if (outcomes[i] == CommitOutcome.Done)
                 {
-                    pass.Answer.Add((write.After ?? write.Before).ToMessage(row, body, now));
+                    pass.Answer.Add(write.ToMessage(row, body, now));
                     continue;
                 }
 
@@ -120,7 +124,7 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
 
             await context.BackOffAsync(tries, cancellationToken);
             var found = await Task.WhenAll(again.Select(
-                row => finder.FindAsync(pass.Queue, row.Id, row.Sequence, pass.Selection.MatchHidden, cancellationToken)));
+                row => finder.FindAsync(pass.Queue, row.Id, row.Sequence, pass.Selection, cancellationToken)));
             batch.InsertRange(0, found.OfType<MessageRow>().OrderBy(row => row.Sequence));
         }
     }
@@ -140,17 +144,15 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
             // A message before the last one of the answer must be in the answer: a client that continues after the last would miss it.
             if (!pass.Answer.TryReserve(size, always: row.Sequence < pass.Answer.Last))
                 break;
-            var write = pass.Change is { } attributes
-                ? MessageWrite.Update(row, row.State.With(attributes, delivers: true, now, context.Random))
-                : MessageWrite.Remove(row);
-            changes.Add((write, row, body, size));
+            // Only an outcome has nothing to change, and none comes here.
+            changes.Add((pass.Change.WriteOf(row, pass.Policy, now, now, context)!, row, body, size));
         }
 
         return (changes, []);
     }
 
     private async IAsyncEnumerable<MessageRow> ScanByIdAsync(
-        QueueAddress queue, [EnumeratorCancellation] CancellationToken cancellationToken)
+        QueueAddress queue, MessageSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var end = (await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Last;
         var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore)
@@ -165,20 +167,22 @@ internal sealed class BulkChange(QueueContext context, QueueReader reader, Messa
                 .Select(
                     row => (Id: new MessageId(row.Columns.GetString(MessageColumns.Id)!), Sequence: StateText.SequenceOf(row.Columns)))
                 .Where(message => message.Sequence <= end)
-                .Select(message => finder.FindAsync(queue, message.Id, message.Sequence, matchHidden: true, cancellationToken)));
+                .Select(message => finder.FindAsync(queue, message.Id, message.Sequence, selection, cancellationToken)));
             foreach (var row in found.OfType<MessageRow>())
                 yield return row;
         }
     }
 
     /// <summary>The state of one pass: what it changes, and its answer so far.</summary>
-    private sealed class Pass(QueueAddress queue, MessageSelection selection, Attributes? change)
+    private sealed class Pass(QueueAddress queue, MessageSelection selection, MessageChange change, QueuePolicy policy)
     {
         public QueueAddress Queue => queue;
 
         public MessageSelection Selection => selection;
 
-        public Attributes? Change => change;
+        public MessageChange Change => change;
+
+        public QueuePolicy Policy => policy;
 
         public bool ShowsMessages => selection.Detail != Detail.None;
 

@@ -1,45 +1,66 @@
+using Burrow.Queues.Policies;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 
 namespace Burrow.Queues.Changing;
 
-/// <summary>Updates or deletes one message by its id, hidden or not.</summary>
-internal sealed class MessageChanger(QueueContext context, MessageFinder finder, Transactions transactions)
+/// <summary>Changes one message by its id, hidden or not.</summary>
+internal sealed class MessageChanger(
+    QueueContext context, MessageFinder finder, Transactions transactions, Burial burial, QueuePolicies policies)
 {
-    /// <summary>Sets attributes and returns the message as it is afterwards, or deletes the message and returns it as it was.</summary>
+    /// <summary>Changes a message and returns it as it is afterwards; or removes it and returns it as it was.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="id">The message.</param>
-    /// <param name="change">The attributes to set; null deletes.</param>
+    /// <param name="change">What to do.</param>
     /// <param name="precondition">The condition on the message's receipt.</param>
     /// <param name="detail">What the answer shows.</param>
     /// <param name="cancellationToken">Ends the request between two transactions.</param>
-    /// <returns>Null if there is no message of that id.</returns>
+    /// <returns>Null if there is no message of that id that can be changed so.</returns>
     /// <exception cref="PreconditionFailedException">Nothing was changed.</exception>
     /// <exception cref="UnavailableException">Storage failed, or others changed the message during every attempt.</exception>
     public async Task<Message?> ChangeAsync(
-        QueueAddress queue, MessageId id, Attributes? change, Precondition precondition, Detail detail, CancellationToken cancellationToken)
+        QueueAddress queue,
+        MessageId id,
+        MessageChange change,
+        Precondition precondition,
+        Detail detail,
+        CancellationToken cancellationToken)
     {
         var begun = context.Time.GetTimestamp();
+        var policy = change.NeedsPolicy ? await policies.OfAsync(queue) : QueuePolicy.None;
+        var withoutLine = change.NeedsNoLine && detail == Detail.None;
         for (var tries = 0; ; tries++)
         {
-            if (await ReadAsync(queue, id, isPlainDelete: change is null && detail == Detail.None, cancellationToken) is not { } found)
+            var readAt = context.Now;
+            if (await ReadAsync(queue, id, change.Which, withoutLine, cancellationToken) is not { } found)
                 return null;
-            if (precondition.Failure(new Receipt(found.State.Revisions.Latest)) is { } failure)
-                throw failure;
-            var (isThere, body) = found.Row is { } row
-                ? await finder.ReadBodyAsync(queue, row, detail.ShowsBody, cancellationToken)
-                : (true, null);
-            if (isThere)
+            if (found.State.IsUnburied(context.Now))
             {
-                var now = context.Now;
-                if (change is { IsEmpty: true })
-                    return found.State.ToMessage(found.Row, body, now);
-                var write = WriteOf(found, change, now);
-                var (outcome, _) = await transactions.CommitAsync(queue, [write], cancellationToken);
-                if (outcome == CommitOutcome.Done)
-                    return (write.After ?? found.State).ToMessage(found.Row, body, now);
-                if (outcome == CommitOutcome.Unknown)
-                    throw new UnavailableException("Storage failed while the message was changed; whether it was can't be told.");
+                // What is dead by time is buried first, and then changed like any other dead message.
+                if (await burial.BuryAsync(queue, id, cancellationToken))
+                    continue;
+            }
+            else
+            {
+                if (precondition.Failure(new Receipt(found.State.Revisions.Latest)) is { } failure)
+                    throw failure;
+                var (isThere, body) = found.Row is { } row
+                    ? await finder.ReadBodyAsync(queue, row, detail.ShowsBody, cancellationToken)
+                    : (true, null);
+                if (isThere)
+                {
+                    var now = context.Now;
+                    var write = found.Row is null
+                        ? MessageWrite.Remove(found.State, found.IndexETag)
+                        : change.WriteOf(found.Row, policy, readAt, now, context);
+                    if (write is null)
+                        return found.State.ToMessage(found.Row, body, now);
+                    var (outcome, _) = await transactions.CommitAsync(queue, [write], cancellationToken);
+                    if (outcome == CommitOutcome.Done)
+                        return write.ToMessage(found.Row, body, now);
+                    if (outcome == CommitOutcome.Unknown)
+                        throw new UnavailableException("Storage failed while the message was changed; whether it was can't be told.");
+                }
             }
 
             if (context.Time.GetElapsedTime(begun) > QueueLimits.ConflictTime)
@@ -48,21 +69,12 @@ internal sealed class MessageChanger(QueueContext context, MessageFinder finder,
         }
     }
 
-    /// <summary>Reads the rows that the change needs. For a delete that shows nothing, the row by id is enough.</summary>
+    /// <summary>Reads the rows that the change needs.</summary>
     private async Task<(MessageState State, string IndexETag, MessageRow? Row)?> ReadAsync(
-        QueueAddress queue, MessageId id, bool isPlainDelete, CancellationToken cancellationToken)
+        QueueAddress queue, MessageId id, MessageLife which, bool withoutLine, CancellationToken cancellationToken)
     {
-        if (isPlainDelete)
-            return await finder.ReadStateAsync(queue, id, cancellationToken) is var (state, etag) ? (state, etag, null) : null;
-        return await finder.ReadRowAsync(queue, id, cancellationToken) is { } row ? (row.State, "", row) : null;
-    }
-
-    private MessageWrite WriteOf((MessageState State, string IndexETag, MessageRow? Row) found, Attributes? change, long now)
-    {
-        if (found.Row is not { } row)
-            return MessageWrite.Remove(found.State, found.IndexETag);
-        return change is { } attributes
-            ? MessageWrite.Update(row, found.State.With(attributes, delivers: false, now, context.Random))
-            : MessageWrite.Remove(row);
+        if (withoutLine)
+            return await finder.ReadStateAsync(queue, id, which, cancellationToken) is var (state, etag) ? (state, etag, null) : null;
+        return await finder.ReadRowAsync(queue, id, which, cancellationToken) is { } row ? (row.State, "", row) : null;
     }
 }

@@ -2,11 +2,12 @@ using Burrow.Queues.Counting;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 using Burrow.Tables;
+using Burrow.Telemetry;
 
 namespace Burrow.Queues.Changing;
 
 /// <summary>Packs changes of messages into transactions, sends them, and finds out their outcomes.</summary>
-internal sealed class Transactions(QueueContext context, DueTable due, ProcessCounts counts)
+internal sealed class Transactions(QueueContext context, DueTable due, ProcessCounts counts, IEventOutbox outbox)
 {
     private const int MaxResends = 2;
 
@@ -29,10 +30,11 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
     /// Carries out changes of messages in as few transactions as can hold them, in parallel. If another request changed a message
     /// first, that change is left out. The other changes of its transaction are sent again without it.
     /// </summary>
-    /// <returns>The outcome of each change, in the order of <paramref name="writes"/>.</returns>
+    /// <returns>The outcome of each change, in the order of <paramref name="changes"/>.</returns>
     public async Task<CommitOutcome[]> CommitAllAsync(
-        QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
+        QueueAddress queue, IReadOnlyList<MessageWrite> changes, CancellationToken cancellationToken)
     {
+        var writes = await WithDeathsAsync(queue, changes, cancellationToken);
         var outcomes = new CommitOutcome[writes.Count];
         var packs = new List<Task>();
         for (var from = 0; from < writes.Count;)
@@ -50,7 +52,7 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
             var rest = Enumerable.Range(from, count).ToList();
             for (var refusals = 1; rest.Count > 0; refusals++)
             {
-                var (outcome, failed) = await CommitAsync(queue, [.. rest.Select(i => writes[i])], cancellationToken);
+                var (outcome, failed) = await SubmitAsync(queue, [.. rest.Select(i => writes[i])], cancellationToken);
                 if (outcome == CommitOutcome.Conflict && failed >= 0)
                 {
                     outcomes[rest[failed]] = CommitOutcome.Conflict;
@@ -72,6 +74,28 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
     /// The outcome and, if the transaction was refused, the index of the change whose condition failed; -1 if that is not known.
     /// </returns>
     public async Task<(CommitOutcome Outcome, int Failed)> CommitAsync(
+        QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken) =>
+        await SubmitAsync(queue, await WithDeathsAsync(queue, writes, cancellationToken), cancellationToken);
+
+    /// <summary>Adds the event of each death, if a subscription wants it.</summary>
+    private async ValueTask<IReadOnlyList<MessageWrite>> WithDeathsAsync(
+        QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
+    {
+        if (!writes.Any(write => write.Killed is not null)
+            || !(await outbox.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Dead))
+        {
+            return writes;
+        }
+
+        return
+        [
+            .. writes.Select(write => write.Killed is { } row
+                ? write.WithEvent(outbox.NewMessageDead(queue, write.After!, row, write.Causes))
+                : write),
+        ];
+    }
+
+    private async Task<(CommitOutcome Outcome, int Failed)> SubmitAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
     {
         SubmitResult result;
@@ -93,7 +117,12 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
         if (result.Uncertain)
             outcome = await ResolveAsync(queue, writes);
         if (outcome == CommitOutcome.Done)
+        {
             counts.Add(queue, writes.Aggregate(QueueCounts.None, (sum, write) => sum + CountChange.Of(write, now)));
+            Instruments.Died.Add(writes.Count(write => write.Killed is not null));
+            Publish(queue, writes);
+        }
+
         return (outcome, outcome == CommitOutcome.Conflict && !result.Uncertain ? IndexOf(writes, result.FailedIndex) : -1);
     }
 
@@ -129,6 +158,13 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
         }
 
         return CommitOutcome.Unknown;
+    }
+
+    private void Publish(QueueAddress queue, IReadOnlyList<MessageWrite> writes)
+    {
+        var events = writes.Select(write => write.Event).OfType<OutboxRow>().ToList();
+        if (events.Count > 0)
+            outbox.Publish(queue, events);
     }
 
     private static int IndexOf(IReadOnlyList<MessageWrite> writes, int operation)

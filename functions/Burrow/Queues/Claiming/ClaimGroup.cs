@@ -1,4 +1,5 @@
 using Burrow.Queues.Changing;
+using Burrow.Queues.Policies;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
@@ -13,7 +14,14 @@ namespace Burrow.Queues.Claiming;
 /// (docs/design/claim.md).
 /// </summary>
 internal sealed class ClaimGroup(
-    QueueContext context, MessageFinder finder, Transactions transactions, QueueAddress queue, ClaimKind kind, Action manyDue)
+    QueueContext context,
+    MessageFinder finder,
+    Transactions transactions,
+    QueuePolicies policies,
+    QueueAddress queue,
+    ClaimKind kind,
+    Action manyDue,
+    Action foundTooLittle)
 {
     /// <summary>How many messages one pass claims at most.</summary>
     public const int MaxMessages = TableLimits.PageRows;
@@ -28,6 +36,10 @@ internal sealed class ClaimGroup(
     private const int DuePageSize = 100;
 
     private const int MaxConflictsPerPass = 2;
+
+    /// <summary>The order in which messages are handed out: by priority, the highest first, and then as they were put.</summary>
+    private static readonly Comparer<MessageRow> ByTurn = Comparer<MessageRow>.Create((a, b) =>
+        a.State.Priority != b.State.Priority ? b.State.Priority.CompareTo(a.State.Priority) : a.Sequence.CompareTo(b.Sequence));
 
     private readonly bool withBodies = kind.Detail.ShowsBody;
 
@@ -65,6 +77,9 @@ internal sealed class ClaimGroup(
             await context.BackOffAsync(tries, CancellationToken.None);
         }
 
+        // The queue had no more: the time to look for what died by time.
+        if (claim.Wanted > 0 && (await policies.OfAsync(queue)).MaxDeliveries is not null)
+            foundTooLittle();
         foreach (var share in claim.Shares)
             share.Complete(isUnknown);
     }
@@ -152,10 +167,11 @@ internal sealed class ClaimGroup(
 
     private async Task<CommitOutcome[]> CommitAsync(Progress claim, List<Candidate> dealt)
     {
+        var policy = kind.Remove ? QueuePolicy.None : await policies.OfAsync(queue);
         var now = context.Now;
         var writes = dealt.ConvertAll(part => kind.Remove
             ? MessageWrite.Remove(part.Row)
-            : MessageWrite.Update(part.Row, part.Row.State.With(kind.Attributes, delivers: true, now, context.Random)));
+            : MessageWrite.Update(part.Row, part.Row.State.With(kind.Attributes, delivers: true, policy, now, context.Random)));
         var outcomes = await transactions.CommitAllAsync(queue, writes, CancellationToken.None);
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -167,6 +183,8 @@ internal sealed class ClaimGroup(
             }
 
             claim.Claimed.Add(row.Sequence);
+            if (Instruments.ClaimedByPriority.Enabled)
+                Instruments.ClaimedByPriority.Add(1, new KeyValuePair<string, object?>("burrow.priority", row.State.Priority));
             share.Add((writes[i].After ?? row.State).ToMessage(row, body, now));
         }
 
@@ -174,7 +192,7 @@ internal sealed class ClaimGroup(
     }
 
     /// <summary>
-    /// Reads the first visible messages, in the queue's order. It reads the due messages of the hidden line first, and then the visible
+    /// Reads the first visible messages, in their turn. The visible line begins with the highest priority. It reads the due messages of the hidden line first, and then the visible
     /// line. The reason: a message that is released between the two reads moves from the hidden to the visible line. Then it merges
     /// both.
     /// </summary>
@@ -188,11 +206,11 @@ internal sealed class ClaimGroup(
         var (visible, moreVisible) = await ReadFirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
         // After the end of this page, the visible line may hold messages that come before some of the due ones.
         if (moreVisible && visible.Count > 0)
-            due.RemoveAll(row => row.Sequence > visible[^1].Sequence);
+            due.RemoveAll(row => ByTurn.Compare(row, visible[^1]) > 0);
         // A message may be in both lines, or be deleted and put again between the reads. Then the later read counts.
         return
         [
-            .. visible.AsEnumerable().Reverse().Concat(due.AsEnumerable().Reverse()).DistinctBy(row => row.Id).OrderBy(row => row.Sequence),
+            .. visible.AsEnumerable().Reverse().Concat(due.AsEnumerable().Reverse()).DistinctBy(row => row.Id).Order(ByTurn),
         ];
     }
 

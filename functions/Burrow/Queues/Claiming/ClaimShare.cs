@@ -6,7 +6,7 @@ namespace Burrow.Queues.Claiming;
 /// <summary>The share that one request of a group gets of the messages claimed for the whole group.</summary>
 internal sealed class ClaimShare(PendingClaim pending)
 {
-    private readonly BoundedAnswer answer = new(pending.Request.Limit, pending.Request.Memory);
+    private readonly BoundedAnswer answer = new(pending.Request.Limit, pending.Request.Memory) { IsByTurn = true };
     private bool isCompleted;
 
     /// <summary>How many more messages the share takes.</summary>

@@ -103,10 +103,10 @@ internal sealed class AccountCounts
         }
     }
 
-    public (AccountUsage Account, bool Holds) UsageOf(QueueName queue)
+    public (AccountUsage Account, long InQueue) UsageOf(QueueName queue)
     {
         lock (gate)
-            return (usage, held?.GetValueOrDefault(queue).Messages > 0);
+            return (usage, Math.Max(0, held?.GetValueOrDefault(queue).Messages ?? 0));
     }
 
     public QueueCounts PendingOf(QueueName queue)

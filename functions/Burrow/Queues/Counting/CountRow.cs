@@ -22,6 +22,7 @@ internal sealed record CountRow(string ETag, QueueName Queue, QueueCounts Counts
     private const string ClaimedColumn = "claimed";
     private const string DeletedColumn = "deleted";
     private const string ExpiredColumn = "expired";
+    private const string DeadColumn = "dead";
     private const string NextRecountColumn = "recount";
     private const string WriterColumn = "by";
 
@@ -34,7 +35,8 @@ internal sealed record CountRow(string ETag, QueueName Queue, QueueCounts Counts
             columns.GetInteger(InsertedColumn),
             columns.GetInteger(ClaimedColumn),
             columns.GetInteger(DeletedColumn),
-            columns.GetInteger(ExpiredColumn));
+            columns.GetInteger(ExpiredColumn),
+            columns.GetInteger(DeadColumn));
         return new(
             row.ETag,
             new(columns.GetString(NameColumn)!),
@@ -64,6 +66,8 @@ internal sealed record CountRow(string ETag, QueueName Queue, QueueCounts Counts
             { NextRecountColumn, nextRecount },
             { WriterColumn, writer },
         };
+        if (counts.Dead != 0)
+            columns.Add(DeadColumn, counts.Dead);
         return old is null ? Operation.Insert(key, columns) : Operation.Replace(key, columns, old.ETag);
     }
 }

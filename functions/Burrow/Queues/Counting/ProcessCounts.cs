@@ -36,11 +36,11 @@ internal sealed class ProcessCounts(QueueContext context, CountTable table)
     }
 
     /// <summary>
-    /// How much a queue's account stores, and whether the queue holds a message: the table as it was last read, and what this process
+    /// How much a queue's account stores, and how many messages the queue holds: the table as it was last read, and what this process
     /// did since. After <see cref="QueueLimits.UsageFreshness"/> a call has the table read again in the background. Callers wait only
     /// for the first read.
     /// </summary>
-    public async ValueTask<(AccountUsage Account, bool Holds)> UsageAsync(QueueAddress queue)
+    public async ValueTask<(AccountUsage Account, long InQueue)> UsageAsync(QueueAddress queue)
     {
         AccountCounts counts;
         do

@@ -25,10 +25,10 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
         // The count includes what this process has not written. That stays pending until the row is written.
         var account = process.Find(queue.Account);
         var pending = account?.PendingOf(queue.Queue) ?? QueueCounts.None;
-        pending = QueueCounts.None with { Messages = pending.Messages, Bytes = pending.Bytes };
+        pending = QueueCounts.None with { Messages = pending.Messages, Bytes = pending.Bytes, Dead = pending.Dead };
         if (await CountAsync(queue, isTimeUp, cancellationToken) is not var (stored, pages, isComplete))
             return;
-        var counted = isComplete ? before with { Messages = stored.Messages, Bytes = stored.Bytes } : before;
+        var counted = isComplete ? before with { Messages = stored.Messages, Bytes = stored.Bytes, Dead = stored.Dead } : before;
         if (counted == before && pages == 1)
         {
             account?.Written(queue.Queue, pending);
@@ -43,7 +43,7 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
     }
 
     /// <summary>Counts the rows by id.</summary>
-    /// <returns>Messages and bytes, pages read, and whether these were all pages. Null if the time was up.</returns>
+    /// <returns>Messages, bytes and dead messages, pages read, and whether these were all pages. Null if the time was up.</returns>
     private async Task<(QueueCounts Stored, int Pages, bool IsComplete)?> CountAsync(
         QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
@@ -54,11 +54,16 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
         {
             pages++;
-            stored = stored with
+            foreach (var text in page.Rows.Select(row => StateText.Of(row.Columns)))
             {
-                Messages = stored.Messages + page.Rows.Count,
-                Bytes = stored.Bytes + page.Rows.Sum(row => StateText.Of(row.Columns).Length),
-            };
+                stored = stored with
+                {
+                    Messages = stored.Messages + 1,
+                    Bytes = stored.Bytes + text.Length,
+                    Dead = stored.Dead + (text.DiedAt == 0 ? 0 : 1),
+                };
+            }
+
             isComplete = page.Continuation is null;
             if (pages == MaxPages)
                 break;

@@ -14,7 +14,14 @@ internal sealed class NameLister(QueueContext context)
     public Task<NameList> AccountsAsync(NameSelection selection, CancellationToken cancellationToken) =>
         ListAsync(DirectoryKeys.Accounts, name => HoldsQueueAsync(new(name), cancellationToken), selection, cancellationToken);
 
-    /// <summary>The queues of an account that hold a message, hidden or not.</summary>
+    /// <summary>The queues of an account that hold a dead message.</summary>
+    public Task<NameList> DeadQueuesAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) => ListAsync(
+        DirectoryKeys.Queues(account),
+        name => HoldsAsync(new(account, new(name)), QueueKeys.DeadFrom, QueueKeys.DeadBefore, cancellationToken),
+        selection,
+        cancellationToken);
+
+    /// <summary>The queues of an account that hold a message, hidden or not, or a dead one.</summary>
     public Task<NameList> QueuesAsync(AccountName account, NameSelection selection, CancellationToken cancellationToken) => ListAsync(
         DirectoryKeys.Queues(account),
         name => HoldsMessageAsync(new(account, new(name)), cancellationToken),
@@ -75,14 +82,17 @@ internal sealed class NameLister(QueueContext context)
         (await QueuesAsync(account, new(null, 1), cancellationToken)).Names.Count > 0;
 
     /// <summary>Reads rows by id: they never move, so no message is missed.</summary>
-    private async Task<bool> HoldsMessageAsync(QueueAddress queue, CancellationToken cancellationToken)
+    private Task<bool> HoldsMessageAsync(QueueAddress queue, CancellationToken cancellationToken) =>
+        HoldsAsync(queue, QueueKeys.IndexFrom, QueueKeys.IndexBefore, cancellationToken);
+
+    private async Task<bool> HoldsAsync(QueueAddress queue, string from, string before, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Above = (MessageColumns.ExpiresAt, context.Now) };
+            var query = new RowQuery(from, before) { Above = (MessageColumns.ExpiresAt, context.Now) };
             if (await context.Messages.FirstRowAsync(queue.Partition, query, cancellationToken) is not { } row)
                 return false;
-            // If this message expired during the read, there may be others.
+            // If this message's time ended during the read, there may be others.
             if (row.Columns.GetInteger(MessageColumns.ExpiresAt) > context.Now)
                 return true;
         }

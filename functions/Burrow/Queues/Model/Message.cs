@@ -24,6 +24,15 @@ public sealed record Message
     /// <summary>How often the message was claimed. A replace does not change it.</summary>
     public required long Deliveries { get; init; }
 
+    /// <summary>0 to <see cref="QueueLimits.MaxPriority"/>; claims and takes hand out higher ones first.</summary>
+    public int Priority { get; init; } = QueueLimits.DefaultPriority;
+
+    /// <summary>When the message died; null: it is not dead.</summary>
+    public DateTimeOffset? Died { get; init; }
+
+    /// <summary>What workers reported as reasons of failures: the last <see cref="QueueLimits.Causes"/>, oldest first.</summary>
+    public IReadOnlyList<Cause> Causes { get; init; } = [];
+
     /// <summary>The content type of the last put, if it had one.</summary>
     public required string? ContentType { get; init; }
 

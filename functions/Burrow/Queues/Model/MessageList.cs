@@ -6,6 +6,9 @@ public sealed record MessageList
     /// <summary>Nothing matched.</summary>
     public static readonly MessageList Empty = new() { Messages = [] };
 
+    /// <summary>The queue is paused, so nothing was handed out.</summary>
+    public static readonly MessageList OfPaused = new() { Messages = [], IsPaused = true };
+
     /// <summary>The messages that matched; empty with <see cref="Detail.None"/>.</summary>
     public required IReadOnlyList<Message> Messages { get; init; }
 
@@ -17,4 +20,7 @@ public sealed record MessageList
 
     /// <summary>Whether the answer leaves out messages that match. A request for messages after <see cref="Last"/> gets the rest.</summary>
     public bool More { get; init; }
+
+    /// <summary>Whether nothing was handed out because the queue's policy says so (<see cref="QueuePolicy.Paused"/>).</summary>
+    public bool IsPaused { get; init; }
 }

@@ -21,6 +21,9 @@ public sealed record MessageSelection
     /// <summary>The memory for the messages of the answer; null: it is not bounded.</summary>
     public IAnswerMemory? Memory { get; init; }
 
+    /// <summary>Live or dead messages. Both together only without a place, a limit and an answer that shows them.</summary>
+    internal MessageLife Which { get; init; } = MessageLife.Live;
+
     /// <summary>Whether bodies are read.</summary>
     internal bool WithBodies => Detail.ShowsBody;
 }

@@ -10,4 +10,10 @@ public sealed record PutRequest(MessageId Id, byte[] Body, string? ContentType, 
 {
     /// <summary>The span that the put comes from (W3C Trace Context, <c>traceparent</c>), well-formed; null: not known.</summary>
     public string? TraceParent { get; init; }
+
+    /// <summary>
+    /// The message's priority, 0 to <see cref="QueueLimits.MaxPriority"/>. Null: that of the message that is replaced, or
+    /// <see cref="QueueLimits.DefaultPriority"/>.
+    /// </summary>
+    public int? Priority { get; init; }
 }

@@ -11,6 +11,18 @@ public static class QueueLimits
     /// <summary>Seconds of <c>ttl</c> and <c>hide</c> at most: 100 years.</summary>
     public const long AttributeSeconds = 3_153_600_000;
 
+    /// <summary>The highest priority of a message; the lowest is 0 (the scale of JMS and of AMQP 1.0, section 3.2.1).</summary>
+    public const int MaxPriority = 9;
+
+    /// <summary>The priority of a message whose put sets none.</summary>
+    public const int DefaultPriority = 4;
+
+    /// <summary>Bytes of UTF-8 in a cause.</summary>
+    public const int CauseBytes = 1024;
+
+    /// <summary>How many causes a message keeps: the last ones.</summary>
+    public const int Causes = 8;
+
     /// <summary>Messages, or names, in one answer.</summary>
     public const int AnswerItems = 10_000;
 

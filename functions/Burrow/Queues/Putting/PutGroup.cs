@@ -1,5 +1,7 @@
+using Burrow.Queues.Changing;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
+using Burrow.Queues.Policies;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 using Burrow.Tables;
@@ -18,6 +20,8 @@ internal sealed class PutGroup(
     QueueRegistry registry,
     ProcessCounts counts,
     IEventOutbox outbox,
+    QueuePolicies policies,
+    Burial burial,
     QueueAddress queue,
     Action committed)
 {
@@ -36,9 +40,15 @@ internal sealed class PutGroup(
         var begun = context.Time.GetTimestamp();
         for (var tries = 0; waiting.Count > 0;)
         {
+            var policy = await policies.OfAsync(queue);
+            long? room = policy.MaxMessages == 0 ? null : policy.MaxMessages - (await counts.UsageAsync(queue)).InQueue;
+            // Where there may be no room for all, it matters which of them replace a message.
+            var isTight = room < waiting.Count;
             await ReadExistingAsync(
-                waiting.Where(pending => pending.Request.Precondition.NeedsReceipt && !existing.ContainsKey(pending.Request.Id)), existing);
-            var (plan, current) = await PlanAsync(waiting, existing);
+                waiting.Where(
+                    pending => (isTight || pending.Request.Precondition.NeedsReceipt) && !existing.ContainsKey(pending.Request.Id)),
+                existing);
+            var (plan, current) = await PlanAsync(waiting, existing, policy, room);
             if (plan.Puts.Count == 0)
                 continue;
             await due.ScheduleAsync(queue, plan.Instants, CancellationToken.None);
@@ -69,7 +79,7 @@ internal sealed class PutGroup(
     }
 
     private async Task<(PutPlan Plan, QueueHead Current)> PlanAsync(
-        LinkedList<PendingPut> waiting, Dictionary<MessageId, ExistingMessage?> existing)
+        LinkedList<PendingPut> waiting, Dictionary<MessageId, ExistingMessage?> existing, QueuePolicy policy, long? room)
     {
         var kinds = await outbox.GetKindsAsync(queue, CancellationToken.None);
         var current = head ??= await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
@@ -77,7 +87,7 @@ internal sealed class PutGroup(
             await registry.RegisterAsync(queue, CancellationToken.None);
         if (kinds.HasFlag(EventKinds.Expired))
             await ReadExpiredRowsAsync(existing);
-        var plan = new PutPlan(context, outbox, queue, current, kinds);
+        var plan = new PutPlan(context, outbox, queue, policy, current, kinds) { Room = room };
         plan.Fill(waiting, existing);
         return (plan, current);
     }
@@ -137,7 +147,15 @@ internal sealed class PutGroup(
         var rows = await Task.WhenAll(
             ids.Select(id => context.Messages.GetAsync(queue.Partition, QueueKeys.Index(id), CancellationToken.None)));
         foreach (var (id, row) in ids.Zip(rows))
+        {
             existing[id] = row is null ? null : new(MessageState.From(row.Columns), row.ETag, readAt);
+            // A message that died by time is buried first, and read again when it is needed.
+            if (existing[id]?.State.IsUnburied(readAt) == true)
+            {
+                existing.Remove(id);
+                await burial.BuryAsync(queue, id, CancellationToken.None);
+            }
+        }
     }
 
     /// <summary>Reads the rows in line of expired messages that are replaced: their events describe those messages.</summary>
@@ -145,7 +163,7 @@ internal sealed class PutGroup(
     {
         foreach (var (id, there) in existing.ToList())
         {
-            if (there is { Row: null } && !there.State.IsLive(context.Now)
+            if (there is { Row: null } && there.State.LifeAt(context.Now) == MessageLife.None
                 && await context.Messages.GetAsync(queue.Partition, there.State.LineKey, CancellationToken.None) is { } row)
             {
                 existing[id] = there with { Row = MessageRow.From(row) };

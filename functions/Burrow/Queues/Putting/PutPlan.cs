@@ -6,7 +6,8 @@ using PendingPut = Burrow.Queues.Scheduling.PendingRequest<Burrow.Queues.PutRequ
 namespace Burrow.Queues.Putting;
 
 /// <summary>One transaction of puts: the head, and as many of the first waiting puts as fit.</summary>
-internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAddress queue, QueueHead current, EventKinds kinds)
+internal sealed class PutPlan(
+    QueueContext context, IEventOutbox outbox, QueueAddress queue, QueuePolicy policy, QueueHead current, EventKinds kinds)
 {
     private readonly List<Operation> operations = [];
     private readonly List<(PendingPut Pending, PutResult Result)> puts = [];
@@ -15,7 +16,11 @@ internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAd
     private readonly HashSet<MessageId> ids = [];
     private readonly long now = context.Now;
     private Sequence last = current.Last;
+    private Lanes lanes = current.Lanes;
     private long bytes;
+
+    /// <summary>How many new messages the queue may still hold; null: any number.</summary>
+    public long? Room { get; set; }
 
     /// <summary>The puts, and the result of each if the transaction commits. If empty, there is nothing to commit.</summary>
     public IReadOnlyList<(PendingPut Pending, PutResult Result)> Puts => puts;
@@ -49,23 +54,27 @@ internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAd
             // A transaction changes a row only once, so a second put of the same id goes into the next transaction.
             if (!ids.Add(pending.Request.Id))
                 break;
-            var there = existing.GetValueOrDefault(pending.Request.Id);
-            if (there is not null && there.State.IsLive(there.ReadAt) && !there.State.IsLive(now))
+            var isRead = existing.TryGetValue(pending.Request.Id, out var there);
+            if (there is not null && (there.State.IsUnburied(now) || there.State.LifeAt(there.ReadAt) != there.State.LifeAt(now)))
             {
-                // The message expired since it was read, or got a later expiry: it is read again.
+                // The message expired or died since it was read, or got more time: it is read again.
                 existing.Remove(pending.Request.Id);
                 break;
             }
 
-            var live = there?.State.IsLive(now) == true ? there : null;
+            // A dead message keeps its place, like a live one.
+            var kept = there?.State.LifeAt(now) is MessageLife.Live or MessageLife.Dead ? there : null;
+            // The room may have become less since it was found out which ids exist. Then the next plan knows.
+            if (!isRead && Room <= 0)
+                break;
             // Without a read, the transaction itself finds out whether the message exists.
-            if (existing.ContainsKey(pending.Request.Id) && FailureOf(pending.Request, live) is { } failure)
+            if (isRead && FailureOf(pending.Request, there, kept) is { } failure)
             {
                 pending.Fail(failure);
                 waiting.Remove(node);
                 ids.Remove(pending.Request.Id);
             }
-            else if (!TryAdd(pending, there, live))
+            else if (!TryAdd(pending, there, kept))
             {
                 break;
             }
@@ -75,26 +84,37 @@ internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAd
 
         if (events.Count > 0)
             instants.Add(OutboxRow.DrainAt(now));
-        Head = current.Next(last, open: true, context.Random);
+        Head = current.Next(last, open: true, context.Random) with { Lanes = lanes };
         Operations = [Head.Write(), .. operations];
     }
 
-    private static PreconditionFailedException? FailureOf(PutRequest request, ExistingMessage? live)
+    private BurrowException? FailureOf(PutRequest request, ExistingMessage? there, ExistingMessage? kept)
     {
-        Receipt? receipt = live is null ? null : new(live.State.Revisions.Latest);
-        return request.Precondition.Failure(receipt);
+        Receipt? receipt = kept is null ? null : new(kept.State.Revisions.Latest);
+        if (request.Precondition.Failure(receipt) is { } failure)
+            return failure;
+        if (kept is null)
+        {
+            return there is null && Room <= 0
+                ? new QuotaExceededException($"This queue may hold {policy.MaxMessages} messages, and does. Nothing was stored.")
+                : null;
+        }
+
+        return request.Priority is { } priority && priority != kept.State.Priority
+            ? new ConflictException($"The message has the priority {kept.State.Priority}, which never changes. Nothing was stored.")
+            : null;
     }
 
     /// <returns>False if the put does not fit. The first put always fits.</returns>
-    private bool TryAdd(PendingPut pending, ExistingMessage? there, ExistingMessage? live)
+    private bool TryAdd(PendingPut pending, ExistingMessage? there, ExistingMessage? kept)
     {
         var request = pending.Request;
-        var sequence = live?.State.Sequence ?? new Sequence(Math.Max(last.Value + 1, now));
-        var after = NewState(request, sequence, live?.State);
+        var sequence = kept?.State.Sequence ?? new Sequence(Math.Max(last.Value + 1, now));
+        var after = NewState(request, sequence, kept?.State);
         var added = there is not null
             ? MessageWrite.Replace(there.State, there.ETag, after, request).ToList()
             : MessageWrite.Insert(after, request).ToList();
-        var rows = EventsOf(request, after, there, live);
+        var rows = EventsOf(request, after, there, kept);
         added.AddRange(rows.Select(row => row.Insert));
         bytes += added.Sum(TableLimits.SizeOf);
         // The head is one more operation.
@@ -105,24 +125,27 @@ internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAd
         }
 
         operations.AddRange(added);
-        puts.Add((pending, new PutResult(live is null, new(after.Revisions.Latest))));
+        puts.Add((pending, new PutResult(kept is null, new(after.Revisions.Latest))));
         instants.AddRange(after.Due);
-        Counts += CountChange.OfPut(there?.State, live is not null, request.Body.Length);
+        Counts += CountChange.OfPut(there?.State, kept is not null, request.Body.Length);
         events.AddRange(rows);
-        if (live is null)
-            last = sequence;
+        if (kept is not null)
+            return true;
+        last = sequence;
+        lanes = lanes.With(after.Priority);
+        Room -= there is null ? 1 : 0;
         return true;
     }
 
     private IReadOnlyList<OutboxRow> EventsOf(
-        PutRequest request, MessageState after, ExistingMessage? there, ExistingMessage? live)
+        PutRequest request, MessageState after, ExistingMessage? there, ExistingMessage? kept)
     {
         if (kinds == EventKinds.None)
             return [];
         var rows = new List<OutboxRow>();
-        if (live is null && kinds.HasFlag(EventKinds.Created))
+        if (kept is null && kinds.HasFlag(EventKinds.Created))
             rows.Add(outbox.NewMessageCreated(queue, after, request));
-        if (live is null && there is not null && kinds.HasFlag(EventKinds.Expired))
+        if (kept is null && there is { State.DiedAt: 0 } && kinds.HasFlag(EventKinds.Expired))
             rows.Add(outbox.NewMessageExpired(queue, there.State, there.Row));
         return rows;
     }
@@ -130,13 +153,18 @@ internal sealed class PutPlan(QueueContext context, IEventOutbox outbox, QueueAd
     private MessageState NewState(PutRequest request, Sequence sequence, MessageState? replaced)
     {
         var revisions = replaced?.Revisions.Next(context.Random) ?? Revisions.First(context.Random);
+        var hide = request.Attributes.Hide ?? policy.Hide ?? context.Options.DefaultHide;
+        // A dead message begins anew.
+        var deliveries = replaced is { DiedAt: 0 } ? replaced.Deliveries : 0;
         return new()
         {
             Id = request.Id,
             Sequence = sequence,
-            VisibleAt = MessageState.VisibilityOf(request.Attributes.Hide ?? context.Options.DefaultHide, now),
-            ExpiresAt = MessageState.ExpiryOf(request.Attributes.Ttl ?? context.Options.DefaultTtl, now),
-            Deliveries = replaced?.Deliveries ?? 0,
+            VisibleAt = MessageState.VisibilityOf(hide, now),
+            ExpiresAt = MessageState.ExpiryOf(request.Attributes.Ttl ?? policy.Ttl ?? context.Options.DefaultTtl, now),
+            Deliveries = deliveries,
+            Priority = replaced?.Priority ?? request.Priority ?? QueueLimits.DefaultPriority,
+            IsDelayed = hide > 0 && deliveries > 0,
             Inserted = replaced?.Inserted ?? now,
             Revisions = revisions,
             Chunks = BodyChunks.CountOf(request.Body.Length),

@@ -17,6 +17,9 @@ internal sealed class BoundedAnswer(int maxMessages, IAnswerMemory? memory = nul
     private long bytes;
     private long reserved;
 
+    /// <summary>Whether the messages are in the order in which claims hand them out: those of a higher priority first.</summary>
+    public bool IsByTurn { get; init; }
+
     /// <summary>The number of messages added.</summary>
     public int Count { get; private set; }
 
@@ -84,11 +87,13 @@ internal sealed class BoundedAnswer(int maxMessages, IAnswerMemory? memory = nul
             messages.Add(message);
     }
 
-    /// <summary>Returns the answer, in the queue's order. The caller must not add messages afterwards.</summary>
+    /// <summary>Returns the answer, in its order. The caller must not add messages afterwards.</summary>
     /// <param name="more">Whether there may be more messages that the answer does not show.</param>
     public MessageList ToList(bool more)
     {
-        messages.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));
+        messages.Sort((a, b) => IsByTurn && a.Priority != b.Priority
+            ? b.Priority.CompareTo(a.Priority)
+            : a.Sequence.CompareTo(b.Sequence));
         return Count == 0 && !more ? MessageList.Empty : new() { Messages = messages, Count = Count, Last = Last, More = more };
     }
 }

@@ -25,9 +25,9 @@ internal sealed class HiddenLine(QueueContext context, QueueAddress queue, bool 
     /// <summary>
     /// Reads the places after <paramref name="start"/>, and with them the head, whose row is right before the hidden line.
     /// </summary>
-    /// <returns>The last sequence that the queue gave out. It is the end of the reader's range.</returns>
-    public async Task<Sequence> ReadWithHeadAsync(Sequence start, CancellationToken cancellationToken) =>
-        await ReadAsync(QueueKeys.Head, start, Sequence.Last, cancellationToken) ?? Sequence.None;
+    /// <returns>The head. The last sequence that it gave out is the end of the reader's range.</returns>
+    public async Task<QueueHead> ReadWithHeadAsync(Sequence start, CancellationToken cancellationToken) =>
+        await ReadAsync(QueueKeys.Head, start, Sequence.Last, cancellationToken) ?? QueueHead.Missing;
 
     /// <summary>Reads the places between two sequences again.</summary>
     public Task ReadAsync(Sequence start, Sequence end, CancellationToken cancellationToken) =>
@@ -60,8 +60,8 @@ internal sealed class HiddenLine(QueueContext context, QueueAddress queue, bool 
         return taken;
     }
 
-    /// <returns>The last sequence of the queue, if the range holds the head. Then later places are not added.</returns>
-    private async Task<Sequence?> ReadAsync(string from, Sequence start, Sequence end, CancellationToken cancellationToken)
+    /// <returns>The head, if the range holds it. Then later places than its last sequence are not added.</returns>
+    private async Task<QueueHead?> ReadAsync(string from, Sequence start, Sequence end, CancellationToken cancellationToken)
     {
         var now = context.Now;
         (End, CompleteUntil) = (end, now + TimeSpan.TicksPerSecond);
@@ -70,19 +70,19 @@ internal sealed class HiddenLine(QueueContext context, QueueAddress queue, bool 
             Select = MessageColumns.OfPlace,
             Above = (MessageColumns.ExpiresAt, now),
         };
-        Sequence? last = null;
+        QueueHead? head = null;
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
         {
             foreach (var row in page.Rows)
             {
                 if (row.Key == QueueKeys.Head)
-                    End = end = (last = QueueHead.From(row).Last).Value;
+                    End = end = (head = QueueHead.From(row)).Last;
                 else if (QueueKeys.SequenceOf(row.Key) is var sequence && sequence > start && sequence <= end)
                     Add(sequence, row.Columns.GetString(MessageColumns.Id)!);
             }
         }
 
-        return last;
+        return head;
     }
 
     private void Add(Sequence sequence, string id)

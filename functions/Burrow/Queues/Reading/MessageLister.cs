@@ -3,7 +3,7 @@ using Burrow.Queues.Rows;
 
 namespace Burrow.Queues.Reading;
 
-/// <summary>Lists the messages of a queue, in its order. Changes nothing.</summary>
+/// <summary>Lists the live or the dead messages of a queue, in its order. Changes nothing.</summary>
 internal sealed class MessageLister(QueueContext context, QueueReader reader, MessageFinder finder)
 {
     /// <summary>How many larger bodies are read at a time.</summary>
@@ -14,7 +14,7 @@ internal sealed class MessageLister(QueueContext context, QueueReader reader, Me
         var start = await reader.FindStartAsync(queue, selection, cancellationToken);
         var max = Math.Min(selection.Limit ?? QueueLimits.AnswerItems, QueueLimits.AnswerItems);
         var answer = new BoundedAnswer(max, selection.Memory);
-        var rows = reader.ReadAllAsync(queue, start, selection.MatchHidden, max + 1, selection.WithBodies, cancellationToken);
+        var rows = reader.ReadAllAsync(queue, selection, start, max + 1, selection.WithBodies, cancellationToken);
         var more = false;
         await foreach (var (row, body) in WithBodiesAsync(queue, selection, rows, cancellationToken))
         {
@@ -70,7 +70,7 @@ internal sealed class MessageLister(QueueContext context, QueueReader reader, Me
             async () =>
             {
                 // The message was replaced, hidden or removed since. Read it as it is now, if it is still in the list.
-                row = row is null ? first : await finder.FindAsync(queue, row.Id, row.Sequence, selection.MatchHidden, cancellationToken);
+                row = row is null ? first : await finder.FindAsync(queue, row.Id, row.Sequence, selection, cancellationToken);
                 if (row is null)
                     return (true, null);
                 var (isThere, body) = await finder.ReadBodyAsync(queue, row, isShown: true, cancellationToken);

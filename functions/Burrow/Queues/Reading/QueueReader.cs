@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using Burrow.Queues.Rows;
+using Burrow.Tables;
 
 namespace Burrow.Queues.Reading;
 
@@ -12,20 +14,48 @@ internal sealed class QueueReader(QueueContext context, MessageFinder finder)
             return after;
         if (selection.Marker is not { } marker)
             return Sequence.None;
-        return await finder.ReadStateAsync(queue, marker, cancellationToken) is var (state, _) ? state.Sequence : Sequence.None;
+        return await finder.ReadStateAsync(queue, marker, selection.Which, cancellationToken) is var (state, _)
+            ? state.Sequence
+            : Sequence.None;
     }
 
     /// <summary>
-    /// Reads the live messages after <paramref name="start"/>, up to the last one put by the start of the read. They are in order,
-    /// each once.
+    /// Reads the live messages after <paramref name="start"/>, or the dead ones, up to the last one put by the start of the read. They are
+    /// in order, each once.
     /// </summary>
     /// <param name="queue">The queue.</param>
+    /// <param name="selection">Which messages match: live or dead ones, and whether hidden ones do.</param>
     /// <param name="start">The place before the first message.</param>
-    /// <param name="matchHidden">Whether hidden messages match.</param>
     /// <param name="wanted">The greatest number of messages that the caller takes; null: perhaps all.</param>
     /// <param name="withBodies">Whether to read the bodies that are in the rows in line.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     public IAsyncEnumerable<MessageRow> ReadAllAsync(
-        QueueAddress queue, Sequence start, bool matchHidden, int? wanted, bool withBodies, CancellationToken cancellationToken) =>
-        new QueueScan(context, finder, queue, matchHidden, wanted, withBodies).ReadAsync(start, cancellationToken);
+        QueueAddress queue,
+        MessageSelection selection,
+        Sequence start,
+        int? wanted,
+        bool withBodies,
+        CancellationToken cancellationToken) => selection.Which == MessageLife.Dead
+        ? ReadDeadAsync(queue, start, wanted, withBodies, cancellationToken)
+        : new QueueScan(context, finder, queue, selection, wanted, withBodies).ReadAsync(start, cancellationToken);
+
+    private async IAsyncEnumerable<MessageRow> ReadDeadAsync(
+        QueueAddress queue, Sequence start, int? wanted, bool withBodies, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // A message that is put later, and dies, is left for the next pass. So a pass ends, even if what it redrives dies again.
+        var end = (await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken)).Last;
+        if (start >= end)
+            yield break;
+        var query = new RowQuery(QueueKeys.Dead(new(start.Value + 1)), QueueKeys.Dead(new(end.Value + 1)))
+        {
+            Top = Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows),
+            Select = withBodies ? null : MessageColumns.WithoutBody,
+            Above = (MessageColumns.ExpiresAt, context.Now),
+        };
+        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
+        {
+            foreach (var row in page.Rows.Select(MessageRow.From).Where(row => row.State.LifeAt(context.Now) == MessageLife.Dead))
+                yield return row;
+        }
+    }
 }

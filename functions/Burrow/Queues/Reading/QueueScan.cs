@@ -10,7 +10,7 @@ namespace Burrow.Queues.Reading;
 /// So the pass misses no message that is visible during the whole pass (docs/design/list.md).
 /// </summary>
 internal sealed class QueueScan(
-    QueueContext context, MessageFinder finder, QueueAddress queue, bool matchHidden, int? wanted, bool withBodies)
+    QueueContext context, MessageFinder finder, QueueAddress queue, MessageSelection selection, int? wanted, bool withBodies)
 {
     /// <summary>
     /// How many places of the hidden line are in memory at a time. The pass reads the rest of a longer line when it needs it.
@@ -23,29 +23,33 @@ internal sealed class QueueScan(
     /// <summary>How often a page is read at most, if each read takes so long that the hidden line is out of date.</summary>
     private const int MaxSlowReads = 3;
 
-    private readonly HiddenLine hidden = new(context, queue, matchHidden, Math.Min(wanted ?? MaxHidden, MaxHidden));
+    private readonly HiddenLine hidden = new(context, queue, selection.MatchHidden, Math.Min(wanted ?? MaxHidden, MaxHidden));
 
     public async IAsyncEnumerable<MessageRow> ReadAsync(Sequence start, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Messages that are put later are left for the next pass: of several, this pass would find only some.
-        var end = await hidden.ReadWithHeadAsync(start, cancellationToken);
-        var (from, continuation) = (start, (string?)null);
-        while (start < end)
+        var head = await hidden.ReadWithHeadAsync(start, cancellationToken);
+        var line = new VisibleLine(
+            context, queue, head.Lanes, head.Last, Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows), withBodies);
+        var position = line.Start(start);
+        while (start < head.Last)
         {
-            var page = await ReadPageAsync(from, start, end, continuation, cancellationToken);
-            var pageEnd = page.Continuation is null ? end : page.Rows.Count > 0 ? QueueKeys.SequenceOf(page.Rows[^1].Key) : start;
-            var passed = pageEnd < hidden.End ? pageEnd : hidden.End;
-            await foreach (var row in MergeAsync(page, passed, cancellationToken))
+            var page = await ReadPageAsync(line, position, start, cancellationToken);
+            var passed = page.Last < hidden.End ? page.Last : hidden.End;
+            await foreach (var row in MergeAsync(page.Rows, passed, cancellationToken))
                 yield return row;
             start = passed;
-            continuation = page.Continuation;
-            if (passed < pageEnd)
+            if (passed < page.Last)
             {
                 // The hidden line is longer than the part in memory. Read the next places, and the visible line from there on.
-                await hidden.ReadAsync(start, end, cancellationToken);
-                (from, continuation) = (start, null);
+                await hidden.ReadAsync(start, head.Last, cancellationToken);
+                position = line.Start(start);
             }
-            else if (continuation is null)
+            else if (page.Next is { } next)
+            {
+                position = next;
+            }
+            else
             {
                 yield break;
             }
@@ -53,22 +57,15 @@ internal sealed class QueueScan(
     }
 
     /// <summary>Reads a page of the visible line, with a hidden line that is complete for the whole time of the read.</summary>
-    private async Task<RowPage> ReadPageAsync(
-        Sequence from, Sequence start, Sequence end, string? continuation, CancellationToken cancellationToken)
+    private async Task<VisibleLine.Page> ReadPageAsync(
+        VisibleLine line, VisibleLine.Position position, Sequence start, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
-            if (!matchHidden && context.Now > hidden.CompleteUntil - TimeSpan.TicksPerSecond / 2)
+            if (!selection.MatchHidden && context.Now > hidden.CompleteUntil - TimeSpan.TicksPerSecond / 2)
                 await hidden.ReadNewlyDueAsync(start, cancellationToken);
-            var query = new RowQuery(QueueKeys.Visible(new(from.Value + 1)), QueueKeys.Visible(new(end.Value + 1)))
-            {
-                Top = Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows),
-                Select = withBodies ? null : MessageColumns.WithoutBody,
-                Above = (MessageColumns.ExpiresAt, context.Now),
-                Continuation = continuation,
-            };
-            var page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
-            if (matchHidden)
+            var page = await line.ReadAsync(position, cancellationToken);
+            if (selection.MatchHidden)
             {
                 // A claim may have hidden messages before this page was read.
                 await hidden.ReadAsync(start, hidden.End, cancellationToken);
@@ -88,16 +85,16 @@ internal sealed class QueueScan(
 
     /// <summary>Returns the messages of a page and of the hidden line up to a place, in order.</summary>
     private async IAsyncEnumerable<MessageRow> MergeAsync(
-        RowPage page, Sequence passed, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IReadOnlyList<MessageRow> page, Sequence passed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var now = context.Now;
-        foreach (var row in page.Rows.Select(MessageRow.From).TakeWhile(row => row.Sequence <= passed))
+        foreach (var row in page.TakeWhile(row => row.Sequence <= passed))
         {
             await foreach (var found in FindHiddenAsync(row.Sequence, cancellationToken))
                 yield return found;
             hidden.Remove(row.Sequence);
             // The message may have expired during the read, or got a later expiry meanwhile.
-            var live = row.State.IsLive(now) ? row : await finder.FindAsync(queue, row.Id, row.Sequence, matchHidden, cancellationToken);
+            var live = row.State.IsLive(now) ? row : await finder.FindAsync(queue, row.Id, row.Sequence, selection, cancellationToken);
             if (live is not null)
                 yield return live;
         }
@@ -113,7 +110,7 @@ internal sealed class QueueScan(
         while (hidden.Take(MaxParallelism, before) is { Count: > 0 } places)
         {
             var rows = await Task.WhenAll(places.Select(
-                place => finder.FindAsync(queue, place.Id, place.Sequence, matchHidden, cancellationToken)));
+                place => finder.FindAsync(queue, place.Id, place.Sequence, selection, cancellationToken)));
             foreach (var row in rows.OfType<MessageRow>())
                 yield return row;
         }

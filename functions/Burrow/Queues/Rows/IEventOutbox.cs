@@ -11,6 +11,9 @@ internal enum EventKinds
 
     /// <summary>A message expired before a worker took it.</summary>
     Expired = 2,
+
+    /// <summary>A message died.</summary>
+    Dead = 4,
 }
 
 /// <summary>
@@ -30,6 +33,13 @@ internal interface IEventOutbox
     /// <param name="message">The message's last state.</param>
     /// <param name="row">The message's line row, if it was read.</param>
     OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? row);
+
+    /// <summary>The row of the event that a message died.</summary>
+    /// <param name="queue">The message's queue.</param>
+    /// <param name="message">The message's state as it is now: dead.</param>
+    /// <param name="row">The message's line row, before it died.</param>
+    /// <param name="causes">What workers reported, oldest first.</param>
+    OutboxRow NewMessageDead(QueueAddress queue, MessageState message, MessageRow row, IReadOnlyList<Cause> causes);
 
     /// <summary>Publishes events that were committed. Happens soon; the caller does not wait for it.</summary>
     void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> rows);

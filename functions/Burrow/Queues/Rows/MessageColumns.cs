@@ -8,13 +8,19 @@ internal static class MessageColumns
     /// <summary>A message's <see cref="StateText"/>, or a head's state.</summary>
     public const string State = "s";
 
-    /// <summary>Queries filter by it: an expired message does not exist for them.</summary>
+    /// <summary>
+    /// Queries filter by it. In a line row: the end of the message's time in that line, so an expired or dead message does not exist for
+    /// them. In a row by id: when nothing of the message is left.
+    /// </summary>
     public const string ExpiresAt = "expires";
 
     /// <summary>Only in the line row: the body, if it is small, and what the put said about it (the next two columns).</summary>
     public const string Body = "body";
     public const string ContentType = "type";
     public const string TraceParent = "trace";
+
+    /// <summary>Only in the line row: what workers reported (<see cref="Cause"/>).</summary>
+    public const string Causes = "causes";
 
     /// <summary>The columns of <see cref="MessageState"/>: both rows of a message have them.</summary>
     public static readonly IReadOnlyList<string> OfState = [Id, State, ExpiresAt];

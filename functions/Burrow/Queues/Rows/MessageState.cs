@@ -3,8 +3,8 @@ using Burrow.Tables;
 namespace Burrow.Queues.Rows;
 
 /// <summary>
-/// The state that both the line row and the row by id of a message hold. It alone determines where the message's rows are.
-/// Instants are UTC ticks.
+/// The state that both the line row and the row by id of a message hold. It alone determines where the message's rows are, and whether
+/// the message is alive, dead or expired at an instant (docs/design/dead.md). Instants are UTC ticks.
 /// </summary>
 internal sealed record MessageState
 {
@@ -15,9 +15,10 @@ internal sealed record MessageState
 
     public required Sequence Sequence { get; init; }
 
-    /// <summary>0: in the visible line. Otherwise: in the hidden line, at this instant, which is past or to come.</summary>
+    /// <summary>0: not in the hidden line. Otherwise: in the hidden line, at this instant, which is past or to come.</summary>
     public required long VisibleAt { get; init; }
 
+    /// <summary>When the time to live ends. Of a dead message: the time that dead messages are kept.</summary>
     public required long ExpiresAt { get; init; }
 
     public required long Deliveries { get; init; }
@@ -34,23 +35,53 @@ internal sealed record MessageState
 
     public required long Length { get; init; }
 
-    public string LineKey => VisibleAt == 0 ? QueueKeys.Visible(Sequence) : QueueKeys.Hidden(VisibleAt, Sequence);
+    /// <summary>0 to <see cref="QueueLimits.MaxPriority"/>. It never changes.</summary>
+    public int Priority { get; init; } = QueueLimits.DefaultPriority;
 
-    public string? ExpiryKey => ExpiresAt == Never ? null : QueueKeys.Expiry(ExpiresAt, Sequence);
+    /// <summary>
+    /// Whether the hide is a delay that belongs to no delivery: a put or an update by id began it. Kept only for messages that were
+    /// delivered before.
+    /// </summary>
+    public bool IsDelayed { get; init; }
+
+    /// <summary>
+    /// Not null: the delivery under way is the last one. When its hide ends, the message dies, and is kept for so many seconds; 0: for ever.
+    /// </summary>
+    public long? DeadTtl { get; init; }
+
+    /// <summary>When the message died; 0: it is in the visible or the hidden line. A message that died by time is there until its burial.</summary>
+    public long DiedAt { get; init; }
+
+    /// <summary>
+    /// When the message leaves its line by time: it expires, or it dies at the end of the hide of its last delivery. Where both are at
+    /// once, it expires.
+    /// </summary>
+    public long EndsAt => DiesAtHide ? VisibleAt : ExpiresAt;
+
+    /// <summary>When nothing of the message is left. A message that dies is kept for its <see cref="DeadTtl"/>.</summary>
+    public long GoneAt => DiesAtHide ? ExpiryOf(DeadTtl!.Value, VisibleAt) : ExpiresAt;
+
+    public string LineKey => DiedAt != 0 ? QueueKeys.Dead(Sequence)
+        : VisibleAt == 0 ? QueueKeys.Visible(Priority, Sequence)
+        : QueueKeys.Hidden(VisibleAt, Sequence);
+
+    public string? ExpiryKey => EndsAt == Never ? null : QueueKeys.Expiry(EndsAt, Sequence);
 
     public IEnumerable<string> ChunkKeys => Enumerable.Range(0, Chunks).Select(n => QueueKeys.Chunk(Sequence, BodyRevision, n));
 
-    /// <summary>When the timer must visit the queue for it: when it becomes visible, if it does, and when it expires.</summary>
+    /// <summary>When the timer must visit the queue for it: when it becomes visible, if it does, and when it leaves its line.</summary>
     public IEnumerable<long> Due
     {
         get
         {
-            if (VisibleAt > 0 && VisibleAt < ExpiresAt)
+            if (VisibleAt > 0 && VisibleAt < EndsAt)
                 yield return VisibleAt;
-            if (ExpiresAt != Never)
-                yield return ExpiresAt;
+            if (EndsAt != Never)
+                yield return EndsAt;
         }
     }
+
+    private bool DiesAtHide => DeadTtl is not null && VisibleAt < ExpiresAt;
 
     /// <summary>The instant at which a ttl in seconds ends; 0: <see cref="Never"/>.</summary>
     public static long ExpiryOf(long ttl, long now) => ttl == 0 ? Never : now + ttl * TimeSpan.TicksPerSecond;
@@ -62,22 +93,93 @@ internal sealed record MessageState
     public static long SecondsUntil(long instant, long now) =>
         instant <= now ? 0 : (instant - now + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
 
-    /// <summary>Whether the message has not expired.</summary>
-    public bool IsLive(long now) => ExpiresAt > now;
+    /// <summary>Whether the message is in the queue: neither dead nor expired.</summary>
+    public bool IsLive(long now) => DiedAt == 0 && EndsAt > now;
 
-    /// <summary>Whether the message is not hidden, or no longer. Says nothing about expiry.</summary>
+    /// <summary>Whether the message is in the queue, or dead, or gone. A dead message may not be buried yet.</summary>
+    public MessageLife LifeAt(long now)
+    {
+        if (IsLive(now))
+            return MessageLife.Live;
+        return GoneAt > now && (DiedAt != 0 || DiesAtHide) ? MessageLife.Dead : MessageLife.None;
+    }
+
+    /// <summary>Whether the message died by time, and no row says so. The time that dead messages are kept may be over, too.</summary>
+    public bool IsUnburied(long now) => DiedAt == 0 && DiesAtHide && VisibleAt <= now;
+
+    /// <summary>Whether the message is not hidden, or no longer. Says nothing about expiry or death.</summary>
     public bool IsHideOver(long now) => VisibleAt <= now;
 
-    /// <summary>The state after an update.</summary>
+    /// <summary>The state after an update. An update that ends the hide of the last delivery kills the message.</summary>
     /// <param name="attributes">What the update sets.</param>
     /// <param name="delivers">Whether a claim counts as a delivery. A claim of the queue's messages does, a claim by id does not.</param>
+    /// <param name="policy">The policy of the queue.</param>
     /// <param name="now">UTC ticks.</param>
     /// <param name="random">Makes the new revision.</param>
-    public MessageState With(Attributes attributes, bool delivers, long now, Random random) => this with
+    public MessageState With(Attributes attributes, bool delivers, QueuePolicy policy, long now, Random random)
     {
-        ExpiresAt = attributes.Ttl is { } ttl ? ExpiryOf(ttl, now) : ExpiresAt,
-        VisibleAt = attributes.Hide is { } hide ? VisibilityOf(hide, now) : VisibleAt,
-        Deliveries = Deliveries + (delivers && attributes.IsClaim ? 1 : 0),
+        var after = attributes.Ttl is { } ttl ? this with { ExpiresAt = ExpiryOf(ttl, now) } : this;
+        if (attributes.Hide is not { } hide)
+            return after with { Revisions = Revisions.Next(random) };
+        if (DeadTtl is { } deadTtl && hide == 0)
+            return after.Dead(deadTtl, now, random);
+        var isDelivery = delivers && attributes.IsClaim;
+        var deliveries = Deliveries + (isDelivery ? 1 : 0);
+        return after with
+        {
+            VisibleAt = VisibilityOf(hide, now),
+            Deliveries = deliveries,
+            DeadTtl = isDelivery ? policy.DeadTtlOfLast(deliveries) : DeadTtl,
+            IsDelayed = hide > 0 && !isDelivery && Deliveries > 0 && (IsDelayed || IsHideOver(now)),
+            Revisions = Revisions.Next(random),
+        };
+    }
+
+    /// <summary>The state after <c>outcome=released</c>: visible, and the delivery under way is not counted.</summary>
+    public MessageState Released(Random random) => this with
+    {
+        VisibleAt = 0,
+        Deliveries = Deliveries > 0 && !IsDelayed ? Deliveries - 1 : Deliveries,
+        IsDelayed = false,
+        DeadTtl = null,
+        Revisions = Revisions.Next(random),
+    };
+
+    /// <summary>The state after <c>outcome=failed</c> of a hidden message.</summary>
+    /// <param name="delay">Seconds for which it is hidden, if this was not its last delivery.</param>
+    /// <param name="now">UTC ticks.</param>
+    /// <param name="random">Makes the new revision.</param>
+    public MessageState Failed(long delay, long now, Random random) => DeadTtl is { } deadTtl
+        ? Dead(deadTtl, now, random)
+        : this with
+        {
+            VisibleAt = VisibilityOf(delay, now),
+            IsDelayed = delay > 0 && Deliveries > 0,
+            Revisions = Revisions.Next(random),
+        };
+
+    /// <summary>The state after the message died at this moment.</summary>
+    /// <param name="deadTtl">Seconds for which it is kept; 0: for ever.</param>
+    /// <param name="now">UTC ticks.</param>
+    /// <param name="random">Makes the new revision.</param>
+    public MessageState Dead(long deadTtl, long now, Random random) => DeadSince(now, deadTtl) with { Revisions = Revisions.Next(random) };
+
+    /// <summary>The state after the burial of a message that died by time. It keeps the revision: the last receipt stays good.</summary>
+    public MessageState Buried() => DeadSince(VisibleAt, DeadTtl!.Value);
+
+    /// <summary>The state after a redrive of a dead message.</summary>
+    /// <param name="ttl">Seconds that it lives.</param>
+    /// <param name="hide">Seconds for which it is hidden.</param>
+    /// <param name="now">UTC ticks.</param>
+    /// <param name="random">Makes the new revision.</param>
+    public MessageState Redriven(long ttl, long hide, long now, Random random) => this with
+    {
+        VisibleAt = VisibilityOf(hide, now),
+        ExpiresAt = ExpiryOf(ttl, now),
+        Deliveries = 0,
+        IsDelayed = false,
+        DeadTtl = null,
+        DiedAt = 0,
         Revisions = Revisions.Next(random),
     };
 
@@ -95,20 +197,20 @@ internal sealed record MessageState
         Hide = SecondsUntil(VisibleAt, now),
         Inserted = new DateTimeOffset(Inserted, TimeSpan.Zero),
         Deliveries = Deliveries,
+        Priority = Priority,
+        Died = DiedAt == 0 ? null : new DateTimeOffset(DiedAt, TimeSpan.Zero),
+        Causes = row?.Causes ?? [],
         ContentType = row?.ContentType,
         TraceParent = row?.TraceParent,
         Body = body,
     };
 
-    public Columns ToColumns() => new(MessageColumns.OfState.Count)
-    {
-        { MessageColumns.Id, Id.Value },
-        {
-            MessageColumns.State,
-            new StateText(Sequence, VisibleAt, Inserted, Deliveries, Length, Chunks, BodyRevision, Revisions).ToString()
-        },
-        { MessageColumns.ExpiresAt, ExpiresAt },
-    };
+    /// <summary>The columns of the line row.</summary>
+    public Columns ToColumns() => ToColumns(EndsAt);
+
+    /// <summary>The columns of the row by id, which differ only for a message that will die.</summary>
+    /// <param name="line">The columns of the line row.</param>
+    public Columns ToIndexColumns(Columns line) => GoneAt == EndsAt ? line : ToColumns(GoneAt);
 
     public static MessageState From(Columns columns)
     {
@@ -118,13 +220,43 @@ internal sealed record MessageState
             Id = new(columns.GetString(MessageColumns.Id)!),
             Sequence = text.Sequence,
             VisibleAt = text.VisibleAt,
-            ExpiresAt = columns.GetInteger(MessageColumns.ExpiresAt),
+            ExpiresAt = text.ExpiresAt ?? columns.GetInteger(MessageColumns.ExpiresAt),
             Deliveries = text.Deliveries,
             Inserted = text.Inserted,
             Revisions = text.Revisions,
             Chunks = text.Chunks,
             BodyRevision = text.BodyRevision,
             Length = text.Length,
+            Priority = text.Priority,
+            IsDelayed = text.IsDelayed,
+            DeadTtl = text.DeadTtl,
+            DiedAt = text.DiedAt,
         };
     }
+
+    private MessageState DeadSince(long died, long deadTtl) => this with
+    {
+        VisibleAt = 0,
+        ExpiresAt = ExpiryOf(deadTtl, died),
+        IsDelayed = false,
+        DeadTtl = null,
+        DiedAt = died,
+    };
+
+    private Columns ToColumns(long expires) => new(MessageColumns.OfState.Count)
+    {
+        { MessageColumns.Id, Id.Value },
+        {
+            MessageColumns.State,
+            new StateText(Sequence, VisibleAt, Inserted, Deliveries, Length, Chunks, BodyRevision, Revisions)
+            {
+                Priority = Priority,
+                IsDelayed = IsDelayed,
+                DeadTtl = DeadTtl,
+                ExpiresAt = DeadTtl is null ? null : ExpiresAt,
+                DiedAt = DiedAt,
+            }.ToString()
+        },
+        { MessageColumns.ExpiresAt, expires },
+    };
 }

@@ -18,29 +18,55 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     public MessageWrite WithEvent(OutboxRow announcement) =>
         this with { Operations = [.. Operations, announcement.Insert], Event = announcement };
 
+    /// <summary>The line row of a message that dies by this change or is buried by it, before it; null: it does not die.</summary>
+    public MessageRow? Killed { get; private init; }
+
+    /// <summary>What workers reported, after the change.</summary>
+    public IReadOnlyList<Cause> Causes { get; private init; } = [];
+
+    /// <summary>The message as an answer shows it: after the change; a removed one as it was.</summary>
+    /// <param name="row">Its line row from before the change; null if the answer shows nothing from it.</param>
+    /// <param name="body">Its body, if the answer shows it.</param>
+    /// <param name="now">UTC ticks.</param>
+    public Message ToMessage(MessageRow? row, byte[]? body, long now) =>
+        After is null ? Before.ToMessage(row, body, now) : After.ToMessage(row, body, now) with { Causes = Causes };
+
     /// <summary>When the timer must visit the queue for this change, UTC ticks.</summary>
     /// <remarks>After a message is removed, the queue may be empty. The timer then closes it.</remarks>
-    public IEnumerable<long> Due(long now) => After is null ? [now + TimeSpan.TicksPerMinute] : After.Due.Except(Before.Due);
+    public IEnumerable<long> Due(long now)
+    {
+        var due = After is null ? [now + TimeSpan.TicksPerMinute] : After.Due.Except(Before.Due);
+        return Event is null ? due : due.Append(OutboxRow.DrainAt(now));
+    }
 
     /// <summary>Sets other attributes, and perhaps moves the line row. The ETag of the line row as it was read locks the message.</summary>
-    public static MessageWrite Update(MessageRow row, MessageState after)
+    public static MessageWrite Update(MessageRow row, MessageState after) => Update(row, after, row.Causes);
+
+    /// <summary>The same, and sets the causes.</summary>
+    public static MessageWrite Update(MessageRow row, MessageState after, IReadOnlyList<Cause> causes)
     {
         var before = row.State;
         var operations = new List<Operation>(5);
         var columns = after.ToColumns();
-        if (after.LineKey == before.LineKey)
+        if (after.LineKey != before.LineKey)
+        {
+            operations.Add(Operation.Delete(before.LineKey, row.ETag));
+            operations.Add(
+                Operation.Insert(after.LineKey, MessageRow.ToColumns(columns, row.ContentType, row.TraceParent, row.Inline, causes)));
+        }
+        else if (ReferenceEquals(causes, row.Causes))
         {
             operations.Add(Operation.Merge(before.LineKey, columns, row.ETag));
         }
         else
         {
-            operations.Add(Operation.Delete(before.LineKey, row.ETag));
-            operations.Add(Operation.Insert(after.LineKey, MessageRow.ToColumns(columns, row.ContentType, row.TraceParent, row.Inline)));
+            var merged = new Columns(columns, 1) { { MessageColumns.Causes, CausesColumn.Write(causes) } };
+            operations.Add(Operation.Merge(before.LineKey, merged, row.ETag));
         }
 
-        operations.Add(Operation.Replace(QueueKeys.Index(before.Id), columns, Operation.Any));
+        operations.Add(Operation.Replace(QueueKeys.Index(before.Id), after.ToIndexColumns(columns), Operation.Any));
         operations.AddRange(MoveExpiry(before, after));
-        return new(before, after, operations);
+        return new(before, after, operations) { Killed = before.DiedAt == 0 && after.DiedAt != 0 ? row : null, Causes = causes };
     }
 
     /// <summary>Removes a message. The ETag of the line row as it was read locks the message.</summary>

@@ -10,6 +10,9 @@ internal sealed class NoEventOutbox : IEventOutbox
 
     public OutboxRow NewMessageExpired(QueueAddress queue, MessageState message, MessageRow? row) => throw new InvalidOperationException();
 
+    public OutboxRow NewMessageDead(QueueAddress queue, MessageState message, MessageRow row, IReadOnlyList<Cause> causes) =>
+        throw new InvalidOperationException();
+
     public void Publish(QueueAddress queue, IReadOnlyList<OutboxRow> rows)
     {
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Burrow.Tables;
 
 namespace Burrow.Queues.Rows;
@@ -12,35 +13,49 @@ namespace Burrow.Queues.Rows;
 /// <param name="Revisions">The revisions of the last groups.</param>
 internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revisions? Revisions)
 {
+    /// <summary>The lanes that were used since the queue was opened. A queue is closed only when it is empty.</summary>
+    public Lanes Lanes { get; init; } = Lanes.Default;
+
     private const char Open = 'o';
     private const char Closed = 'c';
 
     public static readonly QueueHead Missing = new(null, Sequence.None, false, null);
 
-    /// <summary>Reads the row. Its state is <c>{last sequence}.{o or c}.{revisions}</c>.</summary>
+    /// <summary>
+    /// Reads the row. Its state is <c>{last sequence}.{o or c}.{revisions}</c>, and <c>.{lanes}</c> if others than the default were used.
+    /// </summary>
     public static QueueHead From(Row? row)
     {
         if (row is null)
             return Missing;
         var parts = StateText.TextOf(row.Columns).Split('.');
-        return new(row.ETag, Sequence.TryParse(parts[0])!.Value, parts[1][0] == Open, new Revisions(parts[2]));
+        return new(row.ETag, Sequence.TryParse(parts[0])!.Value, parts[1][0] == Open, new Revisions(parts[2]))
+        {
+            Lanes = parts.Length > 3 ? new(int.Parse(parts[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)) : Lanes.Default,
+        };
     }
 
     /// <summary>The head that replaces this one.</summary>
     public QueueHead Next(Sequence last, bool open, Random random) =>
-        new(ETag, last, open, Revisions is { } revisions ? revisions.Next(random) : Rows.Revisions.First(random));
+        new(ETag, last, open, Revisions is { } revisions ? revisions.Next(random) : Rows.Revisions.First(random))
+        {
+            Lanes = open ? Lanes : Lanes.Default,
+        };
 
     /// <summary>The operation that writes this head in place of the one with this ETag.</summary>
     public Operation Write()
     {
         var columns = new Columns
         {
-            { MessageColumns.State, $"{Last}.{(IsOpen ? Open : Closed)}.{Revisions!.Value.Text}" },
+            { MessageColumns.State, $"{Last}.{(IsOpen ? Open : Closed)}.{Revisions!.Value.Text}{LanesText}" },
             // The head never expires, so a query of the hidden line that leaves out expired rows still returns it.
             { MessageColumns.ExpiresAt, MessageState.Never },
         };
         return ETag is null ? Operation.Insert(QueueKeys.Head, columns) : Operation.Replace(QueueKeys.Head, columns, ETag);
     }
+
+    private string LanesText =>
+        Lanes == Lanes.Default ? "" : string.Create(CultureInfo.InvariantCulture, $".{Lanes.Bits:x}");
 
     public static async Task<QueueHead> ReadAsync(ITable messages, string partition, CancellationToken cancellationToken) =>
         From(await messages.GetAsync(partition, QueueKeys.Head, cancellationToken));

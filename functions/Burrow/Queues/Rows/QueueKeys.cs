@@ -13,6 +13,8 @@ internal static class QueueKeys
 
     public const string VisibleFrom = "v!";
     public const string VisibleBefore = "v!~";
+    public const string DeadFrom = "d!";
+    public const string DeadBefore = "d!~";
     public const string HiddenFrom = "h!";
     public const string HiddenBefore = "h!~";
     public const string IndexFrom = "i!";
@@ -29,8 +31,14 @@ internal static class QueueKeys
 
     private const int MaxEscapedLength = 400;
 
-    /// <summary>The line row of a message in the visible line.</summary>
-    public static string Visible(Sequence sequence) => $"v!{sequence}";
+    /// <summary>
+    /// The line row of a message in the visible line. The line has a lane for each priority, the highest first. So the first rows of
+    /// the line are those that a claim hands out first.
+    /// </summary>
+    public static string Visible(int priority, Sequence sequence) => $"v!{QueueLimits.MaxPriority - priority}!{sequence}";
+
+    /// <summary>The line row of a dead message.</summary>
+    public static string Dead(Sequence sequence) => $"d!{sequence}";
 
     /// <summary>The line row of a message in the hidden line.</summary>
     public static string Hidden(long visibleAt, Sequence sequence) => $"h!{Hex(visibleAt)}!{sequence}";
@@ -53,7 +61,7 @@ internal static class QueueKeys
     /// <summary>The end, exclusive, of the rows of messages that have expired by <paramref name="now"/>.</summary>
     public static string ExpiredBefore(long now) => $"x!{Hex(now + 1)}";
 
-    /// <summary>The sequence at the end of a key of the visible or hidden line.</summary>
+    /// <summary>The sequence at the end of the key of a line row.</summary>
     public static Sequence SequenceOf(string lineKey) => Sequence.TryParse(lineKey[^16..])!.Value;
 
     /// <summary>The instant of a key of the hidden line; 0 for one of the visible line.</summary>

@@ -10,6 +10,8 @@ namespace Burrow.Queues.Rows;
 /// <remarks>
 /// The text is <c>{sequence}.{visible at}.{sequence - inserted}.{deliveries}.{length}.{chunks}.{body revision}.{revisions}</c>, numbers in
 /// hexadecimal, the sequence with 16 digits. The body revision is its index in the revisions, or itself if it is too old for them.
+/// What few messages have follows only where they have it: <c>.p{priority}</c>, <c>.w</c> (the hide is a delay), <c>.l{dead ttl}</c> and
+/// <c>.x{expires at}</c> (the delivery is the last), <c>.d{died at}</c>.
 /// </remarks>
 internal readonly record struct StateText(
     Sequence Sequence,
@@ -21,8 +23,29 @@ internal readonly record struct StateText(
     string BodyRevision,
     Revisions Revisions)
 {
-    /// <summary>Six numbers and a revision of 16 characters, eight revisions more, and what separates them.</summary>
-    private const int MaxLength = (7 * 16) + (8 * 16) + 7;
+    /// <summary>Nine numbers and a revision of 16 characters, eight revisions more, the marks, and what separates them.</summary>
+    private const int MaxLength = (10 * 16) + (8 * 16) + 21;
+
+    private const char PriorityMark = 'p';
+    private const char DelayMark = 'w';
+    private const char LastMark = 'l';
+    private const char ExpiryMark = 'x';
+    private const char DeadMark = 'd';
+
+    /// <inheritdoc cref="MessageState.Priority"/>
+    public int Priority { get; init; } = QueueLimits.DefaultPriority;
+
+    /// <inheritdoc cref="MessageState.IsDelayed"/>
+    public bool IsDelayed { get; init; }
+
+    /// <inheritdoc cref="MessageState.DeadTtl"/>
+    public long? DeadTtl { get; init; }
+
+    /// <summary>The instant of expiry; null: the column of that name holds it.</summary>
+    public long? ExpiresAt { get; init; }
+
+    /// <inheritdoc cref="MessageState.DiedAt"/>
+    public long DiedAt { get; init; }
 
     /// <summary>The text in a row of a message.</summary>
     public static StateText Of(Columns columns)
@@ -33,9 +56,24 @@ internal readonly record struct StateText(
         var inserted = sequence - Number(ref rest);
         var (deliveries, length, chunks) = (Number(ref rest), Number(ref rest), (int)Number(ref rest));
         var body = Next(ref rest);
-        var revisions = new Revisions(rest.ToString());
+        var revisions = new Revisions(Next(ref rest).ToString());
         var bodyRevision = body.Length == 1 ? revisions.At(body[0] - '0') : body.ToString();
-        return new(new(sequence), visibleAt, inserted, deliveries, length, chunks, bodyRevision, revisions);
+        var text = new StateText(new(sequence), visibleAt, inserted, deliveries, length, chunks, bodyRevision, revisions);
+        while (rest.Length > 0)
+        {
+            var part = Next(ref rest);
+            text = part[0] switch
+            {
+                PriorityMark => text with { Priority = part[1] - '0' },
+                DelayMark => text with { IsDelayed = true },
+                LastMark => text with { DeadTtl = Number(part[1..]) },
+                ExpiryMark => text with { ExpiresAt = Number(part[1..]) },
+                DeadMark => text with { DiedAt = Number(part[1..]) },
+                _ => throw new InvalidDataException($"A later version of Burrow wrote this row: '{part}' is not known."),
+            };
+        }
+
+        return text;
     }
 
     /// <summary>The sequence alone.</summary>
@@ -76,20 +114,41 @@ internal readonly record struct StateText(
 
         text[end++] = '.';
         Revisions.Text.CopyTo(text[end..]);
-        return text[..(end + Revisions.Text.Length)].ToString();
+        end += Revisions.Text.Length;
+        if (Priority != QueueLimits.DefaultPriority)
+            Append(text, ref end, PriorityMark, Priority);
+        if (IsDelayed)
+            Append(text, ref end, DelayMark, null);
+        if (DeadTtl is not null)
+            Append(text, ref end, LastMark, DeadTtl);
+        if (ExpiresAt is not null)
+            Append(text, ref end, ExpiryMark, ExpiresAt);
+        if (DiedAt != 0)
+            Append(text, ref end, DeadMark, DiedAt);
+        return text[..end].ToString();
     }
 
-    private static long Number(ref ReadOnlySpan<char> rest)
+    private static void Append(Span<char> text, ref int end, char mark, long? number)
     {
-        var digits = Next(ref rest);
-        return digits is "0" ? 0 : long.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        text[end++] = '.';
+        text[end++] = mark;
+        if (number is not { } value)
+            return;
+        value.TryFormat(text[end..], out var written, "x", CultureInfo.InvariantCulture);
+        end += written;
     }
 
+    private static long Number(ref ReadOnlySpan<char> rest) => Number(Next(ref rest));
+
+    private static long Number(ReadOnlySpan<char> digits) =>
+        digits is "0" ? 0 : long.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    /// <summary>The text up to the next dot, or all of it.</summary>
     private static ReadOnlySpan<char> Next(ref ReadOnlySpan<char> rest)
     {
         var end = rest.IndexOf('.');
-        var next = rest[..end];
-        rest = rest[(end + 1)..];
+        var next = end < 0 ? rest : rest[..end];
+        rest = end < 0 ? [] : rest[(end + 1)..];
         return next;
     }
 }

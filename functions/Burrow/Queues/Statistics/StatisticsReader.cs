@@ -7,8 +7,8 @@ namespace Burrow.Queues.Statistics;
 
 /// <summary>
 /// Reads the statistics of queues cheaply, from <see cref="ProcessCounts"/> and three reads of a queue. These are the front of the visible
-/// line, the first due messages of the hidden line, and its messages that are not due. Each read takes a page or two, however long the
-/// queue is.
+/// line (of each lane, where priorities are used), the first due messages of the hidden line, and its messages that are not due. Each
+/// read takes a page or two, however long the queue is.
 /// </summary>
 internal sealed class StatisticsReader(QueueContext context, ProcessCounts counts, NameLister names)
 {
@@ -87,21 +87,31 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
     private async Task<MessageStatistics> ReadAsync(QueueAddress queue, QueueCounts count, CancellationToken cancellationToken)
     {
         var now = context.Now;
-        // The due messages are read first: a message that is moved between the reads goes from there to the visible line.
+        // The due messages are read first: a message that is moved between the reads goes from there to the visible line. The head stands
+        // before them. It names the lanes of the visible line.
         var (due, moreDue) = await QueryFirstAsync(
-            queue, QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), MaxDue, now, cancellationToken);
-        var (visible, moreVisible) = await QueryFirstAsync(
-            queue, QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, 1, now, cancellationToken);
+            queue, QueueKeys.Head, QueueKeys.HiddenDueBefore(now), MaxDue, now, cancellationToken);
+        var head = due.Count > 0 && due[0].Key == QueueKeys.Head ? QueueHead.From(due[0]) : QueueHead.Missing;
+        due.RemoveAll(row => row.Key == QueueKeys.Head);
+        var lanes = await Task.WhenAll(head.Lanes.Priorities.Select(priority => QueryFirstAsync(
+            queue, QueueKeys.Visible(priority, Sequence.None), QueueKeys.Visible(priority, Sequence.Last), 1, now, cancellationToken)));
+        List<Row> visible = [.. lanes.SelectMany(lane => lane.Rows)];
         var (hidden, moreHidden) = await QueryFirstAsync(
             queue, QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenBefore, MaxHidden, now, cancellationToken);
         var front = due.Concat(visible).ToList();
         // If the read ended at too many expired rows, it is unknown whether a visible message follows them.
-        var isKnown = visible.Count > 0 || !moreVisible;
-        var rest = Math.Max(0, count.Messages - hidden.Count);
+        var isKnown = Array.TrueForAll(lanes, lane => lane.Rows.Count > 0 || !lane.More);
+        var dead = Math.Max(0, count.Dead);
+        var rest = Math.Max(0, count.Messages - dead - hidden.Count);
         return new()
         {
             // A message that was found counts as stored, whether a process has written it to the counts or not.
-            Counts = count with { Messages = Math.Max(count.Messages, hidden.Count + front.Count), Bytes = Math.Max(0, count.Bytes) },
+            Counts = count with
+            {
+                Messages = Math.Max(count.Messages, dead + hidden.Count + front.Count),
+                Bytes = Math.Max(0, count.Bytes),
+                Dead = dead,
+            },
             Hidden = hidden.Count,
             HiddenIsExact = !moreHidden,
             Visible = front.Count == 0 && isKnown ? 0 : Math.Max(front.Count, rest),

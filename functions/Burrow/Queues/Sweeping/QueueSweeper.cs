@@ -9,7 +9,7 @@ using Burrow.Telemetry;
 namespace Burrow.Queues.Sweeping;
 
 /// <summary>
-/// The timer's work. It counts queues again, removes expired messages, moves messages whose hide has ended into the visible line, removes
+/// The timer's work. It counts queues again, removes expired messages, buries those that died by time, moves messages whose hide has ended into the visible line, removes
 /// empty queues from the directory, and publishes events that no process has published. No answer about messages depends on it: every
 /// read ignores expired messages and finds due ones. So it waits until a message is due by the clock of every process, may stop at any
 /// point, and may run twice at once.
@@ -100,7 +100,9 @@ internal sealed class QueueSweeper(
         }
     }
 
-    private Task<bool> ExpireAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    /// <summary>Removes what expired, and buries what died by time.</summary>
+    /// <returns>Whether none is left.</returns>
+    public Task<bool> ExpireAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         var query = new RowQuery(
             QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - QueueLimits.ClockSkew.Ticks))
@@ -115,17 +117,24 @@ internal sealed class QueueSweeper(
                 context.Messages.GetAsync(
                     queue.Partition, QueueKeys.Index(new(row.Columns.GetString(MessageColumns.Id)!)), cancellationToken)));
             var isPublished = (await outbox.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Expired);
-            var writes = new List<MessageWrite>();
-            foreach (var (expiry, index) in rows.Zip(found))
+            return [.. (await Task.WhenAll(rows.Zip(found, (expiry, index) => WriteOfAsync(expiry, index, isPublished)))).OfType<MessageWrite>()];
+        }
+
+        async Task<MessageWrite?> WriteOfAsync(Row expiry, Row? index, bool isPublished)
+        {
+            // This row is read after the expiry row. Meanwhile the message may have got a later expiry, or was put again.
+            if (index is null || MessageState.From(index.Columns) is not { } state || state.ExpiryKey != expiry.Key)
+                return null;
+            if (state.IsUnburied(context.Now))
             {
-                // This row is read after the expiry row. Meanwhile the message may have got a later expiry, or was put again.
-                if (index is null || MessageState.From(index.Columns) is not { } state || state.ExpiryKey != expiry.Key)
-                    continue;
-                var write = MessageWrite.Remove(state, index.ETag);
-                writes.Add(isPublished ? write.WithEvent(outbox.NewMessageExpired(queue, state, await LineAsync(state))) : write);
+                // Without the line row of the same change, the worker was in time, or another process has buried the message.
+                return await LineAsync(state) is { } line && line.State.Revisions == state.Revisions ? Burial.WriteOf(line) : null;
             }
 
-            return writes;
+            var write = MessageWrite.Remove(state, index.ETag);
+            return isPublished && state.DiedAt == 0
+                ? write.WithEvent(outbox.NewMessageExpired(queue, state, await LineAsync(state)))
+                : write;
         }
 
         async Task<MessageRow?> LineAsync(MessageState state) =>
@@ -148,12 +157,6 @@ internal sealed class QueueSweeper(
         {
             var writes = await changes(page.Rows);
             var outcomes = await transactions.CommitAllAsync(queue, writes, cancellationToken);
-            var events = writes.Where((_, i) => outcomes[i] == CommitOutcome.Done)
-                .Select(write => write.Event)
-                .OfType<OutboxRow>()
-                .ToList();
-            if (events.Count > 0)
-                outbox.Publish(queue, events);
             isAllDone &= outcomes.All(outcome => outcome == CommitOutcome.Done);
             isLastPage = page.Continuation is null;
             if (isTimeUp())

@@ -12,7 +12,7 @@ namespace Burrow.Tables.Sqlite;
 public sealed class SqliteTableStore : ITableStore, IDisposable
 {
     /// <summary>The version of the file's schema, kept in its <c>user_version</c>.</summary>
-    public const int SchemaVersion = 3;
+    public const int SchemaVersion = 4;
 
     /// <summary>The number that marks a file as Burrow's (sqlite.org/fileformat.html, "Application ID"): "Burw".</summary>
     private const int ApplicationId = 0x42757277;

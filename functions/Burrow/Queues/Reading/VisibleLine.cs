@@ -1,0 +1,91 @@
+using Burrow.Queues.Rows;
+using Burrow.Tables;
+
+namespace Burrow.Queues.Reading;
+
+/// <summary>
+/// Reads the visible line in the queue's order. Each lane holds its messages in this order; a page merges them. A lane that ended in the
+/// middle of its rows ends the page there, and the others keep for the next page what they have beyond.
+/// </summary>
+/// <param name="context">The tables and the clock.</param>
+/// <param name="queue">The queue.</param>
+/// <param name="lanes">The lanes to read.</param>
+/// <param name="end">The last place to read.</param>
+/// <param name="top">How many messages of a page the caller may need.</param>
+/// <param name="withBodies">Whether to read the bodies that are in the rows.</param>
+internal sealed class VisibleLine(QueueContext context, QueueAddress queue, Lanes lanes, Sequence end, int top, bool withBodies)
+{
+    /// <summary>The smallest share of a page that is read from one of several lanes.</summary>
+    private const int MinShare = 16;
+
+    private readonly List<int> priorities = [.. lanes.Priorities];
+
+    /// <summary>Where a read begins: behind this place, in every lane.</summary>
+    public Position Start(Sequence behind) => new([.. priorities.Select(priority => new Lane(priority, behind, null, [], false))]);
+
+    /// <summary>Reads the page at a position. The position stays as it is, so that a page can be read again.</summary>
+    public async Task<Page> ReadAsync(Position position, CancellationToken cancellationToken)
+    {
+        var share = priorities.Count == 1 ? top : Math.Min(top, Math.Max(MinShare, (top + priorities.Count - 1) / priorities.Count));
+        var read = priorities.Count == 1
+            ? [await ReadAsync(position.Lanes[0], share, cancellationToken)]
+            : await Task.WhenAll(position.Lanes.Select(lane => ReadAsync(lane, share, cancellationToken)));
+        var last = end;
+        foreach (var lane in read)
+            last = lane.Known < last ? lane.Known : last;
+        var isEnd = Array.TrueForAll(read, lane => lane.IsRead);
+        if (read.Length == 1)
+            return new([.. read[0].Rows], last, isEnd ? null : new([read[0] with { Rows = [] }]));
+        var rows = read.SelectMany(lane => lane.Rows.TakeWhile(row => row.Sequence <= last)).OrderBy(row => row.Sequence).ToList();
+        return new(rows, last, isEnd
+            ? null
+            : new([.. read.Select(lane => lane with { Rows = [.. lane.Rows.SkipWhile(row => row.Sequence <= last)] })]));
+    }
+
+    /// <summary>Reads the next rows of a lane, if it has none left.</summary>
+    private async Task<Lane> ReadAsync(Lane lane, int share, CancellationToken cancellationToken)
+    {
+        if (lane.Rows.Count > 0 || lane.IsRead)
+            return lane;
+        var query = new RowQuery(
+            QueueKeys.Visible(lane.Priority, new(lane.Begin.Value + 1)), QueueKeys.Visible(lane.Priority, new(end.Value + 1)))
+        {
+            Top = share,
+            Select = withBodies ? null : MessageColumns.WithoutBody,
+            Above = (MessageColumns.ExpiresAt, context.Now),
+            Continuation = lane.Continuation,
+        };
+        var page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
+        return lane with
+        {
+            Rows = [.. page.Rows.Select(MessageRow.From)],
+            Continuation = page.Continuation,
+            IsRead = page.Continuation is null,
+            Passed = page.Rows.Count > 0 ? QueueKeys.SequenceOf(page.Rows[^1].Key) : lane.Passed,
+        };
+    }
+
+    /// <summary>A page.</summary>
+    /// <param name="Rows">Its messages, in the queue's order.</param>
+    /// <param name="Last">The page has every message of the line up to this place, from where the page before it ended.</param>
+    /// <param name="Next">Where the next page begins; null: there is none.</param>
+    internal sealed record Page(IReadOnlyList<MessageRow> Rows, Sequence Last, Position? Next);
+
+    /// <summary>A place in every lane.</summary>
+    internal sealed record Position(IReadOnlyList<Lane> Lanes);
+
+    /// <summary>How far a lane was read.</summary>
+    /// <param name="Priority">Which lane it is.</param>
+    /// <param name="Begin">The place behind which its query begins.</param>
+    /// <param name="Continuation">Where its query continues.</param>
+    /// <param name="Rows">What was read and is in no page yet.</param>
+    /// <param name="IsRead">Whether the query has come to its end.</param>
+    internal sealed record Lane(int Priority, Sequence Begin, string? Continuation, IReadOnlyList<MessageRow> Rows, bool IsRead)
+    {
+        /// <summary>The last place that was read.</summary>
+        public Sequence Passed { get; init; } = Begin;
+
+        /// <summary>All messages of the lane up to this place are read.</summary>
+        public Sequence Known => IsRead ? Sequence.Last : Passed;
+    }
+}
