@@ -7,7 +7,9 @@ namespace Burrow.Caching;
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="capacity">How many values are kept.</param>
-/// <param name="readVersion">Reads the version; null: there is no value at all. Whoever changes a value changes the version as well.</param>
+/// <param name="readVersion">
+/// Reads the version; null: there is no value at all. Whoever changes a value changes the version as well.
+/// </param>
 /// <param name="read">Reads a value, at least as new as the version that was read before.</param>
 internal sealed class VersionedCache<TKey, TValue>(
     TimeProvider time, int capacity, Func<Task<string?>> readVersion, Func<TKey, CancellationToken, Task<TValue>> read)
@@ -42,17 +44,40 @@ internal sealed class VersionedCache<TKey, TValue>(
     }
 
     /// <summary>The version. Callers that arrive during a read wait for its result.</summary>
-    private Task<string?> VersionAsync()
+    private ValueTask<string?> VersionAsync()
+    {
+        var look = Read();
+        return look.Read.IsCompletedSuccessfully ? new(look.Read.Result) : new(WaitAsync(look));
+    }
+
+    private async Task<string?> WaitAsync((Task<string?> Read, bool IsOwn) look)
+    {
+        if (look.IsOwn)
+            return await look.Read;
+        try
+        {
+            return await look.Read;
+        }
+        catch
+        {
+            // That read began before this look. Only the failure of a later one is this caller's.
+            return await Read().Read;
+        }
+    }
+
+    /// <summary>The read that is under way or still good, or a new one.</summary>
+    private (Task<string?> Read, bool IsOwn) Read()
     {
         lock (gate)
         {
-            if (reading is null || reading.IsFaulted || (reading.IsCompleted && time.GetElapsedTime(readAt) > Fresh))
+            var isOwn = reading is null || reading.IsFaulted || (reading.IsCompleted && time.GetElapsedTime(readAt) > Fresh);
+            if (isOwn)
             {
                 readAt = time.GetTimestamp();
                 reading = readVersion();
             }
 
-            return reading;
+            return (reading!, isOwn);
         }
     }
 }

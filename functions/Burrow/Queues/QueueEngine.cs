@@ -67,7 +67,7 @@ public sealed class QueueEngine
         var reader = new QueueReader(context, finder);
         lister = new MessageLister(context, reader, finder);
         bulk = new BulkChange(context, reader, finder, transactions, Policies);
-        var burial = new Burial(finder, transactions);
+        var burial = new Burial(context, transactions);
         changer = new MessageChanger(context, finder, transactions, burial, Policies);
         var recounter = new Recounter(context, due, countTable, counts);
         sweeper = new QueueSweeper(context, due, registry, transactions, recounter, outbox);

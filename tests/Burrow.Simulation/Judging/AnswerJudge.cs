@@ -89,9 +89,16 @@ internal sealed class AnswerJudge(Timeline timeline)
     public void GetDead(Request request, Message? message)
     {
         if (message is null)
-            Require(!timeline[request.Queue!].Always(request.Id!.Value, request.Span, MessageLife.Dead), request, "found none, and it was dead");
+        {
+            Require(
+                !timeline[request.Queue!].Always(request.Id!.Value, request.Span, MessageLife.Dead),
+                request,
+                "found none, and it was dead");
+        }
         else
+        {
             RequireShown(request, message, matchHidden: true, MessageLife.Dead);
+        }
     }
 
     /// <summary>Judges a change of one message.</summary>
@@ -193,7 +200,7 @@ internal sealed class AnswerJudge(Timeline timeline)
         request.MayHaveDoneMore = selection.Detail == Detail.None || (failed && !isFull);
         Require(selection.Limit is null || list.Count <= selection.Limit, request, $"did {list.Count}");
         Require(
-            !list.More || failed || request.Ended.Ticks - request.Started.Ticks > Patience.Ticks || isFull,
+            !list.More || failed || request.IsAbandoned || request.Ended.Ticks - request.Started.Ticks > Patience.Ticks || isFull,
             request,
             "says that there is more, for no reason");
         RequireOrder(request, list, Completeness.IsTake(request));

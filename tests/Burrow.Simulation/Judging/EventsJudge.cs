@@ -52,7 +52,9 @@ internal sealed class EventsJudge(bool announces)
             kind.Add(sequence);
         }
 
-        Require(!announces || effects.Put.All(message => created.Contains(message.Sequence)), "A message was put, and it isn't to be told.");
+        Require(
+            !announces || effects.Put.All(message => created.Contains(message.Sequence)),
+            "A message was put, and it isn't to be told.");
         Require(
             !announces || effects.Replaced.All(message => gone.Contains(message.Sequence)),
             "A message expired and was replaced, and it isn't to be told.");

@@ -81,6 +81,9 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
     /// <summary>Whether it may have done more than its answer says, or something though its answer says nothing.</summary>
     public bool MayHaveDoneMore { get; set; }
 
+    /// <summary>Whether its client went away while it was under way. It may be answered all the same.</summary>
+    public bool IsAbandoned { get; set; }
+
     /// <summary>The change that this put made. There is at most one.</summary>
     public Change? Change { get; set; }
 
@@ -99,7 +102,7 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
             : Kind is >= RequestKind.Accounts and <= RequestKind.DeadQueues ? $" marker={Names.Marker} limit={Names.Limit}" : "";
         var condition = Precondition.IfMatch is { } match ? $" if-match={string.Join(',', match)}"
             : Precondition.IfNoneMatch is { } none ? $" if-none-match={string.Join(',', none)}" : "";
-        return $"{Kind} {what} {Id} {Outcome} p={Priority} ttl={Attributes.Ttl} hide={Attributes.Hide}{condition}{selection} of {Instance.Name}, "
-            + $"{Started.Order} to {(Ended == Moment.End ? "-" : Ended.Order)}: {Fate}";
+        return $"{Kind} {what} {Id} {Outcome} p={Priority} ttl={Attributes.Ttl} hide={Attributes.Hide}{condition}{selection} "
+            + $"of {Instance.Name}, {Started.Order} to {(Ended == Moment.End ? "-" : Ended.Order)}: {Fate}";
     }
 }

@@ -35,7 +35,8 @@ internal static class Rules
     public static Version Buried(Version version)
     {
         var state = version.State;
-        return new(version.From, hides: false, Died(state, state.VisibleAt, state.DeadTtl!.Value), version.ContentType, version.Body, version.Causes);
+        var dead = Died(state, state.VisibleAt, state.DeadTtl!.Value);
+        return new(version.From, hides: false, dead, version.ContentType, version.Body, version.Causes);
     }
 
     private static MessageState Died(MessageState state, long at, long deadTtl) => state with
@@ -56,6 +57,7 @@ internal static class Rules
         var deliveries = old.Deliveries + (isDelivery ? 1 : 0);
         // The hide may be over for the process, or not yet.
         bool[] over = old.VisibleAt <= span.EarliestClock ? [true] : old.VisibleAt > span.LatestClock ? [false] : [true, false];
+        bool IsDelayed(bool isOver) => attributes.Hide > 0 && !isDelivery && deliveries > 0 && (old.IsDelayed || isOver);
         return (attributes.Ttl is { } ttl ? IsSet(next.ExpiresAt, MessageState.Never, ttl, span) : next.ExpiresAt == old.ExpiresAt)
             && (attributes.Hide is { } hide ? IsSet(next.VisibleAt, 0, hide, span) : next.VisibleAt == old.VisibleAt)
             && next.Deliveries == deliveries
@@ -65,7 +67,7 @@ internal static class Rules
                 : next.DeadTtl == old.DeadTtl)
             && (attributes.Hide is null
                 ? next.IsDelayed == old.IsDelayed
-                : over.Any(isOver => next.IsDelayed == (attributes.Hide > 0 && !isDelivery && deliveries > 0 && (old.IsDelayed || isOver))));
+                : over.Any(isOver => next.IsDelayed == IsDelayed(isOver)));
     }
 
     private static bool FitsOutcome(Outcome outcome, Version before, Version after, Span span, IReadOnlyList<QueuePolicy> policies)

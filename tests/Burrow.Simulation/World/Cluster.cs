@@ -100,8 +100,10 @@ internal sealed class Cluster
 
         void Disconnect()
         {
-            if (request.Fate == RequestFate.Open)
-                client.Cancel();
+            if (request.Fate != RequestFate.Open)
+                return;
+            request.IsAbandoned = true;
+            client.Cancel();
         }
 
         // It judges here and now: the code that awaits this may await much else first.

@@ -46,6 +46,28 @@ public sealed class PermissionTests : IAsyncLifetime
         new("POST", "/batch/a/q", "receive") { Queue = "q", Body = """[{"op":"update","id":"m","hide":60}]""" },
         new("POST", "/batch/a/q", "delete") { Queue = "q", Body = """[{"op":"delete","id":"m"}]""" },
         new("POST", "/batch/a/q", "receive") { Queue = "q", Body = """[{"op":"delete","id":"m","ifMatch":"{etag}"}]""" },
+        new("POST", "/v1.0/a/q/m?outcome=failed", "receive") { Queue = "q", Id = "m", IfMatch = "etag" },
+        new("POST", "/v1.0/a/q/m?outcome=done", "receive") { Queue = "q", Id = "m", IfMatch = "etag" },
+        new("POST", "/batch/a/q", "receive")
+        {
+            Queue = "q", Body = """[{"op":"update","id":"m","outcome":"dead","ifMatch":"{etag}"}]""",
+        },
+        new("GET HEAD", "/dead/a", "read"),
+        new("GET HEAD", "/dead/a/q", "read") { Queue = "q" },
+        new("POST", "/dead/a/q", "manage") { Queue = "q" },
+        new("POST", "/dead/a/q?detail=id", "manage read") { Queue = "q" },
+        new("DELETE", "/dead/a/q", "delete") { Queue = "q" },
+        new("DELETE", "/dead/a/q?detail=full", "read delete") { Queue = "q" },
+        new("GET HEAD", "/dead/a/q/d", "read") { Queue = "q" },
+        new("POST", "/dead/a/q/d", "manage") { Queue = "q" },
+        new("POST", "/dead/a/q/d?detail=all", "manage read") { Queue = "q" },
+        new("DELETE", "/dead/a/q/d", "delete") { Queue = "q" },
+        new("DELETE", "/dead/a/q/d?detail=id", "read delete") { Queue = "q" },
+        new("GET HEAD", "/policies/a", "manage"),
+        new("GET HEAD", "/policies/a?queue=q", "manage") { Queue = "q" },
+        new("GET HEAD", "/policies/a/some", "manage"),
+        new("PUT", "/policies/a/new", "manage") { Body = """{"queues":"new"}""" },
+        new("DELETE", "/policies/a/some", "manage"),
         new("GET HEAD", "/subscriptions/a", "subscribe"),
         new("GET HEAD", "/subscriptions/a/hook", "subscribe"),
         new("PUT", "/subscriptions/a/hook", "subscribe") { Body = Webhook },
@@ -355,6 +377,11 @@ public sealed class PermissionTests : IAsyncLifetime
         await server.SendAsync(server.Admin, "DELETE", "/keys/a/new");
         await server.SendAsync(server.Admin, "PUT", "/keys/a/some", SomeKey);
         (await server.SendAsync(server.Admin, "PUT", "/subscriptions/a/hook", Webhook)).Status.ShouldBeOneOf(200, 201);
+        await server.SendAsync(server.Admin, "DELETE", "/policies/a/new");
+        (await server.SendAsync(server.Admin, "PUT", "/policies/a/some", """{"queues":"q"}""")).Status.ShouldBeOneOf(200, 201);
+        var dead = (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/d?ttl=0", "x")).ETag!;
+        (await server.SendAsync(
+            server.Admin, "POST", "/v1.0/a/q/d?outcome=dead", null, ("If-Match", dead))).Status.ShouldBe(200);
         await server.SendAsync(server.Admin, "POST", "/v1.0/a/q/m?hide=0");
         return (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/m?ttl=0", "x")).ETag!;
     }
@@ -396,6 +423,6 @@ public sealed class PermissionTests : IAsyncLifetime
         /// <summary>
         /// After the setup each operation finds what it works on, so it answers 200. Those that make something answer 201.
         /// </summary>
-        public int Success => Target is "/keys/a/new" or "/links/a" ? 201 : 200;
+        public int Success => Target is "/keys/a/new" or "/links/a" or "/policies/a/new" ? 201 : 200;
     }
 }

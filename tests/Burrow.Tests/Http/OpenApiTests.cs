@@ -143,12 +143,17 @@ public sealed class OpenApiTests
         {
             foreach (var (query, headers, body) in Requests(operation))
             {
-                await SetUpAsync(server, isNew: operation.Path.StartsWith("/keys", StringComparison.Ordinal) && operation.Method == "PUT");
+                // A key is made once, and the priority of a message never changes.
+                var isNew = (operation.Path.StartsWith("/keys", StringComparison.Ordinal) && operation.Method == "PUT")
+                    || query.StartsWith("?priority", StringComparison.Ordinal);
+                var receipts = await SetUpAsync(server, isNew, operation.Path.StartsWith("/dead", StringComparison.Ordinal));
                 var target = TargetOf(operation) + query;
-                var answer = await server.SendAsync(server.Admin, operation.Method, target, body, headers);
+                (string, string)[] all = query.Contains("outcome=") ? [.. headers, ("If-Match", receipts["order-17"])] : headers;
+                var asked = body?.Replace("\\\"hm3vqkx2\\\"", receipts["order-16"].Replace("\"", "\\\""));
+                var answer = await server.SendAsync(server.Admin, operation.Method, target, asked, all);
                 answer.Status.ShouldBeInRange(200, 299, $"{operation.Method} {target} {answer.Text}");
                 if (operation.Path.StartsWith("/batch", StringComparison.Ordinal))
-                    answer.Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32()).ShouldBe([201, 200, 200]);
+                    answer.Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32()).ShouldBe([201, 200, 200, 200]);
             }
         }
     }
@@ -168,10 +173,12 @@ public sealed class OpenApiTests
             var (target, body) = (TargetOf(operation), Requests(operation).First().Body);
             var type = ("Content-Type", operation.Path.StartsWith("/batch", StringComparison.Ordinal) ? "application/json" : "text/plain");
 
-            await SetUpAsync(server, isNew: true);
+            var isDead = operation.Path.StartsWith("/dead", StringComparison.Ordinal);
+            await SetUpAsync(server, isNew: true, isDead);
             await AskAsync(server.Admin, target.Replace("kitchen", "new-kitchen"), type);
-            await SetUpAsync(server, isNew: false);
+            await SetUpAsync(server, isNew: false, isDead);
             await AskAsync(server.Admin, target, type);
+            await AskAsync(server.Admin, target.Replace("/policies/shop/orders", "/policies/shop/others"), type);
             if (!isPublic)
             {
                 var slow = $"slow-{number++}";
@@ -186,10 +193,15 @@ public sealed class OpenApiTests
                 await AskAsync(impatient, target.Replace("shop", slow), type);
                 await AskAsync(server.Admin, target.Replace("shop", "%FF"), type);
                 await AskAsync(server.Admin, target, type, ("If-Match", "\"not-its-receipt\""));
-                await SetUpAsync(server, isNew: false);
+                await SetUpAsync(server, isNew: false, isDead);
                 await AskAsync(server.Admin, target, type, ("If-None-Match", "*"));
-                await AskAsync(server.Admin, target, type, ("Content-Encoding", "gzip"));
-                await AskAsync(server.Admin, target, type, ("Content-Length", $"{HttpLimits.BatchBytes + 1}"));
+                foreach (var one in WithParameters(target, operation))
+                {
+                    await AskAsync(server.Admin, one, type);
+                    await AskAsync(server.Admin, one, type, ("Content-Encoding", "gzip"));
+                    await AskAsync(server.Admin, one, type, ("Content-Length", $"{HttpLimits.BatchBytes + 1}"));
+                }
+
                 await server.SendAsync(server.Admin, "PUT", "/limits/shop", """{"messages":0,"subscriptions":0}""");
                 if (target == "/v1.0")
                     await server.SendAsync(server.Admin, "DELETE", target);
@@ -200,43 +212,65 @@ public sealed class OpenApiTests
                 server.Time.Advance(AccessLimits.AccessFreshness);
             }
 
-            // 507 is for an account's 1,001st key.
-            int[] left = operation.Path.StartsWith("/keys", StringComparison.Ordinal) && operation.Method == "PUT"
-                ? [.. NotAtWill, 507]
-                : NotAtWill;
-            operation.Responses.Keys.Except(left).Except(seen).ShouldBeEmpty($"{operation.Method} {operation.Path}");
+            operation.Responses.Keys.Except(NotAtWillOf(operation)).Except(seen).ShouldBeEmpty($"{operation.Method} {operation.Path}");
 
             async Task AskAsync(string? key, string target, params (string Name, string Value)[] headers)
             {
                 await using var http = await RawHttp.ConnectAsync(server.Server.Address);
                 if (key is not null)
                     headers = [("Authorization", $"Bearer {key}"), .. headers];
+                var sent = target.Contains("outcome=done") ? "a result" : body;
                 var declared = headers.Any(header => header.Name == "Content-Length");
                 var answer = await http.SendAsync(
-                    operation.Method, target, body is null || declared ? null : Encoding.UTF8.GetBytes(body), headers);
+                    operation.Method, target, sent is null || declared ? null : Encoding.UTF8.GetBytes(sent), headers);
                 answer.ShouldBeDocumented(operation.Method, target);
                 seen.Add(answer.Status);
             }
         }
     }
 
+    /// <summary>The target alone, and with those parameters that lead to statuses of their own.</summary>
+    private static string[] WithParameters(string target, OpenApiOperation operation) =>
+        operation.Path == "/v1.0/{account}/{queue}/{message}"
+            ? [target, $"{target}?outcome=done", $"{target}?outcome=failed", $"{target}?priority=3"]
+            : [target];
+
+    /// <summary>507 is for an account's 1,001st key, and for its 101st policy.</summary>
+    private static int[] NotAtWillOf(OpenApiOperation operation) =>
+        operation.Path.Split('/')[1] is "keys" or "policies" && operation.Method == "PUT" ? [.. NotAtWill, 507] : NotAtWill;
+
     /// <summary>Starts a server whose Event Grid does not exist, so the endpoints in the examples are not called.</summary>
     private static Task<AccessServer> StartAsync() =>
         AccessServer.StartAsync(configure: options => options.Events.Domain = new Uri("http://localhost/nowhere"));
 
     /// <summary>
-    /// Stores what the examples work on. If <paramref name="isNew"/> is true, it leaves out the key and the message that they make.
+    /// Stores what the examples work on. If <paramref name="isNew"/> is true, it leaves out the key and the message that they make. If
+    /// <paramref name="isDead"/> is true, the messages are dead.
     /// </summary>
-    private static async Task SetUpAsync(AccessServer server, bool isNew)
+    /// <returns>The receipts of the messages.</returns>
+    private static async Task<Dictionary<string, string>> SetUpAsync(AccessServer server, bool isNew, bool isDead)
     {
+        var receipts = new Dictionary<string, string>();
         foreach (var id in (string[])["order-18", "order-19"])
             (await server.SendAsync(server.Admin, "DELETE", $"/v1.0/shop/orders/{id}")).Status.ShouldBeOneOf(200, 404);
         foreach (var id in (string[])["order-9", "order-16", "order-17"])
-            (await server.SendAsync(server.Admin, "PUT", $"/v1.0/shop/orders/{id}?ttl=0", "two pizzas")).Status.ShouldBeOneOf(200, 201);
+        {
+            var put = await server.SendAsync(server.Admin, "PUT", $"/v1.0/shop/orders/{id}?ttl=0", "two pizzas");
+            put.Status.ShouldBeOneOf(200, 201);
+            receipts[id] = put.Headers["ETag"];
+            if (isDead)
+            {
+                (await server.SendAsync(
+                    server.Admin, "POST", $"/v1.0/shop/orders/{id}?outcome=dead", null, ("If-Match", receipts[id]))).Status.ShouldBe(200);
+            }
+        }
+
         await server.SendAsync(server.Admin, "DELETE", "/keys/shop/workers");
+        await server.SendAsync(server.Admin, "DELETE", "/policies/shop/others");
         if (isNew)
         {
             await server.SendAsync(server.Admin, "DELETE", "/v1.0/shop/orders/order-17");
+            await server.SendAsync(server.Admin, "DELETE", "/policies/shop/orders");
         }
         else
         {
@@ -246,7 +280,11 @@ public sealed class OpenApiTests
                 "PUT",
                 "/subscriptions/shop/kitchen",
                 """{"endpoint":"https://kitchen.example.com"}""")).Status.ShouldBeOneOf(200, 201);
+            (await server.SendAsync(
+                server.Admin, "PUT", "/policies/shop/orders", """{"queues":"orders*"}""")).Status.ShouldBeOneOf(200, 201);
         }
+
+        return receipts;
     }
 
     private static string TargetOf(OpenApiOperation operation) => operation.Parameters
@@ -268,9 +306,14 @@ public sealed class OpenApiTests
         {
             var (name, value) = (parameter.GetProperty("name").GetString()!, Text(parameter.GetProperty("example")));
             if (parameter.GetProperty("in").GetString() == "query")
-                yield return ($"?{name}={Uri.EscapeDataString(value)}", TypeOf(bodies[0].Type), bodies[0].Body);
+            {
+                var query = $"?{(name == "cause" ? "outcome=failed&" : "")}{name}={Uri.EscapeDataString(value)}";
+                yield return (query, TypeOf(bodies[0].Type), bodies[0].Body);
+            }
             else if (parameter.GetProperty("in").GetString() == "header")
+            {
                 yield return ("", [.. TypeOf(bodies[0].Type), (name, value)], bodies[0].Body);
+            }
         }
 
         static (string, string)[] TypeOf(string type) => type == "*/*" ? [] : [("Content-Type", type)];

@@ -20,7 +20,8 @@ public sealed class KeyTests
     [Fact]
     public void Sequences_and_instants_sort_as_numbers() => Gen.Select(Instants, Instants).Sample((a, b) =>
     {
-        Math.Sign(string.CompareOrdinal(QueueKeys.Visible(QueueLimits.DefaultPriority, new(a)), QueueKeys.Visible(QueueLimits.DefaultPriority, new(b)))).ShouldBe(a.CompareTo(b));
+        Math.Sign(string.CompareOrdinal(QueueKeys.Visible(4, new(a)), QueueKeys.Visible(4, new(b)))).ShouldBe(a.CompareTo(b));
+        string.CompareOrdinal(QueueKeys.Visible(5, new(a)), QueueKeys.Visible(4, new(b))).ShouldBeLessThan(0);
         Math.Sign(string.CompareOrdinal(QueueKeys.Expiry(a, new(7)), QueueKeys.Expiry(b, new(7)))).ShouldBe(a.CompareTo(b));
         var key = QueueKeys.Hidden(a, new(b));
         QueueKeys.VisibleAtOf(key).ShouldBe(a);

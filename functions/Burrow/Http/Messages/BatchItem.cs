@@ -31,8 +31,11 @@ internal sealed record BatchItem(
     /// <exception cref="BurrowException">The item is not valid. The error says what is wrong.</exception>
     public static BatchItem Parse(JsonElement json, MessageId? id, int maxBodyBytes)
     {
-        JsonMembers.AllowOnly(json, "item", "an item", "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch", "priority", "outcome",
-            "cause");
+        JsonMembers.AllowOnly(
+            json,
+            "item",
+            "an item",
+            "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch", "priority", "outcome", "cause");
         var operation = JsonMembers.GetString(json, "op") switch
         {
             null or "put" => BatchOperation.Put,

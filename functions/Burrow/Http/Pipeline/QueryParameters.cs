@@ -235,6 +235,8 @@ internal sealed class QueryParameters
             && number <= max
             ? number
             : throw new InvalidRequestException(
-                name, string.Create(CultureInfo.InvariantCulture, $"{name} is a whole number {(unit is null ? "" : $"of {unit} ")}from 0 to {max}."));
+                name,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"{name} is a whole number {(unit is null ? "" : $"of {unit} ")}from 0 to {max}."));
     }
 }

@@ -37,7 +37,7 @@ internal sealed class MessageChanger(
             if (found.State.IsUnburied(context.Now))
             {
                 // What is dead by time is buried first, and then changed like any other dead message.
-                if (await burial.BuryAsync(queue, id, cancellationToken))
+                if (await burial.BuryAsync(queue, found.State, cancellationToken))
                     continue;
             }
             else

@@ -192,9 +192,9 @@ internal sealed class ClaimGroup(
     }
 
     /// <summary>
-    /// Reads the first visible messages, in their turn. The visible line begins with the highest priority. It reads the due messages of the hidden line first, and then the visible
-    /// line. The reason: a message that is released between the two reads moves from the hidden to the visible line. Then it merges
-    /// both.
+    /// Reads the first visible messages, in their turn. The visible line begins with the highest priority. It reads the due messages of
+    /// the hidden line first, and then the visible line. The reason: a message that is released between the two reads moves from the
+    /// hidden to the visible line. Then it merges both.
     /// </summary>
     private async Task<List<MessageRow>> ReadFrontAsync(int wanted)
     {

@@ -58,7 +58,11 @@ public sealed class QueuePolicies
                 var old = policies.FirstOrDefault(one => one.Name == policy.Name);
                 created ??= old is null;
                 if (old is not null && !scope.Contains(old.Queues))
-                    throw new ForbiddenException($"There is a policy '{policy.Name}' for other queues; this key is for the queues {scope}.");
+                {
+                    throw new ForbiddenException(
+                        $"There is a policy '{policy.Name}' for other queues; this key is for the queues {scope}.");
+                }
+
                 if (policies.FirstOrDefault(one => one.Queues == policy.Queues && one.Name != policy.Name) is { } other)
                     throw new ConflictException($"The policy '{other.Name}' is for the queues {policy.Queues} already.");
                 if (old is null && policies.Count >= PolicyLimits.Policies)

@@ -148,12 +148,16 @@ internal sealed class PutGroup(
             ids.Select(id => context.Messages.GetAsync(queue.Partition, QueueKeys.Index(id), CancellationToken.None)));
         foreach (var (id, row) in ids.Zip(rows))
         {
-            existing[id] = row is null ? null : new(MessageState.From(row.Columns), row.ETag, readAt);
-            // A message that died by time is buried first, and read again when it is needed.
-            if (existing[id]?.State.IsUnburied(readAt) == true)
+            var there = row is null ? null : new ExistingMessage(MessageState.From(row.Columns), row.ETag, readAt);
+            if (there?.State.IsUnburied(readAt) == true)
             {
+                // A message that died by time is buried first, and read again when it is needed.
                 existing.Remove(id);
-                await burial.BuryAsync(queue, id, CancellationToken.None);
+                await burial.BuryAsync(queue, there.State, CancellationToken.None);
+            }
+            else
+            {
+                existing[id] = there;
             }
         }
     }

@@ -64,8 +64,8 @@ internal sealed class PutPlan(
 
             // A dead message keeps its place, like a live one.
             var kept = there?.State.LifeAt(now) is MessageLife.Live or MessageLife.Dead ? there : null;
-            // The room may have become less since it was found out which ids exist. Then the next plan knows.
-            if (!isRead && Room <= 0)
+            // The next plan knows: the room became less meanwhile, or the message was buried and is not read again yet.
+            if (!isRead && (Room <= 0 || pending.Request.Precondition.NeedsReceipt))
                 break;
             // Without a read, the transaction itself finds out whether the message exists.
             if (isRead && FailureOf(pending.Request, there, kept) is { } failure)

@@ -45,11 +45,14 @@ internal sealed record MessageState
     public bool IsDelayed { get; init; }
 
     /// <summary>
-    /// Not null: the delivery under way is the last one. When its hide ends, the message dies, and is kept for so many seconds; 0: for ever.
+    /// Not null: the delivery under way is the last one. When its hide ends, the message dies, and is kept for so many seconds; 0: for
+    /// ever.
     /// </summary>
     public long? DeadTtl { get; init; }
 
-    /// <summary>When the message died; 0: it is in the visible or the hidden line. A message that died by time is there until its burial.</summary>
+    /// <summary>
+    /// When the message died; 0: it is in the visible or the hidden line. A message that died by time is there until its burial.
+    /// </summary>
     public long DiedAt { get; init; }
 
     /// <summary>

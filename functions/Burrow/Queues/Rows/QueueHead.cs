@@ -31,7 +31,9 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
         var parts = StateText.TextOf(row.Columns).Split('.');
         return new(row.ETag, Sequence.TryParse(parts[0])!.Value, parts[1][0] == Open, new Revisions(parts[2]))
         {
-            Lanes = parts.Length > 3 ? new(int.Parse(parts[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)) : Lanes.Default,
+            Lanes = parts.Length > 3
+                ? new(int.Parse(parts[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))
+                : Lanes.Default,
         };
     }
 

@@ -9,10 +9,10 @@ using Burrow.Telemetry;
 namespace Burrow.Queues.Sweeping;
 
 /// <summary>
-/// The timer's work. It counts queues again, removes expired messages, buries those that died by time, moves messages whose hide has ended into the visible line, removes
-/// empty queues from the directory, and publishes events that no process has published. No answer about messages depends on it: every
-/// read ignores expired messages and finds due ones. So it waits until a message is due by the clock of every process, may stop at any
-/// point, and may run twice at once.
+/// The timer's work. It counts queues again, removes expired messages, buries those that died by time, moves messages whose hide has ended
+/// into the visible line, removes empty queues from the directory, and publishes events that no process has published. No answer about
+/// messages depends on it: every read ignores expired messages and finds due ones. So it waits until a message is due by the clock of
+/// every process, may stop at any point, and may run twice at once.
 /// </summary>
 internal sealed class QueueSweeper(
     QueueContext context, DueTable due, QueueRegistry registry, Transactions transactions, Recounter recounter, IEventOutbox outbox)
@@ -117,7 +117,8 @@ internal sealed class QueueSweeper(
                 context.Messages.GetAsync(
                     queue.Partition, QueueKeys.Index(new(row.Columns.GetString(MessageColumns.Id)!)), cancellationToken)));
             var isPublished = (await outbox.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Expired);
-            return [.. (await Task.WhenAll(rows.Zip(found, (expiry, index) => WriteOfAsync(expiry, index, isPublished)))).OfType<MessageWrite>()];
+            var writes = await Task.WhenAll(rows.Zip(found, (expiry, index) => WriteOfAsync(expiry, index, isPublished)));
+            return [.. writes.OfType<MessageWrite>()];
         }
 
         async Task<MessageWrite?> WriteOfAsync(Row expiry, Row? index, bool isPublished)
