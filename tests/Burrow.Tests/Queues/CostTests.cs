@@ -40,6 +40,68 @@ public sealed class CostTests
     }
 
     [Fact]
+    public async Task A_claim_costs_the_same_with_ten_priorities_in_use_and_a_list_one_query_for_each()
+    {
+        for (var i = 0; i < 2000; i++)
+            await queue.PutWithPriorityAsync($"{i}", i % 10);
+        await queue.ClaimAsync();
+        IReadOnlyList<Message> claimed = [];
+
+        var calls = await counter.CountAsync(async () => claimed = await queue.ClaimAsync());
+
+        calls.Select(call => call.Kind).ShouldBe([CallKind.Query, CallKind.Query, CallKind.Submit]);
+        calls[2].Operations.Count.ShouldBe(3);
+        claimed[0].Priority.ShouldBe(9);
+        (await counter.CountAsync(() => queue.ListAsync(new() { Limit = 10 }))).Count.ShouldBe(1 + 10);
+    }
+
+    [Fact]
+    public async Task A_claim_costs_the_same_with_20_000_dead_and_20_000_dying_messages_around()
+    {
+        await queue.PolicyAsync(new(new("policy"), QueuePattern.All) { MaxDeliveries = 1 });
+        await queue.PutAllAsync(Enumerable.Range(0, 20_000).Select(i => $"dead{i}"));
+        await ClaimAllAsync(TimeSpan.FromSeconds(60));
+        await queue.SweepAsync();
+        await queue.PutAllAsync(Enumerable.Range(0, 20_000).Select(i => $"dying{i}"));
+        // These died just now, and no process has buried them yet.
+        await ClaimAllAsync(TimeSpan.FromSeconds(60 - QueueLimits.ClockSkew.TotalSeconds));
+        await queue.PutAllAsync(["a", "b"]);
+        (await queue.ListDeadAsync(new() { Limit = 10_000, Detail = Detail.Id })).Count.ShouldBe(10_000);
+        await queue.ClaimAsync();
+        IReadOnlyList<Message> claimed = [];
+
+        var calls = await counter.CountAsync(async () => claimed = await queue.ClaimAsync());
+
+        calls.Select(call => call.Kind).ShouldBe([CallKind.Query, CallKind.Query, CallKind.Submit]);
+        TestQueue.Ids(claimed).ShouldBe("b");
+
+        async Task ClaimAllAsync(TimeSpan after)
+        {
+            for (var i = 0; i < 20; i++)
+                (await queue.ClaimAsync(1000)).Count.ShouldBe(1000);
+            time.Advance(after + QueueLimits.ClockSkew);
+        }
+    }
+
+    [Fact]
+    public async Task Without_policies_a_process_reads_one_row_in_some_seconds_for_all_queues()
+    {
+        await queue.PutAsync("warm");
+        var other = new TestQueue(store, time, "other");
+        await other.PutAsync("warm");
+        time.Advance(TimeSpan.FromSeconds(4));
+
+        var calls = await counter.CountAsync(async () =>
+        {
+            await queue.PutAsync("m");
+            await queue.ClaimAsync();
+            await queue.PutAsync("n");
+        });
+
+        calls.Count(call => call.Table == "policies").ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_is_due_and_expired_in_front_costs_a_bounded_number_of_requests_and_none_after_the_timer()
     {
         await queue.PutAllAsync(Enumerable.Range(0, 20_000).Select(i => $"expired{i}"), ttl: 60);

@@ -22,6 +22,17 @@ internal sealed class TestQueue(ITableStore store, TimeProvider time, string acc
     public Task<PutResult> PutAsync(string id, byte[] body, long ttl = 0, long hide = 0, Precondition? precondition = null) =>
         Engine.PutAsync(Address, new(new(id), body, null, new(ttl, hide), precondition ?? Precondition.None), Token);
 
+    public Task<PutResult> PutWithPriorityAsync(string id, int? priority) =>
+        Engine.PutAsync(Address, new(new(id), [], null, new(0, 0), Precondition.None) { Priority = priority }, Token);
+
+    public Task PolicyAsync(QueuePolicy policy) => Engine.Policies.PutAsync(Address.Account, policy, QueuePattern.All, Token);
+
+    public Task<Message?> SettleAsync(Message claimed, Outcome outcome) =>
+        Engine.SettleAsync(Address, claimed.Id, outcome, new([claimed.Receipt.Value], null), Detail.Full, Token);
+
+    public async Task<IReadOnlyList<Message>> ListDeadAsync(MessageSelection? selection = null) =>
+        (await Engine.ListDeadAsync(Address, selection ?? new() { Detail = Detail.Full }, Token)).Messages;
+
     public Task PutAllAsync(IEnumerable<string> ids, long ttl = 0, long hide = 0) =>
         Task.WhenAll(ids.Select(id => PutAsync(id, "", ttl, hide)));
 

@@ -20,7 +20,11 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
         var row = await table.GetAsync(queue, cancellationToken);
         var before = row?.Counts ?? QueueCounts.None;
         if (row is not null && now < row.NextRecount)
+        {
+            // This may be the last visit for long, and what brought it may have changed the counts.
+            await due.ScheduleAsync(queue, [row.NextRecount], cancellationToken);
             return;
+        }
 
         // The count includes what this process has not written. That stays pending until the row is written.
         var account = process.Find(queue.Account);
@@ -29,9 +33,11 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
         if (await CountAsync(queue, isTimeUp, cancellationToken) is not var (stored, pages, isComplete))
             return;
         var counted = isComplete ? before with { Messages = stored.Messages, Bytes = stored.Bytes, Dead = stored.Dead } : before;
-        if (counted == before && pages == 1)
+        // A row that says nothing is not made: no visit would come to remove it.
+        if (counted == before && (pages == 1 || row is null))
         {
-            account?.Written(queue.Queue, pending);
+            if (isComplete)
+                account?.Written(queue.Queue, pending);
             return;
         }
 

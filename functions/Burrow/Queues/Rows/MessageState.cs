@@ -66,7 +66,8 @@ internal sealed record MessageState
 
     public string LineKey => DiedAt != 0 ? QueueKeys.Dead(Sequence)
         : VisibleAt == 0 ? QueueKeys.Visible(Priority, Sequence)
-        : QueueKeys.Hidden(VisibleAt, Sequence);
+        : DeadTtl is null ? QueueKeys.Hidden(VisibleAt, Sequence)
+        : QueueKeys.HiddenLast(VisibleAt, Sequence);
 
     public string? ExpiryKey => EndsAt == Never ? null : QueueKeys.Expiry(EndsAt, Sequence);
 

@@ -16,7 +16,7 @@ internal static class QueueKeys
     public const string DeadFrom = "d!";
     public const string DeadBefore = "d!~";
     public const string HiddenFrom = "h!";
-    public const string HiddenBefore = "h!~";
+    public const string HiddenBefore = "h~~";
     public const string IndexFrom = "i!";
     public const string IndexBefore = "i!~";
     public const string ExpiryFrom = "x!";
@@ -42,6 +42,12 @@ internal static class QueueKeys
 
     /// <summary>The line row of a message in the hidden line.</summary>
     public static string Hidden(long visibleAt, Sequence sequence) => $"h!{Hex(visibleAt)}!{sequence}";
+
+    /// <summary>
+    /// The line row of a message whose last delivery is under way. It is in the hidden line, behind all others: the message does not become
+    /// visible at the end of its hide but dies, so whoever looks for what is due never passes it.
+    /// </summary>
+    public static string HiddenLast(long visibleAt, Sequence sequence) => $"h~{Hex(visibleAt)}!{sequence}";
 
     /// <summary>The end, exclusive, of the part of the hidden line whose hide has ended by <paramref name="now"/>.</summary>
     public static string HiddenDueBefore(long now) => $"h!{Hex(now + 1)}";
