@@ -14,6 +14,12 @@ internal static class TortureSize
     /// <summary>How often storage goes away and comes back.</summary>
     public static int Outages => Of(1, 5);
 
+    /// <summary>How many dead messages are redriven and purged while the local process is killed.</summary>
+    public static int DeadMessages => Of(3_000, 100_000);
+
+    /// <summary>How often it is killed while it redrives, and how often while it purges.</summary>
+    public static int KillsOfRedrives => Of(2, 8);
+
     public static int FuzzedRequests => Of(5_000, 50_000);
 
     /// <summary>How many queues have waiting clients.</summary>
