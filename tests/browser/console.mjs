@@ -56,7 +56,7 @@ async function open(path) {
   page.on('pageerror', error => problems.push(`${path}: ${error}`));
   page.on('console', message => {
     // The browser reports each answer that says there is nothing there, or that a condition failed.
-    const isAnswer = /^Failed to load resource: .* (404|412) /.test(message.text()) && /^\/(v1\.0|stats|subscriptions)(\/|$)/.test(new URL(message.location().url).pathname);
+    const isAnswer = /^Failed to load resource: .* (404|412) /.test(message.text()) && /^\/(v1\.0|dead|policies|stats|subscriptions)(\/|$)/.test(new URL(message.location().url).pathname);
     if (['error', 'warning'].includes(message.type()) && !isAnswer)
       problems.push(`${path}: ${message.text()} (${message.location().url})`);
   });
@@ -108,9 +108,10 @@ async function put(page, id, body, options = {}) {
 async function subscribe(page) {
   await page.getByLabel('Account', { exact: true }).fill(account);
   await page.getByRole('button', { name: 'Open account' }).click();
-  await page.getByLabel('Name', { exact: true }).fill('hook');
-  await page.getByLabel('Endpoint').fill(`http://127.0.0.1:${webhook.address().port}/hook`);
-  await page.getByRole('button', { name: 'Subscribe' }).click();
+  const form = page.getByRole('region', { name: 'Subscriptions' });
+  await form.getByLabel('Name', { exact: true }).fill('hook');
+  await form.getByLabel('Endpoint').fill(`http://127.0.0.1:${webhook.address().port}/hook`);
+  await form.getByRole('button', { name: 'Subscribe' }).click();
   await visible(row(page, 'Subscriptions', 'hook').getByRole('cell', { name: 'active' }));
 }
 
@@ -144,7 +145,7 @@ async function work(page) {
   await row(page, 'Claimed', 'before').getByRole('button', { name: 'Release claimed message before' }).click();
   await gone(row(page, 'Claimed', 'before'));
   await visible(row(page, 'Messages', 'before').getByText('visible'));
-  await held.getByRole('button', { name: 'Delete claimed message a/1' }).click();
+  await held.getByRole('button', { name: 'Done claimed message a/1' }).click();
   await gone(row(page, 'Messages', 'body of a/1'));
 
   // A reload keeps the place.
@@ -159,6 +160,63 @@ async function work(page) {
     await gone(row(page, 'Messages', id));
   }
 
+  await withoutViolation(page);
+}
+
+/** A policy, messages that die by it, what is said of them, their way back and their end. */
+async function die(page) {
+  await page.getByRole('navigation').getByRole('link', { name: account }).click();
+  const form = page.getByRole('region', { name: 'Policies' });
+  await form.getByLabel('Name', { exact: true }).fill('once');
+  await form.getByLabel('Queues').fill('poisoned*');
+  await form.getByLabel('Max deliveries').fill('1');
+  await form.getByLabel('Retry delays').fill('10 60');
+  await form.getByRole('button', { name: 'Set policy' }).click();
+  await visible(row(page, 'Policies', 'once').getByRole('cell', { name: '10 s, 1 min 0 s' }));
+  await page.getByRole('button', { name: 'Pause policy once' }).click();
+  await visible(row(page, 'Policies', 'once').getByRole('cell', { name: 'paused' }));
+
+  await openQueue(page, 'poisoned');
+  const claim = page.getByRole('region', { name: 'Claim', exact: true });
+  const put9 = page.getByRole('region', { name: 'Put' }).getByLabel('Priority');
+  await put(page, 'low', 'a low one');
+  await put9.fill('9');
+  await put(page, 'high', 'a high one');
+  await claim.getByRole('button', { name: 'Claim messages' }).click();
+  await visible(claim.getByText('Nothing to claim.'));
+  await page.getByRole('navigation').getByRole('link', { name: account }).click();
+  await page.getByRole('button', { name: 'Resume policy once' }).click();
+  await visible(row(page, 'Policies', 'once').getByRole('cell', { name: 'active' }));
+
+  await openQueue(page, 'poisoned');
+  await claim.getByLabel('Cause of a failure').fill('no <paper>');
+  await claim.getByRole('button', { name: 'Claim messages' }).click();
+  await visible(row(page, 'Claimed', 'a high one'));
+  await page.getByRole('button', { name: 'Fail claimed message high' }).click();
+  await visible(row(page, 'Dead', 'a high one').getByText('no <paper>'));
+  await claim.getByRole('button', { name: 'Claim messages' }).click();
+  await page.getByRole('button', { name: 'Dead claimed message low' }).click();
+  await visible(row(page, 'Dead', 'a low one'));
+  assert.deepEqual(await table(page, 'Dead').getByRole('rowheader').allTextContents(), ['low', 'high']);
+  await picture(page, 'dead');
+  await page.getByRole('button', { name: 'Redrive dead message high' }).click();
+  await visible(row(page, 'Messages', 'a high one'));
+  await gone(row(page, 'Dead', 'a high one'));
+  await page.getByRole('button', { name: 'Redrive all' }).click();
+  await visible(row(page, 'Messages', 'a low one'));
+  await claim.getByLabel('Limit').fill('2');
+  await claim.getByRole('button', { name: 'Claim messages' }).click();
+  for (const id of ['high', 'low'])
+    await page.getByRole('button', { name: `Fail claimed message ${id}` }).click();
+  await page.getByRole('button', { name: 'Purge dead message high' }).click();
+  await gone(row(page, 'Dead', 'a high one'));
+  page.once('dialog', dialog => dialog.accept());
+  await page.getByRole('button', { name: 'Purge all' }).click();
+  await gone(row(page, 'Dead', 'a low one'));
+  await page.getByRole('navigation').getByRole('link', { name: account }).click();
+  await picture(page, 'policies');
+  await page.getByRole('button', { name: 'Delete policy once' }).click();
+  await gone(row(page, 'Policies', 'once'));
   await withoutViolation(page);
 }
 
@@ -240,6 +298,7 @@ try {
   const page = await open('/console');
   await subscribe(page);
   await work(page);
+  await die(page);
   await beHostile(page);
   await deliver(page);
   await misuse(page);

@@ -34,6 +34,12 @@ internal static class FuzzBody
         """{"id":"m1","hide":3153600001}""",
         """{"id":"m1","contentType":"text/html"}""",
         """{"id":"m1","contentType":"\u00e4"}""",
+        """{"id":"m1","priority":9}""",
+        """{"id":"m1","priority":10}""",
+        """{"op":"update","id":"m1","outcome":"failed","cause":"x"}""",
+        """{"op":"update","id":"m1","outcome":"dead","ifMatch":"\"a\""}""",
+        """{"op":"update","id":"m1","outcome":"done","ttl":1,"ifMatch":"*"}""",
+        """{"op":"update","id":"m1","outcome":7}""",
         """{"id":["m1"]}""",
         """{"id":"m1","body":{"x":1}}""",
         "null",
@@ -70,8 +76,24 @@ internal static class FuzzBody
         };
     }
 
+    private static readonly string[] Policies =
+    [
+        """{"queues":"*"}""",
+        """{"queues":"q","maxDeliveries":1,"deadTtl":5}""",
+        """{"queues":"q*","retryDelays":[1,2],"ttl":60,"hide":1}""",
+        """{"queues":"r","maxMessages":2}""",
+        """{"queues":"r","paused":true}""",
+        """{"queues":"q","paused":null}""",
+        """{"queues":["q"]}""",
+        """{"queues":"q","retryDelays":[[]]}""",
+        """{"queues":"q","maxDeliveries":1e9}""",
+        """{"queues":"\ud800"}""",
+    ];
+
     private static byte[] Message(Random random)
     {
+        if (random.Next(20) == 0)
+            return Encoding.UTF8.GetBytes(Policies[random.Next(Policies.Length)]);
         var size = random.Next(400) switch
         {
             0 => 1024 * 1024,

@@ -51,6 +51,8 @@ internal static class FuzzTarget
         string.Concat(Enumerable.Repeat("%F0%9F%92%A5", 129)),
     ];
 
+    private static readonly string[] Outcomes = ["done", "released", "failed", "dead"];
+
     private static readonly string[] Values =
     [
         "0",
@@ -104,7 +106,7 @@ internal static class FuzzTarget
     /// <param name="atLeast">Called for a target that the server may refuse because it is not HTTP.</param>
     public static string Of(Random random, string authority, string method, bool batch, Action<Ending> atLeast)
     {
-        var path = batch ? $"/batch/{Name(random, "a", "b")}/{Name(random, "q", "r")}" : random.Next(40) switch
+        var path = batch ? $"/batch/{Name(random, "a", "b")}/{Name(random, "q", "r")}" : random.Next(42) switch
         {
             // A PUT works only on a message, and without messages the tests see little.
             < 34 when method == "PUT" => $"/v1.0/{Name(random, "a", "b")}/{Name(random, "q", "r")}/{Name(random, "m1", "m2", "m3")}",
@@ -112,10 +114,15 @@ internal static class FuzzTarget
             1 => "/v1.0",
             2 or 3 => $"/v1.0/{Name(random, "a", "b")}",
             < 18 => $"/v1.0/{Name(random, "a", "b")}/{Name(random, "q", "r")}",
-            < 36 => $"/v1.0/{Name(random, "a", "b")}/{Name(random, "q", "r")}/{Name(random, "m1", "m2", "m3")}",
-            36 => $"/v1.0/a/q/m1/{Name(random, "x")}",
-            37 => $"/{Name(random, "v1.0", "V1.0", "v2", "batch", "admin", "favicon.ico")}/",
-            38 => new string('/', random.Next(1, 20)),
+            < 34 => $"/v1.0/{Name(random, "a", "b")}/{Name(random, "q", "r")}/{Name(random, "m1", "m2", "m3")}",
+            34 when method == "PUT" => $"/policies/{Name(random, "a", "b")}/{Name(random, "p1", "p2")}",
+            34 => $"/policies/{Name(random, "a", "b")}{(random.Next(2) == 0 ? "" : $"/{Name(random, "p1", "p2")}")}",
+            35 => $"/dead/{Name(random, "a", "b")}",
+            36 => $"/dead/{Name(random, "a", "b")}/{Name(random, "q", "r")}",
+            37 => $"/dead/{Name(random, "a", "b")}/{Name(random, "q", "r")}/{Name(random, "m1", "m2", "m3")}",
+            38 => $"/v1.0/a/q/m1/{Name(random, "x")}",
+            39 => $"/{Name(random, "v1.0", "V1.0", "v2", "batch", "admin", "favicon.ico")}/",
+            40 => new string('/', random.Next(1, 20)),
             _ => $"/v1.0/a/q/{new string('l', random.Next(9_000))}",
         };
         if (random.Next(50) == 0)
@@ -151,7 +158,7 @@ internal static class FuzzTarget
             string[] names =
             [
                 "ttl", "ttl", "hide", "limit", "limit", "marker", "after", "match_hidden", "match_hidden", "detail", "detail",
-                "detail", "%64etail", "TTL", "junk", "", "%FF"
+                "detail", "%64etail", "TTL", "junk", "", "%FF", "priority", "priority", "outcome", "outcome", "cause", "queue"
             ];
             var name = names[random.Next(names.Length)];
             pairs.Add(
@@ -178,6 +185,9 @@ internal static class FuzzTarget
             "detail" or "%64etail" => details[random.Next(details.Length)],
             "match_hidden" => "true",
             "marker" => "m1",
+            "outcome" => Outcomes[random.Next(Outcomes.Length)],
+            "queue" => "q",
+            "priority" => random.Next(10).ToString(CultureInfo.InvariantCulture),
             "after" => "0000000000000001",
             _ => random.Next(30).ToString(CultureInfo.InvariantCulture),
         };
