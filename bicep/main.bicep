@@ -112,6 +112,10 @@ param alertOutboxLag int = 120
 @minValue(0)
 param alertOldestVisibleAge int = 3600
 
+@description('Messages that died in 15 minutes, above which there is an alert; -1: no such alert, as where tenants look after their dead letters themselves.')
+@minValue(-1)
+param alertDeadMessages int = 0
+
 @description('Requests throttled by table storage in 15 minutes, above which there is an alert.')
 @minValue(0)
 param alertThrottledRequests int = 100
@@ -277,6 +281,7 @@ module alerts 'modules/alerts.bicep' = {
     serverErrorPercent: alertServerErrorPercent
     outboxLag: alertOutboxLag
     oldestVisibleAge: alertOldestVisibleAge
+    deadMessages: alertDeadMessages
     throttledRequests: alertThrottledRequests
     sweepFailures: alertSweepFailures
   }

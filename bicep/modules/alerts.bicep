@@ -27,6 +27,9 @@ param outboxLag int
 @description('Seconds; 0: no such alert.')
 param oldestVisibleAge int
 
+@description('Messages in 15 minutes; -1: no such alert.')
+param deadMessages int
+
 @description('Requests in 15 minutes.')
 param throttledRequests int
 
@@ -66,6 +69,15 @@ var rules = [
     by: ['Account', 'Queue']
   }
   {
+    name: 'dead-messages'
+    description: 'Messages died: their workers could not handle them, or died themselves.'
+    severity: 3
+    window: 'PT15M'
+    query: 'AppMetrics | where Name == "burrow.messages.dead" | summarize Value = sum(Sum)'
+    threshold: deadMessages
+    by: []
+  }
+  {
     name: 'sweep-failures'
     description: 'The timer fails: what expired stays stored, though nobody sees it.'
     severity: 2
@@ -88,7 +100,7 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email))
 }
 
 resource queries 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
-  for rule in rules: if (rule.name != 'oldest-visible' || oldestVisibleAge > 0) {
+  for rule in rules: if ((rule.name != 'oldest-visible' || oldestVisibleAge > 0) && rule.threshold >= 0) {
     name: 'alert-${rule.name}-${token}'
     location: location
     tags: tags

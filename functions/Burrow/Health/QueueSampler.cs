@@ -37,9 +37,10 @@ internal sealed partial class QueueSampler : BackgroundService
             {
                 new(sample.Statistics.Visible, Of(sample.Queue, "visible")),
                 new(sample.Statistics.Hidden, Of(sample.Queue, "hidden")),
+                new(sample.Statistics.Counts.Dead, Of(sample.Queue, "dead")),
             }),
             "{message}",
-            "Messages of the busiest queues, visible and hidden.");
+            "Messages of the busiest queues: visible, hidden and dead.");
         meter.CreateObservableGauge(
             "burrow.queue.oldest_visible_age",
             () => samples.Select(

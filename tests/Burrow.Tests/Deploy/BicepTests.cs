@@ -250,9 +250,11 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         var rules = alerts.GetProperty("variables").GetProperty("rules").EnumerateArray().ToList();
 
         rules.Select(rule => rule.GetProperty("name").GetString()).ShouldBe(
-            ["server-errors", "outbox-lag", "oldest-visible", "sweep-failures"], ignoreOrder: true);
+            ["server-errors", "outbox-lag", "oldest-visible", "dead-messages", "sweep-failures"], ignoreOrder: true);
         rules.SelectMany(rule => Metric().Matches(rule.GetProperty("query").GetString()!)).Select(match => match.Groups[1].Value)
-            .ShouldBe(["burrow.outbox.lag", "burrow.queue.oldest_visible_age", "burrow.sweep.failures"], ignoreOrder: true);
+            .ShouldBe(
+                ["burrow.outbox.lag", "burrow.queue.oldest_visible_age", "burrow.messages.dead", "burrow.sweep.failures"],
+                ignoreOrder: true);
         foreach (var name in rules.SelectMany(rule => Name().Matches(rule.GetProperty("query").GetString()!))
             .Select(match => match.Value)
             .Distinct())

@@ -306,6 +306,58 @@ public sealed class EventPublisherTests
     }
 
     [Fact]
+    public async Task A_death_is_announced_with_its_causes_however_it_came_about()
+    {
+        await SubscribeAsync("*", EventTypes.MessageDead);
+        await queues.Policies.PutAsync(
+            Orders.Account, new(new("once"), QueuePattern.All) { MaxDeliveries = 1 }, QueuePattern.All, Token);
+        foreach (var id in (string[])["said", "failed", "ended", "time", "put"])
+            await PutAsync(id);
+        var claimed = (await queues.UpdateAsync(
+            Orders, new() { Limit = 10, Detail = Detail.Full }, new(null, 30), TimeSpan.Zero, Token)).Messages.ToDictionary(
+            message => message.Id.Value, message => new Precondition([message.Receipt.Value], null));
+        await SettleAsync("said", new(OutcomeKind.Dead, "no such pizza"));
+        await SettleAsync("failed", new(OutcomeKind.Failed, "oven broke"));
+        await queues.UpdateAsync(Orders, new("ended"), new(null, 0), Precondition.None, Detail.None, Token);
+        time.Advance(TimeSpan.FromSeconds(31));
+        await PutAsync("put");
+        time.Advance(TimeSpan.FromMinutes(2));
+        await queues.SweepAsync(TimeSpan.FromSeconds(50), Token);
+        await ForgottenAsync();
+
+        var sent = requests.SelectMany(request => request).ToDictionary(one => one.Subject!);
+        sent.Keys.ShouldBe(["orders/said", "orders/failed", "orders/ended", "orders/time", "orders/put"], ignoreOrder: true);
+        sent.Values.ShouldAllBe(one => one.Type == "Burrow.MessageDead");
+        var said = System.Text.Json.JsonDocument.Parse(sent["orders/said"].Data).RootElement;
+        said.GetProperty("causes")[0].GetProperty("cause").GetString().ShouldBe("no such pizza");
+        said.GetProperty("causes")[0].GetProperty("delivery").GetInt64().ShouldBe(1);
+        said.GetProperty("deliveries").GetInt64().ShouldBe(1);
+        said.GetProperty("died").GetString().ShouldBe("2026-01-02T03:04:05.000Z");
+        var byTime = System.Text.Json.JsonDocument.Parse(sent["orders/time"].Data).RootElement;
+        byTime.GetProperty("died").GetString().ShouldBe("2026-01-02T03:04:35.000Z");
+        byTime.GetProperty("causes").GetArrayLength().ShouldBe(0);
+
+        async Task SettleAsync(string id, Outcome outcome) =>
+            (await queues.SettleAsync(Orders, new(id), outcome, claimed[id], Detail.None, Token)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task The_end_of_the_time_that_a_dead_message_is_kept_is_not_announced()
+    {
+        await SubscribeAsync("*", EventTypes.MessageExpired);
+        await queues.Policies.PutAsync(Orders.Account, new(new("short"), QueuePattern.All) { DeadTtl = 30 }, QueuePattern.All, Token);
+        var put = await queues.PutAsync(Orders, new(new("m1"), [], null, new(0, null), Precondition.None), Token);
+        await queues.SettleAsync(
+            Orders, new("m1"), new(OutcomeKind.Dead), new([put.Receipt.Value], null), Detail.None, Token);
+
+        time.Advance(TimeSpan.FromMinutes(3));
+        await queues.SweepAsync(TimeSpan.FromSeconds(50), Token);
+
+        (await OutboxAsync()).ShouldBe(0);
+        (await queues.StatisticsAsync(Orders, Token))!.Counts.Expired.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_is_put_in_the_stead_of_something_expired_announces_both()
     {
         await SubscribeAsync("*", EventTypes.MessageCreated, EventTypes.MessageExpired);

@@ -65,8 +65,10 @@ public sealed class QueueSamplerTests : IAsyncLifetime
 
         (await SampleAsync()).ShouldBe(
         [
+            "burrow.queue.messages busy dead: 0",
             "burrow.queue.messages busy hidden: 1",
             "burrow.queue.messages busy visible: 2",
+            "burrow.queue.messages calm dead: 0",
             "burrow.queue.messages calm hidden: 0",
             "burrow.queue.messages calm visible: 2",
             "burrow.queue.oldest_visible_age busy: 30",
@@ -78,8 +80,10 @@ public sealed class QueueSamplerTests : IAsyncLifetime
         time.Advance(TimeSpan.FromSeconds(30));
         (await SampleAsync()).ShouldBe(
         [
+            "burrow.queue.messages busy dead: 0",
             "burrow.queue.messages busy hidden: 0",
             "burrow.queue.messages busy visible: 0",
+            "burrow.queue.messages calm dead: 0",
             "burrow.queue.messages calm hidden: 0",
             "burrow.queue.messages calm visible: 2",
             "burrow.queue.oldest_visible_age busy: 0",
@@ -88,6 +92,7 @@ public sealed class QueueSamplerTests : IAsyncLifetime
         time.Advance(TimeSpan.FromSeconds(30));
         (await SampleAsync()).ShouldBe(
         [
+            "burrow.queue.messages calm dead: 0",
             "burrow.queue.messages calm hidden: 0",
             "burrow.queue.messages calm visible: 2",
             "burrow.queue.oldest_visible_age calm: 90",

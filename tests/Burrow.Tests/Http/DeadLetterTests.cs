@@ -301,7 +301,8 @@ public abstract class DeadLetterTests(ServerFixture server) : ProtocolTests(serv
         (await DeleteAsync($"{Queue}/plain")).ShouldBeEmpty(200);
 
         (await GetAsync($"{Dead}?detail=id")).Strings.ShouldBe(["failed"]);
-        (await GetAsync($"{Dead}/failed")).Json.GetProperty("causes").EnumerateArray().Last().GetProperty("cause").GetString().ShouldBe("late");
+        var causes = (await GetAsync($"{Dead}/failed")).Json.GetProperty("causes").EnumerateArray();
+        causes.Last().GetProperty("cause").GetString().ShouldBe("late");
     }
 
     [Fact]

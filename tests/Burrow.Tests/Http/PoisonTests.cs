@@ -26,8 +26,8 @@ public abstract class PoisonTests(ServerFixture server) : ProtocolTests(server)
         foreach (var ids in Enumerable.Range(1, Good - 1).Chunk(500))
         {
             var items = string.Join(',', ids.Select(i => $$"""{"id":"{{i}}","ttl":0}"""));
-            (await SendAsync(
-                "POST", $"/batch/{Account}/q", Encoding.UTF8.GetBytes($"[{items}]"), ("Content-Type", "application/json"))).Status.ShouldBe(200);
+            var body = Encoding.UTF8.GetBytes($"[{items}]");
+            (await SendAsync("POST", $"/batch/{Account}/q", body, ("Content-Type", "application/json"))).Status.ShouldBe(200);
         }
 
         await WorkAsync();
