@@ -12,6 +12,7 @@ using Burrow.Benchmarks.Tables;
     ("start", Footprint.AtStartAsync),
     ("put", session => new Put(session).RunAsync()),
     ("cycle", session => new Cycle(session).RunAsync()),
+    ("priorities", session => new Priorities(session).RunAsync()),
     ("batch", session => new BatchInsert(session).RunAsync()),
     ("claim", session => new ClaimMany(session).RunAsync()),
     ("list", session => new ListMany(session).RunAsync()),

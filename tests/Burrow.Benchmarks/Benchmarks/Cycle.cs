@@ -53,7 +53,8 @@ internal sealed class Cycle(Session session)
         }
     }
 
-    private static Step Step(string queue)
+    /// <summary>Claims a message of that queue and deletes it.</summary>
+    public static Step Step(string queue)
     {
         var claim = new HttpRequestBytes("POST", $"/v1.0/{queue}?limit=1&hide=60&detail=all");
         var delete = new HttpRequestBytes("DELETE", $"/v1.0/{queue}/{HttpRequestBytes.Number}");
