@@ -1,5 +1,6 @@
 using System.Globalization;
 using Burrow.Queues;
+using Burrow.Queues.Rows;
 using Burrow.Tables;
 
 namespace Burrow.Benchmarks.Load;
@@ -32,11 +33,11 @@ internal static class Grouping
     public static async Task<IReadOnlyList<int>> ReadAsync(ITable messages, QueueAddress queue)
     {
         var sequences = new List<long>();
-        var query = new RowQuery("v!", "v!~") { Select = ["id"] };
+        var query = new RowQuery(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore) { Select = ["id"] };
         do
         {
             var page = await messages.QueryAsync(queue.Partition, query, CancellationToken.None);
-            sequences.AddRange(page.Rows.Select(row => Parse(row.Key[2..])));
+            sequences.AddRange(page.Rows.Select(row => QueueKeys.SequenceOf(row.Key).Value));
             query = query with { Continuation = page.Continuation };
         }
         while (query.Continuation is not null);

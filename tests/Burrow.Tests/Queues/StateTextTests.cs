@@ -19,7 +19,19 @@ public sealed class StateTextTests
         from chunks in Gen.Int[0, 2]
         from revisions in Revision.Array[1, 8]
         from body in Gen.OneOf(Revision, Gen.Int[0, revisions.Length - 1].Select(i => revisions[i]))
-        select new StateText(new(sequence), visibleAt, inserted, deliveries, length, chunks, body, new(string.Concat(revisions)));
+        from priority in Gen.Int[0, QueueLimits.MaxPriority]
+        from delayed in Gen.Bool
+        from deadTtl in Gen.OneOf(Gen.Const<long?>(null), Gen.Long[0, QueueLimits.AttributeSeconds].Select(ttl => (long?)ttl))
+        from expiresAt in Gen.OneOf(Gen.Const<long?>(null), Gen.Long[0, long.MaxValue].Select(at => (long?)at))
+        from diedAt in Gen.OneOf(Gen.Const(0L), Gen.Long[0, long.MaxValue])
+        select new StateText(new(sequence), visibleAt, inserted, deliveries, length, chunks, body, new(string.Concat(revisions)))
+        {
+            Priority = priority,
+            IsDelayed = delayed,
+            DeadTtl = deadTtl,
+            ExpiresAt = expiresAt,
+            DiedAt = diedAt,
+        };
 
     [Fact]
     public void It_is_read_as_it_was_written() => Any.Sample(state =>

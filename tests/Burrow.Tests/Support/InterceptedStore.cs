@@ -47,13 +47,18 @@ internal sealed class InterceptedStore(ITableStore inner) : ITableStore
     }
 }
 
-/// <summary>Counts the requests to storage during a piece of work.</summary>
+/// <summary>
+/// Counts the requests to storage that a piece of work makes. Work in the background belongs to no request, and is not counted.
+/// </summary>
 internal sealed class RequestCounter
 {
     private readonly List<TableCall> calls = [];
+    private readonly AsyncLocal<bool> isCounted = new();
 
     public RequestCounter(InterceptedStore store) => store.Before = call =>
     {
+        if (!isCounted.Value)
+            return Task.CompletedTask;
         lock (calls)
             calls.Add(call);
         return Task.CompletedTask;
@@ -63,6 +68,7 @@ internal sealed class RequestCounter
     {
         lock (calls)
             calls.Clear();
+        isCounted.Value = true;
         await work();
         lock (calls)
             return [.. calls];

@@ -138,6 +138,31 @@ public sealed class CollectorTests : IAsyncLifetime
             '\n', collector.Spans.SelectMany(span => span.Attributes.Values))).ShouldNotContain(body);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Deaths_are_counted_and_claims_by_their_priority_only_where_that_is_asked_for(bool isAskedFor)
+    {
+        await using var process = await BurrowProcess.StartAsync(
+            "memory",
+            new Dictionary<string, string?>(collector.Environment) { ["Burrow__Telemetry__ClaimsByPriority"] = $"{isAskedFor}" },
+            null,
+            int.MaxValue);
+        using var put = await process.Http.PutAsync("/v1.0/shop/orders/1?priority=9", new StringContent("x"), Token);
+        using var claim = await process.Http.PostAsync("/v1.0/shop/orders?limit=1&hide=60&detail=full", null, Token);
+        var receipt = (await claim.Content.ReadFromJsonAsync<JsonElement>(Token))[0].GetProperty("etag").GetString()!;
+        using var dead = new HttpRequestMessage(HttpMethod.Post, "/v1.0/shop/orders/1?outcome=dead");
+        dead.Headers.TryAddWithoutValidation("If-Match", receipt);
+        (await process.Http.SendAsync(dead, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await HasAsync("burrow.messages.dead")).Value.ShouldBe(1);
+
+        if (isAskedFor)
+            (await HasAsync("burrow.claims.by_priority", ("burrow.priority", "9"))).Value.ShouldBe(1);
+        else
+            collector.Points.ShouldNotContain(point => point.Metric == "burrow.claims.by_priority");
+    }
+
     private Task<OtlpPoint> HasAsync(string metric, params (string Name, string Value)[] attributes) => collector.HasAsync(() =>
         collector.Points.FirstOrDefault(
             point => point.Metric == metric && attributes.All(one => point.Attributes.GetValueOrDefault(one.Name) == one.Value)));

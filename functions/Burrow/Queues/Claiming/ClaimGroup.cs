@@ -21,7 +21,7 @@ internal sealed class ClaimGroup(
     QueueAddress queue,
     ClaimKind kind,
     Action manyDue,
-    Action foundTooLittle)
+    Action someMayHaveDied)
 {
     /// <summary>How many messages one pass claims at most.</summary>
     public const int MaxMessages = TableLimits.PageRows;
@@ -77,9 +77,9 @@ internal sealed class ClaimGroup(
             await context.BackOffAsync(tries, CancellationToken.None);
         }
 
-        // The queue had no more: the time to look for what died by time.
-        if (claim.Wanted > 0 && (await policies.OfAsync(queue)).MaxDeliveries is not null)
-            foundTooLittle();
+        // Where anybody claims, what died by time is noticed within some seconds. The claim itself does not wait for that.
+        if ((await policies.OfAsync(queue)).MaxDeliveries is not null)
+            someMayHaveDied();
         foreach (var share in claim.Shares)
             share.Complete(isUnknown);
     }

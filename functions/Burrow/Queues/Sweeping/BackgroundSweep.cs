@@ -5,7 +5,7 @@ using Burrow.Queues.Rows;
 namespace Burrow.Queues.Sweeping;
 
 /// <summary>
-/// Does some of the timer's work in a queue in the background, where a claim found that it would help. Each queue has at most one run of a
+/// Does some of the timer's work in a queue in the background, where a claim finds that it may help. Each queue has at most one run of a
 /// kind at a time.
 /// </summary>
 internal sealed class BackgroundSweep(QueueContext context, QueueSweeper sweeper, CancellationToken stopping)
@@ -22,9 +22,7 @@ internal sealed class BackgroundSweep(QueueContext context, QueueSweeper sweeper
     public void Promote(QueueAddress queue) =>
         Start(queue, "promote", () => sweeper.PromoteAsync(queue, IsStopping, CancellationToken.None));
 
-    /// <summary>
-    /// Buries what died by time and removes what expired, after a claim found too little in a queue whose messages can die.
-    /// </summary>
+    /// <summary>Buries what died by time and removes what expired, after a claim of a queue whose messages can die.</summary>
     public void Expire(QueueAddress queue)
     {
         if (expired.TryGet(queue.Partition, out var last) && context.Time.GetElapsedTime(last) < ExpireInterval)
