@@ -1,6 +1,5 @@
 using System.Globalization;
 using Burrow.Queues;
-using Burrow.Queues.Rows;
 using Burrow.Tables;
 
 namespace Burrow.Benchmarks.Load;
@@ -11,6 +10,8 @@ namespace Burrow.Benchmarks.Load;
 /// </summary>
 internal static class Grouping
 {
+    private const int SequenceLength = 16;
+
     /// <summary>The group sizes of messages in the middle of a queue, found by their cursors.</summary>
     public static async Task<IReadOnlyList<int>> SampleAsync(Uri server, string queue, long from, int count)
     {
@@ -33,11 +34,11 @@ internal static class Grouping
     public static async Task<IReadOnlyList<int>> ReadAsync(ITable messages, QueueAddress queue)
     {
         var sequences = new List<long>();
-        var query = new RowQuery(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore) { Select = ["id"] };
+        var query = new RowQuery("v!", "v!~") { Select = ["id"] };
         do
         {
             var page = await messages.QueryAsync(queue.Partition, query, CancellationToken.None);
-            sequences.AddRange(page.Rows.Select(row => QueueKeys.SequenceOf(row.Key).Value));
+            sequences.AddRange(page.Rows.Select(row => Parse(row.Key[^SequenceLength..])));
             query = query with { Continuation = page.Continuation };
         }
         while (query.Continuation is not null);
