@@ -21,8 +21,8 @@ public sealed class StateTextTests
         from body in Gen.OneOf(Revision, Gen.Int[0, revisions.Length - 1].Select(i => revisions[i]))
         from priority in Gen.Int[0, QueueLimits.MaxPriority]
         from delayed in Gen.Bool
-        from deadTtl in Gen.OneOf(Gen.Const<long?>(null), Gen.Long[0, QueueLimits.AttributeSeconds].Select(ttl => (long?)ttl))
-        from expiresAt in Gen.OneOf(Gen.Const<long?>(null), Gen.Long[0, long.MaxValue].Select(at => (long?)at))
+        from deadTtl in Gen.Long[0, QueueLimits.AttributeSeconds].Nullable()
+        from expiresAt in Gen.Long[0, long.MaxValue].Nullable()
         from diedAt in Gen.OneOf(Gen.Const(0L), Gen.Long[0, long.MaxValue])
         select new StateText(new(sequence), visibleAt, inserted, deliveries, length, chunks, body, new(string.Concat(revisions)))
         {
