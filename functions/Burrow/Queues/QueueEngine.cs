@@ -66,8 +66,8 @@ public sealed class QueueEngine
         finder = new MessageFinder(context);
         var reader = new QueueReader(context, finder);
         lister = new MessageLister(context, reader, finder);
-        bulk = new BulkChange(context, reader, finder, transactions, Policies);
         var burial = new Burial(context, transactions);
+        bulk = new BulkChange(context, reader, finder, transactions, burial, Policies);
         changer = new MessageChanger(context, finder, transactions, burial, Policies);
         var recounter = new Recounter(context, due, countTable, counts);
         sweeper = new QueueSweeper(context, due, registry, transactions, recounter, outbox);
@@ -174,7 +174,7 @@ public sealed class QueueEngine
         QueueAddress queue, MessageSelection selection, Attributes attributes, CancellationToken cancellationToken)
     {
         var list = await bulk.ChangeAsync(
-            queue, selection with { MatchHidden = false }, new MessageChange.Redrive(attributes), cancellationToken);
+            queue, selection with { MatchHidden = false }, new MessageChange.Redrive(attributes), handsOut: false, cancellationToken);
         if (list.Count > 0)
             states.Of(queue).Changed.Set();
         return list;
@@ -189,7 +189,7 @@ public sealed class QueueEngine
     /// <summary>Deletes the dead messages that match and returns them as they were.</summary>
     public Task<MessageList> PurgeAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken) =>
         bulk.ChangeAsync(
-            queue, selection with { MatchHidden = false }, new MessageChange.Remove(MessageLife.Dead), cancellationToken);
+            queue, selection with { MatchHidden = false }, new MessageChange.Remove(MessageLife.Dead), handsOut: false, cancellationToken);
 
     /// <summary>Lists messages in the queue's order. Waits for a match as <paramref name="wait"/> says.</summary>
     public Task<MessageList> ListAsync(
@@ -245,6 +245,7 @@ public sealed class QueueEngine
             new(account, new(name)),
             new() { MatchHidden = true, Detail = Detail.None },
             new MessageChange.Remove(MessageLife.Live | MessageLife.Dead),
+            handsOut: false,
             cancellationToken)).More);
 
     /// <summary>
@@ -284,7 +285,7 @@ public sealed class QueueEngine
 
     /// <summary>Whether a change is served in a group: a claim or take of the first visible messages, with a limit.</summary>
     private static bool IsGrouped(MessageSelection selection, Attributes? attributes) =>
-        selection is { MatchHidden: false, Marker: null, After: null, Limit: >= 1 and <= ClaimGroup.MaxMessages }
+        selection is { MatchHidden: false, Marker: null, After: null, Limit: >= 1 }
         && (attributes is null || attributes.Value.IsClaim);
 
     private async Task<NameList> DeleteAllAsync(Task<NameList> matching, Func<string, Task<bool>> delete)
@@ -316,7 +317,7 @@ public sealed class QueueEngine
             MessageChange change = attributes is { } some
                 ? new MessageChange.Update(some, Delivers: true)
                 : new MessageChange.Remove(MessageLife.Live);
-            return await bulk.ChangeAsync(queue, selection, change, cancellationToken);
+            return await bulk.ChangeAsync(queue, selection, change, hands, cancellationToken);
         }
 
         var kind = new ClaimKind(attributes ?? default, Remove: attributes is null, selection.Detail);

@@ -42,7 +42,8 @@ internal sealed class QueueStates(
     private QueueState New(QueueAddress queue)
     {
         var changed = new ChangeSignal();
-        var puts = new PutGroup(context, due, registry, counts, outbox, policies, burial, queue, changed.Set);
+        var room = new QueueRoom(context, counts, queue, () => background.Expire(queue));
+        var puts = new PutGroup(context, due, registry, counts, outbox, policies, burial, room, queue, changed.Set);
         return new(
             queue,
             changed,
@@ -59,7 +60,7 @@ internal sealed class QueueStates(
                     kind,
                     () => background.Promote(queue),
                     () => background.Expire(queue)).ServeAsync,
-                request => request.Limit,
+                request => Math.Min(request.Limit, ClaimGroup.MaxMessages),
                 ClaimGroup.MaxMessages));
     }
 }

@@ -144,7 +144,7 @@ internal sealed class Requests(Cluster cluster, Chance chance)
         cluster.NewRequest(RequestKind.Policies) with { Account = account },
         async (engine, token) => policy is null
             ? await engine.Policies.DeleteAsync(account, name, QueuePattern.All, token) is not null
-            : await engine.Policies.PutAsync(account, policy, QueuePattern.All, token),
+            : await engine.Policies.PutAsync(account, policy, QueuePattern.All, (PolicyLimits.Policies, PolicyLimits.Policies), token),
         (_, _) => { });
 
     /// <returns>The request, and its list; null where it failed or got no response.</returns>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Burrow.Access;
+using Burrow.Queues;
 using Burrow.Tables;
 using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
@@ -425,7 +426,7 @@ public sealed class FairUseTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_narrow_key_makes_no_more_keys_and_webhooks_than_its_share()
+    public async Task A_narrow_key_makes_no_more_keys_policies_and_webhooks_than_its_share()
     {
         await SetAsync("""{"subscriptions":4}""");
         var lead = await server.MakeKeyAsync("lead", Everything, "a*");
@@ -433,6 +434,16 @@ public sealed class FairUseTests : IAsyncLifetime
             (await server.SendAsync(lead, "PUT", $"/keys/a/k{i}", """{"queues":"a1","allow":["send"]}""")).Status.ShouldBe(201);
         (await server.SendAsync(lead, "PUT", "/keys/a/more", """{"queues":"a1","allow":["send"]}""")).ShouldBeAProblem(507);
         (await server.SendAsync(owner, "PUT", "/keys/a/mine", """{"queues":"a1","allow":["send"]}""")).Status.ShouldBe(201);
+
+        for (var i = 1; i <= PolicyLimits.Policies / 2; i++)
+        {
+            var policy = $$"""{"queues":"a{{i}}"}""";
+            (await server.SendAsync(lead, "PUT", $"/policies/a/p{i}", policy)).Status.ShouldBe(201);
+        }
+
+        (await server.SendAsync(lead, "PUT", "/policies/a/more", """{"queues":"abc"}""")).ShouldBeAProblem(507);
+        (await server.SendAsync(lead, "PUT", "/policies/a/p1", """{"queues":"abc"}""")).Status.ShouldBe(200);
+        (await server.SendAsync(owner, "PUT", "/policies/a/mine", """{"queues":"mine"}""")).Status.ShouldBe(201);
 
         foreach (var (name, status) in (List<(string, int)>)[("one", 201), ("two", 201), ("three", 507)])
         {

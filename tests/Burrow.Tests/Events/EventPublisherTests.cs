@@ -310,7 +310,7 @@ public sealed class EventPublisherTests
     {
         await SubscribeAsync("*", EventTypes.MessageDead);
         await queues.Policies.PutAsync(
-            Orders.Account, new(new("once"), QueuePattern.All) { MaxDeliveries = 1 }, QueuePattern.All, Token);
+            Orders.Account, new(new("once"), QueuePattern.All) { MaxDeliveries = 1 }, QueuePattern.All, (PolicyLimits.Policies, PolicyLimits.Policies), Token);
         foreach (var id in (string[])["said", "failed", "ended", "time", "put"])
             await PutAsync(id);
         var claimed = (await queues.UpdateAsync(
@@ -345,7 +345,7 @@ public sealed class EventPublisherTests
     public async Task The_end_of_the_time_that_a_dead_message_is_kept_is_not_announced()
     {
         await SubscribeAsync("*", EventTypes.MessageExpired);
-        await queues.Policies.PutAsync(Orders.Account, new(new("short"), QueuePattern.All) { DeadTtl = 30 }, QueuePattern.All, Token);
+        await queues.Policies.PutAsync(Orders.Account, new(new("short"), QueuePattern.All) { DeadTtl = 30 }, QueuePattern.All, (PolicyLimits.Policies, PolicyLimits.Policies), Token);
         var put = await queues.PutAsync(Orders, new(new("m1"), [], null, new(0, null), Precondition.None), Token);
         await queues.SettleAsync(
             Orders, new("m1"), new(OutcomeKind.Dead), new([put.Receipt.Value], null), Detail.None, Token);

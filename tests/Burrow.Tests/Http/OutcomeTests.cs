@@ -239,6 +239,13 @@ public abstract class OutcomeTests(ServerFixture server) : ProtocolTests(server)
         var message = (await GetAsync($"{Message}?detail=full")).Json;
         message.GetProperty("hide").GetInt64().ShouldBe(7);
         message.GetProperty("causes")[0].GetProperty("cause").GetString().ShouldBe("a form");
+        // What the form and the query say is judged together.
+        receipt = message.GetProperty("etag").GetString()!;
+        (await FormAsync("hide=5", receipt, "?cause=query")).ShouldRefuse("cause");
+        (await FormAsync("outcome=failed&cause=form", receipt, "?cause=query&hide=9")).Status.ShouldBe(200);
+        message = (await GetAsync($"{Message}?detail=full")).Json;
+        message.GetProperty("hide").GetInt64().ShouldBe(9);
+        message.GetProperty("causes")[1].GetProperty("cause").GetString().ShouldBe("query");
     }
 
     [Fact]
@@ -282,9 +289,9 @@ public abstract class OutcomeTests(ServerFixture server) : ProtocolTests(server)
     private Task<RawAnswer> SettleAsync(string outcome, string receipt) =>
         PostAsync($"{Message}?outcome={outcome}", ("If-Match", receipt));
 
-    private Task<RawAnswer> FormAsync(string form, string receipt) => SendAsync(
+    private Task<RawAnswer> FormAsync(string form, string receipt, string query = "") => SendAsync(
         "POST",
-        Message,
+        Message + query,
         Encoding.ASCII.GetBytes(form),
         ("If-Match", receipt),
         ("Content-Type", "application/x-www-form-urlencoded"));

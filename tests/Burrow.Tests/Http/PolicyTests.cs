@@ -128,6 +128,21 @@ public abstract class PolicyTests(ServerFixture server) : ProtocolTests(server)
         (await PolicyAsync("-", """{"queues":"q","ttl":null,"maxDeliveries":1,"retryDelays":null}""")).Status.ShouldBe(201);
     }
 
+    [Theory]
+    [InlineData("GET", "limit=abc", "limit")]
+    [InlineData("PUT", "outcome=done", "outcome")]
+    [InlineData("DELETE", "cause=x", "cause")]
+    public async Task A_bad_parameter_is_refused_and_changes_nothing(string method, string query, string parameter)
+    {
+        await PolicyAsync("policy", """{"queues":"q"}""");
+
+        (await SendAsync(
+            method, $"{Policies}/policy?{query}", method == "PUT" ? """{"queues":"r"}"""u8.ToArray() : null)).ShouldRefuse(parameter);
+
+        (await GetAsync($"{Policies}/policy")).Json.GetProperty("queues").GetString().ShouldBe("q");
+        (await GetAsync($"{Policies}?{query}")).ShouldRefuse(parameter);
+    }
+
     [Fact]
     public async Task An_account_has_at_most_100_policies()
     {

@@ -20,6 +20,36 @@ public abstract class PriorityTests(ServerFixture server) : ProtocolTests(server
         rest.Strings.ShouldBe(["a", "b", "0a", "0b"]);
     }
 
+    [Theory]
+    [InlineData("POST", "&hide=60&detail=id")]
+    [InlineData("DELETE", "&detail=id")]
+    public async Task So_do_those_of_more_than_a_page(string method, string query)
+    {
+        var low = Enumerable.Range(0, 1990).Select(i => $"{i:d4}").ToList();
+        string[] high = ["9a", "9b"];
+        foreach (var ids in low.Chunk(995))
+        {
+            var items = string.Join('\n', ids.Select(id => $$"""{"id":"{{id}}","ttl":0}"""));
+            (await SendAsync(
+                "POST",
+                $"/batch/{Account}/q",
+                Encoding.ASCII.GetBytes(items),
+                ("Content-Type", "application/x-ndjson"))).Status.ShouldBe(200);
+        }
+
+        foreach (var id in high)
+            await PutAsync($"{Queue}/{id}?ttl=0&priority=9");
+
+        var some = await SendAsync(method, $"{Queue}?limit=1500{query}");
+        var rest = await SendAsync(method, $"{Queue}?limit=1500{query}");
+
+        some.Strings.ShouldBe([.. high, .. low.Take(1498)]);
+        some.More.ShouldBeFalse();
+        rest.Strings.ShouldBe([.. low.Skip(1498)]);
+        rest.More.ShouldBeFalse();
+        (await SendAsync(method, $"{Queue}?limit=1500{query}")).Status.ShouldBe(404);
+    }
+
     [Fact]
     public async Task Lists_markers_cursors_and_changes_without_a_limit_follow_the_puts()
     {

@@ -40,6 +40,30 @@ public sealed class StaleReadTests
     }
 
     [Fact]
+    public async Task A_list_of_several_priorities_shows_what_becomes_visible_and_is_moved_between_two_of_its_pages()
+    {
+        await queue.PutAsync("large", new byte[QueueLimits.InlineBytes + 1]);
+        await queue.PutAllAsync(Enumerable.Range(0, 2500).Select(i => $"{i:d4}"));
+        await queue.PutWithPriorityAsync("x", 9);
+        await queue.PutAsync("last");
+        (await queue.ClaimAsync(hide: 30)).ShouldHaveSingleItem().Id.Value.ShouldBe("x");
+        // The first three queries read the hidden line, and the first page of both lanes: all of priority 9. The fourth reads the body.
+        var isSwept = false;
+        AfterAsync(CallKind.Query, 4, async () =>
+        {
+            time.Advance(TimeSpan.FromMinutes(1));
+            await other.SweepAsync();
+            isSwept = true;
+        });
+
+        var list = await queue.ListAsync();
+
+        isSwept.ShouldBeTrue();
+        list.TakeLast(2).Select(message => message.Id.Value).ShouldBe(["x", "last"]);
+        list.Count.ShouldBe(2503);
+    }
+
+    [Fact]
     public async Task A_message_that_expires_while_a_claim_looks_is_not_claimed()
     {
         await queue.PutAsync("a", ttl: 10);

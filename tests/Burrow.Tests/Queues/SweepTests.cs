@@ -42,6 +42,35 @@ public sealed class SweepTests
         (await TestQueue.RowsAsync(store, queue.Address)).ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(3500)]
+    [InlineData(21_000)]
+    public async Task A_queue_that_rests_costs_the_timer_nothing_however_long_it_is(int length)
+    {
+        await queue.PutAllAsync(Enumerable.Range(0, length).Select(i => $"{i}"));
+        await queue.Engine.WriteCountsAsync(CancellationToken.None);
+
+        await SweepEachMinuteAsync(60);
+
+        (await TestQueue.RowsAsync(store)).ShouldNotContain(row => row.StartsWith("due", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Counts_that_became_wrong_right_after_a_count_are_counted_once_more()
+    {
+        await queue.PutAllAsync(Enumerable.Range(0, 6500).Select(i => $"{i}"));
+        await queue.Engine.WriteCountsAsync(CancellationToken.None);
+        await SweepEachMinuteAsync(2);
+        // A process puts messages and is killed before it writes its counts.
+        await new TestQueue(store, time).PutAllAsync(["a", "b"]);
+
+        await SweepEachMinuteAsync(60);
+
+        (await new TestQueue(store, time).Engine.UsageAsync(queue.Address)).InQueue.ShouldBe(6502);
+        (await TestQueue.RowsAsync(store)).ShouldNotContain(row => row.StartsWith("due", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_put_that_died_before_its_transaction_leaves_nothing_behind()
     {

@@ -25,7 +25,8 @@ internal sealed class TestQueue(ITableStore store, TimeProvider time, string acc
     public Task<PutResult> PutWithPriorityAsync(string id, int? priority) =>
         Engine.PutAsync(Address, new(new(id), [], null, new(0, 0), Precondition.None) { Priority = priority }, Token);
 
-    public Task PolicyAsync(QueuePolicy policy) => Engine.Policies.PutAsync(Address.Account, policy, QueuePattern.All, Token);
+    public Task PolicyAsync(QueuePolicy policy) => Engine.Policies.PutAsync(
+        Address.Account, policy, QueuePattern.All, (PolicyLimits.Policies, PolicyLimits.Policies), Token);
 
     public Task<Message?> SettleAsync(Message claimed, Outcome outcome) =>
         Engine.SettleAsync(Address, claimed.Id, outcome, new([claimed.Receipt.Value], null), Detail.Full, Token);

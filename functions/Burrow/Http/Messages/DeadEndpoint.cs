@@ -82,7 +82,7 @@ public sealed class DeadEndpoint : IEndpoint
     private async Task<Answer> RedriveAllAsync(RequestContext context, QueueAddress queue)
     {
         var (authorized, parameters) = await AuthorizeAsync(context, queue, null);
-        authorized.Require(OperationPolicy.Redrive);
+        authorized.Require(RedrivePolicyOf(parameters.MessageDetail(Detail.None)));
         await authorized.ReadFormAsync(parameters);
         var selection = SelectionOf(authorized, parameters, Detail.None);
         await AdmitAsync(authorized, RedrivePolicyOf(selection.Detail), selection, isChange: true);
@@ -115,7 +115,7 @@ public sealed class DeadEndpoint : IEndpoint
     private async Task<Answer> RedriveAsync(RequestContext context, MessagePath path)
     {
         var (authorized, parameters) = await AuthorizeAsync(context, path.Queue, path.Id);
-        authorized.Require(OperationPolicy.Redrive);
+        authorized.Require(RedrivePolicyOf(parameters.MessageDetail(Detail.None)));
         await authorized.ReadFormAsync(parameters);
         parameters.CheckAll();
         var detail = parameters.MessageDetail(Detail.None);

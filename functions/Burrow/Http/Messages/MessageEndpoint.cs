@@ -73,7 +73,7 @@ public sealed class MessageEndpoint : IEndpoint
     private async Task<Answer> UpdateAsync(RequestContext context, MessagePath path)
     {
         var (authorized, parameters) = await AuthorizeAsync(context, path, mayHaveOutcome: true);
-        if (parameters.Outcome is { Kind: OutcomeKind.Done })
+        if (parameters.IsDone)
         {
             authorized.Require(OperationPolicy.SettleMessage);
             await RefuseResultAsync(context, authorized);
@@ -140,7 +140,7 @@ public sealed class MessageEndpoint : IEndpoint
         var parameters = new QueryParameters(context.Request);
         var authorized = await context.AuthorizeAsync(RequestTarget.OfMessages(path.Queue, path.Id, parameters, NotFound()));
         if (mayHaveOutcome)
-            parameters.CheckAllWithOutcome();
+            parameters.CheckAllWithOutcome(isWhole: parameters.IsDone || !QueryParameters.IsForm(context.Request));
         else
             parameters.CheckAll();
         return (authorized, parameters);

@@ -46,7 +46,7 @@ public sealed class PoliciesEndpoint : IEndpoint
     {
         var missing = new NotFoundException("No such account, or it has no policy that matches.");
         var authorized = await AuthorizeAsync(context, account, missing);
-        if (new QueryParameters(context.Request).Queue is { } queue)
+        if (CheckParameters(context).Queue is { } queue)
         {
             authorized.Caller.RequireQueue(queue);
             return Show(200, await policies.InForceAsync(new(account, queue), context.Aborted) ?? throw missing);
@@ -59,6 +59,7 @@ public sealed class PoliciesEndpoint : IEndpoint
     private async Task<Answer> GetAsync(RequestContext context, PolicyPath path)
     {
         var authorized = await AuthorizeAsync(context, path.Account, NotFound());
+        CheckParameters(context);
         var all = await policies.ListAsync(path.Account, authorized.Caller.Spec.Queues, context.Aborted);
         return Show(200, all.FirstOrDefault(policy => policy.Name == path.Name) ?? throw NotFound());
     }
@@ -66,21 +67,31 @@ public sealed class PoliciesEndpoint : IEndpoint
     private async Task<Answer> PutAsync(RequestContext context, PolicyPath path)
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.OfManagement(path.Account, NotFound()));
+        CheckParameters(context);
         using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.ManagePolicies, HttpLimits.AccessBodyBytes);
         var policy = PolicyJson.Read(body.Written, path.Name);
-        var isNew = await policies.PutAsync(path.Account, policy, authorized.Caller.Spec.Queues, context.Aborted);
+        var isNew = await policies.PutAsync(
+            path.Account, policy, authorized.Caller.Spec.Queues, authorized.ShareOf(PolicyLimits.Policies), context.Aborted);
         return Show(isNew ? 201 : 200, policy);
     }
 
     private async Task<Answer> DeleteAsync(RequestContext context, PolicyPath path)
     {
         var authorized = await AuthorizeAsync(context, path.Account, NotFound());
+        CheckParameters(context);
         return Show(
             200, await policies.DeleteAsync(path.Account, path.Name, authorized.Caller.Spec.Queues, context.Aborted) ?? throw NotFound());
     }
 
     private static Task<AuthorizedRequest> AuthorizeAsync(RequestContext context, AccountName account, NotFoundException missing) =>
         context.AuthorizeAsync(RequestTarget.OfManagement(account, missing), OperationPolicy.ManagePolicies);
+
+    private static QueryParameters CheckParameters(RequestContext context)
+    {
+        var parameters = new QueryParameters(context.Request);
+        parameters.CheckAll();
+        return parameters;
+    }
 
     private static Answer Show(int status, QueuePolicy policy) => Answer.OfJson(status, json => PolicyJson.Write(json, policy));
 

@@ -29,6 +29,7 @@ internal sealed class Cors
                     "ETag",
                     "Burrow-Marker",
                     "Burrow-More",
+                    "Burrow-Paused",
                     "Retry-After",
                     "RateLimit",
                     "RateLimit-Policy",

@@ -80,12 +80,15 @@ internal sealed class QueryParameters
     }
 
     /// <summary>The same for a request that may have an outcome.</summary>
+    /// <param name="isWhole">False: a form follows, and an outcome is judged with what the form holds.</param>
     /// <exception cref="InvalidRequestException">One is not valid.</exception>
-    public void CheckAllWithOutcome()
+    public void CheckAllWithOutcome(bool isWhole = true)
     {
         if (values.Count == 0)
             return;
-        _ = (Attributes, Wait, Limit, Marker, After, Priority, Outcome);
+        _ = (Attributes, Wait, Limit, Marker, After, Priority);
+        if (isWhole)
+            _ = Outcome;
         GetString("match_hidden");
         if (GetString("detail") is { } detail && !Details.Exists(one => one.Name == detail))
             throw DetailError(Details);
@@ -100,6 +103,9 @@ internal sealed class QueryParameters
 
     /// <summary>The queue whose policy is asked for; null if absent.</summary>
     public QueueName? Queue => GetString(QueueParameter) is { } queue ? QueueName.Parse(queue) : null;
+
+    /// <summary>Whether <c>outcome</c> is <c>done</c>, whatever stands beside it.</summary>
+    public bool IsDone => GetString(OutcomeName) == "done";
 
     /// <summary><c>outcome</c>, with its <c>cause</c> and <c>hide</c>; null if absent.</summary>
     public Outcome? Outcome => ParseOutcome(GetString(OutcomeName), GetString(CauseName), Attributes);

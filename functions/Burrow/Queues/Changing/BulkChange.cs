@@ -12,7 +12,7 @@ namespace Burrow.Queues.Changing;
 /// dead messages. Claims are served in groups instead.
 /// </summary>
 internal sealed class BulkChange(
-    QueueContext context, QueueReader reader, MessageFinder finder, Transactions transactions, QueuePolicies policies)
+    QueueContext context, QueueReader reader, MessageFinder finder, Transactions transactions, Burial burial, QueuePolicies policies)
 {
     /// <summary>How many messages are changed at a time.</summary>
     private const int BatchSize = 100;
@@ -20,15 +20,15 @@ internal sealed class BulkChange(
     /// <param name="queue">The queue.</param>
     /// <param name="selection">Which messages to change, and what the answer shows of them.</param>
     /// <param name="change">What to do.</param>
+    /// <param name="handsOut">Whether somebody gets the messages, so that the pass ends when the queue is paused.</param>
     /// <param name="cancellationToken">Ends the pass between two transactions.</param>
     /// <exception cref="UnavailableException">Storage failed or conflicts lasted too long, and it is unknown what was changed.</exception>
     public async Task<MessageList> ChangeAsync(
-        QueueAddress queue, MessageSelection selection, MessageChange change, CancellationToken cancellationToken)
+        QueueAddress queue, MessageSelection selection, MessageChange change, bool handsOut, CancellationToken cancellationToken)
     {
         selection = selection with { Which = change.Which };
         var start = await reader.FindStartAsync(queue, selection, cancellationToken);
-        var policy = change.NeedsPolicy ? await policies.OfAsync(queue) : QueuePolicy.None;
-        var pass = new Pass(queue, selection, change, policy);
+        var pass = new Pass(queue, selection, change, handsOut);
         // If the answer shows no order, the scan reads the rows by id. Those never move, so it misses no message.
         var rows = selection is { MatchHidden: true, Limit: null } && !pass.ShowsMessages && start == Sequence.None
             ? ScanByIdAsync(queue, selection, cancellationToken)
@@ -67,7 +67,7 @@ internal sealed class BulkChange(
             await ChangeBatchAsync(pass, batch, cancellationToken);
             batch.Clear();
             // When the answer has as many messages as the request asked for, it does not matter whether there are more.
-            if (pass.IsUnknown || (pass.Answer.Count == pass.Max && pass.IsAsked))
+            if (pass.IsUnknown || pass.More || (pass.Answer.Count == pass.Max && pass.IsAsked))
                 break;
             if (context.Time.GetElapsedTime(begun) > QueueLimits.BulkChangeTime)
             {
@@ -89,8 +89,15 @@ internal sealed class BulkChange(
         var begun = context.Time.GetTimestamp();
         for (var tries = 0; batch.Count > 0; tries++)
         {
-            var now = context.Now;
-            var (changes, again) = await PlanAsync(pass, batch, now, cancellationToken);
+            // A pass may take long, and a change of the policy holds within seconds.
+            var policy = pass.Change.NeedsPolicy || pass.HandsOut ? await policies.OfAsync(pass.Queue) : QueuePolicy.None;
+            if (pass.HandsOut && policy.Paused)
+            {
+                pass.More = true;
+                return;
+            }
+
+            var (now, changes, again) = await PlanAsync(pass, batch, policy, cancellationToken);
             if (changes.Count == 0 && again.Count == 0)
                 return;
             batch.RemoveRange(0, changes.Count + again.Count);
@@ -123,32 +130,63 @@ internal sealed class BulkChange(
             }
 
             await context.BackOffAsync(tries, cancellationToken);
-            var found = await Task.WhenAll(again.Select(
-                row => finder.FindAsync(pass.Queue, row.Id, row.Sequence, pass.Selection, cancellationToken)));
+            var found = await Task.WhenAll(again.Select(row => FindAgainAsync(pass, row, cancellationToken)));
             batch.InsertRange(0, found.OfType<MessageRow>().OrderBy(row => row.Sequence));
         }
     }
 
-    /// <summary>Plans the changes of the first messages that the answer has room for.</summary>
-    /// <returns>The changes, and a message whose body was replaced since it was read. No message after that one is planned.</returns>
-    private async Task<(List<(MessageWrite Write, MessageRow Row, byte[]? Body, long Size)> Changes, List<MessageRow> Again)> PlanAsync(
-        Pass pass, List<MessageRow> batch, long now, CancellationToken cancellationToken)
+    /// <summary>Reads a message once more. If it died by time, it is buried before, and then found among the dead ones only.</summary>
+    private async Task<MessageRow?> FindAgainAsync(Pass pass, MessageRow row, CancellationToken cancellationToken)
     {
-        var changes = new List<(MessageWrite, MessageRow, byte[]?, long)>();
+        if (row.State.IsUnburied(context.Now))
+            await burial.BuryAsync(pass.Queue, row.State, cancellationToken);
+        return await finder.FindAsync(pass.Queue, row.Id, row.Sequence, pass.Selection, cancellationToken);
+    }
+
+    /// <summary>Plans the changes of the first messages that the answer has room for.</summary>
+    /// <returns>
+    /// The clock by which they are planned, the changes, and messages to read again: those that died since they were read, and one whose
+    /// body was replaced. No message after that one is planned.
+    /// </returns>
+    private async Task<(long Now, List<PlannedChange> Changes, List<MessageRow> Again)> PlanAsync(
+        Pass pass, List<MessageRow> batch, QueuePolicy policy, CancellationToken cancellationToken)
+    {
+        var read = new List<(MessageRow Row, byte[]? Body, long Size)>();
+        var again = new List<MessageRow>();
         foreach (var row in batch)
         {
             var (isThere, body) = await finder.ReadBodyAsync(pass.Queue, row, pass.Selection.WithBodies, cancellationToken);
             if (!isThere)
-                return (changes, [row]);
+            {
+                again.Add(row);
+                break;
+            }
+
             var size = AnswerSize.Of(row, body);
             // A message before the last one of the answer must be in the answer: a client that continues after the last would miss it.
             if (!pass.Answer.TryReserve(size, always: row.Sequence < pass.Answer.Last))
                 break;
-            // Only an outcome has nothing to change, and none comes here.
-            changes.Add((pass.Change.WriteOf(row, pass.Policy, now, now, context)!, row, body, size));
+            read.Add((row, body, size));
         }
 
-        return (changes, []);
+        // Read after the bodies: nobody may change a message that died meanwhile, because others may have seen it dead.
+        var now = context.Now;
+        var changes = new List<PlannedChange>();
+        foreach (var (row, body, size) in read)
+        {
+            if (row.State.IsUnburied(now))
+            {
+                pass.Answer.Release(size);
+                again.Add(row);
+            }
+            else
+            {
+                // Only an outcome has nothing to change, and none comes here.
+                changes.Add(new(pass.Change.WriteOf(row, policy, now, now, context)!, row, body, size));
+            }
+        }
+
+        return (now, changes, again);
     }
 
     private async IAsyncEnumerable<MessageRow> ScanByIdAsync(
@@ -173,8 +211,11 @@ internal sealed class BulkChange(
         }
     }
 
+    /// <summary>A change of a message that the answer has room for.</summary>
+    private sealed record PlannedChange(MessageWrite Write, MessageRow Row, byte[]? Body, long Size);
+
     /// <summary>The state of one pass: what it changes, and its answer so far.</summary>
-    private sealed class Pass(QueueAddress queue, MessageSelection selection, MessageChange change, QueuePolicy policy)
+    private sealed class Pass(QueueAddress queue, MessageSelection selection, MessageChange change, bool handsOut)
     {
         public QueueAddress Queue => queue;
 
@@ -182,7 +223,7 @@ internal sealed class BulkChange(
 
         public MessageChange Change => change;
 
-        public QueuePolicy Policy => policy;
+        public bool HandsOut => handsOut;
 
         public bool ShowsMessages => selection.Detail != Detail.None;
 

@@ -47,9 +47,10 @@ internal sealed class MessageChanger(
                 var (isThere, body) = found.Row is { } row
                     ? await finder.ReadBodyAsync(queue, row, detail.ShowsBody, cancellationToken)
                     : (true, null);
-                if (isThere)
+                var now = context.Now;
+                // Nobody may change a message that died while its body was read: others may have seen it dead.
+                if (isThere && !found.State.IsUnburied(now))
                 {
-                    var now = context.Now;
                     var write = found.Row is null
                         ? MessageWrite.Remove(found.State, found.IndexETag)
                         : change.WriteOf(found.Row, policy, readAt, now, context);

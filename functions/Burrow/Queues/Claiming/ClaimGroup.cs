@@ -45,8 +45,8 @@ internal sealed class ClaimGroup(
 
     public async Task ServeAsync(IReadOnlyList<PendingClaim> group)
     {
-        var claim = new Progress([.. group.Select(pending => new ClaimShare(pending))]);
-        var isUnknown = false;
+        var claim = new Progress([.. group.Select(pending => new ClaimShare(pending, kind.Detail))]);
+        var (isUnknown, more, begun) = (false, false, context.Time.GetTimestamp());
         long? firstConflict = null;
         for (var tries = 0; ; tries++)
         {
@@ -59,6 +59,14 @@ internal sealed class ClaimGroup(
             {
                 // The messages that were claimed before are still returned.
                 result = PassResult.Failed;
+            }
+
+            // A large claim takes several passes, each behind what the ones before it claimed.
+            if (result == PassResult.More)
+            {
+                more = context.Time.GetElapsedTime(begun) > QueueLimits.BulkChangeTime;
+                if (!more)
+                    continue;
             }
 
             isUnknown |= result == PassResult.Failed;
@@ -77,11 +85,12 @@ internal sealed class ClaimGroup(
             await context.BackOffAsync(tries, CancellationToken.None);
         }
 
-        // Where anybody claims, what died by time is noticed within some seconds. The claim itself does not wait for that.
+        // Nothing may fail between the last transaction and this: a take has no other answer.
+        foreach (var share in claim.Shares)
+            share.Complete(isUnknown, more);
+        // Where anybody claims, what died by time is noticed within some seconds. No claim waits for that.
         if ((await policies.OfAsync(queue)).MaxDeliveries is not null)
             someMayHaveDied();
-        foreach (var share in claim.Shares)
-            share.Complete(isUnknown);
     }
 
     /// <summary>
@@ -90,8 +99,12 @@ internal sealed class ClaimGroup(
     /// </summary>
     private async Task<PassResult> RunPassAsync(Progress claim)
     {
-        var front = new Queue<MessageRow>(await ReadCandidatesAsync(claim));
-        var (isConflict, conflicts) = (false, 0);
+        // The policy may have changed since the request came, or since the pass before.
+        if (kind.HandsOut && (await policies.OfAsync(queue)).Paused)
+            return PassResult.Done;
+        var (candidates, isCut) = await ReadCandidatesAsync(claim);
+        var front = new Queue<MessageRow>(candidates);
+        var (isConflict, conflicts, before) = (false, 0, claim.Claimed.Count);
         while (claim.Wanted > 0 && front.Count > 0 && conflicts < MaxConflictsPerPass)
         {
             var (dealt, isChanged) = await DealAsync(claim, front);
@@ -119,15 +132,18 @@ internal sealed class ClaimGroup(
                 break;
         }
 
-        return isConflict ? PassResult.Conflict : PassResult.Done;
+        if (isConflict)
+            return PassResult.Conflict;
+        return isCut && claim.Wanted > 0 && claim.Claimed.Count > before ? PassResult.More : PassResult.Done;
     }
 
-    private async Task<IEnumerable<MessageRow>> ReadCandidatesAsync(Progress claim)
+    /// <returns>The messages to claim, and whether there may be more behind them.</returns>
+    private async Task<(IEnumerable<MessageRow> Rows, bool IsCut)> ReadCandidatesAsync(Progress claim)
     {
-        var rows = await ReadFrontAsync(claim.Wanted);
+        var (rows, isCut) = await ReadFrontAsync(claim.Wanted);
         // A message that this group claimed before may be visible again already.
         rows.RemoveAll(row => claim.Claimed.Contains(row.Sequence));
-        return claim.TryFirst.Count == 0 ? rows : rows.OrderBy(row => !claim.TryFirst.Contains(row.Sequence));
+        return (claim.TryFirst.Count == 0 ? rows : rows.OrderBy(row => !claim.TryFirst.Contains(row.Sequence)), isCut);
     }
 
     /// <summary>
@@ -196,10 +212,10 @@ internal sealed class ClaimGroup(
     /// the hidden line first, and then the visible line. The reason: a message that is released between the two reads moves from the
     /// hidden to the visible line. Then it merges both.
     /// </summary>
-    private async Task<List<MessageRow>> ReadFrontAsync(int wanted)
+    private async Task<(List<MessageRow> Rows, bool IsCut)> ReadFrontAsync(int wanted)
     {
         var now = context.Now;
-        var top = Math.Min(wanted + SpareMessages, MaxMessages);
+        var top = Math.Min(wanted, MaxMessages - SpareMessages) + SpareMessages;
         var (due, more) = await ReadFirstAsync(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), Math.Max(top, DuePageSize), now);
         if (more)
             manyDue();
@@ -208,10 +224,9 @@ internal sealed class ClaimGroup(
         if (moreVisible && visible.Count > 0)
             due.RemoveAll(row => ByTurn.Compare(row, visible[^1]) > 0);
         // A message may be in both lines, or be deleted and put again between the reads. Then the later read counts.
-        return
-        [
-            .. visible.AsEnumerable().Reverse().Concat(due.AsEnumerable().Reverse()).DistinctBy(row => row.Id).Order(ByTurn),
-        ];
+        return (
+            [.. visible.AsEnumerable().Reverse().Concat(due.AsEnumerable().Reverse()).DistinctBy(row => row.Id).Order(ByTurn)],
+            more || moreVisible);
     }
 
     private async Task<(List<MessageRow> Rows, bool More)> ReadFirstAsync(string from, string before, int top, long now)
@@ -232,6 +247,9 @@ internal sealed class ClaimGroup(
         /// <summary>There was no conflict: messages that the pass did not find do not exist.</summary>
         Done,
 
+        /// <summary>There was no conflict, and there may be more messages behind those that the pass read.</summary>
+        More,
+
         /// <summary>Other requests were faster with some messages: another pass may find more.</summary>
         Conflict,
 
@@ -248,7 +266,7 @@ internal sealed class ClaimGroup(
         public List<ClaimShare> Shares => shares;
 
         /// <summary>How many more messages the shares want.</summary>
-        public int Wanted => shares.Sum(share => share.Wanted);
+        public int Wanted => (int)Math.Min(shares.Sum(share => (long)share.Wanted), int.MaxValue);
 
         /// <summary>The messages that earlier passes claimed.</summary>
         public HashSet<Sequence> Claimed { get; } = [];

@@ -4,4 +4,8 @@ namespace Burrow.Queues.Claiming;
 /// <param name="Attributes">The attributes that a claim sets.</param>
 /// <param name="Remove">Whether it is a take, which deletes the messages.</param>
 /// <param name="Detail">What the answer shows of the messages.</param>
-internal readonly record struct ClaimKind(Attributes Attributes, bool Remove, Detail Detail);
+internal readonly record struct ClaimKind(Attributes Attributes, bool Remove, Detail Detail)
+{
+    /// <summary>Whether somebody gets the messages, so that a paused queue gives none.</summary>
+    public bool HandsOut => !Remove || Detail != Detail.None;
+}

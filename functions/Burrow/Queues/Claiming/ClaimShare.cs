@@ -4,9 +4,13 @@ using PendingClaim = Burrow.Queues.Scheduling.PendingRequest<Burrow.Queues.Claim
 namespace Burrow.Queues.Claiming;
 
 /// <summary>The share that one request of a group gets of the messages claimed for the whole group.</summary>
-internal sealed class ClaimShare(PendingClaim pending)
+internal sealed class ClaimShare(PendingClaim pending, Detail detail)
 {
-    private readonly BoundedAnswer answer = new(pending.Request.Limit, pending.Request.Memory) { IsByTurn = true };
+    private readonly BoundedAnswer answer = new(MaxOf(pending.Request.Limit, detail), pending.Request.Memory, detail != Detail.None)
+    {
+        IsByTurn = true,
+    };
+
     private bool isCompleted;
 
     /// <summary>How many more messages the share takes.</summary>
@@ -27,7 +31,8 @@ internal sealed class ClaimShare(PendingClaim pending)
     /// Whether more messages may have been claimed, or more were available. Then an empty answer becomes an error, and any other answer
     /// says that there is more.
     /// </param>
-    public void Complete(bool isUnknown)
+    /// <param name="more">Whether more are available, and the answer ends here nevertheless.</param>
+    public void Complete(bool isUnknown, bool more = false)
     {
         // After the first call, the list belongs to the caller.
         if (isCompleted)
@@ -40,7 +45,10 @@ internal sealed class ClaimShare(PendingClaim pending)
         }
         else
         {
-            pending.Complete(answer.Count == 0 ? MessageList.Empty : answer.ToList(answer.IsCut || isUnknown));
+            more |= answer.IsCut || isUnknown || (IsFull && answer.Count < pending.Request.Limit);
+            pending.Complete(answer.Count == 0 ? MessageList.Empty : answer.ToList(more));
         }
     }
+
+    private static int MaxOf(int limit, Detail detail) => detail == Detail.None ? limit : Math.Min(limit, QueueLimits.AnswerItems);
 }

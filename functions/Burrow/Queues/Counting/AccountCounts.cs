@@ -15,6 +15,9 @@ internal sealed class AccountCounts
     private Dictionary<QueueName, QueueCounts>? held;
 
     private Task? reading;
+
+    /// <summary>How many sums were taken for writing, or came back from it.</summary>
+    private long writes;
     private AccountUsage usage;
     private long readAt;
     private long askedAt;
@@ -81,6 +84,33 @@ internal sealed class AccountCounts
         }
     }
 
+    /// <summary>The number of <see cref="writes"/> before a read; null: sums are being written, so nobody knows whether it finds them.</summary>
+    public long? BeforeReading
+    {
+        get
+        {
+            lock (gate)
+                return taken.Count == 0 ? writes : null;
+        }
+    }
+
+    /// <summary>Takes over what was read from the table.</summary>
+    /// <param name="stored">The rows.</param>
+    /// <param name="before"><see cref="BeforeReading"/>, as it was then.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>False if this process wrote sums meanwhile: nobody knows whether the rows hold them.</returns>
+    public bool TryKnow(IEnumerable<(QueueName Queue, QueueCounts Count)> stored, long? before, TimeProvider time)
+    {
+        lock (gate)
+        {
+            if (before != writes)
+                return false;
+            Know(stored, time);
+            return true;
+        }
+    }
+
+    /// <summary>The same, also if the rows lack something, or have it twice.</summary>
     public void Know(IEnumerable<(QueueName Queue, QueueCounts Count)> stored, TimeProvider time)
     {
         lock (gate)
@@ -123,6 +153,7 @@ internal sealed class AccountCounts
                 taken[queue] = count;
             List<KeyValuePair<QueueName, QueueCounts>> all = [.. pending.OrderBy(one => one.Key.Value, StringComparer.Ordinal)];
             pending = [];
+            writes++;
             return all;
         }
     }
@@ -132,6 +163,7 @@ internal sealed class AccountCounts
     {
         lock (gate)
         {
+            writes++;
             foreach (var (queue, count) in some)
             {
                 taken.Remove(queue);

@@ -14,7 +14,11 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
     /// <summary>Pages read at most.</summary>
     private const int MaxPages = 20;
 
-    public async Task RecountAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    /// <param name="queue">The queue.</param>
+    /// <param name="isChanged">Whether the queue may have been changed since it was counted last.</param>
+    /// <param name="isTimeUp">Whether the count must end.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public async Task RecountAsync(QueueAddress queue, bool isChanged, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         var now = context.Now;
         var row = await table.GetAsync(queue, cancellationToken);
@@ -22,7 +26,8 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
         if (row is not null && now < row.NextRecount)
         {
             // This may be the last visit for long, and what brought it may have changed the counts.
-            await due.ScheduleAsync(queue, [row.NextRecount], cancellationToken);
+            if (isChanged)
+                await due.ScheduleRecountAsync(queue, row.NextRecount, cancellationToken);
             return;
         }
 
@@ -42,7 +47,7 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
         }
 
         if (counted != before)
-            await due.ScheduleAsync(queue, [now + ((pages + 1) * TimeSpan.TicksPerMinute)], cancellationToken);
+            await due.ScheduleRecountAsync(queue, now + ((pages + 1) * TimeSpan.TicksPerMinute), cancellationToken);
         var nextRecount = pages == 1 ? 0 : now + (pages * TimeSpan.TicksPerMinute);
         if (await table.CorrectAsync(queue, row, counted, nextRecount, cancellationToken) && isComplete)
             account?.Written(queue.Queue, pending);

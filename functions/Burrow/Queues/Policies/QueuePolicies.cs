@@ -41,12 +41,18 @@ public sealed class QueuePolicies
     /// <param name="account">The account.</param>
     /// <param name="policy">The policy.</param>
     /// <param name="scope">The queues that the caller may manage.</param>
+    /// <param name="max">How many policies the account may have, and how many of them may be within the scope.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>Whether it is new.</returns>
     /// <exception cref="ForbiddenException">The policy is for queues beyond the scope, or would replace one that is.</exception>
     /// <exception cref="ConflictException">Another policy is for the same queues.</exception>
-    /// <exception cref="QuotaExceededException">There are already <see cref="PolicyLimits.Policies"/>.</exception>
-    public async Task<bool> PutAsync(AccountName account, QueuePolicy policy, QueuePattern scope, CancellationToken cancellationToken)
+    /// <exception cref="QuotaExceededException">There are too many policies already.</exception>
+    public async Task<bool> PutAsync(
+        AccountName account,
+        QueuePolicy policy,
+        QueuePattern scope,
+        (long Account, long Key) max,
+        CancellationToken cancellationToken)
     {
         if (!scope.Contains(policy.Queues))
             throw new ForbiddenException($"This key is for the queues {scope}.");
@@ -65,12 +71,20 @@ public sealed class QueuePolicies
 
                 if (policies.FirstOrDefault(one => one.Queues == policy.Queues && one.Name != policy.Name) is { } other)
                     throw new ConflictException($"The policy '{other.Name}' is for the queues {policy.Queues} already.");
-                if (old is null && policies.Count >= PolicyLimits.Policies)
-                    throw new QuotaExceededException($"An account has at most {PolicyLimits.Policies} policies.");
+                if (old is null)
+                    RequireRoom(policies, scope, max);
                 return [.. policies.Where(one => one != old), policy];
             },
             cancellationToken);
         return created!.Value;
+    }
+
+    private static void RequireRoom(IReadOnlyList<QueuePolicy> policies, QueuePattern scope, (long Account, long Key) max)
+    {
+        if (max.Key < max.Account && policies.Count(policy => scope.Contains(policy.Queues)) >= max.Key)
+            throw new QuotaExceededException($"A key that does not manage its account has at most {max.Key} policies in its scope.");
+        if (policies.Count >= max.Account)
+            throw new QuotaExceededException($"An account has at most {max.Account} policies.");
     }
 
     /// <summary>Deletes a policy.</summary>

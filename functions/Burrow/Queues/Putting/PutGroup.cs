@@ -22,6 +22,7 @@ internal sealed class PutGroup(
     IEventOutbox outbox,
     QueuePolicies policies,
     Burial burial,
+    QueueRoom room,
     QueueAddress queue,
     Action committed)
 {
@@ -41,16 +42,26 @@ internal sealed class PutGroup(
         for (var tries = 0; waiting.Count > 0;)
         {
             var policy = await policies.OfAsync(queue);
-            long? room = policy.MaxMessages == 0 ? null : policy.MaxMessages - (await counts.UsageAsync(queue)).InQueue;
+            var wanted = waiting.Count;
+            var left = await room.LeftAsync(policy, wanted);
             // Where there may be no room for all, it matters which of them replace a message.
-            var isTight = room < waiting.Count;
+            var isTight = left < wanted;
             await ReadExistingAsync(
                 waiting.Where(
                     pending => (isTight || pending.Request.Precondition.NeedsReceipt) && !existing.ContainsKey(pending.Request.Id)),
                 existing);
-            var (plan, current) = await PlanAsync(waiting, existing, policy, room);
+            var (plan, current) = await PlanAsync(waiting, existing, policy, left);
             if (plan.Puts.Count == 0)
+            {
+                if (waiting.Count < wanted)
+                    continue;
+                // A message must be read again. While storage refuses to bury it, that does not help.
+                if (context.Time.GetElapsedTime(begun) > QueueLimits.ConflictTime)
+                    throw new UnavailableException("A message of the same id could not be read for 20 s; nothing was stored.");
+                await context.BackOffAsync(tries++, CancellationToken.None);
                 continue;
+            }
+
             await due.ScheduleAsync(queue, plan.Instants, CancellationToken.None);
             var sent = context.Time.GetTimestamp();
             var result = await SubmitAsync(plan.Operations);
@@ -79,7 +90,7 @@ internal sealed class PutGroup(
     }
 
     private async Task<(PutPlan Plan, QueueHead Current)> PlanAsync(
-        LinkedList<PendingPut> waiting, Dictionary<MessageId, ExistingMessage?> existing, QueuePolicy policy, long? room)
+        LinkedList<PendingPut> waiting, Dictionary<MessageId, ExistingMessage?> existing, QueuePolicy policy, long? left)
     {
         var kinds = await outbox.GetKindsAsync(queue, CancellationToken.None);
         var current = head ??= await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
@@ -87,7 +98,7 @@ internal sealed class PutGroup(
             await registry.RegisterAsync(queue, CancellationToken.None);
         if (kinds.HasFlag(EventKinds.Expired))
             await ReadExpiredRowsAsync(existing);
-        var plan = new PutPlan(context, outbox, queue, policy, current, kinds) { Room = room };
+        var plan = new PutPlan(context, outbox, queue, policy, current, kinds) { Room = left };
         plan.Fill(waiting, existing);
         return (plan, current);
     }

@@ -9,13 +9,17 @@ internal static class AnswerSize
     /// <summary>The bytes of the names, quotes and braces of a message with all its attributes.</summary>
     private const int Frame = 320;
 
+    /// <summary>The bytes of a cause without its text.</summary>
+    private const int CauseFrame = 80;
+
     /// <summary>The bytes that JSON holds without an escape.</summary>
     private static readonly SearchValues<byte> Plain = SearchValues.Create(
         [.. Enumerable.Range(0x20, 0x7F - 0x20).Where(value => value is not (0x22 or 0x5C)).Select(value => (byte)value)]);
 
     /// <summary>The size of a message with this body; null: the answer does not show the body.</summary>
     public static long Of(MessageRow row, byte[]? body) =>
-        Frame + 6L * row.Id.Value.Length + 6L * (row.ContentType?.Length ?? 0) + (body is null ? 0 : Escaped(body));
+        Frame + 6L * row.Id.Value.Length + 6L * (row.ContentType?.Length ?? 0)
+        + row.Causes.Sum(cause => CauseFrame + 6L * cause.Text.Length) + (body is null ? 0 : Escaped(body));
 
     /// <summary>
     /// The size of a body with its escapes. Control characters, quotes and other characters that JSON encoders often escape may take

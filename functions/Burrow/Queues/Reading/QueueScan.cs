@@ -63,7 +63,13 @@ internal sealed class QueueScan(
         for (var tries = 1; ; tries++)
         {
             if (!selection.MatchHidden && context.Now > hidden.CompleteUntil - TimeSpan.TicksPerSecond / 2)
+            {
+                // Meanwhile a message may have become visible that no read has found yet, in the part of a lane that was read before.
+                if (context.Now > hidden.CompleteUntil)
+                    position = position.Anew(start);
                 await hidden.ReadNewlyDueAsync(start, cancellationToken);
+            }
+
             var page = await line.ReadAsync(position, cancellationToken);
             if (selection.MatchHidden)
             {

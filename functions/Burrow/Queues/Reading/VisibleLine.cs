@@ -5,7 +5,8 @@ namespace Burrow.Queues.Reading;
 
 /// <summary>
 /// Reads the visible line in the queue's order. Each lane holds its messages in this order; a page merges them. A lane that ended in the
-/// middle of its rows ends the page there, and the others keep for the next page what they have beyond.
+/// middle of its rows ends the page there, and the others keep for the next page what they have beyond. The caller says when that is too
+/// old (<see cref="Position.Anew"/>).
 /// </summary>
 /// <param name="context">The tables and the clock.</param>
 /// <param name="queue">The queue.</param>
@@ -26,8 +27,10 @@ internal sealed class VisibleLine(QueueContext context, QueueAddress queue, Lane
     /// <summary>Reads the page at a position. The position stays as it is, so that a page can be read again.</summary>
     public async Task<Page> ReadAsync(Position position, CancellationToken cancellationToken)
     {
-        var share = priorities.Count == 1 ? top : Math.Min(top, Math.Max(MinShare, (top + priorities.Count - 1) / priorities.Count));
-        var read = priorities.Count == 1
+        // Lanes that hold few messages are soon read to their end. The others share the page.
+        var open = position.Lanes.Count(lane => lane.MustRead);
+        var share = open <= 1 ? top : Math.Min(top, Math.Max(MinShare, (top + open - 1) / open));
+        var read = position.Lanes.Count == 1
             ? [await ReadAsync(position.Lanes[0], share, cancellationToken)]
             : await Task.WhenAll(position.Lanes.Select(lane => ReadAsync(lane, share, cancellationToken)));
         var last = end;
@@ -45,7 +48,7 @@ internal sealed class VisibleLine(QueueContext context, QueueAddress queue, Lane
     /// <summary>Reads the next rows of a lane, if it has none left.</summary>
     private async Task<Lane> ReadAsync(Lane lane, int share, CancellationToken cancellationToken)
     {
-        if (lane.Rows.Count > 0 || lane.IsRead)
+        if (!lane.MustRead)
             return lane;
         var query = new RowQuery(
             QueueKeys.Visible(lane.Priority, new(lane.Begin.Value + 1)), QueueKeys.Visible(lane.Priority, new(end.Value + 1)))
@@ -72,7 +75,14 @@ internal sealed class VisibleLine(QueueContext context, QueueAddress queue, Lane
     internal sealed record Page(IReadOnlyList<MessageRow> Rows, Sequence Last, Position? Next);
 
     /// <summary>A place in every lane.</summary>
-    internal sealed record Position(IReadOnlyList<Lane> Lanes);
+    internal sealed record Position(IReadOnlyList<Lane> Lanes)
+    {
+        /// <summary>The same place, from which every lane is read again.</summary>
+        /// <param name="behind">The end of the page before.</param>
+        public Position Anew(Sequence behind) => Lanes.Count == 1
+            ? this
+            : new([.. Lanes.Select(lane => new Lane(lane.Priority, behind, null, [], false))]);
+    }
 
     /// <summary>How far a lane was read.</summary>
     /// <param name="Priority">Which lane it is.</param>
@@ -84,6 +94,9 @@ internal sealed class VisibleLine(QueueContext context, QueueAddress queue, Lane
     {
         /// <summary>The last place that was read.</summary>
         public Sequence Passed { get; init; } = Begin;
+
+        /// <summary>Whether the next page needs more of it than was read.</summary>
+        public bool MustRead => Rows.Count == 0 && !IsRead;
 
         /// <summary>All messages of the lane up to this place are read.</summary>
         public Sequence Known => IsRead ? Sequence.Last : Passed;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Burrow.Tables;
 
@@ -7,6 +8,9 @@ namespace Burrow.Queues.Rows;
 /// <summary>The column of a message's causes: JSON, an array of <c>[ticks, delivery, text]</c> for each.</summary>
 internal static class CausesColumn
 {
+    /// <summary>Quotes and other letters than those of English stay as they are: a claim reads many causes at a time.</summary>
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static IReadOnlyList<Cause> Read(Columns columns)
     {
         if (columns.GetBytes(MessageColumns.Causes) is not { Length: > 0 } bytes)
@@ -22,7 +26,7 @@ internal static class CausesColumn
     public static byte[] Write(IReadOnlyList<Cause> causes)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, Options))
         {
             json.WriteStartArray();
             foreach (var cause in causes)

@@ -46,6 +46,15 @@ internal sealed class DueTable(QueueContext context)
         while (context.Now > now + TimeSpan.TicksPerMinute);
     }
 
+    /// <summary>Has the timer count a queue at an instant. If it visits the queue in that minute anyway, nothing is written.</summary>
+    public async Task ScheduleRecountAsync(QueueAddress queue, long instant, CancellationToken cancellationToken)
+    {
+        var minute = MinuteOf(Math.Max(instant, context.Now));
+        var columns = ColumnsOf(queue);
+        columns.Add(DueRow.RecountColumn, 1);
+        await context.Due.SubmitAsync(PartitionOf(queue), [Operation.Insert(DueRow.KeyOf(minute, queue), columns)], cancellationToken);
+    }
+
     /// <summary>The rows of one of the <see cref="Partitions"/> whose minute is reached, oldest first, a page at a time.</summary>
     public async IAsyncEnumerable<IReadOnlyList<DueRow>> ReadAsync(
         int partition, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -75,9 +84,11 @@ internal sealed class DueTable(QueueContext context)
 
     private async Task WriteAsync(QueueAddress queue, long minute, CancellationToken cancellationToken)
     {
-        var columns = new Columns { { DueRow.AccountColumn, queue.Account.Value }, { DueRow.QueueColumn, queue.Queue.Value } };
         await context.Due.SubmitAsync(
-            PartitionOf(queue), [Operation.Upsert(DueRow.KeyOf(minute, queue), columns)], cancellationToken);
+            PartitionOf(queue), [Operation.Upsert(DueRow.KeyOf(minute, queue), ColumnsOf(queue))], cancellationToken);
         scheduled.Set((queue.Partition, minute), true);
     }
+
+    private static Columns ColumnsOf(QueueAddress queue) =>
+        new() { { DueRow.AccountColumn, queue.Account.Value }, { DueRow.QueueColumn, queue.Queue.Value } };
 }

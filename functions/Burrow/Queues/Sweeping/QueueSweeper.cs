@@ -68,7 +68,7 @@ internal sealed class QueueSweeper(
         var queue = rows[0].Queue;
         try
         {
-            await RecountAsync(queue, isTimeUp, cancellationToken);
+            await RecountAsync(queue, rows.Any(row => !row.IsForRecount), isTimeUp, cancellationToken);
             var tidy = await ExpireAsync(queue, isTimeUp, cancellationToken)
                 && await PromoteAsync(queue, isTimeUp, cancellationToken)
                 && await registry.CloseAsync(queue, cancellationToken);
@@ -88,11 +88,11 @@ internal sealed class QueueSweeper(
     }
 
     /// <summary>A failure here is only logged: no caller waits for the counts, and no other work depends on them.</summary>
-    private async Task RecountAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    private async Task RecountAsync(QueueAddress queue, bool isChanged, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
         try
         {
-            await recounter.RecountAsync(queue, isTimeUp, cancellationToken);
+            await recounter.RecountAsync(queue, isChanged, isTimeUp, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
