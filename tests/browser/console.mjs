@@ -175,6 +175,18 @@ async function die(page) {
   await visible(row(page, 'Policies', 'once').getByRole('cell', { name: '10 s, 1 min 0 s' }));
   await page.getByRole('button', { name: 'Pause policy once' }).click();
   await visible(row(page, 'Policies', 'once').getByRole('cell', { name: 'paused' }));
+  // A typing error is refused, and a change leaves alone what the form does not name.
+  await form.getByLabel('Max deliveries').fill('2x');
+  await form.getByRole('button', { name: 'Set policy' }).click();
+  await visible(page.getByRole('alert').getByText('maxDeliveries is a whole number'));
+  problems.splice(0).forEach(problem => assert.match(problem, /400 \(Bad Request\)/));
+  await form.getByLabel('Max deliveries').fill('1');
+  await form.getByLabel('Retry delays').fill('');
+  await form.getByLabel('Dead kept for').fill('3600');
+  await form.getByRole('button', { name: 'Set policy' }).click();
+  await visible(row(page, 'Policies', 'once').getByRole('cell', { name: '1 h 0 min' }));
+  await visible(row(page, 'Policies', 'once').getByRole('cell', { name: '10 s, 1 min 0 s' }));
+  await visible(row(page, 'Policies', 'once').getByRole('cell', { name: 'paused' }));
 
   await openQueue(page, 'poisoned');
   const claim = page.getByRole('region', { name: 'Claim', exact: true });
@@ -183,7 +195,7 @@ async function die(page) {
   await put9.fill('9');
   await put(page, 'high', 'a high one');
   await claim.getByRole('button', { name: 'Claim messages' }).click();
-  await visible(claim.getByText('Nothing to claim.'));
+  await visible(claim.getByText('The queue is paused.'));
   await page.getByRole('navigation').getByRole('link', { name: account }).click();
   await page.getByRole('button', { name: 'Resume policy once' }).click();
   await visible(row(page, 'Policies', 'once').getByRole('cell', { name: 'active' }));

@@ -309,8 +309,7 @@ public sealed class EventPublisherTests
     public async Task A_death_is_announced_with_its_causes_however_it_came_about()
     {
         await SubscribeAsync("*", EventTypes.MessageDead);
-        await queues.Policies.PutAsync(
-            Orders.Account, new(new("once"), QueuePattern.All) { MaxDeliveries = 1 }, QueuePattern.All, (PolicyLimits.Policies, PolicyLimits.Policies), Token);
+        await PolicyAsync(new(new("once"), QueuePattern.All) { MaxDeliveries = 1 });
         foreach (var id in (string[])["said", "failed", "ended", "time", "put"])
             await PutAsync(id);
         var claimed = (await queues.UpdateAsync(
@@ -345,7 +344,7 @@ public sealed class EventPublisherTests
     public async Task The_end_of_the_time_that_a_dead_message_is_kept_is_not_announced()
     {
         await SubscribeAsync("*", EventTypes.MessageExpired);
-        await queues.Policies.PutAsync(Orders.Account, new(new("short"), QueuePattern.All) { DeadTtl = 30 }, QueuePattern.All, (PolicyLimits.Policies, PolicyLimits.Policies), Token);
+        await PolicyAsync(new(new("short"), QueuePattern.All) { DeadTtl = 30 });
         var put = await queues.PutAsync(Orders, new(new("m1"), [], null, new(0, null), Precondition.None), Token);
         await queues.SettleAsync(
             Orders, new("m1"), new(OutcomeKind.Dead), new([put.Receipt.Value], null), Detail.None, Token);
@@ -409,6 +408,9 @@ public sealed class EventPublisherTests
 
     private Task PutAsync(QueueAddress queue, string id, string body = "") => queues.PutAsync(
         queue, new(new(id), System.Text.Encoding.UTF8.GetBytes(body), null, default, Precondition.None), Token);
+
+    private Task PolicyAsync(QueuePolicy policy) => queues.Policies.PutAsync(
+        Orders.Account, policy, QueuePattern.All, (PolicyLimits.Policies, PolicyLimits.Policies), Token);
 
     private Task SubscribeAsync(string queues = "*", params string[] types) => SubscribeAsync(Orders, queues, types);
 

@@ -9,7 +9,7 @@ namespace Burrow.Tests.Simulation;
 public sealed class SimulationTests(MutatedEngine mutated) : IClassFixture<MutatedEngine>
 {
     /// <summary>The judge must find each mutant within that many seeds.</summary>
-    private const int Few = 200;
+    private const int Few = 500;
 
     public static TheoryData<string> Mutants => [.. Mutant.All.Select(mutant => mutant.Name)];
 

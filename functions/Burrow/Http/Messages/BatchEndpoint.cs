@@ -181,7 +181,7 @@ public sealed class BatchEndpoint : IEndpoint
             var precondition = new Precondition(item.IfMatch, onlyNew ? Precondition.MustNotExist.IfNoneMatch : null);
             var result = await queues.PutAsync(
                 queue,
-                new(id, item.Body, item.ContentType, item.Attributes, precondition) 
+                new(id, item.Body, item.ContentType, item.Attributes, precondition)
                 {
                     TraceParent = context.TraceParent,
                     Priority = item.Priority,

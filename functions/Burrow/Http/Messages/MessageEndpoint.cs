@@ -61,7 +61,7 @@ public sealed class MessageEndpoint : IEndpoint
         var body = await authorized.ReadBodyAsync(options.MaxBodyBytes);
         await authorized.AdmitAsync();
         await RequireStorageAsync(authorized, path, body.Length);
-        var put = new PutRequest(path.Id, body, contentType, attributes, precondition) 
+        var put = new PutRequest(path.Id, body, contentType, attributes, precondition)
         {
             TraceParent = context.TraceParent,
             Priority = parameters.Priority,

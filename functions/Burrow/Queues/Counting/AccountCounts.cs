@@ -84,7 +84,9 @@ internal sealed class AccountCounts
         }
     }
 
-    /// <summary>The number of <see cref="writes"/> before a read; null: sums are being written, so nobody knows whether it finds them.</summary>
+    /// <summary>
+    /// The number of <see cref="writes"/> before a read; null: sums are being written, and nobody knows whether the read finds them.
+    /// </summary>
     public long? BeforeReading
     {
         get

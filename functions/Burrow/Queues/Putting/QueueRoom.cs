@@ -15,8 +15,8 @@ internal sealed class QueueRoom(QueueContext context, ProcessCounts counts, Queu
     private const int MaxExpired = 200;
 
     /// <summary>
-    /// How many more messages the queue may hold; null: any number. Where the counts leave less room than wanted, it looks for messages that
-    /// expired: up to <see cref="MaxExpired"/> of them make room at once.
+    /// How many more messages the queue may hold; null: any number. Where the counts leave less room than wanted, it looks for messages
+    /// that expired: up to <see cref="MaxExpired"/> of them make room at once.
     /// </summary>
     public async Task<long?> LeftAsync(QueuePolicy policy, int wanted)
     {

@@ -6,7 +6,7 @@ namespace Burrow.Queues.Sweeping;
 
 /// <summary>
 /// Does some of the timer's work in a queue in the background, where a claim finds that it may help. Each queue has at most one run of a
-/// kind at a time.
+/// kind at a time. A process that is about to stop begins none.
 /// </summary>
 internal sealed class BackgroundSweep(QueueContext context, QueueSweeper sweeper, CancellationToken stopping)
 {
@@ -35,7 +35,7 @@ internal sealed class BackgroundSweep(QueueContext context, QueueSweeper sweeper
 
     private void Start(QueueAddress queue, string work, Func<Task> run)
     {
-        if (!running.TryAdd((queue.Partition, work), true))
+        if (IsStopping() || !running.TryAdd((queue.Partition, work), true))
             return;
         // The run belongs to no request, so it does not use the span of the request that started it.
         using (ExecutionContext.SuppressFlow())
