@@ -199,8 +199,11 @@ internal sealed class AnswerJudge(Timeline timeline)
         // Where storage failed in the middle, the answer holds only what is certain. Without detail, it doesn't show what the request did.
         request.MayHaveDoneMore = selection.Detail == Detail.None || (failed && !isFull);
         Require(selection.Limit is null || list.Count <= selection.Limit, request, $"did {list.Count}");
+        // A pass ends early where the queue is paused meanwhile.
+        var mayBePaused = hands && policies.Exists(policy => policy.Paused);
+        var isSlow = request.Ended.Ticks - request.Started.Ticks > Patience.Ticks;
         Require(
-            !list.More || failed || request.IsAbandoned || request.Ended.Ticks - request.Started.Ticks > Patience.Ticks || isFull,
+            !list.More || failed || request.IsAbandoned || isSlow || isFull || mayBePaused,
             request,
             "says that there is more, for no reason");
         RequireOrder(request, list, Completeness.IsTake(request));

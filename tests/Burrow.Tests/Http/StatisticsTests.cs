@@ -14,7 +14,7 @@ public abstract class StatisticsTests(ServerFixture server) : ProtocolTests(serv
         await DeleteAsync($"{Queue}/22");
 
         const string counts = """
-            "messages":3,"visible":1,"hidden":2,"bytes":5,"oldestVisibleAge":0,"inserted":4,"claimed":1,"deleted":1,"expired":0
+            "messages":3,"visible":1,"hidden":2,"dead":0,"bytes":5,"oldestVisibleAge":0,"inserted":4,"claimed":1,"deleted":1,"expired":0
             """;
         const string exactness = """
             "exactness":{"counts":"approximate","visible":"approximate","hidden":"exact","oldestVisibleAge":"exact"}
