@@ -320,8 +320,9 @@ public sealed class QueueEngine
             return await bulk.ChangeAsync(queue, selection, change, hands, cancellationToken);
         }
 
-        var kind = new ClaimKind(attributes ?? default, Remove: attributes is null, selection.Detail);
-        return await states.Of(queue).ClaimsOf(kind).SubmitAsync(new(selection.Limit!.Value, selection.Memory), cancellationToken);
+        var limit = selection.Limit!.Value;
+        var kind = new ClaimKind(attributes ?? default, Remove: attributes is null, selection.Detail, limit > ClaimGroup.MaxMessages);
+        return await states.Of(queue).ClaimsOf(kind).SubmitAsync(new(limit, selection.Memory), cancellationToken);
     }
 
     private void WakeIfVisible(QueueAddress queue, Message? message)

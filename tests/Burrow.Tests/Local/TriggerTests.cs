@@ -9,6 +9,7 @@ namespace Burrow.Tests.Local;
 public sealed class TriggerTests
 {
     private const string Key = """{"allow":["read"]}""";
+    private const string Policy = """{"queues":"other"}""";
 
     [Fact]
     public async Task Every_route_and_method_that_an_endpoint_declares_is_served_and_any_other_method_refused()
@@ -24,12 +25,16 @@ public sealed class TriggerTests
                 "keys" => Key,
                 "links" => """{"method":"GET","queue":"q","expires":"2100-01-01T00:00:00Z"}""",
                 "limits" => """{"queues":10}""",
+                "policies" => Policy,
                 _ => "[]",
             });
             target.ShouldNotContain("{");
             foreach (var method in DeclaredOperations.HostMethods)
             {
-                await raw.SendAsync("PUT", "/v1.0/a/q/m", []);
+                var put = await raw.SendAsync("PUT", "/v1.0/a/q/m", []);
+                if (target.StartsWith("/dead", StringComparison.Ordinal))
+                    await raw.SendAsync("POST", "/v1.0/a/q/m?outcome=dead", [], ("If-Match", put.ETag!));
+                await raw.SendAsync("PUT", "/policies/a/hook", Encoding.UTF8.GetBytes(Policy));
                 await raw.SendAsync("PUT", "/subscriptions/a/hook", """{"endpoint":"http://127.0.0.1:9"}"""u8.ToArray());
                 await raw.SendAsync(
                     target == "/keys/a/hook" && method == "PUT" ? "DELETE" : "PUT", "/keys/a/hook", Encoding.UTF8.GetBytes(Key));

@@ -134,6 +134,51 @@ public sealed class DeathTests
     }
 
     [Fact]
+    public async Task Other_puts_do_not_fail_with_it()
+    {
+        await LastDeliveryAsync("a");
+        time.Advance(TimeSpan.FromSeconds(6));
+        store.Before = call => call is { Table: "messages", Kind: CallKind.Submit }
+            && call.Operations.Any(operation => operation.Key.StartsWith("d!", StringComparison.Ordinal))
+                ? throw new TableUnavailableException("The storage buries nothing.")
+                : Task.CompletedTask;
+
+        var puts = new[] { queue.PutAsync("first"), queue.PutAsync("a", precondition: new(["no"], null)), queue.PutAsync("b") };
+
+        await Should.ThrowAsync<UnavailableException>(() => puts[1]);
+        (await puts[0]).Created.ShouldBeTrue();
+        (await puts[2]).Created.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_message_that_expires_before_the_transaction_stays_expired(bool byId)
+    {
+        await queue.PutAsync("a", new string('x', 40_000), ttl: 5);
+        time.Advance(TimeSpan.FromSeconds(4.9));
+        var (gets, expired) = (0, false);
+        store.Before = async call =>
+        {
+            // The last read is that of the body.
+            if (call is not { Table: "messages", Kind: CallKind.Get } || ++gets != (byId ? 3 : 1))
+                return;
+            expired = true;
+            time.Advance(TimeSpan.FromSeconds(1));
+            (await other.GetAsync("a")).ShouldBeNull();
+        };
+
+        var changed = byId
+            ? await queue.UpdateAsync("a", ttl: 100) is not null
+            : (await queue.Engine.UpdateAsync(
+                queue.Address, new() { Detail = Detail.Full }, new(100, null), TimeSpan.Zero, Token)).Count > 0;
+
+        expired.ShouldBeTrue();
+        changed.ShouldBeFalse();
+        (await other.GetAsync("a")).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_long_claim_heeds_a_policy_that_was_made_meanwhile()
     {
         await queue.PutAllAsync(Enumerable.Range(0, 500).Select(i => $"{i:d3}"));
@@ -154,29 +199,6 @@ public sealed class DeathTests
         var alive = await other.ListAsync();
         alive.Count.ShouldBeInRange(1, 200);
         (await other.ListAsync(new() { MatchHidden = true })).Count.ShouldBe(alive.Count);
-    }
-
-    [Theory]
-    [InlineData(null)]
-    [InlineData(2000)]
-    public async Task A_long_claim_ends_when_its_queue_is_paused(int? limit)
-    {
-        await queue.PutAllAsync(Enumerable.Range(0, 2000).Select(i => $"{i:d4}"));
-        var submits = 0;
-        store.Before = async call =>
-        {
-            if (call is not { Table: "messages", Kind: CallKind.Submit })
-                return;
-            time.Advance(TimeSpan.FromSeconds(2));
-            if (++submits == 1)
-                await other.PolicyAsync(new(new("p"), QueuePattern.All) { Paused = true });
-        };
-
-        var claimed = await queue.Engine.UpdateAsync(
-            queue.Address, new() { Limit = limit, Detail = Detail.Id }, new(null, 3000), TimeSpan.Zero, Token);
-
-        claimed.Count.ShouldBeInRange(1, 1000);
-        (await other.ListAsync()).Count.ShouldBe(2000 - claimed.Count);
     }
 
     private async Task LastDeliveryAsync(string id, string body = "")

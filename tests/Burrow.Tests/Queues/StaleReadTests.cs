@@ -64,6 +64,24 @@ public sealed class StaleReadTests
     }
 
     [Fact]
+    public async Task A_list_of_several_priorities_ends_however_slow_storage_is_and_however_much_expired()
+    {
+        for (var i = 0; i < 10_500; i++)
+            await queue.Engine.PutAsync(queue.Address, new(new($"{i}"), [], null, new(1, 0), Precondition.None) { Priority = 1 }, Token);
+        await queue.PutWithPriorityAsync("a", 1);
+        await queue.PutWithPriorityAsync("b", 5);
+        time.Advance(TimeSpan.FromSeconds(2));
+        var queries = 0;
+        store.Before = call =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1.1));
+            return ++queries < 200 ? Task.CompletedTask : throw new InvalidOperationException("It does not end.");
+        };
+
+        (await queue.IdsAsync()).ShouldBe("a b");
+    }
+
+    [Fact]
     public async Task A_message_that_expires_while_a_claim_looks_is_not_claimed()
     {
         await queue.PutAsync("a", ttl: 10);

@@ -20,7 +20,7 @@ internal sealed class BulkChange(
     /// <param name="queue">The queue.</param>
     /// <param name="selection">Which messages to change, and what the answer shows of them.</param>
     /// <param name="change">What to do.</param>
-    /// <param name="handsOut">Whether somebody gets the messages, so that the pass ends when the queue is paused.</param>
+    /// <param name="handsOut">Whether a client gets the messages, so that the pass ends when the queue is paused.</param>
     /// <param name="cancellationToken">Ends the pass between two transactions.</param>
     /// <exception cref="UnavailableException">Storage failed or conflicts lasted too long, and it is unknown what was changed.</exception>
     public async Task<MessageList> ChangeAsync(
@@ -46,7 +46,8 @@ internal sealed class BulkChange(
             pass.More = true;
         }
 
-        return pass.Complete();
+        // Between the caller's look and this pass, the queue may have been paused.
+        return pass is { IsPaused: true, Answer.Count: 0, IsUnknown: false } ? MessageList.OfPaused : pass.Complete();
     }
 
     private async Task ChangeAllAsync(Pass pass, IAsyncEnumerable<MessageRow> rows, CancellationToken cancellationToken)
@@ -93,7 +94,7 @@ internal sealed class BulkChange(
             var policy = pass.Change.NeedsPolicy || pass.HandsOut ? await policies.OfAsync(pass.Queue) : QueuePolicy.None;
             if (pass.HandsOut && policy.Paused)
             {
-                pass.More = true;
+                (pass.IsPaused, pass.More) = (true, true);
                 return;
             }
 
@@ -145,8 +146,8 @@ internal sealed class BulkChange(
 
     /// <summary>Plans the changes of the first messages that the answer has room for.</summary>
     /// <returns>
-    /// The clock by which they are planned, the changes, and messages to read again: those that died since they were read, and one whose
-    /// body was replaced. No message after that one is planned.
+    /// The clock by which they are planned, the changes, and messages to read again: those that expired or died since they were read, and
+    /// one whose body was replaced. No message after that one is planned.
     /// </returns>
     private async Task<(long Now, List<PlannedChange> Changes, List<MessageRow> Again)> PlanAsync(
         Pass pass, List<MessageRow> batch, QueuePolicy policy, CancellationToken cancellationToken)
@@ -169,12 +170,12 @@ internal sealed class BulkChange(
             read.Add((row, body, size));
         }
 
-        // Read after the bodies: nobody may change a message that died meanwhile, because others may have seen it dead.
+        // Read after the bodies: a message that expired or died meanwhile stays so, because other processes may have seen that.
         var now = context.Now;
         var changes = new List<PlannedChange>();
         foreach (var (row, body, size) in read)
         {
-            if (row.State.IsUnburied(now))
+            if (row.State.IsUnburied(now) || (row.State.LifeAt(now) & pass.Change.Which) == 0)
             {
                 pass.Answer.Release(size);
                 again.Add(row);
@@ -240,6 +241,9 @@ internal sealed class BulkChange(
 
         /// <summary>Whether more messages may match than were changed.</summary>
         public bool More { get; set; }
+
+        /// <summary>Whether the pass ended because the queue is paused.</summary>
+        public bool IsPaused { get; set; }
 
         /// <summary>Whether it is unknown for some messages if they were changed.</summary>
         public bool IsUnknown { get; set; }

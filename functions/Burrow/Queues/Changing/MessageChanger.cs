@@ -48,8 +48,8 @@ internal sealed class MessageChanger(
                     ? await finder.ReadBodyAsync(queue, row, detail.ShowsBody, cancellationToken)
                     : (true, null);
                 var now = context.Now;
-                // Nobody may change a message that died while its body was read: others may have seen it dead.
-                if (isThere && !found.State.IsUnburied(now))
+                // A message that expired or died while its body was read stays so: other processes may have seen that.
+                if (isThere && !found.State.IsUnburied(now) && (found.State.LifeAt(now) & change.Which) != 0)
                 {
                     var write = found.Row is null
                         ? MessageWrite.Remove(found.State, found.IndexETag)

@@ -46,10 +46,23 @@ internal sealed class ClaimGroup(
     public async Task ServeAsync(IReadOnlyList<PendingClaim> group)
     {
         var claim = new Progress([.. group.Select(pending => new ClaimShare(pending, kind.Detail))]);
-        var (isUnknown, more, begun) = (false, false, context.Time.GetTimestamp());
+        var end = await RunAsync(claim);
+        // Nothing may fail between the last transaction and this: a take has no other answer.
+        foreach (var share in claim.Shares)
+            share.Complete(end);
+        // Where anybody claims, what died by time is noticed within some seconds. No claim waits for that.
+        if (!kind.Remove && (await policies.OfAsync(queue)).MaxDeliveries is not null)
+            someMayHaveDied();
+    }
+
+    /// <summary>Runs passes until the shares are full, no message is left, or the time is up.</summary>
+    private async Task<PassResult> RunAsync(Progress claim)
+    {
+        var begun = context.Time.GetTimestamp();
         long? firstConflict = null;
-        for (var tries = 0; ; tries++)
+        for (var conflicts = 0; ;)
         {
+            var before = claim.Claimed.Count;
             PassResult result;
             try
             {
@@ -61,36 +74,33 @@ internal sealed class ClaimGroup(
                 result = PassResult.Failed;
             }
 
-            // A large claim takes several passes, each behind what the ones before it claimed.
+            if (claim.Shares.All(share => share.IsFull))
+                return result == PassResult.Failed ? result : PassResult.Done;
             if (result == PassResult.More)
             {
-                more = context.Time.GetElapsedTime(begun) > QueueLimits.BulkChangeTime;
-                if (!more)
-                    continue;
+                // A large claim takes several passes, each behind what the ones before it claimed.
+                if (claim.Claimed.Count == before || IsOver(begun) || claim.Shares.All(share => share.IsFull || share.IsCancelled))
+                    return result;
+                continue;
             }
 
-            isUnknown |= result == PassResult.Failed;
             // Only a pass without a conflict proves that there is no other message. After a failure, no more messages are put at risk.
-            if (result != PassResult.Conflict || claim.Shares.All(share => share.IsFull))
-                break;
+            if (result != PassResult.Conflict)
+                return result;
             Instruments.ClaimConflicts.Add(1);
             // The time counts from the first conflict: slow storage is not a conflict.
             firstConflict ??= context.Time.GetTimestamp();
             if (context.Time.GetElapsedTime(firstConflict.Value) > QueueLimits.ConflictTime)
-            {
-                isUnknown = true;
-                break;
-            }
-
-            await context.BackOffAsync(tries, CancellationToken.None);
+                return result;
+            await context.BackOffAsync(conflicts++, CancellationToken.None);
         }
+    }
 
-        // Nothing may fail between the last transaction and this: a take has no other answer.
-        foreach (var share in claim.Shares)
-            share.Complete(isUnknown, more);
-        // Where anybody claims, what died by time is noticed within some seconds. No claim waits for that.
-        if ((await policies.OfAsync(queue)).MaxDeliveries is not null)
-            someMayHaveDied();
+    /// <summary>Whether no further pass may begin: it takes too long, or the hides of the first messages would soon be over.</summary>
+    private bool IsOver(long begun)
+    {
+        var elapsed = context.Time.GetElapsedTime(begun);
+        return elapsed > QueueLimits.BulkChangeTime || (!kind.Remove && elapsed > TimeSpan.FromSeconds(kind.Attributes.Hide!.Value / 2.0));
     }
 
     /// <summary>
@@ -101,10 +111,10 @@ internal sealed class ClaimGroup(
     {
         // The policy may have changed since the request came, or since the pass before.
         if (kind.HandsOut && (await policies.OfAsync(queue)).Paused)
-            return PassResult.Done;
+            return PassResult.Paused;
         var (candidates, isCut) = await ReadCandidatesAsync(claim);
         var front = new Queue<MessageRow>(candidates);
-        var (isConflict, conflicts, before) = (false, 0, claim.Claimed.Count);
+        var (isConflict, conflicts) = (false, 0);
         while (claim.Wanted > 0 && front.Count > 0 && conflicts < MaxConflictsPerPass)
         {
             var (dealt, isChanged) = await DealAsync(claim, front);
@@ -113,7 +123,7 @@ internal sealed class ClaimGroup(
                 break;
             var outcomes = await CommitAsync(claim, dealt);
             foreach (var share in claim.Shares.Where(share => share.IsFull))
-                share.Complete(isUnknown: false);
+                share.Complete(PassResult.Done);
 
             if (outcomes.Contains(CommitOutcome.Unknown))
                 return PassResult.Failed;
@@ -134,7 +144,7 @@ internal sealed class ClaimGroup(
 
         if (isConflict)
             return PassResult.Conflict;
-        return isCut && claim.Wanted > 0 && claim.Claimed.Count > before ? PassResult.More : PassResult.Done;
+        return isCut && claim.Wanted > 0 ? PassResult.More : PassResult.Done;
     }
 
     /// <returns>The messages to claim, and whether there may be more behind them.</returns>
@@ -239,22 +249,6 @@ internal sealed class ClaimGroup(
         };
         var (rows, more) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
         return (rows.ConvertAll(MessageRow.From), more);
-    }
-
-    /// <summary>How a pass ended.</summary>
-    private enum PassResult
-    {
-        /// <summary>There was no conflict: messages that the pass did not find do not exist.</summary>
-        Done,
-
-        /// <summary>There was no conflict, and there may be more messages behind those that the pass read.</summary>
-        More,
-
-        /// <summary>Other requests were faster with some messages: another pass may find more.</summary>
-        Conflict,
-
-        /// <summary>Storage failed: for some messages it is unknown whether they were claimed.</summary>
-        Failed,
     }
 
     /// <summary>A message that is about to be claimed for a share.</summary>

@@ -18,6 +18,9 @@ internal sealed class ClaimShare(PendingClaim pending, Detail detail)
 
     public bool IsFull => answer.Wanted == 0;
 
+    /// <summary>Whether the client has gone.</summary>
+    public bool IsCancelled => pending.IsCancelled;
+
     /// <inheritdoc cref="BoundedAnswer.TryReserve"/>
     public bool TryReserve(long size) => answer.TryReserve(size);
 
@@ -27,26 +30,27 @@ internal sealed class ClaimShare(PendingClaim pending, Detail detail)
     public void Add(Message message) => answer.Add(message);
 
     /// <summary>Answers the request, once, with the messages that are certainly claimed.</summary>
-    /// <param name="isUnknown">
-    /// Whether more messages may have been claimed, or more were available. Then an empty answer becomes an error, and any other answer
-    /// says that there is more.
-    /// </param>
-    /// <param name="more">Whether more are available, and the answer ends here nevertheless.</param>
-    public void Complete(bool isUnknown, bool more = false)
+    /// <param name="end">How the last pass for it ended.</param>
+    public void Complete(PassResult end)
     {
         // After the first call, the list belongs to the caller.
         if (isCompleted)
             return;
         isCompleted = true;
-        if (answer.Count == 0 && isUnknown)
+        var isUnknown = end is PassResult.Conflict or PassResult.Failed;
+        if (answer.Count > 0)
+        {
+            var more = end != PassResult.Done || answer.IsCut || (IsFull && answer.Count < pending.Request.Limit);
+            pending.Complete(answer.ToList(more));
+        }
+        else if (isUnknown)
         {
             pending.Fail(new UnavailableException(
                 "It is unknown whether messages were claimed: storage failed, or other requests were faster for 20 s."));
         }
         else
         {
-            more |= answer.IsCut || isUnknown || (IsFull && answer.Count < pending.Request.Limit);
-            pending.Complete(answer.Count == 0 ? MessageList.Empty : answer.ToList(more));
+            pending.Complete(end == PassResult.Paused ? MessageList.OfPaused : MessageList.Empty);
         }
     }
 

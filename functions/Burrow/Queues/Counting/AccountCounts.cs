@@ -16,8 +16,11 @@ internal sealed class AccountCounts
 
     private Task? reading;
 
-    /// <summary>How many sums were taken for writing, or came back from it.</summary>
-    private long writes;
+    /// <summary>Queues whose rows are being corrected.</summary>
+    private readonly HashSet<QueueName> correcting = [];
+
+    /// <summary>Queues whose rows this process was writing or correcting at some time during the read that is under way.</summary>
+    private HashSet<QueueName> doubtful = [];
     private AccountUsage usage;
     private long readAt;
     private long askedAt;
@@ -84,44 +87,30 @@ internal sealed class AccountCounts
         }
     }
 
-    /// <summary>
-    /// The number of <see cref="writes"/> before a read; null: sums are being written, and nobody knows whether the read finds them.
-    /// </summary>
-    public long? BeforeReading
-    {
-        get
-        {
-            lock (gate)
-                return taken.Count == 0 ? writes : null;
-        }
-    }
-
-    /// <summary>Takes over what was read from the table.</summary>
-    /// <param name="stored">The rows.</param>
-    /// <param name="before"><see cref="BeforeReading"/>, as it was then.</param>
-    /// <param name="time">The clock.</param>
-    /// <returns>False if this process wrote sums meanwhile: nobody knows whether the rows hold them.</returns>
-    public bool TryKnow(IEnumerable<(QueueName Queue, QueueCounts Count)> stored, long? before, TimeProvider time)
+    /// <summary>Notes that the table is read from now on.</summary>
+    public void BeginKnowing()
     {
         lock (gate)
-        {
-            if (before != writes)
-                return false;
-            Know(stored, time);
-            return true;
-        }
+            doubtful = [.. taken.Keys, .. correcting];
     }
 
-    /// <summary>The same, also if the rows lack something, or have it twice.</summary>
+    /// <summary>
+    /// Takes over what was read from the table since <see cref="BeginKnowing"/>. Of the queues whose rows this process wrote meanwhile, it
+    /// keeps what it knew before: the rows may hold what it wrote, or not.
+    /// </summary>
     public void Know(IEnumerable<(QueueName Queue, QueueCounts Count)> stored, TimeProvider time)
     {
         lock (gate)
         {
+            var known = held;
+            var own = pending.Concat(taken).Select(one => (one.Key, one.Value));
             (held, usage, readAt) = ([], default, time.GetTimestamp());
-            foreach (var (queue, count) in stored)
+            foreach (var (queue, count) in stored.Concat(own).Where(one => known is null || !doubtful.Contains(one.Item1)))
                 Hold(queue, count);
-            foreach (var (queue, count) in pending.Concat(taken))
-                Hold(queue, count);
+            if (known is null)
+                return;
+            foreach (var queue in doubtful)
+                Hold(queue, known.GetValueOrDefault(queue));
         }
     }
 
@@ -141,10 +130,29 @@ internal sealed class AccountCounts
             return (usage, Math.Max(0, held?.GetValueOrDefault(queue).Messages ?? 0));
     }
 
-    public QueueCounts PendingOf(QueueName queue)
+    /// <summary>Notes that a queue's row is about to be corrected, together with its pending sums.</summary>
+    /// <returns>The pending sums.</returns>
+    public QueueCounts BeginCorrection(QueueName queue)
     {
         lock (gate)
+        {
+            correcting.Add(queue);
+            doubtful.Add(queue);
             return pending.GetValueOrDefault(queue);
+        }
+    }
+
+    /// <summary>Ends the correction.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="written">How much of its pending sums was written.</param>
+    public void EndCorrection(QueueName queue, QueueCounts written)
+    {
+        lock (gate)
+        {
+            if (pending.TryGetValue(queue, out var all))
+                pending[queue] = all - written;
+            correcting.Remove(queue);
+        }
     }
 
     public List<KeyValuePair<QueueName, QueueCounts>> Take()
@@ -152,10 +160,13 @@ internal sealed class AccountCounts
         lock (gate)
         {
             foreach (var (queue, count) in pending)
+            {
                 taken[queue] = count;
+                doubtful.Add(queue);
+            }
+
             List<KeyValuePair<QueueName, QueueCounts>> all = [.. pending.OrderBy(one => one.Key.Value, StringComparer.Ordinal)];
             pending = [];
-            writes++;
             return all;
         }
     }
@@ -165,23 +176,12 @@ internal sealed class AccountCounts
     {
         lock (gate)
         {
-            writes++;
             foreach (var (queue, count) in some)
             {
                 taken.Remove(queue);
                 if (!written)
                     pending[queue] = pending.GetValueOrDefault(queue) + count;
             }
-        }
-    }
-
-    /// <summary>That much of a queue's pending sums was written in another way.</summary>
-    public void Written(QueueName queue, QueueCounts count)
-    {
-        lock (gate)
-        {
-            if (pending.TryGetValue(queue, out var all))
-                pending[queue] = all - count;
         }
     }
 

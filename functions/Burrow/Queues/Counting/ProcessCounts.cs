@@ -14,9 +14,6 @@ internal sealed class ProcessCounts(QueueContext context, CountTable table)
     /// <summary>Accounts written in parallel.</summary>
     private const int MaxParallelism = 8;
 
-    /// <summary>How often the table is read at most, if this process writes to it during each read.</summary>
-    private const int MaxReads = 3;
-
     private readonly ConcurrentDictionary<AccountName, AccountCounts> accounts = new();
 
     /// <summary>Which queues this process changes most.</summary>
@@ -109,21 +106,9 @@ internal sealed class ProcessCounts(QueueContext context, CountTable table)
     {
         try
         {
-            for (var tries = 1; ; tries++)
-            {
-                var before = counts.BeforeReading;
-                var rows = (await table.ListStoredAsync(account, CancellationToken.None)).Select(row => (row.Queue, row.Counts));
-                if (counts.TryKnow(rows, before, context.Time))
-                    return;
-                if (tries < MaxReads)
-                    continue;
-                // What this process knew before has at least everything of its own.
-                if (counts.IsKnown)
-                    counts.GiveUp(context.Time);
-                else
-                    counts.Know(rows, context.Time);
-                return;
-            }
+            counts.BeginKnowing();
+            var rows = await table.ListStoredAsync(account, CancellationToken.None);
+            counts.Know(rows.Select(row => (row.Queue, row.Counts)), context.Time);
         }
         catch (Exception e)
         {

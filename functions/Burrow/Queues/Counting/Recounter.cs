@@ -22,7 +22,6 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
     {
         var now = context.Now;
         var row = await table.GetAsync(queue, cancellationToken);
-        var before = row?.Counts ?? QueueCounts.None;
         if (row is not null && now < row.NextRecount)
         {
             // This may be the last visit for long, and what brought it may have changed the counts.
@@ -33,24 +32,36 @@ internal sealed class Recounter(QueueContext context, DueTable due, CountTable t
 
         // The count includes what this process has not written. That stays pending until the row is written.
         var account = process.Find(queue.Account);
-        var pending = account?.PendingOf(queue.Queue) ?? QueueCounts.None;
+        var pending = account?.BeginCorrection(queue.Queue) ?? QueueCounts.None;
         pending = QueueCounts.None with { Messages = pending.Messages, Bytes = pending.Bytes, Dead = pending.Dead };
+        var isWritten = false;
+        try
+        {
+            isWritten = await CorrectAsync(queue, row, now, isTimeUp, cancellationToken);
+        }
+        finally
+        {
+            account?.EndCorrection(queue.Queue, isWritten ? pending : QueueCounts.None);
+        }
+    }
+
+    /// <summary>Counts, and corrects the row if it differs.</summary>
+    /// <returns>Whether the row now says what was counted.</returns>
+    private async Task<bool> CorrectAsync(
+        QueueAddress queue, CountRow? row, long now, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var before = row?.Counts ?? QueueCounts.None;
         if (await CountAsync(queue, isTimeUp, cancellationToken) is not var (stored, pages, isComplete))
-            return;
+            return false;
         var counted = isComplete ? before with { Messages = stored.Messages, Bytes = stored.Bytes, Dead = stored.Dead } : before;
         // A row that says nothing is not made: no visit would come to remove it.
         if (counted == before && (pages == 1 || row is null))
-        {
-            if (isComplete)
-                account?.Written(queue.Queue, pending);
-            return;
-        }
+            return isComplete;
 
         if (counted != before)
             await due.ScheduleRecountAsync(queue, now + ((pages + 1) * TimeSpan.TicksPerMinute), cancellationToken);
         var nextRecount = pages == 1 ? 0 : now + (pages * TimeSpan.TicksPerMinute);
-        if (await table.CorrectAsync(queue, row, counted, nextRecount, cancellationToken) && isComplete)
-            account?.Written(queue.Queue, pending);
+        return await table.CorrectAsync(queue, row, counted, nextRecount, cancellationToken) && isComplete;
     }
 
     /// <summary>Counts the rows by id.</summary>

@@ -55,9 +55,16 @@ internal sealed class PutGroup(
             {
                 if (waiting.Count < wanted)
                     continue;
-                // A message must be read again. While storage refuses to bury it, that does not help.
+                // The message of the first put must be read again. While storage refuses to bury it, that does not help.
                 if (context.Time.GetElapsedTime(begun) > QueueLimits.ConflictTime)
-                    throw new UnavailableException("A message of the same id could not be read for 20 s; nothing was stored.");
+                {
+                    waiting.First!.Value.Fail(
+                        new UnavailableException("A message of the same id could not be read for 20 s; nothing was stored."));
+                    waiting.RemoveFirst();
+                    (tries, begun) = (0, context.Time.GetTimestamp());
+                    continue;
+                }
+
                 await context.BackOffAsync(tries++, CancellationToken.None);
                 continue;
             }

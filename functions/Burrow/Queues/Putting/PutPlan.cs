@@ -95,7 +95,7 @@ internal sealed class PutPlan(
             return failure;
         if (kept is null)
         {
-            return there is null && Room <= 0
+            return Room <= 0
                 ? new QuotaExceededException($"This queue may hold {policy.MaxMessages} messages, and does. Nothing was stored.")
                 : null;
         }
@@ -133,7 +133,7 @@ internal sealed class PutPlan(
             return true;
         last = sequence;
         lanes = lanes.With(after.Priority);
-        Room -= there is null ? 1 : 0;
+        Room--;
         return true;
     }
 

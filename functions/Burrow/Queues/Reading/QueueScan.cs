@@ -23,6 +23,9 @@ internal sealed class QueueScan(
     /// <summary>How often a page is read at most, if each read takes so long that the hidden line is out of date.</summary>
     private const int MaxSlowReads = 3;
 
+    /// <summary>From where the lanes were read again last.</summary>
+    private Sequence? renewed;
+
     private readonly HiddenLine hidden = new(context, queue, selection.MatchHidden, Math.Min(wanted ?? MaxHidden, MaxHidden));
 
     public async IAsyncEnumerable<MessageRow> ReadAsync(Sequence start, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -65,8 +68,13 @@ internal sealed class QueueScan(
             if (!selection.MatchHidden && context.Now > hidden.CompleteUntil - TimeSpan.TicksPerSecond / 2)
             {
                 // Meanwhile a message may have become visible that no read has found yet, in the part of a lane that was read before.
-                if (context.Now > hidden.CompleteUntil)
+                // Once for each place: a pass that reads many expired rows between two pages must come to an end.
+                if (context.Now > hidden.CompleteUntil && renewed != start)
+                {
                     position = position.Anew(start);
+                    renewed = start;
+                }
+
                 await hidden.ReadNewlyDueAsync(start, cancellationToken);
             }
 

@@ -77,11 +77,11 @@ internal sealed class VisibleLine(QueueContext context, QueueAddress queue, Lane
     /// <summary>A place in every lane.</summary>
     internal sealed record Position(IReadOnlyList<Lane> Lanes)
     {
-        /// <summary>The same place, from which every lane is read again.</summary>
+        /// <summary>The same place, without what was read of the lanes beyond it. A lane whose read is under way goes on.</summary>
         /// <param name="behind">The end of the page before.</param>
         public Position Anew(Sequence behind) => Lanes.Count == 1
             ? this
-            : new([.. Lanes.Select(lane => new Lane(lane.Priority, behind, null, [], false))]);
+            : new([.. Lanes.Select(lane => lane.MustRead ? lane : new Lane(lane.Priority, behind, null, [], false))]);
     }
 
     /// <summary>How far a lane was read.</summary>

@@ -22,6 +22,9 @@ internal static class MessageColumns
     /// <summary>Only in the line row: what workers reported (<see cref="Cause"/>).</summary>
     public const string Causes = "causes";
 
+    /// <summary>Only in an expiry row at whose instant the message dies: when nothing of it is left.</summary>
+    public const string GoneAt = "gone";
+
     /// <summary>The columns of <see cref="MessageState"/>: both rows of a message have them.</summary>
     public static readonly IReadOnlyList<string> OfState = [Id, State, ExpiresAt];
 

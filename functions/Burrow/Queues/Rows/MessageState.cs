@@ -71,6 +71,11 @@ internal sealed record MessageState
 
     public string? ExpiryKey => EndsAt == Never ? null : QueueKeys.Expiry(EndsAt, Sequence);
 
+    /// <summary>The columns of the expiry row.</summary>
+    public Columns ExpiryColumns => DiesAtHide
+        ? new(2) { { MessageColumns.Id, Id.Value }, { MessageColumns.GoneAt, GoneAt } }
+        : new(1) { { MessageColumns.Id, Id.Value } };
+
     public IEnumerable<string> ChunkKeys => Enumerable.Range(0, Chunks).Select(n => QueueKeys.Chunk(Sequence, BodyRevision, n));
 
     /// <summary>When the timer must visit the queue for it: when it becomes visible, if it does, and when it leaves its line.</summary>
@@ -85,7 +90,8 @@ internal sealed record MessageState
         }
     }
 
-    private bool DiesAtHide => DeadTtl is not null && VisibleAt < ExpiresAt;
+    /// <summary>Whether the message dies at the end of its hide, unless a request changes it before.</summary>
+    public bool DiesAtHide => DeadTtl is not null && VisibleAt < ExpiresAt;
 
     /// <summary>The instant at which a ttl in seconds ends; 0: <see cref="Never"/>.</summary>
     public static long ExpiryOf(long ttl, long now) => ttl == 0 ? Never : now + ttl * TimeSpan.TicksPerSecond;

@@ -114,6 +114,8 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
                 yield return Operation.Replace(operation.Key, operation.Columns!, Operation.Any);
             else if (operation.Key != before.ExpiryKey)
                 yield return operation;
+            else if (before.DiesAtHide)
+                yield return Operation.Replace(operation.Key, operation.Columns!, Operation.Any);
         }
     }
 
@@ -122,7 +124,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         yield return Operation.Insert(
             after.LineKey, MessageRow.ToColumns(columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : []));
         if (after.ExpiryKey is { } expiry)
-            yield return Operation.Insert(expiry, new Columns(1) { { MessageColumns.Id, after.Id.Value } });
+            yield return Operation.Insert(expiry, after.ExpiryColumns);
         foreach (var operation in BodyChunks.Insert(after, request.Body))
             yield return operation;
     }
@@ -130,11 +132,16 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     private static IEnumerable<Operation> MoveExpiry(MessageState before, MessageState after)
     {
         if (before.ExpiryKey == after.ExpiryKey)
+        {
+            if (before.GoneAt != after.GoneAt)
+                yield return Operation.Replace(after.ExpiryKey!, after.ExpiryColumns, Operation.Any);
             yield break;
+        }
+
         if (before.ExpiryKey is { } old)
             yield return Operation.Delete(old, Operation.Any);
         if (after.ExpiryKey is { } next)
-            yield return Operation.Insert(next, new Columns(1) { { MessageColumns.Id, after.Id.Value } });
+            yield return Operation.Insert(next, after.ExpiryColumns);
     }
 
     private static IEnumerable<Operation> RemoveRest(MessageState state)

@@ -19,6 +19,9 @@ internal sealed class PendingRequest<TRequest, TResult>(TRequest request, Cancel
 
     public Task<TResult> Result => result.Task;
 
+    /// <summary>Whether the client has gone and the result is of no use.</summary>
+    public bool IsCancelled => cancellationToken.IsCancellationRequested;
+
     public void Complete(TResult value) => result.TrySetResult(value);
 
     public void Fail(Exception e) => result.TrySetException(e);
