@@ -12,5 +12,7 @@ public sealed class QueueStatisticsTrigger(StatisticsEndpoint endpoint)
         [HttpTrigger(
             AuthorizationLevel.Anonymous, "get", "head", "put", "post", "delete", "patch", "options", "trace",
             Route = StatisticsEndpoint.QueueRoute)]
-        HttpRequest request) => endpoint.ServeQueueAsync(request);
+        HttpRequest request,
+        // The Functions host cancels the invocation when the client is gone, and when it stops.
+        CancellationToken cancelled) => endpoint.ServeQueueAsync(request, cancelled);
 }

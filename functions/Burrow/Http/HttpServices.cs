@@ -33,7 +33,11 @@ internal static class HttpServices
         services.AddEndpoint((responder, _) => new OpenApiEndpoint(responder));
         services.AddEndpoint((responder, provider) => new AccountsEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
         services.AddEndpoint((responder, provider) => new QueuesEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
-        services.AddEndpoint((responder, provider) => new MessagesEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
+        services.AddEndpoint((responder, provider) => new MessagesEndpoint(
+            responder,
+            provider.GetRequiredService<QueueEngine>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IOptions<QueueOptions>>()));
         services.AddEndpoint((responder, provider) => new MessageEndpoint(
             responder, provider.GetRequiredService<QueueEngine>(), provider.GetRequiredService<IOptions<QueueOptions>>()));
         services.AddEndpoint((responder, provider) => new BatchEndpoint(

@@ -20,8 +20,14 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
     /// <param name="attempt">Makes one attempt. An empty list means that nothing matches.</param>
     /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <exception cref="TooManyRequestsException">The account has too many waiting requests.</exception>
-    public async Task<MessageList> WaitAsync(
-        QueueAddress queue, WaitOptions wait, Func<Task<MessageList>> attempt, CancellationToken cancellationToken)
+    public Task<MessageList> WaitAsync(
+        QueueAddress queue, WaitOptions wait, Func<Task<MessageList>> attempt, CancellationToken cancellationToken) =>
+        WaitAsync(queue, wait, attempt, list => list.Count > 0, cancellationToken);
+
+    /// <summary>Repeats an attempt in the same way until its result is what the request waits for.</summary>
+    /// <inheritdoc cref="WaitAsync(QueueAddress, WaitOptions, Func{Task{MessageList}}, CancellationToken)"/>
+    public async Task<T> WaitAsync<T>(
+        QueueAddress queue, WaitOptions wait, Func<Task<T>> attempt, Func<T, bool> isDone, CancellationToken cancellationToken)
     {
         var maxTime = wait.MaxTime < context.Options.MaxWaitTime ? wait.MaxTime : context.Options.MaxWaitTime;
         if (maxTime <= TimeSpan.Zero)
@@ -31,15 +37,15 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
         var begun = context.Time.GetTimestamp();
         // Read before the attempt, so that a change during the attempt is not missed.
         var seen = state.Changed.Version;
-        var list = await attempt();
-        if (list.Count > 0)
-            return list;
+        var result = await attempt();
+        if (isDone(result))
+            return result;
         Enter(queue.Account, wait);
         try
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping, wait.Ended);
             using var polling = state.Poller.Enter();
-            while (list.Count == 0 && !ended.IsCancellationRequested)
+            while (!isDone(result) && !ended.IsCancellationRequested)
             {
                 wait.Request?.Pause();
                 var left = maxTime - context.Time.GetElapsedTime(begun);
@@ -53,10 +59,10 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
                 seen = version;
                 if (wait.Request is { } request && !await request.ResumeAsync())
                     continue;
-                list = await attempt();
+                result = await attempt();
             }
 
-            return list;
+            return result;
         }
         finally
         {

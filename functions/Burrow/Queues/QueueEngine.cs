@@ -72,7 +72,7 @@ public sealed class QueueEngine
         var recounter = new Recounter(context, due, countTable, counts);
         sweeper = new QueueSweeper(context, due, registry, transactions, recounter, outbox);
         var background = new BackgroundSweep(context, sweeper, stopping.Token);
-        states = new QueueStates(context, due, registry, finder, transactions, burial, counts, outbox, Policies, background);
+        states = new QueueStates(context, due, registry, finder, transactions, burial, counts, outbox, Policies, background, lister);
         longPoll = new LongPoll(context, states, stopping.Token);
     }
 
@@ -194,7 +194,13 @@ public sealed class QueueEngine
     /// <summary>Lists messages in the queue's order. Waits for a match as <paramref name="wait"/> says.</summary>
     public Task<MessageList> ListAsync(
         QueueAddress queue, MessageSelection selection, WaitOptions wait, CancellationToken cancellationToken) =>
-        longPoll.WaitAsync(queue, wait, () => lister.ListAsync(queue, selection, cancellationToken), cancellationToken);
+        longPoll.WaitAsync(
+            queue,
+            wait,
+            () => wait.MaxTime > TimeSpan.Zero
+                ? states.Of(queue).ListsOf(selection).SubmitAsync(selection, cancellationToken)
+                : lister.ListAsync(queue, selection, cancellationToken),
+            cancellationToken);
 
     /// <summary>
     /// Sets attributes of messages and returns the messages as they are afterwards. With <c>hide</c>, this is a claim. No two requests
@@ -266,6 +272,21 @@ public sealed class QueueEngine
     /// </summary>
     public Task<MessageStatistics?> StatisticsAsync(QueueAddress queue, CancellationToken cancellationToken) =>
         statistics.QueueAsync(queue, cancellationToken);
+
+    /// <summary>
+    /// Waits until a queue is seen to hold no message, or only dead ones, as <paramref name="wait"/> says. Returns its statistics in any
+    /// case: <see cref="QueueCounts.Messages"/> tells.
+    /// </summary>
+    public async Task<MessageStatistics> UntilEmptyAsync(QueueAddress queue, WaitOptions wait, CancellationToken cancellationToken)
+    {
+        var isEmpty = await longPoll.WaitAsync(
+            queue, wait, () => statistics.IsEmptyAsync(queue, cancellationToken), empty => empty, cancellationToken);
+        // A request that has waited to the end holds no turn.
+        if (!isEmpty && wait is { MaxTime.Ticks: > 0, Request: { } request })
+            await request.ResumeAsync();
+        var found = await statistics.QueueAsync(queue, cancellationToken) ?? MessageStatistics.None;
+        return isEmpty ? found.AsEmpty() : found;
+    }
 
     /// <summary>
     /// Returns the statistics of an account and its queues; null if the account has no queue. Costs three requests to storage for each

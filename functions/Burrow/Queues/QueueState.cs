@@ -14,12 +14,14 @@ internal sealed class QueueState(
     ChangeSignal changed,
     QueuePoller poller,
     GroupCommit<PutRequest, PutResult> puts,
-    Func<ClaimKind, GroupCommit<ClaimRequest, MessageList>> newClaims)
+    Func<ClaimKind, GroupCommit<ClaimRequest, MessageList>> newClaims,
+    Func<MessageSelection, GroupCommit<MessageSelection, MessageList>> newLists)
 {
-    /// <summary>How many kinds of claims are kept. They differ by parameters that clients choose, so idle kinds are removed.</summary>
-    private const int MaxClaimKinds = 64;
+    /// <summary>How many kinds of requests are kept. They differ by parameters that clients choose, so idle kinds are removed.</summary>
+    private const int MaxKinds = 64;
 
     private readonly ConcurrentDictionary<ClaimKind, GroupCommit<ClaimRequest, MessageList>> claims = new();
+    private readonly ConcurrentDictionary<MessageSelection, GroupCommit<MessageSelection, MessageList>> lists = new();
 
     public QueueAddress Address => queue;
 
@@ -32,19 +34,30 @@ internal sealed class QueueState(
     public GroupCommit<PutRequest, PutResult> Puts => puts;
 
     /// <summary>Whether no request is under way or waiting.</summary>
-    public bool IsIdle => puts.IsIdle && poller.IsIdle && claims.Values.All(group => group.IsIdle);
+    public bool IsIdle =>
+        puts.IsIdle && poller.IsIdle && claims.Values.All(group => group.IsIdle) && lists.Values.All(group => group.IsIdle);
 
-    public GroupCommit<ClaimRequest, MessageList> ClaimsOf(ClaimKind kind)
+    public GroupCommit<ClaimRequest, MessageList> ClaimsOf(ClaimKind kind) => GroupOf(claims, kind, newClaims);
+
+    /// <summary>The lists of one selection that wait. One read answers all of them.</summary>
+    public GroupCommit<MessageSelection, MessageList> ListsOf(MessageSelection selection) =>
+        GroupOf(lists, selection with { Memory = null }, newLists);
+
+    private static GroupCommit<TRequest, MessageList> GroupOf<TKind, TRequest>(
+        ConcurrentDictionary<TKind, GroupCommit<TRequest, MessageList>> all,
+        TKind kind,
+        Func<TKind, GroupCommit<TRequest, MessageList>> make)
+        where TKind : notnull
     {
-        if (claims.Count > MaxClaimKinds)
+        if (all.Count > MaxKinds)
         {
-            foreach (var (old, group) in claims)
+            foreach (var (old, group) in all)
             {
                 if (group.IsIdle)
-                    claims.TryRemove(old, out _);
+                    all.TryRemove(old, out _);
             }
         }
 
-        return claims.GetOrAdd(kind, newClaims);
+        return all.GetOrAdd(kind, make);
     }
 }

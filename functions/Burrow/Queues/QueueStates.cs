@@ -27,7 +27,8 @@ internal sealed class QueueStates(
     ProcessCounts counts,
     IEventOutbox outbox,
     QueuePolicies policies,
-    BackgroundSweep background)
+    BackgroundSweep background,
+    MessageLister lister)
 {
     private const int Capacity = 10_000;
 
@@ -61,6 +62,15 @@ internal sealed class QueueStates(
                     () => background.Promote(queue),
                     () => background.Expire(queue)).ServeAsync,
                 request => Math.Min(request.Limit, ClaimGroup.MaxMessages),
-                ClaimGroup.MaxMessages));
+                ClaimGroup.MaxMessages),
+            selection => new("list", group => ListAsync(queue, group), _ => 0, 0));
+    }
+
+    /// <summary>Answers all lists of a group by one read, which uses the memory of the first.</summary>
+    private async Task ListAsync(QueueAddress queue, IReadOnlyList<PendingRequest<MessageSelection, MessageList>> group)
+    {
+        var list = await lister.ListAsync(queue, group[0].Request, CancellationToken.None);
+        foreach (var pending in group)
+            pending.Complete(list);
     }
 }

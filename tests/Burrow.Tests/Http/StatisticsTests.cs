@@ -27,6 +27,42 @@ public abstract class StatisticsTests(ServerFixture server) : ProtocolTests(serv
     }
 
     [Fact]
+    public async Task Until_empty_waits_until_the_queue_holds_nothing_but_dead_messages()
+    {
+        await PutAllAsync(Queue, "visible", "hidden", "dead");
+        await PostAsync($"{Queue}/hidden?hide=900");
+        await PostAsync($"{Queue}/dead?outcome=dead", ("If-Match", (await GetAsync($"{Queue}/dead")).ETag!));
+        await using var waiter = await ConnectAsync();
+        Time.Watch();
+        var answer = waiter.SendAsync("GET", $"/stats/{Account}/q?until=empty&wait=20");
+        await Time.BegunAsync(TimeSpan.FromSeconds(20));
+
+        await DeleteAsync($"{Queue}/visible");
+        Time.Advance(TimeSpan.FromSeconds(2));
+        await DeleteAsync($"{Queue}/hidden");
+
+        var empty = (await Time.AdvanceUntilAsync(answer, TimeSpan.FromSeconds(0.25))).Json;
+        (empty.GetProperty("messages").GetInt64(), empty.GetProperty("dead").GetInt64()).ShouldBe((0, 1));
+    }
+
+    [Fact]
+    public async Task Until_empty_answers_at_once_where_nothing_is_and_in_time_where_something_stays()
+    {
+        var missing = await GetAsync($"/stats/{Account}/q?until=empty&wait=20");
+        (missing.Status, missing.Json.GetProperty("messages").GetInt64()).ShouldBe((200, 0));
+        await PutAllAsync(Queue, "m");
+        (await GetAsync($"/stats/{Account}/q?until=empty")).Json.GetProperty("messages").GetInt64().ShouldBe(1);
+        await using var waiter = await ConnectAsync();
+        Time.Watch();
+        var answer = waiter.SendAsync("GET", $"/stats/{Account}/q?until=empty&wait=5");
+        await Time.BegunAsync(TimeSpan.FromSeconds(5));
+
+        (await Time.AdvanceUntilAsync(answer, TimeSpan.FromSeconds(0.25))).Json.GetProperty("messages").GetInt64().ShouldBe(1);
+
+        (await GetAsync($"/stats/{Account}/q?until=full")).ShouldRefuse("until");
+    }
+
+    [Fact]
     public async Task Where_nothing_is_visible_nothing_is_old()
     {
         await PutAsync($"{Queue}/1?ttl=0&hide=60");

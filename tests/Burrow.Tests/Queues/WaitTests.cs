@@ -40,6 +40,32 @@ public sealed class WaitTests
         (await Task.WhenAll(readers)).ShouldAllBe(list => list.Count > 0);
     });
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1000)]
+    public void However_many_readers_wait_for_the_same_a_put_costs_two_reads_of_the_queue(int readers) => SingleThread.Run(async () =>
+    {
+        var observed = new InterceptedStore(store);
+        var crowded = new TestQueue(observed, time);
+        await crowded.PutAsync("first");
+        var end = (await crowded.ListAsync())[^1].Sequence;
+        var waiting = Enumerable.Range(0, readers)
+            .Select(_ => crowded.Engine.ListAsync(crowded.Address, new() { After = end }, Wait, CancellationToken.None)).ToList();
+        var queries = 0;
+        observed.Before = call =>
+        {
+            queries += call is { Table: "messages", Kind: CallKind.Query } ? 1 : 0;
+            return Task.CompletedTask;
+        };
+
+        await crowded.PutAsync("second");
+        var lists = await Task.WhenAll(waiting);
+
+        lists.ShouldAllBe(list => list.Messages.Count == 1 && list.Messages[0].Id.Value == "second");
+        // A read takes two queries. The first reader begins one alone, and the others share the next.
+        queries.ShouldBeLessThanOrEqualTo(4);
+    });
+
     [Fact]
     public void It_ends_with_nothing_when_the_time_is_up() => SingleThread.Run(async () =>
     {

@@ -68,7 +68,8 @@ internal static class MessageJson
         return answer.With("Burrow-More", list.More ? "true" : null);
     }
 
-    private static void Write(Utf8JsonWriter json, Message message, Detail detail)
+    /// <summary>One message of a list.</summary>
+    public static void Write(Utf8JsonWriter json, Message message, Detail detail)
     {
         switch (detail)
         {

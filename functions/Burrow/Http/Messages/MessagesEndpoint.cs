@@ -2,6 +2,7 @@ using Burrow.Access;
 using Burrow.Http.Pipeline;
 using Burrow.Queues;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace Burrow.Http.Messages;
 
@@ -13,21 +14,25 @@ public sealed class MessagesEndpoint : IEndpoint
 
     private readonly Responder responder;
     private readonly QueueEngine queues;
+    private readonly TimeProvider time;
+    private readonly QueueOptions options;
     private readonly Resource resource;
 
     /// <param name="responder">Serves the requests.</param>
     /// <param name="queues">The queues.</param>
-    public MessagesEndpoint(Responder responder, QueueEngine queues)
+    /// <param name="time">The clock.</param>
+    /// <param name="options">Holds the longest wait.</param>
+    public MessagesEndpoint(Responder responder, QueueEngine queues, TimeProvider time, IOptions<QueueOptions> options)
     {
-        (this.responder, this.queues) = (responder, queues);
+        (this.responder, this.queues, this.time, this.options) = (responder, queues, time, options.Value);
         resource = new Resource<QueueAddress>(Route, path => path.Queue) { Get = ListAsync, Post = UpdateAsync, Delete = DeleteAsync };
     }
 
     IEnumerable<Resource> IEndpoint.Resources => [resource];
 
     /// <summary>
-    /// GET lists messages. POST sets their attributes; with <c>hide</c>, that is a claim. DELETE deletes them; with <c>detail</c>, that is
-    /// a take.
+    /// GET lists messages, or streams them as server-sent events. POST sets their attributes; with <c>hide</c>, that is a claim. DELETE
+    /// deletes them; with <c>detail</c>, that is a take.
     /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="waitEnded">Ends a wait for messages when it is cancelled, as if its time were up.</param>
@@ -38,9 +43,22 @@ public sealed class MessagesEndpoint : IEndpoint
     {
         var (authorized, parameters) = await AuthorizeAsync(context, queue);
         var selection = SelectionOf(authorized, parameters, Detail.All);
+        if (MessageStream.IsAskedFor(context.Request))
+            return await StreamAsync(context, queue, authorized, selection);
         await AdmitAsync(authorized, OperationPolicy.ListMessages, selection, isChange: false);
         var list = await queues.ListAsync(queue, selection, authorized.WaitFor(parameters.Wait), context.Aborted);
         return Show(list, selection);
+    }
+
+    private async Task<Answer> StreamAsync(
+        RequestContext context, QueueAddress queue, AuthorizedRequest authorized, MessageSelection selection)
+    {
+        if (MessageStream.PlaceOf(context.Request) is { } place)
+            selection = selection with { After = place, Marker = null };
+        selection = selection with { Limit = MessageStream.PageSize, Detail = Detail.Full };
+        await AdmitAsync(authorized, OperationPolicy.ListMessages, selection, isChange: false);
+        var stream = new MessageStream(queues, queue, authorized, selection, time, options.MaxWaitTime);
+        return Answer.OfStream(MessageStream.MediaType, stream.WriteAsync);
     }
 
     private async Task<Answer> UpdateAsync(RequestContext context, QueueAddress queue)

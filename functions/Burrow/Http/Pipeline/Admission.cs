@@ -76,9 +76,15 @@ internal sealed class Admission(
     /// <summary>Makes room for other requests.</summary>
     public void Leave()
     {
+        LeaveTurn();
+        memory.Set(0);
+    }
+
+    /// <summary>Makes room for other requests, but keeps the memory.</summary>
+    public void LeaveTurn()
+    {
         turn?.Dispose();
         turn = null;
-        memory.Set(0);
     }
 
     /// <summary>Waits until the request's body may be received.</summary>

@@ -19,6 +19,7 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlySeq
 
     private ByteBuffer? borrowed;
     private RequestContext? request;
+    private Func<HttpResponse, RequestContext, Task>? stream;
 
     /// <summary>An answer whose body is an array.</summary>
     public Answer(int status, string? contentType, byte[] body)
@@ -32,6 +33,12 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlySeq
         var json = JsonText.Write(write);
         return new(status, contentType, json.Written) { borrowed = json };
     }
+
+    /// <summary>An answer whose body is written while the client reads it. It alone has no length.</summary>
+    /// <param name="contentType">The type of the body.</param>
+    /// <param name="write">Writes the body. It returns when the body ends.</param>
+    public static Answer OfStream(string contentType, Func<HttpResponse, RequestContext, Task> write) =>
+        new(StatusCodes.Status200OK, contentType) { stream = write };
 
     public int Status => status;
 
@@ -85,11 +92,14 @@ internal sealed class Answer(int status, string? contentType = null, ReadOnlySeq
             response.Headers[name] = value;
         if (contentType is not null)
             response.ContentType = contentType;
-        response.ContentLength = body.Length;
+        if (stream is null)
+            response.ContentLength = body.Length;
         try
         {
             // The answer to a request that was ended already is sent all the same. The next check ends its connection.
-            if (httpContext.Request.Method != HttpMethods.Head && status != StatusCodes.Status304NotModified)
+            if (stream is not null)
+                await stream(response, request!);
+            else if (httpContext.Request.Method != HttpMethods.Head && status != StatusCodes.Status304NotModified)
                 await SendAsync(response, request is { Failure: null } ? request.Aborted : httpContext.RequestAborted);
         }
         catch (OperationCanceledException) when (request?.Failure is not null)

@@ -145,15 +145,18 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     /// <inheritdoc cref="Admission.Charge"/>
     public void Charge(long requests) => admission.Charge(requests);
 
+    /// <summary>Gives back the turn while the client reads, and keeps the memory.</summary>
+    public void LeaveTurn() => admission.LeaveTurn();
+
     /// <summary>A waiting request makes room for other requests.</summary>
-    void IWaitingRequest.Pause()
+    public void Pause()
     {
         context.Watch();
         admission.Leave();
     }
 
     /// <summary>Authenticates the caller again: during the wait, its key may have been revoked or its link may have expired.</summary>
-    async ValueTask<bool> IWaitingRequest.ResumeAsync()
+    public async ValueTask<bool> ResumeAsync()
     {
         await context.AuthenticateAgainAsync();
         return await admission.EnterAgainAsync();

@@ -24,7 +24,7 @@ internal sealed class Cors
         {
             policy = new CorsPolicyBuilder([.. options.Origins])
                 .WithMethods("GET", "HEAD", "PUT", "POST", "DELETE")
-                .WithHeaders("Authorization", "Content-Type", "If-Match", "If-None-Match", "traceparent", "tracestate")
+                .WithHeaders("Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID", "traceparent", "tracestate")
                 .WithExposedHeaders(
                     "ETag",
                     "Burrow-Marker",

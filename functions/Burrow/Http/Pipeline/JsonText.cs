@@ -18,9 +18,15 @@ internal static class JsonText
     public static ByteBuffer Write(Action<Utf8JsonWriter> write)
     {
         var buffer = new ByteBuffer(512);
-        using (var json = new Utf8JsonWriter(buffer, Options))
-            write(json);
+        Write(buffer, write);
         return buffer;
+    }
+
+    /// <summary>Writes JSON behind what a buffer holds.</summary>
+    public static void Write(ByteBuffer buffer, Action<Utf8JsonWriter> write)
+    {
+        using var json = new Utf8JsonWriter(buffer, Options);
+        write(json);
     }
 
     /// <summary>Writes an instant (RFC 3339, UTC, milliseconds), if there is one.</summary>

@@ -43,7 +43,10 @@ internal sealed class QueryParameters
     /// <summary>Which queue a policy is asked for.</summary>
     private const string QueueParameter = "queue";
 
-    private static readonly string[] Known = [.. Names, QueueParameter, LinkSigner.ParameterName];
+    /// <summary>What a request for statistics waits for.</summary>
+    private const string UntilParameter = "until";
+
+    private static readonly string[] Known = [.. Names, QueueParameter, UntilParameter, LinkSigner.ParameterName];
 
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
 
@@ -103,6 +106,14 @@ internal sealed class QueryParameters
 
     /// <summary>The queue whose policy is asked for; null if absent.</summary>
     public QueueName? Queue => GetString(QueueParameter) is { } queue ? QueueName.Parse(queue) : null;
+
+    /// <summary>Whether <c>until</c> asks to wait until a queue is empty.</summary>
+    public bool UntilEmpty => GetString(UntilParameter) switch
+    {
+        null => false,
+        "empty" => true,
+        _ => throw new InvalidRequestException(UntilParameter, $"{UntilParameter} is empty: until the queue holds no message."),
+    };
 
     /// <summary>Whether <c>outcome</c> is <c>done</c>, whatever stands beside it.</summary>
     public bool IsDone => GetString(OutcomeName) == "done";

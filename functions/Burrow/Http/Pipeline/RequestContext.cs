@@ -20,6 +20,7 @@ internal sealed class RequestContext : IDisposable
     private Func<Task<Caller>>? authenticate;
     private Admission? admission;
     private long received;
+    private long sent;
     private bool isDisposed;
     private int checking;
     private bool isSending;
@@ -110,6 +111,14 @@ internal sealed class RequestContext : IDisposable
     }
 
     public void EndTransfer() => transfer = null;
+
+    /// <summary>Charges bytes of an answer that goes on.</summary>
+    public void Sent(long bytes)
+    {
+        sent += bytes;
+        admission?.Charge(sent / AccessLimits.BytesPerRequest);
+        sent %= AccessLimits.BytesPerRequest;
+    }
 
     /// <summary>Counts rows that storage went through.</summary>
     public void CountRows(long rows) => admission?.CountRows(rows);

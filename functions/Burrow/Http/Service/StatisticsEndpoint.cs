@@ -35,8 +35,11 @@ public sealed class StatisticsEndpoint : IEndpoint
     /// <summary>GET shows an account's statistics, and those of its queues that the key is for.</summary>
     public Task<IResult> ServeAccountAsync(HttpRequest request) => responder.ServeAsync(request, accountResource);
 
-    /// <summary>GET shows a queue's statistics.</summary>
-    public Task<IResult> ServeQueueAsync(HttpRequest request) => responder.ServeAsync(request, queueResource);
+    /// <summary>GET shows a queue's statistics; with <c>until=empty</c>, when the queue is empty.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="waitEnded">Ends a wait when it is cancelled, as if its time were up.</param>
+    public Task<IResult> ServeQueueAsync(HttpRequest request, CancellationToken waitEnded) =>
+        responder.ServeAsync(request, queueResource, waitEnded);
 
     private async Task<Answer> GetAccountAsync(RequestContext context, AccountName account)
     {
@@ -60,8 +63,10 @@ public sealed class StatisticsEndpoint : IEndpoint
     {
         var missing = new NotFoundException("No such account or queue.");
         var authorized = await context.AuthorizeAsync(RequestTarget.Of(queue, missing), OperationPolicy.ShowStatistics);
-        ParametersOf(context);
-        var statistics = await queues.StatisticsAsync(queue, context.Aborted) ?? throw missing;
+        var parameters = ParametersOf(context);
+        var statistics = parameters.UntilEmpty
+            ? await queues.UntilEmptyAsync(queue, authorized.WaitFor(parameters.Wait), context.Aborted)
+            : await queues.StatisticsAsync(queue, context.Aborted) ?? throw missing;
         return Answer.OfJson(200, json => StatisticsJson.Write(json, new QueueStatistics(queue.Queue, statistics)));
     }
 

@@ -3,6 +3,17 @@ namespace Burrow.Queues;
 /// <summary>The statistics of a queue or of an account.</summary>
 public sealed record MessageStatistics
 {
+    /// <summary>The statistics of a queue that is not there.</summary>
+    internal static readonly MessageStatistics None = new()
+    {
+        Counts = QueueCounts.None,
+        Visible = 0,
+        Hidden = 0,
+        HiddenIsExact = true,
+        OldestVisibleAge = null,
+        OldestIsExact = true,
+    };
+
     /// <summary>
     /// What is stored, and what happened to messages: the written counts, and what this process has done since. They lack what other
     /// processes did in their last <see cref="QueueLimits.CountsInterval"/>. Until the timer counts again, they also lack what a killed
@@ -26,4 +37,10 @@ public sealed record MessageStatistics
 
     /// <summary>Whether no visible message is older. If there is no age: whether no message is visible at all.</summary>
     public required bool OldestIsExact { get; init; }
+
+    /// <summary>The same of a queue that was seen to hold only dead messages, or none. The counts may be older than that.</summary>
+    internal MessageStatistics AsEmpty() => None with
+    {
+        Counts = Counts with { Messages = Counts.Dead, Bytes = Counts.Dead == 0 ? 0 : Counts.Bytes },
+    };
 }

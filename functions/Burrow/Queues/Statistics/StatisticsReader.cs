@@ -24,7 +24,7 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
     /// <summary>Pages of one read: storage also ends a page after it has passed over many expired rows.</summary>
     private const int MaxPages = 2;
 
-    private static readonly string[] Columns = [MessageColumns.State, MessageColumns.ExpiresAt];
+    private static readonly string[] Columns = [MessageColumns.Id, MessageColumns.State, MessageColumns.ExpiresAt];
 
     /// <summary>The statistics of a queue; null if there is no queue.</summary>
     public async Task<MessageStatistics?> QueueAsync(QueueAddress queue, CancellationToken cancellationToken)
@@ -32,6 +32,36 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
         var count = await counts.FindAsync(queue, cancellationToken);
         var found = await ReadAsync(queue, count ?? QueueCounts.None, cancellationToken);
         return count is not null || found.Hidden > 0 || found.Visible > 0 ? found : null;
+    }
+
+    /// <summary>
+    /// Whether the queue is seen to hold no live message at one moment. Where it holds some, that costs two reads. Otherwise it goes
+    /// through the rows by id, which do not move, and looks whether anything was put meanwhile.
+    /// </summary>
+    public async Task<bool> IsEmptyAsync(QueueAddress queue, CancellationToken cancellationToken)
+    {
+        if (await HoldsLiveAsync(queue, QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, cancellationToken)
+            || await HoldsLiveAsync(queue, QueueKeys.HiddenFrom, QueueKeys.HiddenBefore, cancellationToken))
+        {
+            return false;
+        }
+
+        var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken);
+        var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Select = Columns };
+        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
+        {
+            var now = context.Now;
+            if (page.Rows.Any(row => MessageState.From(row.Columns).IsLive(now)))
+                return false;
+        }
+
+        return (await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken)).ETag == head.ETag;
+    }
+
+    private async Task<bool> HoldsLiveAsync(QueueAddress queue, string from, string before, CancellationToken cancellationToken)
+    {
+        var (rows, _) = await QueryFirstAsync(queue, from, before, 1, context.Now, cancellationToken);
+        return rows.Count > 0;
     }
 
     /// <summary>The statistics of an account, of the queues that match; null if no queue matches.</summary>
