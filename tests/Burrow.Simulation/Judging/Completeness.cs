@@ -20,6 +20,9 @@ internal sealed class Completeness(Timeline timeline)
         var changes = request.Kind != RequestKind.List;
         if (changes && request.StorageFailed)
             return;
+        // The client went away in the middle. What was done by then is answered, and reaches no client.
+        if (changes && request.IsAbandoned && list.More)
+            return;
         // Other requests were faster for so long that this one gave up, and its answer says so.
         if (IsTake(request) && list.More && TimeSpan.FromTicks(request.Ended.Ticks - request.Started.Ticks) > QueueLimits.ConflictTime)
             return;
