@@ -24,6 +24,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         "say what became of a message (outcome) under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
     public static readonly OperationPolicy FinishMessage = new(
         "delete a message under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
+    public static readonly OperationPolicy KeepReaders = new("list, show, put and delete readers", Permissions.Read);
     public static readonly OperationPolicy DeleteMessages = new(
         "delete messages unseen (detail=none), alone or in a batch", Permissions.Delete);
     public static readonly OperationPolicy TakeMessages = new(
@@ -50,6 +51,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         ListQueues,
         ListMessages,
         GetMessage,
+        KeepReaders,
         ShowStatistics,
         ShowDead,
         DeleteMessages,

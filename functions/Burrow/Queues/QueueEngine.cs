@@ -3,6 +3,7 @@ using Burrow.Queues.Claiming;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
 using Burrow.Queues.Policies;
+using Burrow.Queues.Readers;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
@@ -70,7 +71,8 @@ public sealed class QueueEngine
         bulk = new BulkChange(context, reader, finder, transactions, burial, Policies);
         changer = new MessageChanger(context, finder, transactions, burial, Policies);
         var recounter = new Recounter(context, due, countTable, counts);
-        sweeper = new QueueSweeper(context, due, registry, transactions, recounter, outbox);
+        Readers = new QueueReaders(context, due);
+        sweeper = new QueueSweeper(context, due, registry, transactions, recounter, Readers, outbox);
         var background = new BackgroundSweep(context, sweeper, stopping.Token);
         states = new QueueStates(context, due, registry, finder, transactions, burial, counts, outbox, Policies, background, lister);
         longPoll = new LongPoll(context, states, stopping.Token);
@@ -78,6 +80,9 @@ public sealed class QueueEngine
 
     /// <summary>How the queues of an account behave.</summary>
     public QueuePolicies Policies { get; }
+
+    /// <summary>Cursors that the server keeps for readers.</summary>
+    public QueueReaders Readers { get; }
 
     /// <inheritdoc cref="ProcessCounts.Busy"/>
     internal BusyQueues Busy => counts.Busy;

@@ -10,6 +10,7 @@ namespace Burrow.Tests.Access;
 /// </summary>
 public sealed class PermissionTests : IAsyncLifetime
 {
+    private const string Reader = """{"after":"0000000000000001"}""";
     private const string Everything = "send receive read delete subscribe manage";
     private const string Public = "public";
     private const string Admins = "admin";
@@ -63,6 +64,11 @@ public sealed class PermissionTests : IAsyncLifetime
         new("POST", "/dead/a/q/d?detail=all", "manage read") { Queue = "q" },
         new("DELETE", "/dead/a/q/d", "delete") { Queue = "q" },
         new("DELETE", "/dead/a/q/d?detail=id", "read delete") { Queue = "q" },
+        new("GET HEAD", "/readers/a/q", "read") { Queue = "q" },
+        new("GET HEAD", "/readers/a/q/some", "read") { Queue = "q" },
+        new("GET HEAD", "/v1.0/a/q?reader=some", "read") { Queue = "q" },
+        new("PUT", "/readers/a/q/new", "read") { Queue = "q", Body = Reader },
+        new("DELETE", "/readers/a/q/some", "read") { Queue = "q" },
         new("GET HEAD", "/policies/a", "manage"),
         new("GET HEAD", "/policies/a?queue=q", "manage") { Queue = "q" },
         new("GET HEAD", "/policies/a/some", "manage"),
@@ -378,6 +384,8 @@ public sealed class PermissionTests : IAsyncLifetime
         await server.SendAsync(server.Admin, "PUT", "/keys/a/some", SomeKey);
         (await server.SendAsync(server.Admin, "PUT", "/subscriptions/a/hook", Webhook)).Status.ShouldBeOneOf(200, 201);
         await server.SendAsync(server.Admin, "DELETE", "/policies/a/new");
+        await server.SendAsync(server.Admin, "DELETE", "/readers/a/q/new");
+        (await server.SendAsync(server.Admin, "PUT", "/readers/a/q/some", Reader)).Status.ShouldBeOneOf(200, 201);
         (await server.SendAsync(server.Admin, "PUT", "/policies/a/some", """{"queues":"q"}""")).Status.ShouldBeOneOf(200, 201);
         var dead = (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/d?ttl=0", "x")).ETag!;
         (await server.SendAsync(
@@ -423,6 +431,6 @@ public sealed class PermissionTests : IAsyncLifetime
         /// <summary>
         /// After the setup each operation finds what it works on, so it answers 200. Those that make something answer 201.
         /// </summary>
-        public int Success => Target is "/keys/a/new" or "/links/a" or "/policies/a/new" ? 201 : 200;
+        public int Success => Target is "/keys/a/new" or "/links/a" or "/policies/a/new" or "/readers/a/q/new" ? 201 : 200;
     }
 }

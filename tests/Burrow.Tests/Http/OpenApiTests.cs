@@ -235,9 +235,9 @@ public sealed class OpenApiTests
             ? [target, $"{target}?outcome=done", $"{target}?outcome=failed", $"{target}?priority=3"]
             : [target];
 
-    /// <summary>507 is for an account's 1,001st key, and for its 101st policy.</summary>
+    /// <summary>507 is for an account's 1,001st key, for its 101st policy, and for a queue's 1,001st reader.</summary>
     private static int[] NotAtWillOf(OpenApiOperation operation) =>
-        operation.Path.Split('/')[1] is "keys" or "policies" && operation.Method == "PUT" ? [.. NotAtWill, 507] : NotAtWill;
+        operation.Path.Split('/')[1] is "keys" or "policies" or "readers" && operation.Method == "PUT" ? [.. NotAtWill, 507] : NotAtWill;
 
     /// <summary>Starts a server whose Event Grid does not exist, so the endpoints in the examples are not called.</summary>
     private static Task<AccessServer> StartAsync() =>
@@ -271,6 +271,7 @@ public sealed class OpenApiTests
         {
             await server.SendAsync(server.Admin, "DELETE", "/v1.0/shop/orders/order-17");
             await server.SendAsync(server.Admin, "DELETE", "/policies/shop/orders");
+            await server.SendAsync(server.Admin, "DELETE", "/readers/shop/orders/billing");
         }
         else
         {
@@ -282,6 +283,8 @@ public sealed class OpenApiTests
                 """{"endpoint":"https://kitchen.example.com"}""")).Status.ShouldBeOneOf(200, 201);
             (await server.SendAsync(
                 server.Admin, "PUT", "/policies/shop/orders", """{"queues":"orders*"}""")).Status.ShouldBeOneOf(200, 201);
+            (await server.SendAsync(
+                server.Admin, "PUT", "/readers/shop/orders/billing", """{"after":"0000000000000001"}""")).Status.ShouldBeOneOf(200, 201);
         }
 
         return receipts;

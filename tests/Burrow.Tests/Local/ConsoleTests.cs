@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
@@ -15,34 +14,17 @@ namespace Burrow.Tests.Local;
 /// <summary>The local process's pages, in a browser, and the headers that they have.</summary>
 public sealed class ConsoleTests
 {
-    private static readonly string[] Browsers = ["chromium", "chromium-browser", "google-chrome"];
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task In_a_browser_the_console_does_all_that_it_offers_and_nothing_that_a_body_asks_it_to()
     {
-        var browser = FindBrowser();
         await using var burrow = await BurrowProcess.StartAsync(
             "memory", new Dictionary<string, string?> { ["EventGrid__Speed"] = "100" }, null, int.MaxValue);
         var reference = await burrow.Http.GetFromJsonAsync<JsonElement>("openapi.json", Token);
         var operation = reference.GetProperty("paths").GetProperty("/v1.0").GetProperty("get").GetProperty("summary").GetString()!;
 
-        await Azurite.WithNodeAsync(async () =>
-        {
-            await NodePackages.InstallAsync("playwright-core");
-            using var script = Process.Start(new ProcessStartInfo(
-                "node", ["browser/console.mjs", burrow.Address.AbsoluteUri, browser, operation])
-            {
-                WorkingDirectory = Path.Combine(Repository.Root, "tests"),
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-            var (output, error) = (script.StandardOutput.ReadToEndAsync(Token), script.StandardError.ReadToEndAsync(Token));
-            await script.WaitForExitAsync(Token);
-            script.ExitCode.ShouldBe(0, await output + await error);
-            return script.ExitCode;
-        });
+        await BrowserScript.RunAsync("console.mjs", burrow.Address, _ => { }, operation);
     }
 
     [Fact]
@@ -183,20 +165,5 @@ public sealed class ConsoleTests
                 tried.Count.ShouldBeLessThan(count);
             }
         }
-    }
-
-    private static string FindBrowser()
-    {
-        var found = from folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-                    from browser in Browsers
-                    let file = Path.Combine(folder, browser)
-                    where File.Exists(file)
-                    select file;
-        if (found.FirstOrDefault() is { } first)
-            return first;
-        if (Environment.GetEnvironmentVariable("CI") == "true")
-            Assert.Fail("The pages are tested in Chromium, which CI must have.");
-        Assert.Skip("The pages are tested in Chromium, and there is none in PATH.");
-        return "";
     }
 }

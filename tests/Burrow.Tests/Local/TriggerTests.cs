@@ -10,6 +10,7 @@ public sealed class TriggerTests
 {
     private const string Key = """{"allow":["read"]}""";
     private const string Policy = """{"queues":"other"}""";
+    private const string Reader = """{"after":"0000000000000001"}""";
 
     [Fact]
     public async Task Every_route_and_method_that_an_endpoint_declares_is_served_and_any_other_method_refused()
@@ -26,6 +27,7 @@ public sealed class TriggerTests
                 "links" => """{"method":"GET","queue":"q","expires":"2100-01-01T00:00:00Z"}""",
                 "limits" => """{"queues":10}""",
                 "policies" => Policy,
+                "readers" => Reader,
                 _ => "[]",
             });
             target.ShouldNotContain("{");
@@ -35,6 +37,7 @@ public sealed class TriggerTests
                 if (target.StartsWith("/dead", StringComparison.Ordinal))
                     await raw.SendAsync("POST", "/v1.0/a/q/m?outcome=dead", [], ("If-Match", put.ETag!));
                 await raw.SendAsync("PUT", "/policies/a/hook", Encoding.UTF8.GetBytes(Policy));
+                await raw.SendAsync("PUT", "/readers/a/q/hook", Encoding.UTF8.GetBytes(Reader));
                 await raw.SendAsync("PUT", "/subscriptions/a/hook", """{"endpoint":"http://127.0.0.1:9"}"""u8.ToArray());
                 await raw.SendAsync(
                     target == "/keys/a/hook" && method == "PUT" ? "DELETE" : "PUT", "/keys/a/hook", Encoding.UTF8.GetBytes(Key));

@@ -72,6 +72,22 @@ public sealed class SweepTests
     }
 
     [Fact]
+    public async Task A_reader_that_is_not_used_is_removed_and_keeps_the_head_of_its_queue_until_then()
+    {
+        await queue.PutAsync("a");
+        await queue.Engine.Readers.PutAsync(queue.Address, new("r"), Sequence.None, Precondition.None, CancellationToken.None);
+        await queue.DeleteAsync("a");
+        await SweepEachMinuteAsync(60);
+        (await TestQueue.RowsAsync(store, queue.Address)).Count(row => row.StartsWith("messages", StringComparison.Ordinal)).ShouldBe(3);
+        (await queue.Engine.QueuesAsync(queue.Address.Account, new(null, null), CancellationToken.None)).Names.ShouldBeEmpty();
+
+        time.Advance(ReaderLimits.Kept + TimeSpan.FromDays(1));
+        await SweepEachMinuteAsync(60);
+
+        (await TestQueue.RowsAsync(store, queue.Address)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_put_that_died_before_its_transaction_leaves_nothing_behind()
     {
         var failing = new InterceptedStore(store)

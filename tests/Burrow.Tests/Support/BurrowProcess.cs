@@ -42,6 +42,11 @@ internal sealed class BurrowProcess : IAsyncDisposable
         await ListeningProcess.StartAsync(
             "Burrow.Local.dll", ["--urls", "http://127.0.0.1:0", "--tables", tables, .. arguments], environment, folder, kept));
 
+    /// <summary>Starts the process at the address of one that has ended.</summary>
+    public static async Task<BurrowProcess> StartAgainAsync(string tables, Uri address) => new(
+        await ListeningProcess.StartAsync(
+            "Burrow.Local.dll", ["--urls", address.AbsoluteUri, "--tables", tables], new Dictionary<string, string?>()));
+
     /// <summary>Sends <c>kill -9</c>.</summary>
     public Task KillAsync() => process.KillAsync();
 

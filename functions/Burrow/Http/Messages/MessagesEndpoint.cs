@@ -44,21 +44,39 @@ public sealed class MessagesEndpoint : IEndpoint
         var (authorized, parameters) = await AuthorizeAsync(context, queue);
         var selection = SelectionOf(authorized, parameters, Detail.All);
         if (MessageStream.IsAskedFor(context.Request))
-            return await StreamAsync(context, queue, authorized, selection);
+            return await StreamAsync(context, queue, authorized, parameters, selection);
         await AdmitAsync(authorized, OperationPolicy.ListMessages, selection, isChange: false);
+        selection = await FromReaderAsync(queue, parameters, selection, context.Aborted);
         var list = await queues.ListAsync(queue, selection, authorized.WaitFor(parameters.Wait), context.Aborted);
         return Show(list, selection);
     }
 
     private async Task<Answer> StreamAsync(
-        RequestContext context, QueueAddress queue, AuthorizedRequest authorized, MessageSelection selection)
+        RequestContext context,
+        QueueAddress queue,
+        AuthorizedRequest authorized,
+        QueryParameters parameters,
+        MessageSelection selection)
     {
-        if (MessageStream.PlaceOf(context.Request) is { } place)
-            selection = selection with { After = place, Marker = null };
+        var place = MessageStream.PlaceOf(context.Request);
         selection = selection with { Limit = MessageStream.PageSize, Detail = Detail.Full };
         await AdmitAsync(authorized, OperationPolicy.ListMessages, selection, isChange: false);
+        selection = place is { } last
+            ? selection with { After = last, Marker = null }
+            : await FromReaderAsync(queue, parameters, selection, context.Aborted);
         var stream = new MessageStream(queues, queue, authorized, selection, time, options.MaxWaitTime);
         return Answer.OfStream(MessageStream.MediaType, stream.WriteAsync);
+    }
+
+    /// <summary>The selection, after the cursor of the reader that the request names.</summary>
+    private async Task<MessageSelection> FromReaderAsync(
+        QueueAddress queue, QueryParameters parameters, MessageSelection selection, CancellationToken cancellationToken)
+    {
+        if (parameters.Reader is not { } name)
+            return selection;
+        var reader = await queues.Readers.GetAsync(queue, name, cancellationToken)
+            ?? throw new InvalidRequestException("reader", $"There is no reader '{name}' of this queue; put it first.");
+        return selection with { After = reader.After };
     }
 
     private async Task<Answer> UpdateAsync(RequestContext context, QueueAddress queue)

@@ -17,11 +17,12 @@ internal sealed class QueryParameters
     /// <summary>All parameters that have a meaning, except that of a link.</summary>
     public static readonly IReadOnlyList<string> Names =
     [
-        "ttl", "hide", "limit", "marker", "after", "match_hidden", "detail", "wait", "priority", OutcomeName, CauseName,
+        "ttl", "hide", "limit", "marker", "after", ReaderName, "match_hidden", "detail", "wait", "priority", OutcomeName, CauseName,
     ];
 
     private const string OutcomeName = "outcome";
     private const string CauseName = "cause";
+    private const string ReaderName = "reader";
 
     private static readonly List<(string Name, OutcomeKind Kind)> Outcomes =
     [
@@ -89,7 +90,7 @@ internal sealed class QueryParameters
     {
         if (values.Count == 0)
             return;
-        _ = (Attributes, Wait, Limit, Marker, After, Priority);
+        _ = (Attributes, Wait, Limit, Marker, After, Reader, Priority);
         if (isWhole)
             _ = Outcome;
         GetString("match_hidden");
@@ -193,6 +194,19 @@ internal sealed class QueryParameters
             return Sequence.TryParse(after)
                 ?? throw new InvalidRequestException(
                     "after", "after is not a cursor; it is what the header Burrow-Marker of an answer said.");
+        }
+    }
+
+    /// <summary>The reader whose cursor is the place to begin after; null if absent.</summary>
+    public ReaderName? Reader
+    {
+        get
+        {
+            if (GetString(ReaderName) is not { } reader)
+                return null;
+            if (values.ContainsKey("marker") || values.ContainsKey("after"))
+                throw new InvalidRequestException(ReaderName, "reader excludes marker and after; give one.");
+            return Queues.ReaderName.Parse(reader);
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class QueueRegistry(QueueContext context, DueTable due, ProcessC
         // The two rows are read in this order, each with its ETag: a put that writes in between makes one of the writes below fail.
         var row = await context.Directory.GetAsync(queues, DirectoryKeys.Row(queue.Queue.Value), cancellationToken);
         var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken);
-        if (await context.Messages.HoldsRowAsync(queue.Partition, new(QueueKeys.HiddenFrom, QueueKeys.End), cancellationToken))
+        if (await context.Messages.HoldsRowAsync(queue.Partition, new(QueueKeys.IndexFrom, QueueKeys.IndexBefore), cancellationToken))
             return true;
         if (row is null && !head.IsOpen)
         {
@@ -77,6 +77,9 @@ internal sealed class QueueRegistry(QueueContext context, DueTable due, ProcessC
             return true;
         }
 
+        // A reader's cursor is a place in this queue: the head goes on from its last place as long as there is a reader.
+        if (await context.Messages.HoldsRowAsync(queue.Partition, new(QueueKeys.ReadersFrom, QueueKeys.ReadersBefore), cancellationToken))
+            return true;
         // The counts are deleted first: once the head is gone, the timer does not visit this queue again.
         if (!await counts.ForgetAsync(queue, cancellationToken))
             return false;

@@ -32,16 +32,16 @@ public static partial class Name
     }
 
     /// <summary>
-    /// Returns the name that the text means, if it is valid: 1 to <see cref="QueueLimits.NameBytes"/> bytes of UTF-8, no NUL, neither
+    /// Returns the name that the text means, if it is valid: 1 to <paramref name="maxBytes"/> bytes of UTF-8, no NUL, neither
     /// <c>.</c> nor <c>..</c> (hosts resolve these before the request arrives), no <c>%80</c> to <c>%FF</c> as text.
     /// <c>%2F</c> as text means <c>/</c>.
     /// </summary>
     /// <exception cref="InvalidRequestException">The name is not valid. The message says why.</exception>
-    public static string Parse(string value, string what)
+    public static string Parse(string value, string what, int maxBytes = QueueLimits.NameBytes)
     {
         value = WithSlashes(value);
         if (value.Length == 0)
-            throw new InvalidRequestException(what, $"{what} is empty; it has 1 to {QueueLimits.NameBytes} bytes of UTF-8.");
+            throw new InvalidRequestException(what, $"{what} is empty; it has 1 to {maxBytes} bytes of UTF-8.");
         if (value is "." or "..")
             throw new InvalidRequestException(what, $"{what} can't be '{value}': hosts resolve dot segments.");
         if (value.Contains('\0'))
@@ -63,8 +63,8 @@ public static partial class Name
             throw new InvalidRequestException(what, $"{what} isn't UTF-8: it holds half of a surrogate pair.");
         }
 
-        return bytes <= QueueLimits.NameBytes
+        return bytes <= maxBytes
             ? value
-            : throw new InvalidRequestException(what, $"{what} has {bytes} bytes of UTF-8; at most {QueueLimits.NameBytes} are allowed.");
+            : throw new InvalidRequestException(what, $"{what} has {bytes} bytes of UTF-8; at most {maxBytes} are allowed.");
     }
 }

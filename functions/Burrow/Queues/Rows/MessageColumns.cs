@@ -25,6 +25,9 @@ internal static class MessageColumns
     /// <summary>Only in an expiry row at whose instant the message dies: when nothing of it is left.</summary>
     public const string GoneAt = "gone";
 
+    /// <summary>Only in an expiry row that is not a message's: the key of the row that expires.</summary>
+    public const string Of = "of";
+
     /// <summary>The columns of <see cref="MessageState"/>: both rows of a message have them.</summary>
     public static readonly IReadOnlyList<string> OfState = [Id, State, ExpiresAt];
 

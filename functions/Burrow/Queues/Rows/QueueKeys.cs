@@ -20,6 +20,8 @@ internal static class QueueKeys
     public const string IndexFrom = "i!";
     public const string IndexBefore = "i!~";
     public const string ExpiryFrom = "x!";
+    public const string ReadersFrom = "c!";
+    public const string ReadersBefore = "c!~";
     public const string EventsFrom = "e!";
     public const string EventsBefore = "e!~";
 
@@ -63,6 +65,12 @@ internal static class QueueKeys
 
     /// <summary>The row that says when a message expires.</summary>
     public static string Expiry(long expiresAt, Sequence sequence) => $"x!{Hex(expiresAt)}!{sequence}";
+
+    /// <summary>The row that says when another row expires, which is no message.</summary>
+    public static string ExpiryOf(string key, long expiresAt) => $"x!{Hex(expiresAt)}!{key}";
+
+    /// <summary>The row of a reader.</summary>
+    public static string Reader(ReaderName name) => ReadersFrom + NameHash.Of(name.Value);
 
     /// <summary>The end, exclusive, of the rows of messages that have expired by <paramref name="now"/>.</summary>
     public static string ExpiredBefore(long now) => $"x!{Hex(now + 1)}";

@@ -1,6 +1,7 @@
 using Burrow.Queues.Changing;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
+using Burrow.Queues.Readers;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 using Burrow.Tables;
@@ -15,7 +16,13 @@ namespace Burrow.Queues.Sweeping;
 /// every process, may stop at any point, and may run twice at once.
 /// </summary>
 internal sealed class QueueSweeper(
-    QueueContext context, DueTable due, QueueRegistry registry, Transactions transactions, Recounter recounter, IEventOutbox outbox)
+    QueueContext context,
+    DueTable due,
+    QueueRegistry registry,
+    Transactions transactions,
+    Recounter recounter,
+    QueueReaders readers,
+    IEventOutbox outbox)
 {
     /// <summary>How many queues are visited at a time.</summary>
     private const int MaxParallelism = 8;
@@ -102,17 +109,22 @@ internal sealed class QueueSweeper(
 
     /// <summary>Removes what expired, and buries what died by time.</summary>
     /// <returns>Whether none is left.</returns>
-    public Task<bool> ExpireAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    public async Task<bool> ExpireAsync(QueueAddress queue, Func<bool> isTimeUp, CancellationToken cancellationToken)
     {
+        var areForgotten = true;
         var query = new RowQuery(
             QueueKeys.ExpiryFrom, QueueKeys.ExpiredBefore(context.Now - QueueLimits.ClockSkew.Ticks))
         {
             Top = BatchSize,
         };
-        return ChangeAsync(queue, query, RemovedAsync, isTimeUp, cancellationToken);
+        return await ChangeAsync(queue, query, RemovedAsync, isTimeUp, cancellationToken) && areForgotten;
 
-        async Task<IReadOnlyList<MessageWrite>> RemovedAsync(IReadOnlyList<Row> rows)
+        async Task<IReadOnlyList<MessageWrite>> RemovedAsync(IReadOnlyList<Row> all)
         {
+            var others = all.Where(row => row.Columns.GetString(MessageColumns.Of) is not null).ToList();
+            foreach (var other in others)
+                areForgotten &= await readers.ForgetAsync(queue, other, cancellationToken);
+            var rows = others.Count == 0 ? all : [.. all.Except(others)];
             var found = await Task.WhenAll(rows.Select(row =>
                 context.Messages.GetAsync(
                     queue.Partition, QueueKeys.Index(new(row.Columns.GetString(MessageColumns.Id)!)), cancellationToken)));

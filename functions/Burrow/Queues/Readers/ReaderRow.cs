@@ -1,0 +1,53 @@
+using Burrow.Queues.Rows;
+using Burrow.Tables;
+
+namespace Burrow.Queues.Readers;
+
+/// <summary>The row of a reader in its queue's partition, and the expiry row beside it.</summary>
+/// <param name="ETag">The row's ETag as it was read; null: there is no row.</param>
+/// <param name="Cursor">What the row says.</param>
+internal sealed record ReaderRow(string? ETag, ReaderCursor Cursor)
+{
+    private const string NameColumn = "name";
+    private const string AfterColumn = "after";
+    private const string RevisionColumn = "rev";
+
+    private string Key => QueueKeys.Reader(Cursor.Name);
+
+    private long ExpiresAt => Cursor.Expires.UtcTicks;
+
+    public static ReaderRow From(Row row) => new(row.ETag, new(
+        new(row.Columns.GetString(NameColumn)!),
+        Sequence.TryParse(row.Columns.GetString(AfterColumn)!)!.Value,
+        new(row.Columns.GetString(RevisionColumn)!),
+        new(row.Columns.GetInteger(MessageColumns.ExpiresAt), TimeSpan.Zero)));
+
+    /// <summary>The operations that put another cursor in place of this one, or the first one.</summary>
+    /// <param name="old">The row as it was read; null if there is none.</param>
+    /// <param name="cursor">The cursor.</param>
+    public static IReadOnlyList<Operation> Put(ReaderRow? old, ReaderCursor cursor)
+    {
+        var row = new ReaderRow(null, cursor);
+        var columns = new Columns
+        {
+            { NameColumn, cursor.Name.Value },
+            { AfterColumn, cursor.After.ToString() },
+            { RevisionColumn, cursor.Receipt.Value },
+            { MessageColumns.ExpiresAt, row.ExpiresAt },
+        };
+        var write = old?.ETag is { } etag ? Operation.Replace(row.Key, columns, etag) : Operation.Insert(row.Key, columns);
+        if (old?.ExpiresAt == row.ExpiresAt)
+            return [write];
+        var expiry = Operation.Insert(QueueKeys.ExpiryOf(row.Key, row.ExpiresAt), row.ExpiryColumns);
+        return old is null ? [write, expiry] : [write, Operation.Delete(old.ExpiryKey, Operation.Any), expiry];
+    }
+
+    /// <summary>The operations that remove the reader.</summary>
+    public IReadOnlyList<Operation> Remove() => [Operation.Delete(Key, ETag!), Operation.Delete(ExpiryKey, Operation.Any)];
+
+    /// <summary>The key of the expiry row.</summary>
+    public string ExpiryKey => QueueKeys.ExpiryOf(Key, ExpiresAt);
+
+    /// <summary>No message goes with the row, so it says that nothing of one is ever gone.</summary>
+    private Columns ExpiryColumns => new(2) { { MessageColumns.Of, Key }, { MessageColumns.GoneAt, MessageState.Never } };
+}
