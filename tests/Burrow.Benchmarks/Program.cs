@@ -19,6 +19,7 @@ using Burrow.Benchmarks.Tables;
     ("size", session => new QueueSize(session).RunAsync()),
     ("sweep", session => new ExpirySweep(session).RunAsync()),
     ("wake", session => new WakeUp(session).RunAsync()),
+    ("streams", session => new Streams(session).RunAsync()),
     ("azure", session => new AzureTables(session).RunAsync()),
     ("functions", session => new FunctionApps(session).RunAsync()),
     ("cost", _ => StorageCost.RunAsync()),
