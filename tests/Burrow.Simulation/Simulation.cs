@@ -53,11 +53,12 @@ internal static class Simulation
     }
 
     /// <summary>
-    /// Requires that the counts become right once nothing fails any more. The timer has as many minutes for that as it needs to visit
-    /// a changed queue.
+    /// Requires that the counts become right once nothing fails any more and the queue is changed. The timer has as many minutes for that
+    /// as it needs to visit a changed queue.
     /// </summary>
     private static async Task CountedAsync(Scheduler scheduler, Cluster cluster)
     {
+        cluster.VisitMiscounted();
         for (var minutes = 0; cluster.Miscounted().Count > 0; minutes++)
         {
             if (minutes > 20)

@@ -24,6 +24,9 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         "say what became of a message (outcome) under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
     public static readonly OperationPolicy FinishMessage = new(
         "delete a message under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
+    public static readonly OperationPolicy ShowProducers = new("list and show producers", Permissions.Read);
+    public static readonly OperationPolicy ManageProducers = new(
+        "shut out a producer's lower epochs, forget a producer", Permissions.Manage);
     public static readonly OperationPolicy KeepReaders = new("list, show, put and delete readers", Permissions.Read);
     public static readonly OperationPolicy DeleteMessages = new(
         "delete messages unseen (detail=none), alone or in a batch", Permissions.Delete);
@@ -52,6 +55,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         ListMessages,
         GetMessage,
         KeepReaders,
+        ShowProducers,
         ShowStatistics,
         ShowDead,
         DeleteMessages,
@@ -63,6 +67,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         Redrive,
         RedriveShown,
         ManagePolicies,
+        ManageProducers,
         ManageKeys, MakeLinks, ShowLimits, SetLimits, ListAccounts, DeleteAccounts,
     ];
 

@@ -44,6 +44,19 @@ public sealed class MethodNotAllowedException(string method, IReadOnlyList<strin
 /// <summary>409: something of that name exists already. Nothing was changed.</summary>
 public sealed class ConflictException(string message) : BurrowException("conflict", 409, message);
 
+/// <summary>409: a producer's put that is not its turn. Nothing was stored.</summary>
+/// <param name="last">The number of the producer's last message that was stored; null: none was.</param>
+/// <param name="isMissing">Whether what comes before it is not stored; otherwise its epoch is over.</param>
+/// <param name="message">The text for the client.</param>
+public sealed class OutOfTurnException(long? last, bool isMissing, string message) : BurrowException("out-of-turn", 409, message)
+{
+    /// <summary>Whether what comes before it is not stored; otherwise its epoch is over.</summary>
+    public bool IsMissing { get; } = isMissing;
+
+    /// <summary>The value of the header <c>Burrow-Last</c>; null: there is none.</summary>
+    public string? Last { get; } = last?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}
+
 /// <summary>412: the message does not meet the request's conditions. Nothing was changed.</summary>
 public sealed class PreconditionFailedException(string message) : BurrowException("precondition-failed", 412, message);
 

@@ -3,6 +3,7 @@ using Burrow.Queues.Claiming;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
 using Burrow.Queues.Policies;
+using Burrow.Queues.Producers;
 using Burrow.Queues.Readers;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
@@ -72,7 +73,8 @@ public sealed class QueueEngine
         changer = new MessageChanger(context, finder, transactions, burial, Policies);
         var recounter = new Recounter(context, due, countTable, counts);
         Readers = new QueueReaders(context, due);
-        sweeper = new QueueSweeper(context, due, registry, transactions, recounter, Readers, outbox);
+        Producers = new QueueProducers(context, due);
+        sweeper = new QueueSweeper(context, due, registry, transactions, recounter, outbox);
         var background = new BackgroundSweep(context, sweeper, stopping.Token);
         states = new QueueStates(context, due, registry, finder, transactions, burial, counts, outbox, Policies, background, lister);
         longPoll = new LongPoll(context, states, stopping.Token);
@@ -83,6 +85,9 @@ public sealed class QueueEngine
 
     /// <summary>Cursors that the server keeps for readers.</summary>
     public QueueReaders Readers { get; }
+
+    /// <summary>Producers that number their messages.</summary>
+    public QueueProducers Producers { get; }
 
     /// <inheritdoc cref="ProcessCounts.Busy"/>
     internal BusyQueues Busy => counts.Busy;
@@ -100,6 +105,29 @@ public sealed class QueueEngine
     /// <exception cref="UnavailableException">It is unknown whether the message was stored.</exception>
     public Task<PutResult> PutAsync(QueueAddress queue, PutRequest request, CancellationToken cancellationToken) =>
         states.Of(queue).Puts.SubmitAsync(request, cancellationToken);
+
+    /// <summary>
+    /// Waits until the messages that a producer sent before are stored, as <paramref name="wait"/> says, in whichever process they are put.
+    /// </summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="producer">The producer.</param>
+    /// <param name="epoch">The epoch of the request that waits.</param>
+    /// <param name="previous">The number of the message right before those of the request.</param>
+    /// <param name="wait">How long to wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="OutOfTurnException">The time is up, or a higher epoch was seen. Nothing was stored.</exception>
+    public async Task WaitForTurnAsync(
+        QueueAddress queue, ProducerName producer, long epoch, long previous, WaitOptions wait, CancellationToken cancellationToken)
+    {
+        var (isTurn, last) = await longPoll.WaitAsync(
+            queue,
+            wait,
+            () => Producers.LookAsync(queue, producer, epoch, previous, cancellationToken),
+            look => look.IsTurn,
+            cancellationToken);
+        if (!isTurn)
+            throw QueueProducers.Missing(new(producer, last, epoch, default), previous);
+    }
 
     /// <summary>Returns the message, hidden or not; null if there is none.</summary>
     public Task<Message?> GetAsync(QueueAddress queue, MessageId id, Detail detail, CancellationToken cancellationToken) =>

@@ -44,7 +44,8 @@ internal sealed class QueueStates(
     {
         var changed = new ChangeSignal();
         var room = new QueueRoom(context, counts, queue, () => background.Expire(queue));
-        var puts = new PutGroup(context, due, registry, counts, outbox, policies, burial, room, queue, changed.Set);
+        var producers = new KnownProducers(context, due, queue);
+        var puts = new PutGroup(context, due, registry, counts, outbox, policies, burial, room, producers, queue, changed.Set);
         return new(
             queue,
             changed,

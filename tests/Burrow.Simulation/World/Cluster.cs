@@ -3,6 +3,7 @@ using Burrow.Queues;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Policies;
 using Burrow.Queues.Rows;
+using Burrow.Queues.Scheduling;
 using Burrow.Simulation.Judging;
 using Burrow.Tables;
 using Burrow.Tables.Memory;
@@ -148,16 +149,37 @@ internal sealed class Cluster
     }
 
     /// <summary>The queues whose row counts more or fewer messages than they hold.</summary>
-    public List<string> Miscounted() =>
-    [
-        .. from queue in timeline.Queues
-           let row = tables.Open(CountTable.Name).GetAsync(
-               DirectoryKeys.Queues(queue.Address.Account), DirectoryKeys.Row(queue.Address.Queue.Value), CancellationToken.None).Result
-           let counts = row is null ? QueueCounts.None : CountRow.From(row).Counts
-           let dead = queue.Present.Values.Count(message => message.Latest.State.DiedAt != 0)
-           where counts.Messages != queue.Present.Count || counts.Dead != dead
-           select $"{queue.Address.Account}/{queue.Address.Queue} {counts} for {queue.Present.Count}, {dead} dead",
-    ];
+    public List<string> Miscounted() => [.. timeline.Queues.Select(Miscount).OfType<string>()];
+
+    private string? Miscount(QueueTimeline queue)
+    {
+        var row = tables.Open(CountTable.Name).GetAsync(
+            DirectoryKeys.Queues(queue.Address.Account), DirectoryKeys.Row(queue.Address.Queue.Value), CancellationToken.None).Result;
+        var counts = row is null ? QueueCounts.None : CountRow.From(row).Counts;
+        var dead = queue.Present.Values.Count(message => message.Latest.State.DiedAt != 0);
+        return counts.Messages == queue.Present.Count && counts.Dead == dead
+            ? null
+            : $"{queue.Address.Account}/{queue.Address.Queue} {counts} for {queue.Present.Count}, {dead} dead";
+    }
+
+    /// <summary>
+    /// Has the timer visit the queues that are counted wrong, as their next change would. A put without ttl into a queue that is there
+    /// brings no visit, so what a process put so before it was killed may be missing for long.
+    /// </summary>
+    public void VisitMiscounted()
+    {
+        foreach (var queue in timeline.Queues.Where(queue => Miscount(queue) is not null))
+        {
+            var columns = new Columns
+            {
+                { DueRow.AccountColumn, queue.Address.Account.Value }, { DueRow.QueueColumn, queue.Address.Queue.Value },
+            };
+            tables.Open(QueueContext.DueTable).SubmitAsync(
+                DueTable.PartitionOf(queue.Address),
+                [Operation.Upsert(DueRow.KeyOf(scheduler.Now / TimeSpan.TicksPerMinute, queue.Address), columns)],
+                CancellationToken.None).Wait();
+        }
+    }
 
     private Instance Start(int number)
     {

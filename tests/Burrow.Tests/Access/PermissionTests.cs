@@ -10,6 +10,7 @@ namespace Burrow.Tests.Access;
 /// </summary>
 public sealed class PermissionTests : IAsyncLifetime
 {
+    private const string Producer = """{"epoch":1}""";
     private const string Reader = """{"after":"0000000000000001"}""";
     private const string Everything = "send receive read delete subscribe manage";
     private const string Public = "public";
@@ -69,6 +70,10 @@ public sealed class PermissionTests : IAsyncLifetime
         new("GET HEAD", "/v1.0/a/q?reader=some", "read") { Queue = "q" },
         new("PUT", "/readers/a/q/new", "read") { Queue = "q", Body = Reader },
         new("DELETE", "/readers/a/q/some", "read") { Queue = "q" },
+        new("GET HEAD", "/producers/a/q", "read") { Queue = "q" },
+        new("GET HEAD", "/producers/a/q/some", "read") { Queue = "q" },
+        new("PUT", "/producers/a/q/new", "manage") { Queue = "q", Body = Producer },
+        new("DELETE", "/producers/a/q/some", "manage") { Queue = "q" },
         new("GET HEAD", "/policies/a", "manage"),
         new("GET HEAD", "/policies/a?queue=q", "manage") { Queue = "q" },
         new("GET HEAD", "/policies/a/some", "manage"),
@@ -386,6 +391,8 @@ public sealed class PermissionTests : IAsyncLifetime
         await server.SendAsync(server.Admin, "DELETE", "/policies/a/new");
         await server.SendAsync(server.Admin, "DELETE", "/readers/a/q/new");
         (await server.SendAsync(server.Admin, "PUT", "/readers/a/q/some", Reader)).Status.ShouldBeOneOf(200, 201);
+        await server.SendAsync(server.Admin, "DELETE", "/producers/a/q/new");
+        (await server.SendAsync(server.Admin, "PUT", "/producers/a/q/some", Producer)).Status.ShouldBeOneOf(200, 201);
         (await server.SendAsync(server.Admin, "PUT", "/policies/a/some", """{"queues":"q"}""")).Status.ShouldBeOneOf(200, 201);
         var dead = (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/d?ttl=0", "x")).ETag!;
         (await server.SendAsync(
@@ -431,6 +438,7 @@ public sealed class PermissionTests : IAsyncLifetime
         /// <summary>
         /// After the setup each operation finds what it works on, so it answers 200. Those that make something answer 201.
         /// </summary>
-        public int Success => Target is "/keys/a/new" or "/links/a" or "/policies/a/new" or "/readers/a/q/new" ? 201 : 200;
+        public int Success => Target is "/keys/a/new" or "/links/a" or "/policies/a/new" or "/readers/a/q/new" or "/producers/a/q/new"
+            ? 201 : 200;
     }
 }

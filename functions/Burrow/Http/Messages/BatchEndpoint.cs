@@ -51,14 +51,19 @@ public sealed class BatchEndpoint : IEndpoint
             throw new ForbiddenException($"A batch needs {needed}, as what is in it says; the key allows none of them.");
         }
 
-        new QueryParameters(context.Request).CheckAll();
+        var parameters = new QueryParameters(context.Request);
+        parameters.CheckAll();
+        if (parameters.Number is not null)
+            throw new InvalidRequestException("number", "In a batch, each put has its number as a member.");
         var onlyNew = OnlyNew(context.Request);
         var isNdJson = IsNdJson(context.Request);
         var entries = await ReadAsync(authorized, isNdJson);
         authorized.Charge(entries.Count - 1);
         await authorized.AdmitAsync(WeightOf(entries));
         var full = await QuotaErrorAsync(authorized, queue, entries);
-        var outcomes = await CarryOutAsync(context, authorized, queue, entries, onlyNew, full);
+        if (authorized.Caller.May(OperationPolicy.PutMessage))
+            await authorized.WaitForTurnAsync(queues, queue, parameters, context.Aborted);
+        var outcomes = await CarryOutAsync(context, authorized, queue, Numbered(entries, parameters.Turn), onlyNew, full);
         return Answer.OfJson(200, json => Write(json, outcomes));
     }
 
@@ -120,11 +125,40 @@ public sealed class BatchEndpoint : IEndpoint
         return isNdJson ? reader.ReadLines(text) : reader.ReadArray(text);
     }
 
+    /// <summary>Gives each put its number among its producer's, and the one before it.</summary>
+    private static List<(BatchEntry Entry, ProducerNumber? Number)> Numbered(
+        List<BatchEntry> entries, (ProducerName Producer, long Epoch, long? Previous)? turn)
+    {
+        var (numbered, last, previous) = (new List<(BatchEntry, ProducerNumber?)>(entries.Count), -1L, turn?.Previous);
+        foreach (var entry in entries)
+        {
+            if (entry.Item is not { Operation: BatchOperation.Put } item)
+            {
+                numbered.Add((entry, null));
+            }
+            else if (turn is not var (producer, epoch, chain))
+            {
+                numbered.Add((item.Number is null ? entry : entry.As("number", "number goes with the parameter producer."), null));
+            }
+            else if (item.Number is not { } number || number <= last)
+            {
+                numbered.Add((entry.As("number", "In a batch with producer, each put has a number, and they grow."), null));
+            }
+            else
+            {
+                numbered.Add((entry, new(producer, number, epoch, chain is null ? null : previous)));
+                (last, previous) = (number, number);
+            }
+        }
+
+        return numbered;
+    }
+
     private async Task<List<ItemOutcome>> CarryOutAsync(
         RequestContext context,
         AuthorizedRequest authorized,
         QueueAddress queue,
-        List<BatchEntry> entries,
+        List<(BatchEntry Entry, ProducerNumber? Number)> entries,
         bool onlyNew,
         BurrowException? full)
     {
@@ -132,7 +166,7 @@ public sealed class BatchEndpoint : IEndpoint
         // Puts that follow one another go to the engine together, which stores them in this order.
         var puts = new List<Task<ItemOutcome>>();
         var failing = false;
-        foreach (var (id, item, error) in entries)
+        foreach (var ((id, item, error), number) in entries)
         {
             if (failing)
             {
@@ -150,8 +184,8 @@ public sealed class BatchEndpoint : IEndpoint
             else if (item.Operation == BatchOperation.Put)
             {
                 puts.Add(full is null
-                    ? PutAsync(context, queue, item, onlyNew)
-                    : ReplaceAsync(context, authorized, queue, item, onlyNew, full));
+                    ? PutAsync(context, queue, item, number, onlyNew)
+                    : ReplaceAsync(context, authorized, queue, item, number, onlyNew, full));
             }
             else
             {
@@ -173,7 +207,8 @@ public sealed class BatchEndpoint : IEndpoint
         _ => new Precondition(item.IfMatch, null).NamesReceipt ? OperationPolicy.FinishMessage : OperationPolicy.DeleteMessages,
     };
 
-    private Task<ItemOutcome> PutAsync(RequestContext context, QueueAddress queue, BatchItem item, bool onlyNew)
+    private Task<ItemOutcome> PutAsync(
+        RequestContext context, QueueAddress queue, BatchItem item, ProducerNumber? number, bool onlyNew)
     {
         var id = item.Id ?? queues.NewId();
         return TryAsync(id, async () =>
@@ -185,18 +220,27 @@ public sealed class BatchEndpoint : IEndpoint
                 {
                     TraceParent = context.TraceParent,
                     Priority = item.Priority,
+                    Number = number,
                 },
                 context.Aborted);
-            return new(id, result.Created ? 201 : 200, result.Receipt, null);
+            return result.IsDuplicate
+                ? new(id, 200, null, null) { IsDuplicate = true }
+                : new(id, result.Created ? 201 : 200, result.Receipt, null);
         });
     }
 
     /// <summary>A put where the account has no room: only a message that is there can be replaced.</summary>
     private Task<ItemOutcome> ReplaceAsync(
-        RequestContext context, AuthorizedRequest authorized, QueueAddress queue, BatchItem item, bool onlyNew, BurrowException full) =>
+        RequestContext context,
+        AuthorizedRequest authorized,
+        QueueAddress queue,
+        BatchItem item,
+        ProducerNumber? number,
+        bool onlyNew,
+        BurrowException full) =>
         TryAsync(item.Id, async () =>
             item.Id is { } id && await authorized.MayReplaceAsync(queue, id, item.Body.Length)
-                ? await PutAsync(context, queue, item, onlyNew)
+                ? await PutAsync(context, queue, item, number, onlyNew)
                 : throw full);
 
     private Task<ItemOutcome> ChangeAsync(QueueAddress queue, BatchItem item, CancellationToken cancellationToken)
@@ -224,6 +268,11 @@ public sealed class BatchEndpoint : IEndpoint
         {
             return await serve();
         }
+        catch (OutOfTurnException e) when (e.IsMissing)
+        {
+            // The request has waited for what comes before the batch, so what is missing is an item of it.
+            return new(id, StatusCodes.Status424FailedDependency, null, e.Message);
+        }
         catch (BurrowException e)
         {
             return new(id, e.Status, null, e.Message);
@@ -245,6 +294,8 @@ public sealed class BatchEndpoint : IEndpoint
             json.WriteNumber("status", outcome.Status);
             if (outcome.Receipt is { } receipt)
                 json.WriteString("etag", receipt.ETag);
+            if (outcome.IsDuplicate)
+                json.WriteBoolean("duplicate", true);
             if (outcome.Error is { } error)
                 json.WriteString("error", error);
             json.WriteEndObject();
@@ -253,5 +304,8 @@ public sealed class BatchEndpoint : IEndpoint
         json.WriteEndArray();
     }
 
-    private sealed record ItemOutcome(MessageId? Id, int Status, Receipt? Receipt, string? Error);
+    private sealed record ItemOutcome(MessageId? Id, int Status, Receipt? Receipt, string? Error)
+    {
+        public bool IsDuplicate { get; init; }
+    }
 }

@@ -9,6 +9,9 @@ namespace Burrow.Http.Messages;
 /// <param name="Error">What is wrong; null if nothing is.</param>
 internal sealed record BatchEntry(MessageId? Id, BatchItem? Item, BurrowException? Error)
 {
+    /// <summary>The same entry, with something wrong.</summary>
+    public BatchEntry As(string member, string error) => new(Id, null, new InvalidRequestException(member, error));
+
     public static BatchEntry Parse(JsonElement json, int maxBodyBytes)
     {
         MessageId? id = null;

@@ -22,6 +22,9 @@ internal sealed record BatchItem(
     /// <summary>Only of a put.</summary>
     public int? Priority { get; private init; }
 
+    /// <summary>Only of a put: its number among its producer's.</summary>
+    public long? Number { get; private init; }
+
     /// <summary>Only of an update: what became of the message.</summary>
     public Outcome? Outcome { get; private init; }
 
@@ -35,7 +38,7 @@ internal sealed record BatchItem(
             json,
             "item",
             "an item",
-            "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch", "priority", "outcome", "cause");
+            "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch", "priority", "number", "outcome", "cause");
         var operation = JsonMembers.GetString(json, "op") switch
         {
             null or "put" => BatchOperation.Put,
@@ -47,7 +50,7 @@ internal sealed record BatchItem(
         {
             if (id is null)
                 throw new InvalidRequestException("id", "id is needed for update and delete.");
-            Refuse(json, "is for put; update and delete leave it as it is.", "body", "encoding", "contentType", "priority");
+            Refuse(json, "is for put; update and delete leave it as it is.", "body", "encoding", "contentType", "priority", "number");
         }
 
         if (operation != BatchOperation.Update)
@@ -63,6 +66,7 @@ internal sealed record BatchItem(
             JsonMembers.GetString(json, "ifMatch") is { } match ? Preconditions.ParseTags("ifMatch", new StringValues(match)) : null)
         {
             Priority = (int?)JsonMembers.GetInteger(json, "priority", 0, QueueLimits.MaxPriority),
+            Number = JsonMembers.GetInteger(json, "number", 0, long.MaxValue),
             Outcome = QueryParameters.ParseOutcome(
                 JsonMembers.GetString(json, "outcome"), JsonMembers.GetString(json, "cause"), attributes),
         };

@@ -55,7 +55,7 @@ public sealed class MessageEndpoint : IEndpoint
         var (authorized, parameters) = await AuthorizeAsync(context, path);
         authorized.Require(OperationPolicy.PutMessage);
         var precondition = Preconditions.Parse(context.Request);
-        var attributes = parameters.Attributes;
+        var (attributes, number) = (parameters.Attributes, parameters.ProducerNumber);
         RequestBody.RequireWhole(context.Request);
         var contentType = RequestBody.ContentType(context.Request.ContentType);
         var body = await authorized.ReadBodyAsync(options.MaxBodyBytes);
@@ -65,8 +65,12 @@ public sealed class MessageEndpoint : IEndpoint
         {
             TraceParent = context.TraceParent,
             Priority = parameters.Priority,
+            Number = number,
         };
+        await authorized.WaitForTurnAsync(queues, path.Queue, parameters, context.Aborted);
         var result = await queues.PutAsync(path.Queue, put, context.Aborted);
+        if (result.IsDuplicate)
+            return new Answer(200).With("Burrow-Duplicate", "true");
         return new Answer(result.Created ? 201 : 200).With("ETag", result.Receipt.ETag);
     }
 

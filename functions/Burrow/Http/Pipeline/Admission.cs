@@ -111,6 +111,7 @@ internal sealed class Admission(
 
     private async Task EnterTurnAsync(Payer account, bool isResumed)
     {
+        LeaveTurn();
         var permits = weight == WholeQueue ? limits.Concurrent / 2 : weight;
         turn = await (manages ? quotas.Management : quotas.Turns).EnterAsync(account, limits, permits, isResumed, ended);
     }

@@ -65,6 +65,13 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
     public Task<bool> MayReplaceAsync(QueueAddress queue, MessageId id, long bytes) =>
         quotas.Storage.MayReplaceAsync(queue, id, bytes, Limits, context.Aborted);
 
+    /// <summary>Waits until what the producer of a put sent before is stored, if the request names it.</summary>
+    /// <exception cref="OutOfTurnException">It is not stored, or a higher epoch was seen. Nothing was stored.</exception>
+    public Task WaitForTurnAsync(QueueEngine queues, QueueAddress queue, QueryParameters parameters, CancellationToken cancellationToken) =>
+        parameters.Turn is var (producer, epoch, previous) && previous is { } before
+            ? queues.WaitForTurnAsync(queue, producer, epoch, before, WaitFor(ProducerLimits.Wait), cancellationToken)
+            : Task.CompletedTask;
+
     /// <summary>How the request waits for messages.</summary>
     public WaitOptions WaitFor(TimeSpan maxTime) => new(maxTime, Limits.Waiting, this)
     {

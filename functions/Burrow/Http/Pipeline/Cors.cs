@@ -30,6 +30,8 @@ internal sealed class Cors
                     "Burrow-Marker",
                     "Burrow-More",
                     "Burrow-Paused",
+                    "Burrow-Duplicate",
+                    "Burrow-Last",
                     "Retry-After",
                     "RateLimit",
                     "RateLimit-Policy",

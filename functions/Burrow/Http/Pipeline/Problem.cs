@@ -20,6 +20,7 @@ internal static class Problem
             e, e.RetryAfter ?? HttpLimits.RetryAfter).With("RateLimit-Policy", e.RateLimitPolicy).With("RateLimit", e.RateLimit),
         UnsupportedMediaException e => Of(e.Status, e.Code, e.Message)
             .With("Accept", e.Accept).With("Accept-Encoding", e.AcceptEncoding),
+        OutOfTurnException e => Of(e.Status, e.Code, e.Message).With("Burrow-Last", e.Last),
         PausedException e => Of(e.Status, e.Code, e.Message).With("Burrow-Paused", "true"),
         UnavailableException e => Later(e, HttpLimits.RetryAfter),
         TableUnavailableException => Later(

@@ -17,12 +17,17 @@ internal sealed class QueryParameters
     /// <summary>All parameters that have a meaning, except that of a link.</summary>
     public static readonly IReadOnlyList<string> Names =
     [
-        "ttl", "hide", "limit", "marker", "after", ReaderName, "match_hidden", "detail", "wait", "priority", OutcomeName, CauseName,
+        "ttl", "hide", "limit", "marker", "after", ReaderName, "match_hidden", "detail", "wait", "priority", ProducerName, NumberName,
+        EpochName, PreviousName, OutcomeName, CauseName,
     ];
 
     private const string OutcomeName = "outcome";
     private const string CauseName = "cause";
     private const string ReaderName = "reader";
+    private const string ProducerName = "producer";
+    private const string NumberName = "number";
+    private const string EpochName = "epoch";
+    private const string PreviousName = "previous";
 
     private static readonly List<(string Name, OutcomeKind Kind)> Outcomes =
     [
@@ -90,7 +95,7 @@ internal sealed class QueryParameters
     {
         if (values.Count == 0)
             return;
-        _ = (Attributes, Wait, Limit, Marker, After, Reader, Priority);
+        _ = (Attributes, Wait, Limit, Marker, After, Reader, Priority, Number, Turn);
         if (isWhole)
             _ = Outcome;
         GetString("match_hidden");
@@ -196,6 +201,36 @@ internal sealed class QueryParameters
                     "after", "after is not a cursor; it is what the header Burrow-Marker of an answer said.");
         }
     }
+
+    /// <summary>The number of a producer's message; null if absent.</summary>
+    public long? Number => GetInteger(NumberName, long.MaxValue);
+
+    /// <summary>
+    /// The producer that numbers its messages, its epoch and the number before those of the request; null if there is none.
+    /// </summary>
+    /// <exception cref="InvalidRequestException">What goes with a producer is there without one.</exception>
+    public (ProducerName Producer, long Epoch, long? Previous)? Turn
+    {
+        get
+        {
+            var (epoch, previous) = (GetInteger(EpochName, long.MaxValue), GetInteger(PreviousName, long.MaxValue));
+            if (GetString(ProducerName) is { } producer)
+                return (Queues.ProducerName.Parse(producer), epoch ?? 0, previous);
+            foreach (var name in (string[])[NumberName, EpochName, PreviousName])
+            {
+                if (values.ContainsKey(name))
+                    throw new InvalidRequestException(name, $"{name} goes with producer.");
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>The number of the message that a request puts; null if its producer does not number it.</summary>
+    /// <exception cref="InvalidRequestException">There is a producer and no number.</exception>
+    public ProducerNumber? ProducerNumber => Turn is not var (producer, epoch, previous) ? null
+        : Number is { } number ? new(producer, number, epoch, previous)
+        : throw new InvalidRequestException(NumberName, "number is needed with producer: the number of this message.");
 
     /// <summary>The reader whose cursor is the place to begin after; null if absent.</summary>
     public ReaderName? Reader

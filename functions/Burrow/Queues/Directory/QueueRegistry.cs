@@ -77,9 +77,15 @@ internal sealed class QueueRegistry(QueueContext context, DueTable due, ProcessC
             return true;
         }
 
-        // A reader's cursor is a place in this queue: the head goes on from its last place as long as there is a reader.
-        if (await context.Messages.HoldsRowAsync(queue.Partition, new(QueueKeys.ReadersFrom, QueueKeys.ReadersBefore), cancellationToken))
+        // A reader's cursor is a place in this queue: the head goes on from its last place as long as there is a reader. The head goes
+        // with producers, too.
+        if (await context.Messages.HoldsRowAsync(queue.Partition, new(QueueKeys.ReadersFrom, QueueKeys.ReadersBefore), cancellationToken)
+            || await context.Messages.HoldsRowAsync(
+                queue.Partition, new(QueueKeys.ProducersFrom, QueueKeys.ProducersBefore), cancellationToken))
+        {
             return true;
+        }
+
         // The counts are deleted first: once the head is gone, the timer does not visit this queue again.
         if (!await counts.ForgetAsync(queue, cancellationToken))
             return false;

@@ -16,4 +16,7 @@ public sealed record PutRequest(MessageId Id, byte[] Body, string? ContentType, 
     /// <see cref="QueueLimits.DefaultPriority"/>.
     /// </summary>
     public int? Priority { get; init; }
+
+    /// <summary>Which of its producer's messages it is, so that it is stored once; null: the producer does not number them.</summary>
+    public ProducerNumber? Number { get; init; }
 }

@@ -23,6 +23,7 @@ internal sealed class PutGroup(
     QueuePolicies policies,
     Burial burial,
     QueueRoom room,
+    KnownProducers producers,
     QueueAddress queue,
     Action committed)
 {
@@ -39,8 +40,10 @@ internal sealed class PutGroup(
         // The messages under the ids of the puts. The value is null if there is no message. There is no entry if the id was not read.
         var existing = new Dictionary<MessageId, ExistingMessage?>();
         var begun = context.Time.GetTimestamp();
+        producers.BeginGroup();
         for (var tries = 0; waiting.Count > 0;)
         {
+            await producers.ReadAsync(waiting);
             var policy = await policies.OfAsync(queue);
             var wanted = waiting.Count;
             var left = await room.LeftAsync(policy, wanted);
@@ -83,7 +86,12 @@ internal sealed class PutGroup(
 
             if (context.Time.GetElapsedTime(begun) > QueueLimits.ConflictTime)
                 throw new UnavailableException("Too many processes put to this queue at once; nothing was stored.");
-            if (result.FailedIndex <= 0)
+            if (plan.ProducerOf(result.FailedIndex) is { } producer)
+            {
+                // Another process stored a put of this producer, or shut it out.
+                producers.Forget(producer);
+            }
+            else if (result.FailedIndex <= 0)
             {
                 // The operation on the head failed: another process was faster.
                 turns.NoteConflict();
@@ -105,7 +113,7 @@ internal sealed class PutGroup(
             await registry.RegisterAsync(queue, CancellationToken.None);
         if (kinds.HasFlag(EventKinds.Expired))
             await ReadExpiredRowsAsync(existing);
-        var plan = new PutPlan(context, outbox, queue, policy, current, kinds) { Room = left };
+        var plan = new PutPlan(context, outbox, queue, policy, current, kinds, producers) { Room = left };
         plan.Fill(waiting, existing);
         return (plan, current);
     }
@@ -115,10 +123,18 @@ internal sealed class PutGroup(
         if (result.Committed)
         {
             head = plan.Head with { ETag = result.ETags[0] };
+            foreach (var (row, index) in plan.Producers)
+                producers.Wrote(row with { ETag = result.ETags[index] });
             return true;
         }
 
         head = null;
+        if (result.Uncertain)
+        {
+            foreach (var (row, _) in plan.Producers)
+                producers.Forget(row.State.Name);
+        }
+
         if (result.Uncertain)
             return await WasCommittedAsync(plan.Head, current);
         return false;

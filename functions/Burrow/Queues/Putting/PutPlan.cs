@@ -1,4 +1,5 @@
 using Burrow.Queues.Counting;
+using Burrow.Queues.Producers;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
 using PendingPut = Burrow.Queues.Scheduling.PendingRequest<Burrow.Queues.PutRequest, Burrow.Queues.PutResult>;
@@ -7,17 +8,28 @@ namespace Burrow.Queues.Putting;
 
 /// <summary>One transaction of puts: the head, and as many of the first waiting puts as fit.</summary>
 internal sealed class PutPlan(
-    QueueContext context, IEventOutbox outbox, QueueAddress queue, QueuePolicy policy, QueueHead current, EventKinds kinds)
+    QueueContext context,
+    IEventOutbox outbox,
+    QueueAddress queue,
+    QueuePolicy policy,
+    QueueHead current,
+    EventKinds kinds,
+    KnownProducers known)
 {
     private readonly List<Operation> operations = [];
     private readonly List<(PendingPut Pending, PutResult Result)> puts = [];
     private readonly List<OutboxRow> events = [];
     private readonly List<long> instants = [];
     private readonly HashSet<MessageId> ids = [];
+
+    /// <summary>The producers whose numbers the transaction moves on, as they are before it and after it.</summary>
+    private readonly Dictionary<ProducerName, (ProducerRow Before, ProducerRow After)> producers = [];
+
     private readonly long now = context.Now;
     private Sequence last = current.Last;
     private Lanes lanes = current.Lanes;
     private long bytes;
+    private int producerOperations;
 
     /// <summary>How many new messages the queue may still hold; null: any number.</summary>
     public long? Room { get; set; }
@@ -40,6 +52,13 @@ internal sealed class PutPlan(
     /// <summary>The events that the transaction writes.</summary>
     public IReadOnlyList<OutboxRow> Events => events;
 
+    /// <summary>The producers as the transaction writes them, and the places of their operations.</summary>
+    public IReadOnlyList<(ProducerRow Row, int Index)> Producers { get; private set; } = [];
+
+    /// <summary>The producer whose operation has that place; null: it is another operation.</summary>
+    public ProducerName? ProducerOf(int index) =>
+        Producers.FirstOrDefault(one => one.Index == index) is { Row: { } row } ? row.State.Name : null;
+
     /// <summary>Plans the first puts. Puts whose preconditions fail are answered and removed.</summary>
     /// <param name="waiting">The puts, in their order.</param>
     /// <param name="existing">
@@ -54,6 +73,21 @@ internal sealed class PutPlan(
             // A transaction changes a row only once, so a second put of the same id goes into the next transaction.
             if (!ids.Add(pending.Request.Id))
                 break;
+            // A duplicate is told before anything else is judged.
+            if (pending.Request.Number is { } number)
+            {
+                if (!TryJudge(number, out var refusal))
+                    break;
+                if (refusal is not null)
+                {
+                    refusal(pending);
+                    waiting.Remove(node);
+                    ids.Remove(pending.Request.Id);
+                    node = next;
+                    continue;
+                }
+            }
+
             var isRead = existing.TryGetValue(pending.Request.Id, out var there);
             if (there is not null && (there.State.IsUnburied(now) || there.State.LifeAt(there.ReadAt) != there.State.LifeAt(now)))
             {
@@ -85,7 +119,46 @@ internal sealed class PutPlan(
         if (events.Count > 0)
             instants.Add(OutboxRow.DrainAt(now));
         Head = current.Next(last, open: true, context.Random) with { Lanes = lanes };
-        Operations = [Head.Write(), .. operations];
+        List<Operation> all = [Head.Write(), .. operations];
+        var written = new List<(ProducerRow, int)>();
+        foreach (var (before, after) in producers.Values)
+        {
+            written.Add((after, all.Count));
+            all.AddRange(after.Write(before));
+            instants.Add(after.ExpiresAt);
+        }
+
+        (Operations, Producers) = (all, written);
+    }
+
+    /// <summary>Judges a put by its number.</summary>
+    /// <param name="number">The number.</param>
+    /// <param name="refusal">Answers the put without storing it; null: it is to be stored.</param>
+    /// <returns>False: the next plan knows.</returns>
+    private bool TryJudge(ProducerNumber number, out Action<PendingPut>? refusal)
+    {
+        refusal = null;
+        if (known.Find(number.Producer) is not { } stored || number.Epoch > stored.State.Epoch)
+            return false;
+        var state = producers.TryGetValue(number.Producer, out var planned) ? planned.After.State : stored.State;
+        if (number.Epoch < state.Epoch)
+            refusal = pending => pending.Fail(QueueProducers.StaleEpoch(state, number.Epoch));
+        else if (number.Number <= stored.State.Last)
+            refusal = pending => pending.Complete(PutResult.Duplicate);
+        else if (number.Number <= state.Last)
+            return false;
+        else if (number.Previous is { } previous && !(state.Last >= previous))
+            refusal = pending => pending.Fail(QueueProducers.Missing(state, previous));
+        return true;
+    }
+
+    /// <summary>How many operations a put adds for its producer.</summary>
+    private int MoveOn(ProducerNumber number, out (ProducerRow Before, ProducerRow After) moved)
+    {
+        var before = producers.TryGetValue(number.Producer, out var planned) ? planned.Before : known.Find(number.Producer)!;
+        var state = before.State with { Last = number.Number };
+        moved = (before, before.With(state, new DateTimeOffset(now, TimeSpan.Zero)));
+        return planned.Before is null ? moved.After.Write(before).Count : 0;
     }
 
     private BurrowException? FailureOf(PutRequest request, ExistingMessage? there, ExistingMessage? kept)
@@ -117,12 +190,19 @@ internal sealed class PutPlan(
         var rows = EventsOf(request, after, there, kept);
         added.AddRange(rows.Select(row => row.Insert));
         bytes += added.Sum(TableLimits.SizeOf);
+        (ProducerRow Before, ProducerRow After) moved = default;
+        var more = request.Number is { } number ? MoveOn(number, out moved) : 0;
         // The head is one more operation.
         if (puts.Count > 0
-            && (operations.Count + added.Count + 1 > TableLimits.TransactionOperations || bytes > QueueLimits.TransactionBytes))
+            && (operations.Count + added.Count + producerOperations + more + 1 > TableLimits.TransactionOperations
+                || bytes > QueueLimits.TransactionBytes))
         {
             return false;
         }
+
+        producerOperations += more;
+        if (request.Number is not null)
+            producers[request.Number.Producer] = moved;
 
         operations.AddRange(added);
         puts.Add((pending, new PutResult(kept is null, new(after.Revisions.Latest))));

@@ -91,24 +91,6 @@ public sealed class QueueReaders
         return deleted;
     }
 
-    /// <summary>Removes a reader that was not used for long.</summary>
-    /// <param name="queue">The queue.</param>
-    /// <param name="expiry">The expiry row of the reader.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    /// <returns>Whether nothing is left to do.</returns>
-    internal async Task<bool> ForgetAsync(QueueAddress queue, Row expiry, CancellationToken cancellationToken)
-    {
-        var key = expiry.Columns.GetString(MessageColumns.Of)!;
-        if (await context.Messages.GetAsync(queue.Partition, key, cancellationToken) is not { } found
-            || ReaderRow.From(found) is not { } row
-            || row.ExpiryKey != expiry.Key)
-        {
-            return true;
-        }
-
-        return (await context.Messages.SubmitAsync(queue.Partition, row.Remove(), cancellationToken)).Committed;
-    }
-
     /// <summary>The end of a day, so that further uses on the same day change nothing.</summary>
     private DateTimeOffset NextExpiry() =>
         new(context.Time.GetUtcNow().UtcDateTime.Date + ReaderLimits.Kept + TimeSpan.FromDays(1), TimeSpan.Zero);

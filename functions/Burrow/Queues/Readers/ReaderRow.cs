@@ -36,18 +36,9 @@ internal sealed record ReaderRow(string? ETag, ReaderCursor Cursor)
             { MessageColumns.ExpiresAt, row.ExpiresAt },
         };
         var write = old?.ETag is { } etag ? Operation.Replace(row.Key, columns, etag) : Operation.Insert(row.Key, columns);
-        if (old?.ExpiresAt == row.ExpiresAt)
-            return [write];
-        var expiry = Operation.Insert(QueueKeys.ExpiryOf(row.Key, row.ExpiresAt), row.ExpiryColumns);
-        return old is null ? [write, expiry] : [write, Operation.Delete(old.ExpiryKey, Operation.Any), expiry];
+        return old?.ExpiresAt == row.ExpiresAt ? [write] : [write, .. ExpiringRow.Move(row.Key, old?.ExpiresAt, row.ExpiresAt)];
     }
 
     /// <summary>The operations that remove the reader.</summary>
-    public IReadOnlyList<Operation> Remove() => [Operation.Delete(Key, ETag!), Operation.Delete(ExpiryKey, Operation.Any)];
-
-    /// <summary>The key of the expiry row.</summary>
-    public string ExpiryKey => QueueKeys.ExpiryOf(Key, ExpiresAt);
-
-    /// <summary>No message goes with the row, so it says that nothing of one is ever gone.</summary>
-    private Columns ExpiryColumns => new(2) { { MessageColumns.Of, Key }, { MessageColumns.GoneAt, MessageState.Never } };
+    public IReadOnlyList<Operation> Remove() => ExpiringRow.Remove(Key, ETag!, ExpiresAt);
 }

@@ -22,6 +22,8 @@ internal static class QueueKeys
     public const string ExpiryFrom = "x!";
     public const string ReadersFrom = "c!";
     public const string ReadersBefore = "c!~";
+    public const string ProducersFrom = "p!";
+    public const string ProducersBefore = "p!~";
     public const string EventsFrom = "e!";
     public const string EventsBefore = "e!~";
 
@@ -71,6 +73,9 @@ internal static class QueueKeys
 
     /// <summary>The row of a reader.</summary>
     public static string Reader(ReaderName name) => ReadersFrom + NameHash.Of(name.Value);
+
+    /// <summary>The row of a producer.</summary>
+    public static string Producer(ProducerName name) => ProducersFrom + NameHash.Of(name.Value);
 
     /// <summary>The end, exclusive, of the rows of messages that have expired by <paramref name="now"/>.</summary>
     public static string ExpiredBefore(long now) => $"x!{Hex(now + 1)}";

@@ -80,7 +80,8 @@ internal sealed class DueTable(QueueContext context)
 
     private static string PartitionKey(int number) => $"due-{number:x1}";
 
-    private static string PartitionOf(QueueAddress queue) => PartitionKey(queue.Partition[0] % Partitions);
+    /// <summary>The partition of a queue's rows.</summary>
+    public static string PartitionOf(QueueAddress queue) => PartitionKey(queue.Partition[0] % Partitions);
 
     private async Task WriteAsync(QueueAddress queue, long minute, CancellationToken cancellationToken)
     {

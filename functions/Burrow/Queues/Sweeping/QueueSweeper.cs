@@ -1,7 +1,6 @@
 using Burrow.Queues.Changing;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
-using Burrow.Queues.Readers;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 using Burrow.Tables;
@@ -21,7 +20,6 @@ internal sealed class QueueSweeper(
     QueueRegistry registry,
     Transactions transactions,
     Recounter recounter,
-    QueueReaders readers,
     IEventOutbox outbox)
 {
     /// <summary>How many queues are visited at a time.</summary>
@@ -123,7 +121,7 @@ internal sealed class QueueSweeper(
         {
             var others = all.Where(row => row.Columns.GetString(MessageColumns.Of) is not null).ToList();
             foreach (var other in others)
-                areForgotten &= await readers.ForgetAsync(queue, other, cancellationToken);
+                areForgotten &= await ExpiringRow.ForgetAsync(context, queue, other, cancellationToken);
             var rows = others.Count == 0 ? all : [.. all.Except(others)];
             var found = await Task.WhenAll(rows.Select(row =>
                 context.Messages.GetAsync(

@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.Text.Json;
+using Burrow.Access;
+using Burrow.Http.Pipeline;
+using Burrow.Queues;
+using Burrow.Queues.Producers;
+using Microsoft.AspNetCore.Http;
+
+namespace Burrow.Http.Messages;
+
+/// <summary>
+/// <c>/producers/{account}/{queue}</c> and <c>/producers/{account}/{queue}/{name}</c>: the producers that number their messages
+/// (docs/design/producers.md).
+/// </summary>
+public sealed class ProducersEndpoint : IEndpoint
+{
+    /// <summary>The path of all producers of a queue.</summary>
+    public const string ListRoute = "producers/{account}/{queue}";
+
+    /// <summary>The path of one producer.</summary>
+    public const string Route = "producers/{account}/{queue}/{name}";
+
+    private readonly Responder responder;
+    private readonly QueueProducers producers;
+    private readonly Resource list;
+    private readonly Resource resource;
+
+    /// <param name="responder">Serves the requests.</param>
+    /// <param name="queues">Holds the producers.</param>
+    public ProducersEndpoint(Responder responder, QueueEngine queues)
+    {
+        (this.responder, producers) = (responder, queues.Producers);
+        list = new Resource<QueueAddress>(ListRoute, path => path.Queue) { Get = ListAsync };
+        resource = new Resource<ProducerPath>(Route, path => new(path.Queue, ProducerName.Parse(path["name"])))
+        {
+            Get = GetAsync,
+            Put = PutAsync,
+            Delete = DeleteAsync,
+        };
+    }
+
+    IEnumerable<Resource> IEndpoint.Resources => [list, resource];
+
+    /// <summary>GET lists the producers of a queue.</summary>
+    public Task<IResult> ServeListAsync(HttpRequest request) => responder.ServeAsync(request, list);
+
+    /// <summary>
+    /// GET shows a producer. PUT shuts lower epochs out, 201 if the producer is new. DELETE forgets it, and shows what it was.
+    /// </summary>
+    public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    private async Task<Answer> ListAsync(RequestContext context, QueueAddress queue)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(queue, NotFound()));
+        var selection = Check(context).NameSelection;
+        await authorized.AdmitAsync(OperationPolicy.ShowProducers, Admission.WholeQueue);
+        var (all, more) = await producers.ListAsync(queue, selection, context.Aborted);
+        return all.Count == 0 ? throw NotFound() : Answer.OfArray(all, Write).With("Burrow-More", more ? "true" : null);
+    }
+
+    private async Task<Answer> GetAsync(RequestContext context, ProducerPath path)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(path.Queue, NotFound()));
+        Check(context);
+        await authorized.AdmitAsync(OperationPolicy.ShowProducers);
+        return Show(200, await producers.GetAsync(path.Queue, path.Name, context.Aborted) ?? throw NotFound());
+    }
+
+    private async Task<Answer> PutAsync(RequestContext context, ProducerPath path)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(path.Queue, NotFound()));
+        Check(context);
+        using var body = await authorized.AdmitWithBodyAsync(OperationPolicy.ManageProducers, HttpLimits.AccessBodyBytes);
+        var (producer, isNew) = await producers.PutEpochAsync(path.Queue, path.Name, EpochOf(body.Written), context.Aborted);
+        return Show(isNew ? 201 : 200, producer);
+    }
+
+    private async Task<Answer> DeleteAsync(RequestContext context, ProducerPath path)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(path.Queue, NotFound()));
+        Check(context);
+        await authorized.AdmitAsync(OperationPolicy.ManageProducers);
+        return Show(200, await producers.DeleteAsync(path.Queue, path.Name, context.Aborted) ?? throw NotFound());
+    }
+
+    private static QueryParameters Check(RequestContext context)
+    {
+        var parameters = new QueryParameters(context.Request);
+        parameters.CheckAll();
+        return parameters;
+    }
+
+    private static long EpochOf(ReadOnlySequence<byte> body) => JsonMembers.Read(body, json =>
+    {
+        JsonMembers.AllowOnly(json, "body", "a producer", "epoch");
+        return JsonMembers.GetInteger(json, "epoch", 0, long.MaxValue)
+            ?? throw new InvalidRequestException("epoch", "epoch is needed: puts of lower ones are refused from now on.");
+    });
+
+    private static Answer Show(int status, ProducerState producer) => Answer.OfJson(status, json => Write(json, producer));
+
+    private static void Write(Utf8JsonWriter json, ProducerState producer)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", producer.Name.Value);
+        if (producer.Last is { } last)
+            json.WriteNumber("last", last);
+        json.WriteNumber("epoch", producer.Epoch);
+        json.WriteInstant("used", producer.Used);
+        json.WriteEndObject();
+    }
+
+    private static NotFoundException NotFound() => new("No such account, queue or producer.");
+
+    private sealed record ProducerPath(QueueAddress Queue, ProducerName Name);
+}
