@@ -31,6 +31,7 @@ internal sealed class Chance
         UsesPolicies = Of(2);
         ChangesPolicies = UsesPolicies && Of(3);
         mostDeliveries = Pick(1, 2, 4);
+        UsesProducers = Of(3);
     }
 
     public IReadOnlyList<QueueAddress> Queues { get; }
@@ -48,6 +49,9 @@ internal sealed class Chance
 
     /// <summary>Whether policies are put and deleted while the clients are at work.</summary>
     public bool ChangesPolicies { get; }
+
+    /// <summary>Whether producers number their messages.</summary>
+    public bool UsesProducers { get; }
 
     /// <summary>The queues that a world may have.</summary>
     public static List<QueueAddress> Universe(Random random)

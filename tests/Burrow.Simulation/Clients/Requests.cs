@@ -36,6 +36,36 @@ internal sealed class Requests(Cluster cluster, Chance chance)
         return request.Change;
     }
 
+    /// <summary>Puts a numbered message, behind the one before it if the number says so.</summary>
+    /// <returns>Whether it is stored now, by this request or an earlier one.</returns>
+    public async Task<bool> PutNumberedAsync(QueueAddress queue, MessageId id, ProducerNumber number)
+    {
+        var (put, body) = chance.Body();
+        var request = cluster.NewRequest(RequestKind.Put) with
+        {
+            Queue = queue,
+            Id = id,
+            Body = body,
+            Attributes = chance.PutAttributes(),
+            Number = number,
+        };
+        var result = await cluster.SendAsync(request, SendAsync, judge.Put, put);
+        return result is not null;
+
+        async Task<PutResult> SendAsync(QueueEngine engine, CancellationToken token)
+        {
+            if (number.Previous is { } previous)
+                await engine.WaitForTurnAsync(queue, number.Producer, number.Epoch, previous, ProducerLimits.Wait, token);
+            return await engine.PutAsync(queue, new(id, body, null, request.Attributes, Precondition.None) { Number = number }, token);
+        }
+    }
+
+    /// <returns>Whether the producer is forgotten.</returns>
+    public async Task<bool> ForgetProducerAsync(QueueAddress queue, ProducerName name) => await cluster.SendAsync(
+        cluster.NewRequest(RequestKind.Producers) with { Queue = queue },
+        async (engine, token) => await engine.Producers.DeleteAsync(queue, name, token) is null,
+        (_, _) => { });
+
     public async Task GetAsync(QueueAddress queue, MessageId id)
     {
         var request = cluster.NewRequest(RequestKind.Get) with { Queue = queue, Id = id, Detail = chance.Detail() };

@@ -16,6 +16,7 @@ internal sealed class Workload
     private readonly Chance chance;
     private readonly Requests requests;
     private readonly List<Reader> readers = [];
+    private readonly List<Producer> producers = [];
     private readonly TimeSpan think;
     private readonly (Func<Task> Action, int Weight)[] actions;
     private int left;
@@ -25,6 +26,8 @@ internal sealed class Workload
         (this.scheduler, this.cluster, this.timeline) = (scheduler, cluster, timeline);
         chance = new Chance(random, timeline);
         requests = new Requests(cluster, chance);
+        for (var i = chance.UsesProducers ? chance.Below(1, 4) : 0; i > 0; i--)
+            producers.Add(new Producer(scheduler, requests, chance, chance.Queue(), new($"p{i}")));
         think = TimeSpan.FromMilliseconds(chance.Pick(0, 20, 500, 5000));
         left = chance.Below(40, 220);
         actions =
@@ -43,6 +46,7 @@ internal sealed class Workload
             (() => NamesAsync(delete: true), Weight(1)),
             (DeadAsync, chance.UsesPolicies || chance.Of(2) ? Weight(3) : 0),
             (PolicyAsync, chance.ChangesPolicies ? 1 : 0),
+            (() => chance.Pick([.. producers]).ProduceAsync(), producers.Count > 0 ? 5 : 0),
             (SweepAsync, Weight(2)),
             (() => scheduler.DelayAsync(TimeSpan.FromSeconds(chance.Below(1, 90))), Weight(1)),
             (() => scheduler.DelayAsync(TimeSpan.FromMinutes(chance.Below(1, 15))), chance.Of(5) ? 1 : 0),
@@ -124,6 +128,9 @@ internal sealed class Workload
 
             await PurgeAsync(queue);
         }
+
+        foreach (var producer in producers)
+            await producer.ForgetAsync();
     }
 
     /// <summary>Purges what died, also what is buried later.</summary>

@@ -3,7 +3,7 @@ using Burrow.Queues;
 namespace Burrow.Simulation.Judging;
 
 /// <summary>Judges each answer by what really was while the request was under way (docs/reference/api.md).</summary>
-internal sealed class AnswerJudge(Timeline timeline)
+internal sealed class AnswerJudge(Timeline timeline, ProducersJudge producers)
 {
     /// <summary>
     /// After this, a request may have given up: because of conflicts for 20 s, or a message that moved 20 times while being read.
@@ -14,6 +14,13 @@ internal sealed class AnswerJudge(Timeline timeline)
 
     public void Put(Request request, PutResult result)
     {
+        if (result.IsDuplicate)
+        {
+            Require(request.Change is null, request, "was stored, and said that it was stored before");
+            Require(producers.Has(request.Queue!, request.Number!), request, "said that it was stored before, and was not");
+            return;
+        }
+
         Require(request.Change is not null, request, "was acknowledged, and not stored");
         var change = request.Change!;
         Require(change.After!.State.Revisions.Latest == result.Receipt.Value, request, "was given another receipt");
@@ -29,7 +36,9 @@ internal sealed class AnswerJudge(Timeline timeline)
         Require(request.Change is null, request, "was refused, and carried out");
         if (request.Kind == RequestKind.Policies)
             return;
-        if (error is ConflictException)
+        if (error is OutOfTurnException)
+            producers.OutOfTurn(request);
+        else if (error is ConflictException)
             Conflicted(request);
         else if (error is QuotaExceededException)
             Full(request);

@@ -18,13 +18,21 @@ internal sealed class CommitJudge : ICommitObserver
     private readonly Timeline timeline;
     private readonly RequestLog requests;
     private readonly EventsJudge events;
+    private readonly ProducersJudge producers;
     private readonly ITable messages;
     private readonly PolicyTable policies;
     private readonly Dictionary<(string Partition, string Key), List<QueueTimeline>> directory = [];
 
-    public CommitJudge(MemoryTableStore tables, Scheduler scheduler, Timeline timeline, RequestLog requests, EventsJudge events)
+    public CommitJudge(
+        MemoryTableStore tables,
+        Scheduler scheduler,
+        Timeline timeline,
+        RequestLog requests,
+        EventsJudge events,
+        ProducersJudge producers)
     {
         (this.tables, this.scheduler, this.timeline, this.requests, this.events) = (tables, scheduler, timeline, requests, events);
+        this.producers = producers;
         messages = tables.Open("messages");
         policies = new(tables, TimeProvider.System, Random.Shared);
         foreach (var account in timeline.Accounts)
@@ -129,15 +137,20 @@ internal sealed class CommitJudge : ICommitObserver
             var change = new Change(KindOf(before, after!), at, by, queue.Address, old, before, after);
             Judge(change);
             Add(change);
+            if (change.Kind == ChangeKind.Put && requests.PutOf(after!.Body) is { Number: { } number })
+                producers.Stored(queue.Address, number, at);
         }
 
         foreach (var operation in operations)
         {
             Require(
-                expected.Contains(operation.Key) || operation.Key.StartsWith(QueueKeys.EventsFrom, StringComparison.Ordinal),
+                expected.Contains(operation.Key)
+                || operation.Key.StartsWith(QueueKeys.EventsFrom, StringComparison.Ordinal)
+                || ProducersJudge.IsOfProducer(operation.Key),
                 $"{operation.Kind} of {operation.Key}, which is of no message that this changes.");
         }
 
+        producers.Committed(partition, operations, key => Get(partition, key));
         events.Committed(queue.Address, operations, effects);
         JudgeHead(queue, operations, effects.Put.Count > 0);
     }

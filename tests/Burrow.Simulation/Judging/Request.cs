@@ -25,6 +25,7 @@ internal enum RequestKind
     Purge,
     PurgeAll,
     Policies,
+    Producers,
 }
 
 internal enum RequestFate
@@ -71,6 +72,8 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
     public string? ContentType { get; init; }
 
     public int? Priority { get; init; }
+
+    public ProducerNumber? Number { get; init; }
 
     public Outcome? Outcome { get; init; }
 

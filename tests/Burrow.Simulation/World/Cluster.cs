@@ -33,8 +33,9 @@ internal sealed class Cluster
         (this.scheduler, this.random, this.conditions, this.timeline, this.requests) = (scheduler, random, conditions, timeline, requests);
         isCalm = conditions.IsCalm;
         events = new EventsJudge(conditions.Announces);
-        commits = new CommitJudge(tables, scheduler, timeline, requests, events);
-        Answers = new AnswerJudge(timeline);
+        var producers = new ProducersJudge();
+        commits = new CommitJudge(tables, scheduler, timeline, requests, events, producers);
+        Answers = new AnswerJudge(timeline, producers);
         for (var i = 0; i < conditions.Instances; i++)
         {
             instances.Add(Start(i));
@@ -82,7 +83,8 @@ internal sealed class Cluster
             Judge(request => judge(request, answer));
             return answer;
         }
-        catch (BurrowException e) when (e is PreconditionFailedException or ConflictException or QuotaExceededException)
+        catch (BurrowException e)
+            when (e is PreconditionFailedException or ConflictException or QuotaExceededException or OutOfTurnException)
         {
             End(RequestFate.Refused);
             Judge(request => Answers.Refused(request, e));

@@ -115,6 +115,24 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "(reading.IsCompleted && time.GetElapsedTime(readAt) > Fresh)",
             "(reading.IsCompleted && !MUTANT && time.GetElapsedTime(readAt) > Fresh)"),
 
+        // Faults of producers.
+        new(
+            "producer-not-in-the-transaction", "Putting/PutPlan.cs",
+            "all.AddRange(after.Write(before));",
+            "if (!MUTANT) all.AddRange(after.Write(before));"),
+        new(
+            "producer-row-without-etag", "Producers/ProducerRow.cs",
+            "old.ETag is { } etag ? Operation.Replace(Key, columns, etag)",
+            "old.ETag is { } etag ? Operation.Replace(Key, columns, MUTANT ? Operation.Any : etag)"),
+        new(
+            "duplicate-told-by-number-only", "Putting/PutPlan.cs",
+            "else if (number.Number <= stored.State.Last)",
+            "else if (number.Number <= stored.State.Last + (MUTANT ? 1 : 0))"),
+        new(
+            "turn-told-by-memory", "Putting/KnownProducers.cs",
+            "(!certain.Contains(number.Producer) && IsRefused(number, row.State))",
+            "(!MUTANT && !certain.Contains(number.Producer) && IsRefused(number, row.State))"),
+
         // Faults of priorities.
         new(
             "merged-without-priority", "Claiming/ClaimGroup.cs",

@@ -133,10 +133,9 @@ internal sealed class PutGroup(
         {
             foreach (var (row, _) in plan.Producers)
                 producers.Forget(row.State.Name);
+            return await WasCommittedAsync(plan.Head, current);
         }
 
-        if (result.Uncertain)
-            return await WasCommittedAsync(plan.Head, current);
         return false;
     }
 
