@@ -62,9 +62,12 @@ public sealed class HealthTests(Azurite azurite) : IAsyncLifetime
         var counter = new RequestCounter(store);
         var calls = await counter.CountAsync(
             () => Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => server.Http.GetStringAsync("/health/ready", Token))));
-        // One query for each table, one read of the time when the timer last ran, and one write.
-        calls.Count.ShouldBe(Readiness.Tables.Count + 2);
-        calls.Count(call => call.Kind == CallKind.Submit).ShouldBe(1);
+        // One query for each table, one read of the time when the timer last ran, and one write. What the process does at its start, in the
+        // background, is not counted.
+        var looks = calls.Where(call => call.Partition is "ready" or "swept" or "written").ToList();
+        looks.Count.ShouldBe(Readiness.Tables.Count + 2, string.Join(", ", calls));
+        looks.Count(call => call.Kind == CallKind.Submit).ShouldBe(1);
+        calls.Count.ShouldBeLessThan(100);
     }
 
     [Fact]
