@@ -32,6 +32,7 @@ internal static class Simulation
                 if (random.Next(2) == 0)
                     cluster.Restart();
                 await workload.CheckAsync();
+                await workload.SettleAsync();
                 // Messages expire during this wait, so not every seed waits.
                 if (random.Next(3) == 0)
                     await CountedAsync(scheduler, cluster);

@@ -24,6 +24,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         "say what became of a message (outcome) under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
     public static readonly OperationPolicy FinishMessage = new(
         "delete a message under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
+    public static readonly OperationPolicy ShowGroups = new("list groups", Permissions.Read);
     public static readonly OperationPolicy ShowProducers = new("list and show producers", Permissions.Read);
     public static readonly OperationPolicy ManageProducers = new(
         "shut out a producer's lower epochs, forget a producer", Permissions.Manage);
@@ -54,6 +55,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         ListQueues,
         ListMessages,
         GetMessage,
+        ShowGroups,
         KeepReaders,
         ShowProducers,
         ShowStatistics,

@@ -2,6 +2,7 @@ using Burrow.Queues.Changing;
 using Burrow.Queues.Claiming;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
+using Burrow.Queues.Groups;
 using Burrow.Queues.Policies;
 using Burrow.Queues.Producers;
 using Burrow.Queues.Readers;
@@ -64,19 +65,24 @@ public sealed class QueueEngine
         names = new NameLister(context);
         statistics = new StatisticsReader(context, counts, names);
         Policies = new QueuePolicies(context, new PolicyTable(store, time, random));
-        var transactions = new Transactions(context, due, counts, outbox);
+        var groupReader = new GroupReader(context);
+        var transactions = new Transactions(context, due, counts, outbox, Policies, groupReader);
         finder = new MessageFinder(context);
         var reader = new QueueReader(context, finder);
         lister = new MessageLister(context, reader, finder);
-        var burial = new Burial(context, transactions);
+        var burial = new Burial(context, transactions, outbox);
         bulk = new BulkChange(context, reader, finder, transactions, burial, Policies);
         changer = new MessageChanger(context, finder, transactions, burial, Policies);
         var recounter = new Recounter(context, due, countTable, counts);
         Readers = new QueueReaders(context, due);
         Producers = new QueueProducers(context, due);
-        sweeper = new QueueSweeper(context, due, registry, transactions, recounter, outbox);
+        sweeper = new QueueSweeper(context, due, registry, transactions, burial, recounter, outbox);
         var background = new BackgroundSweep(context, sweeper, stopping.Token);
-        states = new QueueStates(context, due, registry, finder, transactions, burial, counts, outbox, Policies, background, lister);
+        Groups = new QueueGroups(context);
+        var settler = new GroupSettler(context, finder, transactions, background);
+        states = new QueueStates(
+            context, due, registry, finder, transactions, burial, counts, outbox, Policies, background, lister, groupReader, settler);
+        transactions.Promoted = states.Wake;
         longPoll = new LongPoll(context, states, stopping.Token);
     }
 
@@ -85,6 +91,9 @@ public sealed class QueueEngine
 
     /// <summary>Cursors that the server keeps for readers.</summary>
     public QueueReaders Readers { get; }
+
+    /// <summary>Groups of messages that are handed out in order.</summary>
+    public QueueGroups Groups { get; }
 
     /// <summary>Producers that number their messages.</summary>
     public QueueProducers Producers { get; }
@@ -363,20 +372,23 @@ public sealed class QueueEngine
     private async Task<MessageList> ChangeAsync(
         QueueAddress queue, MessageSelection selection, Attributes? attributes, CancellationToken cancellationToken)
     {
+        // What waits behind its group is handed to nobody.
         var hands = attributes is { } update ? update.IsClaim : selection.Detail != Detail.None;
         if (hands && (await Policies.OfAsync(queue)).Paused)
             return MessageList.OfPaused;
-        if (!IsGrouped(selection, attributes))
+        if (IsGrouped(selection, attributes))
         {
-            MessageChange change = attributes is { } some
-                ? new MessageChange.Update(some, Delivers: true)
-                : new MessageChange.Remove(MessageLife.Live);
-            return await bulk.ChangeAsync(queue, selection, change, hands, cancellationToken);
+            var limit = selection.Limit!.Value;
+            var kind = new ClaimKind(attributes ?? default, Remove: attributes is null, selection.Detail, limit > ClaimGroup.MaxMessages);
+            var list = await states.Of(queue).ClaimsOf(kind).SubmitAsync(new(limit, selection.Memory), cancellationToken);
+            if (!ReferenceEquals(list, MessageList.OfGroups))
+                return list;
         }
 
-        var limit = selection.Limit!.Value;
-        var kind = new ClaimKind(attributes ?? default, Remove: attributes is null, selection.Detail, limit > ClaimGroup.MaxMessages);
-        return await states.Of(queue).ClaimsOf(kind).SubmitAsync(new(limit, selection.Memory), cancellationToken);
+        MessageChange change = attributes is { } some
+            ? new MessageChange.Update(some, Delivers: true)
+            : new MessageChange.Remove(MessageLife.Live);
+        return await bulk.ChangeAsync(queue, selection with { MatchWaiting = !hands }, change, hands, cancellationToken);
     }
 
     private void WakeIfVisible(QueueAddress queue, Message? message)

@@ -3,6 +3,7 @@ using Burrow.Queues.Changing;
 using Burrow.Queues.Claiming;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
+using Burrow.Queues.Groups;
 using Burrow.Queues.Policies;
 using Burrow.Queues.Putting;
 using Burrow.Queues.Reading;
@@ -28,7 +29,9 @@ internal sealed class QueueStates(
     IEventOutbox outbox,
     QueuePolicies policies,
     BackgroundSweep background,
-    MessageLister lister)
+    MessageLister lister,
+    GroupReader groups,
+    GroupSettler settler)
 {
     private const int Capacity = 10_000;
 
@@ -40,12 +43,19 @@ internal sealed class QueueStates(
     public QueueState Of(QueueAddress queue) =>
         states.TryGet(queue.Partition, out var state) ? state : states.GetOrAdd(queue.Partition, _ => New(queue));
 
+    /// <summary>Has the requests look again that wait for messages of a queue.</summary>
+    public void Wake(QueueAddress queue)
+    {
+        if (states.TryGet(queue.Partition, out var state))
+            state.Changed.Set();
+    }
+
     private QueueState New(QueueAddress queue)
     {
         var changed = new ChangeSignal();
         var room = new QueueRoom(context, counts, queue, () => background.Expire(queue));
         var producers = new KnownProducers(context, due, queue);
-        var puts = new PutGroup(context, due, registry, counts, outbox, policies, burial, room, producers, queue, changed.Set);
+        var puts = new PutGroup(context, due, registry, counts, outbox, policies, burial, room, producers, groups, queue, changed.Set);
         return new(
             queue,
             changed,
@@ -61,7 +71,8 @@ internal sealed class QueueStates(
                     queue,
                     kind,
                     () => background.Promote(queue),
-                    () => background.Expire(queue)).ServeAsync,
+                    () => background.Expire(queue),
+                    (head, policy) => settler.Look(queue, head, policy)).ServeAsync,
                 request => Math.Min(request.Limit, ClaimGroup.MaxMessages),
                 ClaimGroup.MaxMessages),
             selection => new("list", group => ListAsync(queue, group), _ => 0, 0));

@@ -16,6 +16,7 @@ internal sealed class Chance
     private readonly double large;
     private readonly bool usesPriorities;
     private readonly int mostDeliveries;
+    private readonly int groups;
     private int numbers;
 
     public Chance(Random random, Timeline timeline)
@@ -32,6 +33,7 @@ internal sealed class Chance
         ChangesPolicies = UsesPolicies && Of(3);
         mostDeliveries = Pick(1, 2, 4);
         UsesProducers = Of(3);
+        groups = Of(2) ? Below(1, 4) : 0;
     }
 
     public IReadOnlyList<QueueAddress> Queues { get; }
@@ -49,6 +51,9 @@ internal sealed class Chance
 
     /// <summary>Whether policies are put and deleted while the clients are at work.</summary>
     public bool ChangesPolicies { get; }
+
+    /// <summary>Whether messages are of groups.</summary>
+    public bool UsesGroups => groups > 0;
 
     /// <summary>Whether producers number their messages.</summary>
     public bool UsesProducers { get; }
@@ -107,6 +112,8 @@ internal sealed class Chance
 
     public int? Priority() => !usesPriorities || Of(3) ? null : Of(2) ? Below(0, QueueLimits.MaxPriority + 1) : Pick(3, 9);
 
+    public GroupName? Group() => groups == 0 || Of(4) ? null : new($"g{Below(0, groups)}");
+
     public Outcome Outcome() => random.Next(6) switch
     {
         0 => new(OutcomeKind.Done),
@@ -126,6 +133,8 @@ internal sealed class Chance
             Ttl = Of(4) ? Ttl() : null,
             Hide = Of(8) ? Hide() : null,
             MaxMessages = Of(8) ? Below(2, 20) : 0,
+            GroupConcurrency = Of(2) ? 1 : Below(2, 5),
+            HaltsGroupOnDead = Of(3),
             Paused = ChangesPolicies && Of(4),
         };
     }

@@ -22,12 +22,15 @@ internal sealed class Requests(Cluster cluster, Chance chance)
             Attributes = chance.PutAttributes(),
             Precondition = precondition,
             Priority = chance.Priority(),
+            Group = chance.Group(),
         };
         request = request with { Instance = instance ?? request.Instance };
         var result = await cluster.SendAsync(
             request,
             (engine, token) => engine.PutAsync(
-                queue, new(id, body, request.ContentType, request.Attributes, precondition) { Priority = request.Priority }, token),
+                queue,
+                new(id, body, request.ContentType, request.Attributes, precondition) { Priority = request.Priority, Group = request.Group },
+                token),
             judge.Put,
             number);
         if (result is null)
@@ -48,6 +51,7 @@ internal sealed class Requests(Cluster cluster, Chance chance)
             Body = body,
             Attributes = chance.PutAttributes(),
             Number = number,
+            Group = chance.Group(),
         };
         var result = await cluster.SendAsync(request, SendAsync, judge.Put, put);
         return result is not null;
@@ -56,7 +60,8 @@ internal sealed class Requests(Cluster cluster, Chance chance)
         {
             if (number.Previous is { } previous)
                 await engine.WaitForTurnAsync(queue, number.Producer, number.Epoch, previous, ProducerLimits.Wait, token);
-            return await engine.PutAsync(queue, new(id, body, null, request.Attributes, Precondition.None) { Number = number }, token);
+            return await engine.PutAsync(
+                queue, new(id, body, null, request.Attributes, Precondition.None) { Number = number, Group = request.Group }, token);
         }
     }
 
@@ -165,6 +170,11 @@ internal sealed class Requests(Cluster cluster, Chance chance)
                 : engine.PurgeAsync(queue, selection, token),
             judge.ChangeAllDead);
     }
+
+    public Task GroupsAsync(QueueAddress queue) => cluster.SendAsync(
+        cluster.NewRequest(RequestKind.Groups) with { Queue = queue },
+        async (engine, token) => (await engine.Groups.ListAsync(queue, null, null, token)).Groups,
+        judge.Groups);
 
     public Task DeadQueuesAsync(AccountName account, NameSelection names) =>
         NamesAsync(cluster.NewRequest(RequestKind.DeadQueues) with { Account = account, Names = names });

@@ -85,6 +85,7 @@ internal sealed class Workload
             for (var i = 0; i < chance.Ids; i++)
                 await requests.GetAsync(queue, new($"m{i}"));
             await requests.ListDeadAsync(queue, new() { Detail = Detail.Full });
+            await requests.GroupsAsync(queue);
         }
 
         await requests.AccountsAsync(new(null, null), delete: false);
@@ -95,17 +96,51 @@ internal sealed class Workload
         }
     }
 
+    /// <summary>
+    /// Checks that every group comes to have as many ready messages as its policy allows, once the queue's messages are claimed.
+    /// </summary>
+    public async Task SettleAsync()
+    {
+        if (chance.UsesGroups && chance.Of(2))
+            await ForAllAsync(new QueuePolicy(new("one"), QueuePattern.All) { GroupConcurrency = chance.Below(2, 10) });
+        await SettleGroupsAsync();
+        // Now no queue is paused, and no dead message holds its group back.
+        if (chance.UsesPolicies || chance.UsesGroups)
+            await ForAllAsync(null);
+        await SettleGroupsAsync();
+    }
+
+    /// <summary>Has one policy hold for all queues; null: none. Waits until every process heeds that.</summary>
+    private async Task ForAllAsync(QueuePolicy? policy)
+    {
+        foreach (var account in timeline.Accounts)
+        {
+            await requests.PolicyAsync(account, new("two"), null);
+            await requests.PolicyAsync(account, new("one"), policy);
+        }
+
+        await scheduler.DelayAsync(TimeSpan.FromSeconds(10));
+    }
+
+    private async Task SettleGroupsAsync()
+    {
+        foreach (var queue in chance.Queues)
+        {
+            for (var tries = 0; timeline[queue].GroupsWithRoom(Instance.Start + scheduler.Now).FirstOrDefault() is { } group; tries++)
+            {
+                if (timeline[queue].Policies[^1].Policy.Paused)
+                    break;
+                if (tries > 30)
+                    throw new Violation($"{queue.Queue}: the group {group} has room, and messages of it wait.");
+                await requests.ChangeAllAsync(queue, new() { Limit = 1 }, new(null, 1), TimeSpan.Zero);
+                await scheduler.DelayAsync(TimeSpan.FromSeconds(5));
+            }
+        }
+    }
+
     /// <summary>Empties every queue: at once, or as soon as its hidden messages are visible.</summary>
     public async Task DrainAsync()
     {
-        foreach (var account in timeline.Accounts.Where(_ => chance.UsesPolicies))
-        {
-            await requests.PolicyAsync(account, new("one"), null);
-            await requests.PolicyAsync(account, new("two"), null);
-        }
-
-        // Now no queue is paused any more.
-        await scheduler.DelayAsync(TimeSpan.FromSeconds(10));
         var how = chance.Below(0, 4);
         if (how == 0)
             await requests.AccountsAsync(new(null, null), delete: true);

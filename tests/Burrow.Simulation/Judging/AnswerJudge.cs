@@ -62,13 +62,14 @@ internal sealed class AnswerJudge(Timeline timeline, ProducersJudge producers)
             "was refused, though its condition always held");
     }
 
-    /// <summary>Judges a 409: the message has another priority.</summary>
+    /// <summary>Judges a 409: the message has another priority, or is of another group.</summary>
     private void Conflicted(Request request) => Require(
         timeline[request.Queue!].Messages.Exists(message => message.Id == request.Id
             && message.Ever(request.Span, MessageLife.Live | MessageLife.Dead)
-            && message.Latest.State.Priority != request.Priority),
+            && ((request.Priority is { } priority && message.Latest.State.Priority != priority)
+                || (request.Group is { } group && message.Latest.State.Group != group))),
         request,
-        "was refused, though it keeps the priority");
+        "was refused, though it keeps the priority and the group");
 
     /// <summary>Judges a 507. How much a queue holds is known approximately.</summary>
     private void Full(Request request) => Require(
@@ -175,6 +176,28 @@ internal sealed class AnswerJudge(Timeline timeline, ProducersJudge producers)
             Changed(request, message, delivers: false);
         if (request.Selection.Detail != Detail.None && !request.StorageFailed)
             completeness.JudgeDead(request, list, list.More || isFull);
+    }
+
+    /// <summary>Judges the groups of a queue, where nothing changed while they were read.</summary>
+    public void Groups(Request request, IReadOnlyList<GroupState> groups)
+    {
+        var queue = timeline[request.Queue!];
+        if (request.StorageFailed || queue.Messages.Exists(message => message.ChangesIn(request.Span).Any()))
+            return;
+        var all = queue.Groups;
+        var expected = all
+            .Select(group => (
+                group.Key,
+                Ready: group.LongCount(message => message.Latest.State.IsReady),
+                Waiting: group.LongCount(message => message.Latest.State.IsWaiting),
+                Dead: string.Join(' ', group.Where(message => message.Latest.State.HoldsGroup).Select(message => message.Id))))
+            .Where(group => group.Ready > 0 || group.Dead.Length > 0);
+        Require(
+            groups.Select(group => (group.Name, group.Ready, group.Waiting, string.Join(' ', group.Dead))).ToHashSet().SetEquals(expected)
+                && groups.All(group => group.Held == group.Dead.Count),
+            request,
+            $"shows the groups {string.Join(", ", groups.Select(group => $"{group} {string.Join(' ', group.Dead)}"))}, "
+            + $"and there are {string.Join(", ", expected)}");
     }
 
     public void Names(Request request, NameList list) => NamesJudge.Judge(timeline, request, list);
@@ -316,6 +339,8 @@ internal sealed class AnswerJudge(Timeline timeline, ProducersJudge producers)
             return "has another receipt than was asked for";
         if (delivers && !request.Selection.MatchHidden && !before.IsVisible(span.LatestClock))
             return "is hidden, perhaps claimed by another";
+        if (request.HandsOut && before.State.IsWaiting)
+            return "waits behind its group";
         if (request.Selection.After is { } after && change.Message.Sequence <= after)
             return "stands before the place asked for";
         var policies = timeline[change.Queue].PoliciesIn(span).ToList();

@@ -146,11 +146,14 @@ internal sealed class CommitJudge : ICommitObserver
             Require(
                 expected.Contains(operation.Key)
                 || operation.Key.StartsWith(QueueKeys.EventsFrom, StringComparison.Ordinal)
-                || ProducersJudge.IsOfProducer(operation.Key),
+                || ProducersJudge.IsOfProducer(operation.Key)
+                || GroupsJudge.IsOfGroup(operation.Key)
+                || GroupsJudge.IsTouched(queue, operation),
                 $"{operation.Kind} of {operation.Key}, which is of no message that this changes.");
         }
 
         producers.Committed(partition, operations, key => Get(partition, key));
+        GroupsJudge.Judge(by, at, queue, operations, key => Get(partition, key));
         events.Committed(queue.Address, operations, effects);
         JudgeHead(queue, operations, effects.Put.Count > 0);
     }
@@ -182,6 +185,9 @@ internal sealed class CommitJudge : ICommitObserver
         Require(
             queue.Present.Values.All(message => head.Lanes.Priorities.Contains(message.Latest.State.Priority)),
             "A message is in a lane that the head does not name.");
+        Require(
+            head.Lanes.HaveGroups || queue.Present.Values.All(message => message.Latest.State.Group is null),
+            "A message is of a group, and the head does not say that there are groups.");
         if (!inserted)
             return;
         var (account, name) = (queue.Address.Account.Value, queue.Address.Queue.Value);
@@ -206,21 +212,28 @@ internal sealed class CommitJudge : ICommitObserver
         Require(
             Get(partition, QueueKeys.Index(state.Id))!.Columns.GetInteger(MessageColumns.ExpiresAt) == left,
             $"{state.Id} is not by id until {left}.");
-        Require(state.LineKey[0] == (state.DiedAt != 0 ? 'd' : state.VisibleAt != 0 ? 'h' : 'v'), $"{state.Id} is in the wrong line.");
+        Require(
+            state.LineKey[0] == (state.DiedAt != 0 ? 'd' : state.IsWaiting ? 'w' : state.VisibleAt != 0 ? 'h' : 'v'),
+            $"{state.Id} is in the wrong line.");
         if (state.ExpiryKey is { } expiry)
             Require(Get(partition, expiry) is not null, $"{state.Id} has no row to expire by.");
+        if (state.GroupKey is { } place)
+            Require(Get(partition, place) is not null, $"{state.Id} has no row in its group.");
         var body = BodyChunks.ReadAsync(messages, partition, line, CancellationToken.None).Result;
         Require(body is not null && body.Length == state.Length, $"{state.Id} has lost its body.");
         return new(at, state.VisibleAt > 0 && state.VisibleAt != before?.VisibleAt, state, line.ContentType, body!, line.Causes);
     }
 
     private static IEnumerable<string> KeysOf(MessageState? state) =>
-        state is null ? [] : [state.LineKey, .. state.ExpiryKey is { } expiry ? [expiry] : Array.Empty<string>(), .. state.ChunkKeys];
+        state is null ? [] : [state.LineKey, .. new[] { state.ExpiryKey, state.GroupKey }.OfType<string>(), .. state.ChunkKeys];
 
     private static ChangeKind KindOf(Version? before, Version after) =>
         before is null || before.State.BodyRevision != after.State.BodyRevision ? ChangeKind.Put
         : before.State.Revisions == after.State.Revisions
-            ? after.State.DiedAt != 0 ? ChangeKind.Burial : ChangeKind.Promotion
+            ? before.State.DiedAt != 0 ? ChangeKind.Freeing
+                : after.State.DiedAt != 0 ? ChangeKind.Burial
+                : before.State.IsWaiting ? ChangeKind.Readying
+                : ChangeKind.Promotion
         : before.State.DiedAt != 0 && after.State.DiedAt == 0 ? ChangeKind.Redrive
         : ChangeKind.Update;
 
@@ -230,13 +243,17 @@ internal sealed class CommitJudge : ICommitObserver
         if (before is not null)
         {
             Require(
-                before.Id == after.Id && before.Inserted == after.Inserted && before.Priority == after.Priority,
+                before.Id == after.Id
+                    && before.Inserted == after.Inserted
+                    && before.Priority == after.Priority
+                    && before.Group == after.Group,
                 $"{change}: what never changes did.");
             Require(
                 change.Kind == ChangeKind.Put || change.Before!.Body.AsSpan().SequenceEqual(change.After.Body),
                 $"{change}: the body changed.");
             Require(
-                change.Kind is ChangeKind.Promotion or ChangeKind.Burial || after.Revisions.Contains(before.Revisions.Latest),
+                change.Kind is ChangeKind.Promotion or ChangeKind.Readying or ChangeKind.Freeing or ChangeKind.Burial
+                    || after.Revisions.Contains(before.Revisions.Latest),
                 $"{change}: based on another revision than the last.");
         }
 
@@ -252,6 +269,18 @@ internal sealed class CommitJudge : ICommitObserver
                         && before.VisibleAt + QueueLimits.ClockSkew.Ticks <= clock,
                     $"{change}: moved into the visible line before its time.");
                 break;
+            case ChangeKind.Readying:
+                Require(
+                    after == before! with
+                    {
+                        IsWaiting = false,
+                        VisibleAt = after.VisibleAt == 0 && before.VisibleAt <= clock ? 0 : before.VisibleAt,
+                    },
+                    $"{change}: made ready, and more: {before} to {after}.");
+                break;
+            case ChangeKind.Freeing:
+                Require(after == before! with { HoldsGroup = false }, $"{change}: freed its group, and more: {before} to {after}.");
+                break;
             case ChangeKind.Burial:
                 Require(change.Before!.IsUnburied(clock), $"{change}: buried alive.");
                 Require(
@@ -264,6 +293,7 @@ internal sealed class CommitJudge : ICommitObserver
                             : before.VisibleAt + before.DeadTtl!.Value * TimeSpan.TicksPerSecond,
                         DeadTtl = null,
                         IsDelayed = false,
+                        HoldsGroup = after.HoldsGroup,
                     },
                     $"{change}: a burial that changes more: {before} to {after}.");
                 Require(change.Before.Causes.SequenceEqual(change.After.Causes), $"{change}: the causes changed.");
@@ -298,6 +328,13 @@ internal sealed class CommitJudge : ICommitObserver
             after.State.Priority == (change.Before?.State.Priority ?? request.Priority ?? QueueLimits.DefaultPriority)
                 && (request.Priority is null || request.Priority == after.State.Priority),
             $"{change}: wrong priority.");
+        Require(
+            after.State.Group == (change.Before is null ? request.Group : change.Before.State.Group)
+                && (request.Group is null || request.Group == after.State.Group),
+            $"{change}: wrong group.");
+        Require(
+            change.Before is not { State.DiedAt: 0 } replaced || after.State.IsWaiting == replaced.State.IsWaiting,
+            $"{change}: replaced, and moved within its group.");
         Require(after.Causes.Count == 0 && after.State is { DiedAt: 0, DeadTtl: null }, $"{change}: dead, or with causes.");
         Require(
             after.ContentType == request.ContentType && after.Body.AsSpan().SequenceEqual(request.Body), $"{change}: not what was put.");
@@ -310,7 +347,7 @@ internal sealed class CommitJudge : ICommitObserver
         Require(
             change.Before is null || !change.Before.IsUnburied(span.Within(change.Before.From, span.To).EarliestClock),
             $"{change}: replaced what was not buried.");
-        Receipt? current = change.Before is { } replaced ? new(replaced.State.Revisions.Latest) : null;
+        Receipt? current = change.Before is { } old ? new(old.State.Revisions.Latest) : null;
         Require(request.Precondition.Failure(current) is null, $"{change}: {request} was to be refused.");
         Require(
             after.State.Deliveries == (change.Before is { State.DiedAt: 0 } kept ? kept.State.Deliveries : 0),

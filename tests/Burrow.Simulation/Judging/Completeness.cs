@@ -38,6 +38,9 @@ internal sealed class Completeness(Timeline timeline)
             var since = message.Inserted > span.From && message.Sequence < last && !changes ? span.Within(message.Inserted, span.To) : span;
             if (!message.AlwaysMatches(since, request.Selection.MatchHidden))
                 continue;
+            // What waits behind its group is handed to nobody.
+            if (request.HandsOut && message.Ever(since, (version, _) => version.State.IsWaiting))
+                continue;
             // A claim of the first few messages passes over one that another request changes at that time.
             if (isTake && message.ChangesIn(since).Any(change => change.Kind != ChangeKind.Promotion))
                 continue;
@@ -89,7 +92,8 @@ internal sealed class Completeness(Timeline timeline)
         {
             var done = message.ChangesIn(span).Any(
                 change => change.By == request.Instance && (change.After is null || change.Kind == ChangeKind.Update));
-            var moved = request.Selection.MatchHidden && message.ChangesIn(span).Count() > 1;
+            var moved = (request.Selection.MatchHidden && message.ChangesIn(span).Count() > 1)
+                || (request.HandsOut && message.Ever(span, (version, _) => version.State.IsWaiting));
             AnswerJudge.Require(
                 done || moved || (request.Kind == RequestKind.UpdateAll && request.Attributes.IsEmpty), request, $"left {message.Id}");
         }
@@ -115,7 +119,7 @@ internal sealed class Completeness(Timeline timeline)
         var start = request.Selection.After ?? Marker(queue, request, MessageLife.Live);
         foreach (var message in queue.Messages.Where(message => message.Sequence > start))
         {
-            foreach (var (version, part) in message.Parts(span))
+            foreach (var (version, part) in message.Parts(span).Where(part => !request.HandsOut || !part.Version.State.IsWaiting))
             {
                 var visible = Math.Max(part.EarliestClock, request.Selection.MatchHidden ? 0 : version.State.VisibleAt);
                 var until = Math.Min(part.LatestClock, version.DiesAt ?? (version.State.DiedAt != 0 ? 0 : version.State.ExpiresAt));

@@ -16,11 +16,25 @@ internal sealed class FinalJudge(Timeline timeline, RequestLog requests)
     {
         foreach (var change in timeline.Queues.SelectMany(queue => queue.Messages).SelectMany(message => message.Changes))
         {
-            if (change.Request is not null || change.Kind is ChangeKind.Put or ChangeKind.Promotion or ChangeKind.Burial)
+            if (change.Request is not null || change.Kind is ChangeKind.Put or ChangeKind.Promotion or ChangeKind.Readying
+                or ChangeKind.Freeing or ChangeKind.Burial)
+            {
                 continue;
+            }
+
             if (change.Kind == ChangeKind.Removal
                 && change.Before!.DiesAt is null
                 && change.Before!.State.ExpiresAt + QueueLimits.ClockSkew.Ticks <= change.By.Clock(change.At))
+            {
+                continue;
+            }
+
+            // A put in the stead of an expired message of a group removes that message first.
+            if (change.Kind == ChangeKind.Removal
+                && change.Before!.State.Group is not null
+                && change.Before.LifeAt(change.By.Clock(change.At)) == MessageLife.None
+                && requests.All.Exists(request => request.Kind == RequestKind.Put
+                    && request.Id == change.Message.Id && request.Instance == change.By && request.Started <= change.At))
             {
                 continue;
             }

@@ -26,6 +26,7 @@ internal enum RequestKind
     PurgeAll,
     Policies,
     Producers,
+    Groups,
 }
 
 internal enum RequestFate
@@ -73,6 +74,8 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
 
     public int? Priority { get; init; }
 
+    public GroupName? Group { get; init; }
+
     public ProducerNumber? Number { get; init; }
 
     public Outcome? Outcome { get; init; }
@@ -83,6 +86,14 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
 
     /// <summary>Whether it may have done more than its answer says, or something though its answer says nothing.</summary>
     public bool MayHaveDoneMore { get; set; }
+
+    /// <summary>Whether it hands messages to its client, so that those that wait behind their group do not match.</summary>
+    public bool HandsOut => Kind switch
+    {
+        RequestKind.UpdateAll => Attributes.Hide > 0,
+        RequestKind.DeleteAll => Selection.Detail != Detail.None,
+        _ => false,
+    };
 
     /// <summary>Whether its client went away while it was under way. It may be answered all the same.</summary>
     public bool IsAbandoned { get; set; }
@@ -105,7 +116,7 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
             : Kind is >= RequestKind.Accounts and <= RequestKind.DeadQueues ? $" marker={Names.Marker} limit={Names.Limit}" : "";
         var condition = Precondition.IfMatch is { } match ? $" if-match={string.Join(',', match)}"
             : Precondition.IfNoneMatch is { } none ? $" if-none-match={string.Join(',', none)}" : "";
-        return $"{Kind} {what} {Id} {Outcome} p={Priority} ttl={Attributes.Ttl} hide={Attributes.Hide}{condition}{selection} "
+        return $"{Kind} {what} {Id} {Outcome} p={Priority} g={Group} ttl={Attributes.Ttl} hide={Attributes.Hide}{condition}{selection} "
             + $"of {Instance.Name}, {Started.Order} to {(Ended == Moment.End ? "-" : Ended.Order)}: {Fate}";
     }
 }

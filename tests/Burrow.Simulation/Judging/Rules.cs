@@ -46,6 +46,7 @@ internal static class Rules
         ExpiresAt = deadTtl == 0 ? MessageState.Never : at + deadTtl * TimeSpan.TicksPerSecond,
         DeadTtl = null,
         IsDelayed = false,
+        IsWaiting = false,
     };
 
     private static bool FitsUpdate(
@@ -62,6 +63,7 @@ internal static class Rules
             && (attributes.Hide is { } hide ? IsSet(next.VisibleAt, 0, hide, span) : next.VisibleAt == old.VisibleAt)
             && next.Deliveries == deliveries
             && next.DiedAt == 0
+            && next.IsWaiting == old.IsWaiting
             && (isDelivery
                 ? policies.Any(policy => next.DeadTtl == (policy.MaxDeliveries <= deliveries ? policy.DeadTtl : null))
                 : next.DeadTtl == old.DeadTtl)
@@ -119,7 +121,7 @@ internal static class Rules
     private static bool IsDeath(MessageState old, MessageState next, long deadTtl, Span span) =>
         next.DiedAt >= span.EarliestClock
         && next.DiedAt <= span.LatestClock
-        && next with { Revisions = old.Revisions } == Died(old, next.DiedAt, deadTtl);
+        && next with { Revisions = old.Revisions, HoldsGroup = false } == Died(old, next.DiedAt, deadTtl);
 
     /// <summary>
     /// Whether a message may show this ttl. 0 means that it lives for ever; one that was live when read shows at least 1 second.
@@ -139,8 +141,12 @@ internal static class Rules
         var state = version.State;
         if (message.Id != state.Id || message.Sequence != state.Sequence || message.Receipt.Value != state.Revisions.Latest)
             return "another revision";
-        if (message.Deliveries != state.Deliveries || message.Inserted.UtcTicks != state.Inserted || message.Priority != state.Priority)
-            return "deliveries, inserted or priority";
+        if (message.Deliveries != state.Deliveries || message.Inserted.UtcTicks != state.Inserted || message.Priority != state.Priority
+            || message.Group != state.Group)
+        {
+            return "deliveries, inserted, priority or group";
+        }
+
         if ((message.Died?.UtcTicks ?? 0) != state.DiedAt)
             return "the instant of death";
         if (detail == Detail.Full && !message.Causes.SequenceEqual(version.Causes))

@@ -40,6 +40,19 @@ internal sealed class QueueTimeline(QueueAddress address)
     /// <summary>The last place that was handed out.</summary>
     public Sequence Last => Messages.Count == 0 ? Sequence.None : Messages[^1].Sequence;
 
+    /// <summary>The messages of each group that storage holds now.</summary>
+    public ILookup<GroupName, MessageTimeline> Groups => Present.Values
+        .Where(message => message.Latest.State.Group is not null)
+        .OrderBy(message => message.Sequence)
+        .ToLookup(message => message.Latest.State.Group!.Value);
+
+    /// <summary>The groups of which a message waits though the last policy allows that it does not.</summary>
+    public IEnumerable<GroupName?> GroupsWithRoom(long clock) => Groups
+        .Where(group => group.Any(message => message.Latest.State.IsWaiting && message.Latest.IsLive(clock))
+            && !(Policies[^1].Policy.HaltsGroupOnDead && group.Any(message => message.Latest.State.HoldsGroup))
+            && group.Count(message => message.Latest.State.IsReady) < Policies[^1].Policy.GroupConcurrency)
+        .Select(group => (GroupName?)group.Key);
+
     public MessageTimeline? Find(Sequence sequence) => Messages.Find(message => message.Sequence == sequence);
 
     /// <summary>The policies that may have been in force, as far as a process may have known them.</summary>
@@ -196,6 +209,12 @@ internal enum ChangeKind
     Put,
     Update,
     Promotion,
+
+    /// <summary>It does not wait behind its group any more.</summary>
+    Readying,
+
+    /// <summary>It does not hold its group back any more, though it is dead.</summary>
+    Freeing,
     Burial,
     Redrive,
     Removal,

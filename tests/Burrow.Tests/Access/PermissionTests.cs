@@ -70,6 +70,7 @@ public sealed class PermissionTests : IAsyncLifetime
         new("GET HEAD", "/v1.0/a/q?reader=some", "read") { Queue = "q" },
         new("PUT", "/readers/a/q/new", "read") { Queue = "q", Body = Reader },
         new("DELETE", "/readers/a/q/some", "read") { Queue = "q" },
+        new("GET HEAD", "/groups/a/q", "read") { Queue = "q" },
         new("GET HEAD", "/producers/a/q", "read") { Queue = "q" },
         new("GET HEAD", "/producers/a/q/some", "read") { Queue = "q" },
         new("PUT", "/producers/a/q/new", "manage") { Queue = "q", Body = Producer },
@@ -393,6 +394,7 @@ public sealed class PermissionTests : IAsyncLifetime
         (await server.SendAsync(server.Admin, "PUT", "/readers/a/q/some", Reader)).Status.ShouldBeOneOf(200, 201);
         await server.SendAsync(server.Admin, "DELETE", "/producers/a/q/new");
         (await server.SendAsync(server.Admin, "PUT", "/producers/a/q/some", Producer)).Status.ShouldBeOneOf(200, 201);
+        (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/g?ttl=0&group=g&hide=3600", "x")).Status.ShouldBeOneOf(200, 201);
         (await server.SendAsync(server.Admin, "PUT", "/policies/a/some", """{"queues":"q"}""")).Status.ShouldBeOneOf(200, 201);
         var dead = (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/d?ttl=0", "x")).ETag!;
         (await server.SendAsync(

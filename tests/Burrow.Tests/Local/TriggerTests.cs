@@ -38,6 +38,7 @@ public sealed class TriggerTests
                 var put = await raw.SendAsync("PUT", "/v1.0/a/q/m", []);
                 if (target.StartsWith("/dead", StringComparison.Ordinal))
                     await raw.SendAsync("POST", "/v1.0/a/q/m?outcome=dead", [], ("If-Match", put.ETag!));
+                await raw.SendAsync("PUT", "/v1.0/a/q/g?group=g", []);
                 await raw.SendAsync("PUT", "/policies/a/hook", Encoding.UTF8.GetBytes(Policy));
                 await raw.SendAsync("PUT", "/readers/a/q/hook", Encoding.UTF8.GetBytes(Reader));
                 await raw.SendAsync("PUT", "/producers/a/q/hook", Encoding.UTF8.GetBytes(Producer));

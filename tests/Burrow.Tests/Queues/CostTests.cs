@@ -55,6 +55,80 @@ public sealed class CostTests
         (await counter.CountAsync(() => queue.ListAsync(new() { Limit = 10 }))).Count.ShouldBe(1 + 10);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100_000)]
+    public async Task A_claim_costs_the_same_with_one_group_and_with_100_000_that_wait(int groups)
+    {
+        queue.Engine.StopWaiting();
+        foreach (var some in Enumerable.Range(0, groups).Chunk(1000))
+            await Task.WhenAll(some.SelectMany(i => new[] { $"{i}a", $"{i}b" }.Select(id => queue.PutInGroupAsync(id, $"{i}"))));
+        await queue.PutAsync("z");
+        await queue.ClaimAsync();
+        IReadOnlyList<Message> claimed = [];
+
+        var calls = await counter.CountAsync(async () => claimed = await queue.ClaimAsync());
+
+        calls.Select(call => call.Kind).ShouldBe([CallKind.Query, CallKind.Query, CallKind.Submit]);
+        calls[2].Operations.Count.ShouldBe(3);
+        TestQueue.Ids(claimed).ShouldBe(groups == 1 ? "z" : "1a");
+    }
+
+    [Fact]
+    public async Task A_message_of_a_group_costs_a_query_more_to_put_and_its_removal_makes_the_next_one_ready_in_its_transaction()
+    {
+        await queue.PutInGroupAsync("warm", "other");
+        await queue.ClaimAsync(10);
+        await queue.DeleteAsync("warm");
+
+        // A new group: its row is read, and written with the message.
+        (await CountAsync(() => queue.PutInGroupAsync("1", "g", ttl: 60))).ShouldBe((1, 1, 5));
+        // It is remembered. A message that waits has a row in its group.
+        (await CountAsync(() => queue.PutInGroupAsync("2", "g", ttl: 60))).ShouldBe((0, 1, 6));
+        (await CountAsync(() => queue.ClaimAsync(10))).ShouldBe((2, 1, 3));
+        // Besides the read that every deletion costs: the group with what waits, and the row of the next.
+        (await CountAsync(() => queue.DeleteAsync("1"))).ShouldBe((3, 1, 7));
+        // Nothing waits: the row of the group is removed with the message.
+        (await CountAsync(() => queue.DeleteAsync("2"))).ShouldBe((2, 1, 4));
+    }
+
+    [Fact]
+    public async Task A_numbered_put_costs_a_read_of_its_producer_once_and_a_row_more_each_time()
+    {
+        await queue.PutAsync("warm", ttl: 60);
+
+        // Its row and the row that says when it is forgotten.
+        (await CountAsync(() => PutNumberedAsync(1))).ShouldBe((1, 1, 6));
+        (await CountAsync(() => PutNumberedAsync(2))).ShouldBe((0, 1, 5));
+        // A duplicate is told by a row read since it came.
+        (await CountAsync(() => PutNumberedAsync(2))).ShouldBe((1, 0, 0));
+
+        Task PutNumberedAsync(long number) => queue.Engine.PutAsync(
+            queue.Address,
+            new(new($"{number}"), [], null, new(60, 0), Precondition.None) { Number = new(new("p"), number, 0, null) },
+            TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_reader_costs_one_read_for_each_list_that_goes_by_it()
+    {
+        await queue.PutAsync("a");
+        var (token, name) = (TestContext.Current.CancellationToken, new ReaderName("r"));
+        var after = (await queue.ListAsync()).ShouldHaveSingleItem().Sequence;
+
+        (await CountAsync(() => queue.Engine.Readers.PutAsync(queue.Address, name, after, Precondition.None, token))).ShouldBe((2, 1, 2));
+        (await CountAsync(() => queue.Engine.Readers.PutAsync(queue.Address, name, after, Precondition.None, token))).ShouldBe((1, 1, 1));
+        (await CountAsync(() => queue.Engine.Readers.GetAsync(queue.Address, name, token))).ShouldBe((1, 0, 0));
+    }
+
+    /// <summary>Reads and queries, transactions, and rows written, of the table of messages.</summary>
+    private async Task<(int Reads, int Transactions, int Rows)> CountAsync(Func<Task> act)
+    {
+        var calls = (await counter.CountAsync(act)).Where(call => call.Table == "messages").ToList();
+        var submits = calls.Where(call => call.Kind == CallKind.Submit).ToList();
+        return (calls.Count - submits.Count, submits.Count, submits.Sum(call => call.Operations.Count));
+    }
+
     [Fact]
     public async Task A_claim_costs_the_same_with_20_000_dead_and_20_000_dying_messages_around()
     {

@@ -39,6 +39,54 @@ public sealed class StaleReadTests
         (await queue.ListAsync()).ShouldHaveSingleItem().Ttl.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(nameof(CallKind.Query), 1)]
+    [InlineData(nameof(CallKind.Get), 2)]
+    public async Task A_message_that_comes_back_while_the_next_of_its_group_is_made_ready_goes_before_it(string kind, int number)
+    {
+        await PutGroupAsync();
+        // The removal has read which message is next, or its row too. Then an earlier one comes back.
+        var isBack = false;
+        AfterAsync(Enum.Parse<CallKind>(kind), number, async () =>
+        {
+            await other.RedriveAsync("first");
+            isBack = true;
+        });
+
+        await queue.DeleteAsync("second");
+
+        isBack.ShouldBeTrue();
+        TestQueue.Ids(await queue.ClaimAsync(10)).ShouldBe("first");
+    }
+
+    [Fact]
+    public async Task So_it_does_where_the_next_one_has_expired()
+    {
+        await PutGroupAsync(ttl: 60);
+        await queue.PutInGroupAsync("fourth", "g");
+        time.Advance(TimeSpan.FromSeconds(60) + QueueLimits.ClockSkew);
+        var isBack = false;
+        AfterAsync(CallKind.Query, 1, async () =>
+        {
+            await other.RedriveAsync("first");
+            isBack = true;
+        });
+
+        await queue.DeleteAsync("second");
+
+        isBack.ShouldBeTrue();
+        TestQueue.Ids(await queue.ClaimAsync(10)).ShouldBe("first");
+    }
+
+    /// <summary>A group: the first message is dead, the second one ready, the third one waits.</summary>
+    private async Task PutGroupAsync(long ttl = 0)
+    {
+        foreach (var (id, lives) in ((string, long)[])[("first", 0), ("second", 0), ("third", ttl)])
+            await queue.PutInGroupAsync(id, "g", lives);
+        var first = (await queue.ClaimAsync()).ShouldHaveSingleItem();
+        await queue.SettleAsync(first, new(OutcomeKind.Dead));
+    }
+
     [Fact]
     public async Task A_list_of_several_priorities_shows_what_becomes_visible_and_is_moved_between_two_of_its_pages()
     {

@@ -115,6 +115,61 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "(reading.IsCompleted && time.GetElapsedTime(readAt) > Fresh)",
             "(reading.IsCompleted && !MUTANT && time.GetElapsedTime(readAt) > Fresh)"),
 
+        // Faults of groups.
+        new(
+            "redrive-that-keeps-its-hold", "Groups/GroupPlan.cs",
+            "held -= before.HoldsGroup ? 1 : 0;",
+            "held -= before.HoldsGroup && !MUTANT ? 1 : 0;"),
+        new(
+            "a-dead-one-leaves-and-nobody-is-made-ready", "Groups/GroupPlan.cs",
+            "isFull |= !isOpen ||",
+            "isFull |= (MUTANT && view.Row.Held > held) || !isOpen ||"),
+        new(
+            "put-without-the-row-of-its-group", "Putting/PlannedGroups.cs",
+            "foreach (var (row, mayWait) in planned.Values)",
+            "foreach (var (row, mayWait) in planned.Values.Where(one => !MUTANT || !one.MayWait))"),
+        new(
+            "removal-that-makes-nobody-ready", "Groups/GroupPlan.cs",
+            "plan.Fill(view,",
+            "if (!MUTANT || plan.ready > 0 || plan.arrivals.Count > 0) plan.Fill(view,"),
+        new(
+            "made-ready-without-its-etag", "Groups/GroupPlan.cs",
+            "promotions.Add(MessageWrite.Promote(row,",
+            "promotions.Add(MessageWrite.Promote(MUTANT ? row with { ETag = Operation.Any } : row,"),
+        new(
+            "passes-over-what-is-not-expired-everywhere", "Groups/GroupReader.cs",
+            "state.ExpiresAt + QueueLimits.ClockSkew.Ticks <= now;",
+            "state.ExpiresAt + (MUTANT ? 0 : QueueLimits.ClockSkew.Ticks) <= now;"),
+        new(
+            "death-that-keeps-its-room", "Groups/GroupPlan.cs",
+            "ready -= before.IsReady ? 1 : 0;",
+            "ready -= before.IsReady && !(MUTANT && afters[i] is not null) ? 1 : 0;"),
+        new(
+            "expired-one-replaced-in-its-group", "Putting/PutGroup.cs",
+            "else if (there?.State.Group is not null && there.State.LifeAt(readAt) == MessageLife.None)",
+            "else if (!MUTANT && there?.State.Group is not null && there.State.LifeAt(readAt) == MessageLife.None)"),
+        new(
+            "lines-read-before-those-that-wait", "Reading/VisibleLine.cs",
+            "passed ? Start(last)",
+            "passed && !MUTANT ? Start(last)"),
+        new(
+            "hidden-line-not-read-after-those-that-wait", "Reading/QueueScan.cs",
+            "async Task WaitingReadAsync(IReadOnlyList<MessageRow> waiting)",
+            "async Task WaitingReadAsync(IReadOnlyList<MessageRow> waiting) { if (!MUTANT) await ReadWaitingAsync(waiting); }\n\n"
+            + "        async Task ReadWaitingAsync(IReadOnlyList<MessageRow> waiting)"),
+        new(
+            "groups-not-filled-when-more-are-allowed", "Sweeping/GroupSettler.cs",
+            "if (policy.GroupConcurrency > head.SettledConcurrency)",
+            "if (policy.GroupConcurrency > head.SettledConcurrency && !MUTANT)"),
+        new(
+            "groups-not-freed", "Sweeping/GroupSettler.cs",
+            "policy.HaltsGroupOnDead || await FreeAsync(queue);",
+            "policy.HaltsGroupOnDead || MUTANT || await FreeAsync(queue);"),
+        new(
+            "what-waits-is-handed-out", "QueueEngine.cs",
+            "selection with { MatchWaiting = !hands }",
+            "selection with { MatchWaiting = !hands || MUTANT }"),
+
         // Faults of producers.
         new(
             "producer-not-in-the-transaction", "Putting/PutPlan.cs",
@@ -148,8 +203,8 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "last = lane.Known < last && !MUTANT ? lane.Known : last;"),
         new(
             "rest-of-a-lane-forgotten", "Reading/VisibleLine.cs",
-            "lane with { Rows = [.. lane.Rows.SkipWhile(row => row.Sequence <= last)] })]));",
-            "lane with { Rows = [.. lane.Rows.SkipWhile(row => MUTANT || row.Sequence <= last)] })]));"),
+            "lane with { Rows = [.. lane.Rows.SkipWhile(row => row.Sequence <= last)] })], last));",
+            "lane with { Rows = [.. lane.Rows.SkipWhile(row => MUTANT || row.Sequence <= last)] })], last));"),
         new(
             "priority-changed-by-a-replace", "Putting/PutPlan.cs",
             "request.Priority is { } priority && priority != kept.State.Priority",

@@ -25,6 +25,12 @@ internal sealed class TestQueue(ITableStore store, TimeProvider time, string acc
     public Task<PutResult> PutWithPriorityAsync(string id, int? priority) =>
         Engine.PutAsync(Address, new(new(id), [], null, new(0, 0), Precondition.None) { Priority = priority }, Token);
 
+    public Task<PutResult> PutInGroupAsync(string id, string group, long ttl = 0) =>
+        Engine.PutAsync(Address, new(new(id), [], null, new(ttl, 0), Precondition.None) { Group = new(group) }, Token);
+
+    public Task<Message?> RedriveAsync(string id) =>
+        Engine.RedriveAsync(Address, new(id), default, Precondition.None, Detail.None, Token);
+
     public Task PolicyAsync(QueuePolicy policy) => Engine.Policies.PutAsync(
         Address.Account, policy, QueuePattern.All, (PolicyLimits.Policies, PolicyLimits.Policies), Token);
 

@@ -220,6 +220,7 @@ public sealed class BatchEndpoint : IEndpoint
                 {
                     TraceParent = context.TraceParent,
                     Priority = item.Priority,
+                    Group = item.Group,
                     Number = number,
                 },
                 context.Aborted);

@@ -22,6 +22,9 @@ internal sealed record BatchItem(
     /// <summary>Only of a put.</summary>
     public int? Priority { get; private init; }
 
+    /// <summary>Only of a put.</summary>
+    public GroupName? Group { get; private init; }
+
     /// <summary>Only of a put: its number among its producer's.</summary>
     public long? Number { get; private init; }
 
@@ -38,7 +41,7 @@ internal sealed record BatchItem(
             json,
             "item",
             "an item",
-            "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch", "priority", "number", "outcome", "cause");
+            "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch", "priority", "group", "number", "outcome", "cause");
         var operation = JsonMembers.GetString(json, "op") switch
         {
             null or "put" => BatchOperation.Put,
@@ -50,7 +53,10 @@ internal sealed record BatchItem(
         {
             if (id is null)
                 throw new InvalidRequestException("id", "id is needed for update and delete.");
-            Refuse(json, "is for put; update and delete leave it as it is.", "body", "encoding", "contentType", "priority", "number");
+            Refuse(
+                json,
+                "is for put; update and delete leave it as it is.",
+                "body", "encoding", "contentType", "priority", "group", "number");
         }
 
         if (operation != BatchOperation.Update)
@@ -66,6 +72,7 @@ internal sealed record BatchItem(
             JsonMembers.GetString(json, "ifMatch") is { } match ? Preconditions.ParseTags("ifMatch", new StringValues(match)) : null)
         {
             Priority = (int?)JsonMembers.GetInteger(json, "priority", 0, QueueLimits.MaxPriority),
+            Group = JsonMembers.GetString(json, "group") is { } group ? GroupName.Parse(group) : null,
             Number = JsonMembers.GetInteger(json, "number", 0, long.MaxValue),
             Outcome = QueryParameters.ParseOutcome(
                 JsonMembers.GetString(json, "outcome"), JsonMembers.GetString(json, "cause"), attributes),

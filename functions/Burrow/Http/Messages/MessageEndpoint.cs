@@ -65,6 +65,7 @@ public sealed class MessageEndpoint : IEndpoint
         {
             TraceParent = context.TraceParent,
             Priority = parameters.Priority,
+            Group = parameters.Group,
             Number = number,
         };
         await authorized.WaitForTurnAsync(queues, path.Queue, parameters, context.Aborted);

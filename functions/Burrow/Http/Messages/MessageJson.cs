@@ -101,6 +101,8 @@ internal static class MessageJson
                 json.WriteString("traceparent", traceParent);
             if (message.Priority != QueueLimits.DefaultPriority)
                 json.WriteNumber("priority", message.Priority);
+            if (message.Group is { } group)
+                json.WriteString("group", group.Value);
             if (message.Died is { } died)
                 json.WriteInstant("died", died);
             if (message.Died is not null || message.Causes.Count > 0)

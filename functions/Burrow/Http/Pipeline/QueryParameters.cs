@@ -17,10 +17,11 @@ internal sealed class QueryParameters
     /// <summary>All parameters that have a meaning, except that of a link.</summary>
     public static readonly IReadOnlyList<string> Names =
     [
-        "ttl", "hide", "limit", "marker", "after", ReaderName, "match_hidden", "detail", "wait", "priority", ProducerName, NumberName,
-        EpochName, PreviousName, OutcomeName, CauseName,
+        "ttl", "hide", "limit", "marker", "after", ReaderName, "match_hidden", "detail", "wait", "priority", GroupParameter, ProducerName,
+        NumberName, EpochName, PreviousName, OutcomeName, CauseName,
     ];
 
+    private const string GroupParameter = "group";
     private const string OutcomeName = "outcome";
     private const string CauseName = "cause";
     private const string ReaderName = "reader";
@@ -95,7 +96,7 @@ internal sealed class QueryParameters
     {
         if (values.Count == 0)
             return;
-        _ = (Attributes, Wait, Limit, Marker, After, Reader, Priority, Number, Turn);
+        _ = (Attributes, Wait, Limit, Marker, After, Reader, Priority, Group, Number, Turn);
         if (isWhole)
             _ = Outcome;
         GetString("match_hidden");
@@ -109,6 +110,9 @@ internal sealed class QueryParameters
 
     /// <summary><c>priority</c>; null if absent.</summary>
     public int? Priority => (int?)GetInteger("priority", QueueLimits.MaxPriority);
+
+    /// <summary><c>group</c>; null if absent.</summary>
+    public GroupName? Group => GetString(GroupParameter) is { } group ? GroupName.Parse(group) : null;
 
     /// <summary>The queue whose policy is asked for; null if absent.</summary>
     public QueueName? Queue => GetString(QueueParameter) is { } queue ? QueueName.Parse(queue) : null;

@@ -87,7 +87,7 @@ internal sealed class BulkChange(
     /// </summary>
     private async Task ChangeBatchAsync(Pass pass, List<MessageRow> batch, CancellationToken cancellationToken)
     {
-        var begun = context.Time.GetTimestamp();
+        long? firstConflict = null;
         for (var tries = 0; batch.Count > 0; tries++)
         {
             // A pass may take long, and a change of the policy holds within seconds.
@@ -124,7 +124,9 @@ internal sealed class BulkChange(
                 return;
             if (again.Count == 0)
                 continue;
-            if (context.Time.GetElapsedTime(begun) > QueueLimits.ConflictTime)
+            // The time counts from the first conflict: slow storage is not a conflict.
+            firstConflict ??= context.Time.GetTimestamp();
+            if (context.Time.GetElapsedTime(firstConflict.Value) > QueueLimits.ConflictTime)
             {
                 pass.IsUnknown = true;
                 return;

@@ -1,4 +1,6 @@
 using Burrow.Queues.Counting;
+using Burrow.Queues.Groups;
+using Burrow.Queues.Policies;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 using Burrow.Tables;
@@ -6,25 +8,29 @@ using Burrow.Telemetry;
 
 namespace Burrow.Queues.Changing;
 
-/// <summary>Packs changes of messages into transactions, sends them, and finds out their outcomes.</summary>
-internal sealed class Transactions(QueueContext context, DueTable due, ProcessCounts counts, IEventOutbox outbox)
+/// <summary>
+/// Packs changes of messages into transactions, sends them, and finds out their outcomes. A change that makes room in a group makes the
+/// next messages of the group ready, in its own transaction (docs/design/groups.md).
+/// </summary>
+internal sealed class Transactions(
+    QueueContext context, DueTable due, ProcessCounts counts, IEventOutbox outbox, QueuePolicies policies, GroupReader groups)
 {
     private const int MaxResends = 2;
 
-    /// <summary>The number of changes, from <paramref name="from"/> on, that fit in one transaction; at least one.</summary>
-    public static int Fit(IReadOnlyList<MessageWrite> writes, int from)
-    {
-        var (operations, bytes, count) = (0, 0L, 0);
-        for (var i = from; i < writes.Count; i++, count++)
-        {
-            operations += writes[i].Operations.Count;
-            bytes += writes[i].Operations.Sum(TableLimits.SizeOf);
-            if (count > 0 && (operations > TableLimits.TransactionOperations || bytes > QueueLimits.TransactionBytes))
-                break;
-        }
+    /// <summary>How often the changes of a group are planned anew at most, because others change it at the same time.</summary>
+    private const int MaxGroupTries = 6;
 
-        return count;
-    }
+    /// <summary>Instead of the index of a change: the condition on a row of a group failed.</summary>
+    private const int FailedInGroup = -2;
+
+    /// <summary>Instead of the index of a change: there was nothing to change.</summary>
+    private const int NothingToDo = -3;
+
+    /// <summary>Operations that a change of a group may need besides its own: one message made ready, and the group's row.</summary>
+    private const int GroupOperations = 5;
+
+    /// <summary>Called when messages were made ready, so that requests that wait for them look again.</summary>
+    public Action<QueueAddress> Promoted { get; set; } = _ => { };
 
     /// <summary>
     /// Carries out changes of messages in as few transactions as can hold them, in parallel. If another request changed a message
@@ -36,23 +42,45 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
     {
         var writes = await WithDeathsAsync(queue, changes, cancellationToken);
         var outcomes = new CommitOutcome[writes.Count];
-        var packs = new List<Task>();
-        for (var from = 0; from < writes.Count;)
+        var all = Enumerable.Range(0, writes.Count);
+        if (!writes.Any(write => write.ChangesGroup))
         {
-            var count = Fit(writes, from);
-            packs.Add(CommitPackAsync(from, count));
-            from += count;
+            await CommitPacksAsync([.. all]);
+            return outcomes;
         }
 
-        await Task.WhenAll(packs);
+        // What waits is removed first: so it is not made ready before. What makes room in a group is packed by group.
+        await CommitPacksAsync([.. all.Where(i => !writes[i].ChangesGroup)]);
+        await CommitPacksAsync(
+            [.. all.Where(i => writes[i].ChangesGroup).GroupBy(i => writes[i].Before.Group).SelectMany(group => group)]);
         return outcomes;
 
-        async Task CommitPackAsync(int from, int count)
+        async Task CommitPacksAsync(List<int> order)
         {
-            var rest = Enumerable.Range(from, count).ToList();
+            var packs = new List<Task>();
+            for (var from = 0; from < order.Count;)
+            {
+                var count = Fit(writes, order, from);
+                packs.Add(CommitPackAsync(order.GetRange(from, count)));
+                from += count;
+            }
+
+            await Task.WhenAll(packs);
+        }
+
+        async Task CommitPackAsync(List<int> rest)
+        {
+            var groupTries = 0;
             for (var refusals = 1; rest.Count > 0; refusals++)
             {
                 var (outcome, failed) = await SubmitAsync(queue, [.. rest.Select(i => writes[i])], cancellationToken);
+                if (failed == FailedInGroup && groupTries < MaxGroupTries)
+                {
+                    await context.BackOffAsync(groupTries++, CancellationToken.None);
+                    refusals--;
+                    continue;
+                }
+
                 if (outcome == CommitOutcome.Conflict && failed >= 0)
                 {
                     outcomes[rest[failed]] = CommitOutcome.Conflict;
@@ -71,11 +99,58 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
 
     /// <summary>Carries out changes of messages in one transaction.</summary>
     /// <returns>
-    /// The outcome and, if the transaction was refused, the index of the change whose condition failed; -1 if that is not known.
+    /// The outcome and, if the transaction was refused, the index of the change whose condition failed; less than 0 if it is not known, or
+    /// none of these.
     /// </returns>
     public async Task<(CommitOutcome Outcome, int Failed)> CommitAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken) =>
         await SubmitAsync(queue, await WithDeathsAsync(queue, writes, cancellationToken), cancellationToken);
+
+    /// <summary>Makes as many messages of a group ready as there is room for.</summary>
+    /// <returns>False if others change the group at the same time, or storage failed.</returns>
+    public async Task<bool> PromoteAsync(QueueAddress queue, GroupName group, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; tries < MaxGroupTries;)
+        {
+            switch (await SubmitAsync(queue, [], cancellationToken, group))
+            {
+                case (CommitOutcome.Done, NothingToDo):
+                    return true;
+                case (CommitOutcome.Done, _):
+                    tries = 0;
+                    break;
+                case (CommitOutcome.Conflict, _):
+                    await context.BackOffAsync(tries++, cancellationToken);
+                    break;
+                default:
+                    return false;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The number of changes, from <paramref name="from"/> on, that fit in one transaction; at least one.</summary>
+    private static int Fit(IReadOnlyList<MessageWrite> writes, List<int> order, int from)
+    {
+        var (operations, bytes, count) = (0, 0L, 0);
+        for (var i = from; i < order.Count; i++, count++)
+        {
+            var write = writes[order[i]];
+            operations += write.Operations.Count;
+            bytes += write.Operations.Sum(TableLimits.SizeOf);
+            if (write.ChangesGroup)
+            {
+                operations += GroupOperations;
+                bytes += QueueLimits.InlineBytes;
+            }
+
+            if (count > 0 && (operations > TableLimits.TransactionOperations || bytes > QueueLimits.TransactionBytes))
+                break;
+        }
+
+        return count;
+    }
 
     /// <summary>Adds the event of each death, if a subscription wants it.</summary>
     private async ValueTask<IReadOnlyList<MessageWrite>> WithDeathsAsync(
@@ -95,17 +170,36 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
         ];
     }
 
+    /// <param name="queue">The queue.</param>
+    /// <param name="changes">The changes.</param>
+    /// <param name="cancellationToken">Cancels what comes before the transaction.</param>
+    /// <param name="filled">A group whose room is filled though no message of it is changed; null: none.</param>
     private async Task<(CommitOutcome Outcome, int Failed)> SubmitAsync(
-        QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
+        QueueAddress queue, IReadOnlyList<MessageWrite> changes, CancellationToken cancellationToken, GroupName? filled = null)
     {
         SubmitResult result;
         var now = context.Now;
+        var (writes, promotions) = (changes, (IReadOnlyList<MessageWrite>)[]);
+        IReadOnlyList<Operation> more = [];
         try
         {
-            await due.ScheduleAsync(queue, [.. writes.SelectMany(write => write.Due(now))], cancellationToken);
+            if (filled is not null || changes.Any(write => write.ChangesGroup))
+            {
+                if (await PlanGroupsAsync(queue, changes, filled, cancellationToken) is not var (planned, promoted, operations))
+                    return (CommitOutcome.Conflict, FailedInGroup);
+                (writes, promotions, more) = (planned, promoted, operations);
+                if (writes.Count + more.Count == 0)
+                    return (CommitOutcome.Done, NothingToDo);
+                // A message that is to be changed was removed meanwhile, and its id put again into the same group.
+                var ids = promotions.Select(write => write.Before.Id).ToHashSet();
+                if (writes.ToList().FindIndex(write => ids.Contains(write.Before.Id)) is >= 0 and var gone)
+                    return (CommitOutcome.Conflict, gone);
+            }
+
+            await due.ScheduleAsync(queue, [.. writes.Concat(promotions).SelectMany(write => write.Due(now))], cancellationToken);
             // The submit is not cancelled: once the transaction is sent, this method must find out its outcome.
             result = await context.Messages.SubmitAsync(
-                queue.Partition, [.. writes.SelectMany(write => write.Operations)], CancellationToken.None);
+                queue.Partition, [.. writes.SelectMany(write => write.Operations), .. more], CancellationToken.None);
         }
         catch (TableUnavailableException e)
         {
@@ -121,9 +215,54 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
             counts.Add(queue, writes.Aggregate(QueueCounts.None, (sum, write) => sum + CountChange.Of(write, now)));
             Instruments.Died.Add(writes.Count(write => write.Killed is not null));
             Publish(queue, writes);
+            if (promotions.Count > 0)
+                Promoted(queue);
         }
 
         return (outcome, outcome == CommitOutcome.Conflict && !result.Uncertain ? IndexOf(writes, result.FailedIndex) : -1);
+    }
+
+    /// <summary>Plans what the changes mean for the groups of their messages.</summary>
+    /// <returns>Null if others change a group at the same time.</returns>
+    private async Task<(IReadOnlyList<MessageWrite> Writes, IReadOnlyList<MessageWrite> Promotions, IReadOnlyList<Operation> More)?>
+        PlanGroupsAsync(QueueAddress queue, IReadOnlyList<MessageWrite> changes, GroupName? filled, CancellationToken cancellationToken)
+    {
+        var policy = await policies.OfAsync(queue);
+        var names = changes.Where(write => write.ChangesGroup).Select(write => write.Before.Group!.Value).Distinct().ToList();
+        if (filled is { } one)
+            names.Add(one);
+        var left = (TableLimits.TransactionOperations - changes.Sum(write => write.Operations.Count) - names.Count) / names.Count;
+        var plans = await Task.WhenAll(names.Select(PlanAsync));
+        if (Array.Exists(plans, plan => plan is null))
+            return null;
+        var writes = changes.ToArray();
+        foreach (var (name, plan) in names.Zip(plans))
+        {
+            var of = IndicesOf(name);
+            for (var i = 0; i < of.Count; i++)
+            {
+                if (plan!.Afters[i] is { } after && after != writes[of[i]].After)
+                    writes[of[i]] = writes[of[i]].WithAfter(after);
+            }
+        }
+
+        return (
+            writes,
+            [.. plans.SelectMany(plan => plan!.Promotions)],
+            [.. plans.SelectMany(plan => plan!.Operations)]);
+
+        List<int> IndicesOf(GroupName name) =>
+            [.. Enumerable.Range(0, changes.Count).Where(i => changes[i].ChangesGroup && changes[i].Before.Group == name)];
+
+        async Task<GroupPlan?> PlanAsync(GroupName name)
+        {
+            var of = IndicesOf(name).ConvertAll(i => (changes[i].Before, changes[i].After));
+            return await groups.ReadAsync(
+                queue, name, row => GroupPlan.RoomOf(row, of, policy), of.Select(change => change.Before.Sequence).ToHashSet(),
+                cancellationToken) is { } view
+                ? GroupPlan.Of(view, of, policy, context.Now, left)
+                : null;
+        }
     }
 
     /// <summary>
@@ -176,6 +315,6 @@ internal sealed class Transactions(QueueContext context, DueTable due, ProcessCo
             operation -= writes[i].Operations.Count;
         }
 
-        return -1;
+        return operation < 0 ? -1 : FailedInGroup;
     }
 }

@@ -21,7 +21,8 @@ internal sealed class ClaimGroup(
     QueueAddress queue,
     ClaimKind kind,
     Action manyDue,
-    Action someMayHaveDied)
+    Action someMayHaveEnded,
+    Action<QueueHead, QueuePolicy> groupsUsed)
 {
     /// <summary>How many messages one pass claims at most.</summary>
     public const int MaxMessages = TableLimits.PageRows;
@@ -50,9 +51,13 @@ internal sealed class ClaimGroup(
         // Nothing may fail between the last transaction and this: a take has no other answer.
         foreach (var share in claim.Shares)
             share.Complete(end);
-        // Where anybody claims, what died by time is noticed within some seconds. No claim waits for that.
-        if (!kind.Remove && (await policies.OfAsync(queue)).MaxDeliveries is not null)
-            someMayHaveDied();
+        var policy = await policies.OfAsync(queue);
+        // Where anybody claims, what died by time is noticed within some seconds, and what expired in front of its group. No claim waits
+        // for that.
+        if (claim.Head.Lanes.HaveGroups || (!kind.Remove && policy.MaxDeliveries is not null))
+            someMayHaveEnded();
+        if (claim.Head.Lanes.HaveGroups)
+            groupsUsed(claim.Head, policy);
     }
 
     /// <summary>Runs passes until the shares are full, no message is left, or the time is up.</summary>
@@ -113,6 +118,8 @@ internal sealed class ClaimGroup(
         if (kind.HandsOut && (await policies.OfAsync(queue)).Paused)
             return PassResult.Paused;
         var (candidates, isCut) = await ReadCandidatesAsync(claim);
+        if (!kind.HandsOut && claim.Head.Lanes.HaveGroups)
+            return PassResult.Groups;
         var front = new Queue<MessageRow>(candidates);
         var (isConflict, conflicts) = (false, 0);
         while (claim.Wanted > 0 && front.Count > 0 && conflicts < MaxConflictsPerPass)
@@ -150,7 +157,7 @@ internal sealed class ClaimGroup(
     /// <returns>The messages to claim, and whether there may be more behind them.</returns>
     private async Task<(IEnumerable<MessageRow> Rows, bool IsCut)> ReadCandidatesAsync(Progress claim)
     {
-        var (rows, isCut) = await ReadFrontAsync(claim.Wanted);
+        var (rows, isCut) = await ReadFrontAsync(claim);
         // A message that this group claimed before may be visible again already.
         rows.RemoveAll(row => claim.Claimed.Contains(row.Sequence));
         return (claim.TryFirst.Count == 0 ? rows : rows.OrderBy(row => !claim.TryFirst.Contains(row.Sequence)), isCut);
@@ -220,16 +227,25 @@ internal sealed class ClaimGroup(
     /// <summary>
     /// Reads the first visible messages, in their turn. The visible line begins with the highest priority. It reads the due messages of
     /// the hidden line first, and then the visible line. The reason: a message that is released between the two reads moves from the
-    /// hidden to the visible line. Then it merges both.
+    /// hidden to the visible line. Then it merges both. The head, which stands right before the hidden line, comes with it.
     /// </summary>
-    private async Task<(List<MessageRow> Rows, bool IsCut)> ReadFrontAsync(int wanted)
+    private async Task<(List<MessageRow> Rows, bool IsCut)> ReadFrontAsync(Progress claim)
     {
         var now = context.Now;
-        var top = Math.Min(wanted, MaxMessages - SpareMessages) + SpareMessages;
-        var (due, more) = await ReadFirstAsync(QueueKeys.HiddenFrom, QueueKeys.HiddenDueBefore(now), Math.Max(top, DuePageSize), now);
+        var top = Math.Min(claim.Wanted, MaxMessages - SpareMessages) + SpareMessages;
+        var (hidden, more) = await ReadFirstAsync(
+            QueueKeys.Head, QueueKeys.HiddenDueBefore(now), Math.Min(Math.Max(top, DuePageSize) + 1, TableLimits.PageRows), now);
         if (more)
             manyDue();
-        var (visible, moreVisible) = await ReadFirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
+        if (hidden.Count > 0 && hidden[0].Key == QueueKeys.Head)
+        {
+            claim.Head = QueueHead.From(hidden[0]);
+            hidden.RemoveAt(0);
+        }
+
+        var due = hidden.ConvertAll(MessageRow.From);
+        var (front, moreVisible) = await ReadFirstAsync(QueueKeys.VisibleFrom, QueueKeys.VisibleBefore, top, now);
+        var visible = front.ConvertAll(MessageRow.From);
         // After the end of this page, the visible line may hold messages that come before some of the due ones.
         if (moreVisible && visible.Count > 0)
             due.RemoveAll(row => ByTurn.Compare(row, visible[^1]) > 0);
@@ -239,7 +255,7 @@ internal sealed class ClaimGroup(
             more || moreVisible);
     }
 
-    private async Task<(List<MessageRow> Rows, bool More)> ReadFirstAsync(string from, string before, int top, long now)
+    private Task<(List<Row> Rows, bool More)> ReadFirstAsync(string from, string before, int top, long now)
     {
         var query = new RowQuery(from, before)
         {
@@ -247,8 +263,7 @@ internal sealed class ClaimGroup(
             Select = withBodies || !kind.Remove ? null : MessageColumns.WithoutBody,
             Above = (MessageColumns.ExpiresAt, now),
         };
-        var (rows, more) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
-        return (rows.ConvertAll(MessageRow.From), more);
+        return context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
     }
 
     /// <summary>A message that is about to be claimed for a share.</summary>
@@ -261,6 +276,9 @@ internal sealed class ClaimGroup(
 
         /// <summary>How many more messages the shares want.</summary>
         public int Wanted => (int)Math.Min(shares.Sum(share => (long)share.Wanted), int.MaxValue);
+
+        /// <summary>The queue's head as the last pass read it.</summary>
+        public QueueHead Head { get; set; } = QueueHead.Missing;
 
         /// <summary>The messages that earlier passes claimed.</summary>
         public HashSet<Sequence> Claimed { get; } = [];

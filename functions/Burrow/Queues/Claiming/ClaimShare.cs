@@ -50,7 +50,12 @@ internal sealed class ClaimShare(PendingClaim pending, Detail detail)
         }
         else
         {
-            pending.Complete(end == PassResult.Paused ? MessageList.OfPaused : MessageList.Empty);
+            pending.Complete(end switch
+            {
+                PassResult.Paused => MessageList.OfPaused,
+                PassResult.Groups => MessageList.OfGroups,
+                _ => MessageList.Empty,
+            });
         }
     }
 

@@ -12,6 +12,9 @@ internal enum PassResult
     /// <summary>The queue is paused.</summary>
     Paused,
 
+    /// <summary>The queue has groups, and messages that wait behind their group match too: the front of the line is not enough.</summary>
+    Groups,
+
     /// <summary>Other requests were faster with some messages: another pass may find more.</summary>
     Conflict,
 

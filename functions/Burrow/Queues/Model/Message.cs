@@ -27,6 +27,9 @@ public sealed record Message
     /// <summary>0 to <see cref="QueueLimits.MaxPriority"/>; claims and takes hand out higher ones first.</summary>
     public int Priority { get; init; } = QueueLimits.DefaultPriority;
 
+    /// <summary>The group whose messages are handed out in order; null: the message is in none.</summary>
+    public GroupName? Group { get; init; }
+
     /// <summary>When the message died; null: it is not dead.</summary>
     public DateTimeOffset? Died { get; init; }
 

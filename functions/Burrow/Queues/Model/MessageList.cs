@@ -9,6 +9,12 @@ public sealed record MessageList
     /// <summary>The queue is paused, so nothing was handed out.</summary>
     public static readonly MessageList OfPaused = new() { Messages = [], IsPaused = true };
 
+    /// <summary>
+    /// Nothing was done: the queue has groups, and the request also matches messages that wait behind their group, which are not at the
+    /// front of the visible line.
+    /// </summary>
+    internal static readonly MessageList OfGroups = new() { Messages = [] };
+
     /// <summary>The messages that matched; empty with <see cref="Detail.None"/>.</summary>
     public required IReadOnlyList<Message> Messages { get; init; }
 

@@ -15,6 +15,9 @@ public sealed record MessageSelection
     /// <summary>Whether hidden messages match too.</summary>
     public bool MatchHidden { get; init; }
 
+    /// <summary>Whether messages match that wait behind others of their group.</summary>
+    internal bool MatchWaiting { get; init; } = true;
+
     /// <summary>What the answer shows.</summary>
     public Detail Detail { get; init; } = Detail.All;
 

@@ -17,6 +17,9 @@ public sealed record PutRequest(MessageId Id, byte[] Body, string? ContentType, 
     /// </summary>
     public int? Priority { get; init; }
 
+    /// <summary>The group that the message belongs to. Null: that of the message that is replaced, or none.</summary>
+    public GroupName? Group { get; init; }
+
     /// <summary>Which of its producer's messages it is, so that it is stored once; null: the producer does not number them.</summary>
     public ProducerNumber? Number { get; init; }
 }

@@ -64,6 +64,8 @@ public sealed class QueueProducers
             if (!IsThere(row))
                 return deleted;
             deleted = row.State;
+            // An empty queue's head is kept as long as there is a producer. The timer looks again.
+            await due.ScheduleAsync(queue, [context.Now + TimeSpan.TicksPerMinute], cancellationToken);
             if ((await context.Messages.SubmitAsync(queue.Partition, row.Remove(), cancellationToken)).Committed)
                 return deleted;
             await context.BackOffAsync(tries, cancellationToken);

@@ -1,3 +1,4 @@
+using Burrow.Queues.Groups;
 using Burrow.Queues.Rows;
 
 namespace Burrow.Queues.Putting;
@@ -8,6 +9,9 @@ namespace Burrow.Queues.Putting;
 /// <param name="ReadAt">The time before the message was read, UTC ticks.</param>
 internal sealed record ExistingMessage(MessageState State, string ETag, long ReadAt)
 {
+    /// <summary>The group of a message that is dead, so that a put brings it back; else null.</summary>
+    public GroupView? Group { get; init; }
+
     /// <summary>The message's row in line, if it was read.</summary>
     public MessageRow? Row { get; init; }
 }

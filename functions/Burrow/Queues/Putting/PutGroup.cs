@@ -1,6 +1,7 @@
 using Burrow.Queues.Changing;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
+using Burrow.Queues.Groups;
 using Burrow.Queues.Policies;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
@@ -24,12 +25,14 @@ internal sealed class PutGroup(
     Burial burial,
     QueueRoom room,
     KnownProducers producers,
+    GroupReader reader,
     QueueAddress queue,
     Action committed)
 {
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromMilliseconds(100);
 
     private readonly WriterYield turns = new(context);
+    private readonly KnownGroups groups = new(reader, queue);
 
     /// <summary>The head as this process last wrote or read it. It may be out of date: storage checks its ETag when it is used.</summary>
     private QueueHead? head;
@@ -41,10 +44,12 @@ internal sealed class PutGroup(
         var existing = new Dictionary<MessageId, ExistingMessage?>();
         var begun = context.Time.GetTimestamp();
         producers.BeginGroup();
+        groups.BeginGroup();
         for (var tries = 0; waiting.Count > 0;)
         {
             await producers.ReadAsync(waiting);
             var policy = await policies.OfAsync(queue);
+            await groups.ReadAsync(waiting, policy);
             var wanted = waiting.Count;
             var left = await room.LeftAsync(policy, wanted);
             // Where there may be no room for all, it matters which of them replace a message.
@@ -52,23 +57,15 @@ internal sealed class PutGroup(
             await ReadExistingAsync(
                 waiting.Where(
                     pending => (isTight || pending.Request.Precondition.NeedsReceipt) && !existing.ContainsKey(pending.Request.Id)),
-                existing);
+                existing,
+                policy);
             var (plan, current) = await PlanAsync(waiting, existing, policy, left);
             if (plan.Puts.Count == 0)
             {
                 if (waiting.Count < wanted)
                     continue;
-                // The message of the first put must be read again. While storage refuses to bury it, that does not help.
-                if (context.Time.GetElapsedTime(begun) > QueueLimits.ConflictTime)
-                {
-                    waiting.First!.Value.Fail(
-                        new UnavailableException("A message of the same id could not be read for 20 s; nothing was stored."));
-                    waiting.RemoveFirst();
+                if (!await HasPatienceAsync(waiting, begun, tries++))
                     (tries, begun) = (0, context.Time.GetTimestamp());
-                    continue;
-                }
-
-                await context.BackOffAsync(tries++, CancellationToken.None);
                 continue;
             }
 
@@ -91,6 +88,12 @@ internal sealed class PutGroup(
                 // Another process stored a put of this producer, or shut it out.
                 producers.Forget(producer);
             }
+            else if (plan.Groups.TryForget(result.FailedIndex))
+            {
+                // Another process put or removed messages of this group. What a put that brings one back knew of it is read again, too.
+                await ReadExistingAsync(
+                    plan.Puts.Select(put => put.Pending).Where(pending => existing.ContainsKey(pending.Request.Id)), existing, policy);
+            }
             else if (result.FailedIndex <= 0)
             {
                 // The operation on the head failed: another process was faster.
@@ -99,9 +102,26 @@ internal sealed class PutGroup(
             }
             else
             {
-                await ReadExistingAsync(plan.Puts.Select(put => put.Pending), existing);
+                await ReadExistingAsync(plan.Puts.Select(put => put.Pending), existing, policy);
             }
         }
+    }
+
+    /// <summary>
+    /// Waits before the message of the first put is read again. While storage refuses to bury it, that does not help: after a time, the put
+    /// fails alone.
+    /// </summary>
+    private async Task<bool> HasPatienceAsync(LinkedList<PendingPut> waiting, long begun, int tries)
+    {
+        if (context.Time.GetElapsedTime(begun) <= QueueLimits.ConflictTime)
+        {
+            await context.BackOffAsync(tries, CancellationToken.None);
+            return true;
+        }
+
+        waiting.First!.Value.Fail(new UnavailableException("A message of the same id could not be read for 20 s; nothing was stored."));
+        waiting.RemoveFirst();
+        return false;
     }
 
     private async Task<(PutPlan Plan, QueueHead Current)> PlanAsync(
@@ -113,7 +133,7 @@ internal sealed class PutGroup(
             await registry.RegisterAsync(queue, CancellationToken.None);
         if (kinds.HasFlag(EventKinds.Expired))
             await ReadExpiredRowsAsync(existing);
-        var plan = new PutPlan(context, outbox, queue, policy, current, kinds, producers) { Room = left };
+        var plan = new PutPlan(context, outbox, queue, policy, current, kinds, producers, new(groups, policy)) { Room = left };
         plan.Fill(waiting, existing);
         return (plan, current);
     }
@@ -125,6 +145,7 @@ internal sealed class PutGroup(
             head = plan.Head with { ETag = result.ETags[0] };
             foreach (var (row, index) in plan.Producers)
                 producers.Wrote(row with { ETag = result.ETags[index] });
+            plan.Groups.Committed(result.ETags);
             return true;
         }
 
@@ -133,6 +154,7 @@ internal sealed class PutGroup(
         {
             foreach (var (row, _) in plan.Producers)
                 producers.Forget(row.State.Name);
+            plan.Groups.Forget();
             return await WasCommittedAsync(plan.Head, current);
         }
 
@@ -173,7 +195,8 @@ internal sealed class PutGroup(
         return new("Storage failed while the message was put; whether it was stored can't be told.");
     }
 
-    private async Task ReadExistingAsync(IEnumerable<PendingPut> puts, Dictionary<MessageId, ExistingMessage?> existing)
+    private async Task ReadExistingAsync(
+        IEnumerable<PendingPut> puts, Dictionary<MessageId, ExistingMessage?> existing, QueuePolicy policy)
     {
         var readAt = context.Now;
         var ids = puts.Select(pending => pending.Request.Id).Distinct().ToList();
@@ -182,11 +205,27 @@ internal sealed class PutGroup(
         foreach (var (id, row) in ids.Zip(rows))
         {
             var there = row is null ? null : new ExistingMessage(MessageState.From(row.Columns), row.ETag, readAt);
+            existing.Remove(id);
             if (there?.State.IsUnburied(readAt) == true)
             {
                 // A message that died by time is buried first, and read again when it is needed.
-                existing.Remove(id);
                 await burial.BuryAsync(queue, there.State, CancellationToken.None);
+            }
+            else if (there?.State.Group is not null && there.State.LifeAt(readAt) == MessageLife.None)
+            {
+                // The put is of a new message, perhaps of another group. The expired one leaves its group first.
+                await burial.RemoveAsync(queue, there.State, there.ETag, CancellationToken.None);
+            }
+            else if (there is { State: { DiedAt: not 0, Group: { } held } })
+            {
+                var view = await reader.ReadAsync(
+                    queue,
+                    held,
+                    row => GroupPlan.RoomOf(row, [(there.State, null)], policy),
+                    new HashSet<Sequence>(),
+                    CancellationToken.None);
+                if (view is not null)
+                    existing[id] = there with { Group = view };
             }
             else
             {

@@ -1,4 +1,5 @@
 using Burrow.Queues.Counting;
+using Burrow.Queues.Groups;
 using Burrow.Queues.Producers;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
@@ -14,8 +15,12 @@ internal sealed class PutPlan(
     QueuePolicy policy,
     QueueHead current,
     EventKinds kinds,
-    KnownProducers known)
+    KnownProducers known,
+    PlannedGroups groups)
 {
+    /// <summary>The operations of one put at most: its rows, those of what it replaces, its producer, an event, and the head.</summary>
+    private const int MaxOperations = 24;
+
     private readonly List<Operation> operations = [];
     private readonly List<(PendingPut Pending, PutResult Result)> puts = [];
     private readonly List<OutboxRow> events = [];
@@ -59,6 +64,9 @@ internal sealed class PutPlan(
     public ProducerName? ProducerOf(int index) =>
         Producers.FirstOrDefault(one => one.Index == index) is { Row: { } row } ? row.State.Name : null;
 
+    /// <summary>The groups of the messages.</summary>
+    public PlannedGroups Groups => groups;
+
     /// <summary>Plans the first puts. Puts whose preconditions fail are answered and removed.</summary>
     /// <param name="waiting">The puts, in their order.</param>
     /// <param name="existing">
@@ -101,6 +109,8 @@ internal sealed class PutPlan(
             // The next plan knows: the room became less meanwhile, or the message was buried and is not read again yet.
             if (!isRead && (Room <= 0 || pending.Request.Precondition.NeedsReceipt))
                 break;
+            if (kept is null && pending.Request.Group is { } group && !groups.Knows(group))
+                break;
             // Without a read, the transaction itself finds out whether the message exists.
             if (isRead && FailureOf(pending.Request, there, kept) is { } failure)
             {
@@ -120,6 +130,7 @@ internal sealed class PutPlan(
             instants.Add(OutboxRow.DrainAt(now));
         Head = current.Next(last, open: true, context.Random) with { Lanes = lanes };
         List<Operation> all = [Head.Write(), .. operations];
+        groups.Complete(all, instants);
         var written = new List<(ProducerRow, int)>();
         foreach (var (before, after) in producers.Values)
         {
@@ -173,17 +184,33 @@ internal sealed class PutPlan(
                 : null;
         }
 
-        return request.Priority is { } priority && priority != kept.State.Priority
-            ? new ConflictException($"The message has the priority {kept.State.Priority}, which never changes. Nothing was stored.")
+        if (request.Priority is { } priority && priority != kept.State.Priority)
+            return new ConflictException($"The message has the priority {kept.State.Priority}, which never changes. Nothing was stored.");
+        return request.Group is { } group && group != kept.State.Group
+            ? new ConflictException(
+                (kept.State.Group is { } old ? $"The message is of the group '{old}'" : "The message is of no group")
+                + ", which never changes. Nothing was stored.")
             : null;
     }
 
     /// <returns>False if the put does not fit. The first put always fits.</returns>
     private bool TryAdd(PendingPut pending, ExistingMessage? there, ExistingMessage? kept)
     {
+        if (groups.IsClosed)
+            return false;
         var request = pending.Request;
         var sequence = kept?.State.Sequence ?? new Sequence(Math.Max(last.Value + 1, now));
         var after = NewState(request, sequence, kept?.State);
+        GroupPlan? back = null;
+        if (kept is { State: { DiedAt: not 0, Group: not null } })
+        {
+            // It may make others ready, so it takes a transaction of its own.
+            if (puts.Count > 0)
+                return false;
+            back = groups.PlanReturn(kept, after, now, TableLimits.TransactionOperations - MaxOperations);
+            after = back.Afters[0]!;
+        }
+
         var added = there is not null
             ? MessageWrite.Replace(there.State, there.ETag, after, request).ToList()
             : MessageWrite.Insert(after, request).ToList();
@@ -193,8 +220,10 @@ internal sealed class PutPlan(
         (ProducerRow Before, ProducerRow After) moved = default;
         var more = request.Number is { } number ? MoveOn(number, out moved) : 0;
         // The head is one more operation.
+        var total = 1 + operations.Count + added.Count + producerOperations + more
+            + groups.Operations + (kept is null ? groups.OperationsOf(request.Group) : 0);
         if (puts.Count > 0
-            && (operations.Count + added.Count + producerOperations + more + 1 > TableLimits.TransactionOperations
+            && (total > TableLimits.TransactionOperations
                 || bytes > QueueLimits.TransactionBytes))
         {
             return false;
@@ -209,10 +238,18 @@ internal sealed class PutPlan(
         instants.AddRange(after.Due);
         Counts += CountChange.OfPut(there?.State, kept is not null, request.Body.Length);
         events.AddRange(rows);
+        if (back is not null)
+            groups.Return(after.Group!.Value, back);
         if (kept is not null)
             return true;
         last = sequence;
         lanes = lanes.With(after.Priority);
+        if (after.Group is { } group)
+        {
+            groups.Add(group);
+            lanes = lanes.WithGroups();
+        }
+
         Room--;
         return true;
     }
@@ -244,6 +281,8 @@ internal sealed class PutPlan(
             ExpiresAt = MessageState.ExpiryOf(request.Attributes.Ttl ?? policy.Ttl ?? context.Options.DefaultTtl, now),
             Deliveries = deliveries,
             Priority = replaced?.Priority ?? request.Priority ?? QueueLimits.DefaultPriority,
+            Group = replaced is null ? request.Group : replaced.Group,
+            IsWaiting = replaced is null ? request.Group is { } group && groups.Waits(group) : replaced.IsWaiting,
             IsDelayed = hide > 0 && deliveries > 0,
             Inserted = replaced?.Inserted ?? now,
             Revisions = revisions,

@@ -78,14 +78,16 @@ public sealed class QueueReaders
         await ChangeAsync(
             queue,
             name,
-            old =>
+            async old =>
             {
                 if (!IsLive(old))
-                    return Task.FromResult<IReadOnlyList<Operation>?>(null);
+                    return null;
                 if (deleted is null && precondition.Failure(old!.Cursor.Receipt) is { } failure)
                     throw failure;
                 deleted ??= old!.Cursor;
-                return Task.FromResult<IReadOnlyList<Operation>?>(old!.Remove());
+                // An empty queue's head is kept as long as there is a reader. The timer looks again.
+                await due.ScheduleAsync(queue, [context.Now + TimeSpan.TicksPerMinute], cancellationToken);
+                return old!.Remove();
             },
             cancellationToken);
         return deleted;

@@ -41,6 +41,15 @@ internal sealed class HiddenLine(QueueContext context, QueueAddress queue, bool 
     public Task ReadNewlyDueAsync(Sequence start, CancellationToken cancellationToken) => ReadAsync(
         QueueKeys.HiddenDueBefore(CompleteUntil - TimeSpan.TicksPerSecond - QueueLimits.ClockSkew.Ticks), start, End, cancellationToken);
 
+    /// <summary>
+    /// Notes a message that waits behind its group and whose hide is not over: it may be moved here before it is visible, or from here on.
+    /// </summary>
+    public void Note(MessageState state)
+    {
+        if (matchHidden || state.VisibleAt <= CompleteUntil)
+            Add(state.Sequence, state.Id.Value);
+    }
+
     public void Remove(Sequence sequence)
     {
         if (places.Count > 0 && places.Min.Sequence == sequence)

@@ -79,7 +79,7 @@ internal sealed class MessageFinder(QueueContext context)
         // What is not buried yet is not in the dead line.
         var matches = selection.Which == MessageLife.Dead
             ? row.State.DiedAt != 0
-            : selection.MatchHidden || row.State.IsHideOver(now);
+            : (selection.MatchHidden || row.State.IsHideOver(now)) && (selection.MatchWaiting || !row.State.IsWaiting);
         return matches ? row : null;
     }
 

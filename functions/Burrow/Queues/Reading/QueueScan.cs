@@ -32,8 +32,9 @@ internal sealed class QueueScan(
     {
         // Messages that are put later are left for the next pass: of several, this pass would find only some.
         var head = await hidden.ReadWithHeadAsync(start, cancellationToken);
+        var withWaiting = selection.MatchWaiting && head.Lanes.HaveGroups;
         var line = new VisibleLine(
-            context, queue, head.Lanes, head.Last, Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows), withBodies);
+            context, queue, head.Lanes, withWaiting, head.Last, Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows), withBodies);
         var position = line.Start(start);
         while (start < head.Last)
         {
@@ -78,7 +79,7 @@ internal sealed class QueueScan(
                 await hidden.ReadNewlyDueAsync(start, cancellationToken);
             }
 
-            var page = await line.ReadAsync(position, cancellationToken);
+            var page = await line.ReadAsync(position, WaitingReadAsync, cancellationToken);
             if (selection.MatchHidden)
             {
                 // A claim may have hidden messages before this page was read.
@@ -94,6 +95,16 @@ internal sealed class QueueScan(
                 continue;
             await hidden.ReadNewlyDueAsync(start, cancellationToken);
             return page;
+        }
+
+        async Task WaitingReadAsync(IReadOnlyList<MessageRow> waiting)
+        {
+            // A message that waited when the hidden line was read may be there now, or may have come and gone.
+            await (selection.MatchHidden
+                ? hidden.ReadAsync(start, hidden.End, cancellationToken)
+                : hidden.ReadNewlyDueAsync(start, cancellationToken));
+            foreach (var row in waiting)
+                hidden.Note(row.State);
         }
     }
 

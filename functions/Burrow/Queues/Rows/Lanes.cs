@@ -5,8 +5,11 @@ namespace Burrow.Queues.Rows;
 /// <see cref="QueueLimits.DefaultPriority"/> always counts. Readers go through these lanes only.
 /// </summary>
 /// <param name="Bits">A bit for each priority.</param>
+/// <remarks>The bit behind them says that some message was of a group, so that messages may wait behind others.</remarks>
 internal readonly record struct Lanes(int Bits)
 {
+    private const int Groups = 1 << (QueueLimits.MaxPriority + 1);
+
     public static readonly Lanes Default = new(1 << QueueLimits.DefaultPriority);
 
     /// <summary>The priorities, highest first.</summary>
@@ -21,6 +24,12 @@ internal readonly record struct Lanes(int Bits)
             }
         }
     }
+
+    /// <summary>Whether the queue holds messages of groups, or did since it was opened.</summary>
+    public bool HaveGroups => (Bits & Groups) != 0;
+
+    /// <summary>The same, in a queue that holds messages of groups.</summary>
+    public Lanes WithGroups() => new(Bits | Groups);
 
     public Lanes With(int priority) => new(Bits | (1 << priority));
 }

@@ -14,6 +14,9 @@ internal static class MessageColumns
     /// </summary>
     public const string ExpiresAt = "expires";
 
+    /// <summary>The group of a message that is in one, in both its rows, and in the rows of the group.</summary>
+    public const string Group = "group";
+
     /// <summary>Only in the line row: the body, if it is small, and what the put said about it (the next two columns).</summary>
     public const string Body = "body";
     public const string ContentType = "type";
@@ -29,7 +32,7 @@ internal static class MessageColumns
     public const string Of = "of";
 
     /// <summary>The columns of <see cref="MessageState"/>: both rows of a message have them.</summary>
-    public static readonly IReadOnlyList<string> OfState = [Id, State, ExpiresAt];
+    public static readonly IReadOnlyList<string> OfState = [Id, State, ExpiresAt, Group];
 
     /// <summary>The columns of a line row, without the body.</summary>
     public static readonly IReadOnlyList<string> WithoutBody = [.. OfState, ContentType, TraceParent];

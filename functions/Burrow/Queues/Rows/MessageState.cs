@@ -55,6 +55,18 @@ internal sealed record MessageState
     /// </summary>
     public long DiedAt { get; init; }
 
+    /// <summary>The message's group; null: none. It never changes.</summary>
+    public GroupName? Group { get; init; }
+
+    /// <summary>Whether it waits behind others of its group (docs/design/groups.md). Its hide counts once it is made ready.</summary>
+    public bool IsWaiting { get; init; }
+
+    /// <summary>Whether it is dead and holds its group back.</summary>
+    public bool HoldsGroup { get; init; }
+
+    /// <summary>Whether it takes a place of those that its group may have in the visible and the hidden line.</summary>
+    public bool IsReady => Group is not null && DiedAt == 0 && !IsWaiting;
+
     /// <summary>
     /// When the message leaves its line by time: it expires, or it dies at the end of the hide of its last delivery. Where both are at
     /// once, it expires.
@@ -65,9 +77,20 @@ internal sealed record MessageState
     public long GoneAt => DiesAtHide ? ExpiryOf(DeadTtl!.Value, VisibleAt) : ExpiresAt;
 
     public string LineKey => DiedAt != 0 ? QueueKeys.Dead(Sequence)
+        : IsWaiting ? QueueKeys.Waiting(Sequence)
         : VisibleAt == 0 ? QueueKeys.Visible(Priority, Sequence)
         : DeadTtl is null ? QueueKeys.Hidden(VisibleAt, Sequence)
         : QueueKeys.HiddenLast(VisibleAt, Sequence);
+
+    /// <summary>The key of the row beside it that its group is read by; null: there is none.</summary>
+    public string? GroupKey => IsWaiting ? QueueKeys.WaitingPlace(Group!.Value, Sequence)
+        : HoldsGroup ? QueueKeys.Holder(Sequence)
+        : null;
+
+    /// <summary>The columns of the row of <see cref="GroupKey"/>.</summary>
+    public Columns ToGroupColumns() => IsWaiting
+        ? new(1) { { MessageColumns.Id, Id.Value } }
+        : new(2) { { MessageColumns.Id, Id.Value }, { MessageColumns.Group, Group!.Value.Value } };
 
     public string? ExpiryKey => EndsAt == Never ? null : QueueKeys.Expiry(EndsAt, Sequence);
 
@@ -83,7 +106,7 @@ internal sealed record MessageState
     {
         get
         {
-            if (VisibleAt > 0 && VisibleAt < EndsAt)
+            if (VisibleAt > 0 && VisibleAt < EndsAt && !IsWaiting)
                 yield return VisibleAt;
             if (EndsAt != Never)
                 yield return EndsAt;
@@ -190,8 +213,14 @@ internal sealed record MessageState
         IsDelayed = false,
         DeadTtl = null,
         DiedAt = 0,
+        HoldsGroup = false,
         Revisions = Revisions.Next(random),
     };
+
+    /// <summary>
+    /// The state after a message that waited behind its group is made ready. It keeps the revision: the put's receipt stays good.
+    /// </summary>
+    public MessageState Promoted(long now) => this with { IsWaiting = false, VisibleAt = IsHideOver(now) ? 0 : VisibleAt };
 
     /// <summary>The message as an answer shows it.</summary>
     /// <param name="row">Its line row, perhaps from before a change; null if the answer shows nothing from it.</param>
@@ -208,6 +237,7 @@ internal sealed record MessageState
         Inserted = new DateTimeOffset(Inserted, TimeSpan.Zero),
         Deliveries = Deliveries,
         Priority = Priority,
+        Group = Group,
         Died = DiedAt == 0 ? null : new DateTimeOffset(DiedAt, TimeSpan.Zero),
         Causes = row?.Causes ?? [],
         ContentType = row?.ContentType,
@@ -241,6 +271,9 @@ internal sealed record MessageState
             IsDelayed = text.IsDelayed,
             DeadTtl = text.DeadTtl,
             DiedAt = text.DiedAt,
+            Group = columns.GetString(MessageColumns.Group) is { } group ? new(group) : null,
+            IsWaiting = text.IsWaiting,
+            HoldsGroup = text.HoldsGroup,
         };
     }
 
@@ -251,22 +284,30 @@ internal sealed record MessageState
         IsDelayed = false,
         DeadTtl = null,
         DiedAt = died,
+        IsWaiting = false,
     };
 
-    private Columns ToColumns(long expires) => new(MessageColumns.OfState.Count)
+    private Columns ToColumns(long expires)
     {
-        { MessageColumns.Id, Id.Value },
+        var columns = new Columns(MessageColumns.OfState.Count)
         {
-            MessageColumns.State,
-            new StateText(Sequence, VisibleAt, Inserted, Deliveries, Length, Chunks, BodyRevision, Revisions)
+            { MessageColumns.Id, Id.Value },
             {
-                Priority = Priority,
-                IsDelayed = IsDelayed,
-                DeadTtl = DeadTtl,
-                ExpiresAt = DeadTtl is null ? null : ExpiresAt,
-                DiedAt = DiedAt,
-            }.ToString()
-        },
-        { MessageColumns.ExpiresAt, expires },
-    };
+                MessageColumns.State,
+                new StateText(Sequence, VisibleAt, Inserted, Deliveries, Length, Chunks, BodyRevision, Revisions)
+                {
+                    Priority = Priority,
+                    IsDelayed = IsDelayed,
+                    DeadTtl = DeadTtl,
+                    ExpiresAt = DeadTtl is null ? null : ExpiresAt,
+                    DiedAt = DiedAt,
+                    IsWaiting = IsWaiting,
+                    HoldsGroup = HoldsGroup,
+                }.ToString()
+            },
+            { MessageColumns.ExpiresAt, expires },
+        };
+        columns.Add(MessageColumns.Group, Group?.Value);
+        return columns;
+    }
 }

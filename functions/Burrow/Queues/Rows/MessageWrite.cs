@@ -21,6 +21,21 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     /// <summary>The line row of a message that dies by this change or is buried by it, before it; null: it does not die.</summary>
     public MessageRow? Killed { get; private init; }
 
+    /// <summary>The line row of a message that is not removed, before the change.</summary>
+    private MessageRow? Line { get; init; }
+
+    /// <summary>The same change to another state.</summary>
+    public MessageWrite WithAfter(MessageState after)
+    {
+        var write = Update(Line!, after, Causes);
+        return Event is null ? write : write.WithEvent(Event);
+    }
+
+    /// <summary>Whether the room of the message's group changes, or how many of its messages hold it back.</summary>
+    public bool ChangesGroup => Before.IsReady != (After?.IsReady == true)
+        || Before.HoldsGroup != (After?.HoldsGroup == true)
+        || (Before.Group is not null && Before.DiedAt == 0 && After is { DiedAt: not 0 });
+
     /// <summary>What workers reported, after the change.</summary>
     public IReadOnlyList<Cause> Causes { get; private init; } = [];
 
@@ -66,7 +81,29 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
 
         operations.Add(Operation.Replace(QueueKeys.Index(before.Id), after.ToIndexColumns(columns), Operation.Any));
         operations.AddRange(MoveExpiry(before, after));
-        return new(before, after, operations) { Killed = before.DiedAt == 0 && after.DiedAt != 0 ? row : null, Causes = causes };
+        operations.AddRange(MoveInGroup(before, after));
+        return new(before, after, operations)
+        {
+            Line = row,
+            Killed = before.DiedAt == 0 && after.DiedAt != 0 ? row : null,
+            Causes = causes,
+        };
+    }
+
+    /// <summary>
+    /// Makes a message ready that waited. The ETag of its row in the group locks the order: no message came back before it since.
+    /// </summary>
+    public static MessageWrite Promote(MessageRow row, MessageState after, string groupETag)
+    {
+        var write = Update(row, after);
+        return write with
+        {
+            Operations =
+            [
+                .. write.Operations.Select(
+                    operation => operation.Key == row.State.GroupKey ? Operation.Delete(operation.Key, groupETag) : operation),
+            ],
+        };
     }
 
     /// <summary>Removes a message. The ETag of the line row as it was read locks the message.</summary>
@@ -92,6 +129,8 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         yield return Operation.Insert(QueueKeys.Index(after.Id), columns);
         foreach (var operation in InsertLine(after, columns, request))
             yield return operation;
+        foreach (var operation in MoveInGroup(null, after))
+            yield return operation;
     }
 
     /// <summary>
@@ -107,6 +146,8 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
             yield return Operation.Delete(before.LineKey, Operation.Any);
         if (before.ExpiryKey is { } old && old != after.ExpiryKey)
             yield return Operation.Delete(old, Operation.Any);
+        foreach (var operation in MoveInGroup(before, after))
+            yield return operation;
         foreach (var operation in InsertLine(after, columns, request))
         {
             // A row whose key stays the same is replaced: a transaction can change a row only once.
@@ -144,8 +185,20 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
             yield return Operation.Insert(next, after.ExpiryColumns);
     }
 
+    private static IEnumerable<Operation> MoveInGroup(MessageState? before, MessageState? after)
+    {
+        if (before?.GroupKey == after?.GroupKey)
+            yield break;
+        if (before?.GroupKey is { } old)
+            yield return Operation.Delete(old, Operation.Any);
+        if (after?.GroupKey is { } next)
+            yield return Operation.Insert(next, after.ToGroupColumns());
+    }
+
     private static IEnumerable<Operation> RemoveRest(MessageState state)
     {
+        foreach (var operation in MoveInGroup(state, null))
+            yield return operation;
         if (state.ExpiryKey is { } expiry)
             yield return Operation.Delete(expiry, Operation.Any);
         foreach (var key in state.ChunkKeys)

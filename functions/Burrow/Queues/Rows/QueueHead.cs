@@ -16,13 +16,20 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
     /// <summary>The lanes that were used since the queue was opened. A queue is closed only when it is empty.</summary>
     public Lanes Lanes { get; init; } = Lanes.Default;
 
+    /// <summary>
+    /// For which concurrency of groups the queue's groups were looked through last: each of them then had as many ready messages as it may
+    /// have, or none that waits.
+    /// </summary>
+    public long SettledConcurrency { get; init; } = 1;
+
     private const char Open = 'o';
     private const char Closed = 'c';
 
     public static readonly QueueHead Missing = new(null, Sequence.None, false, null);
 
     /// <summary>
-    /// Reads the row. Its state is <c>{last sequence}.{o or c}.{revisions}</c>, and <c>.{lanes}</c> if others than the default were used.
+    /// Reads the row. Its state is <c>{last sequence}.{o or c}.{revisions}</c>, and <c>.{lanes}</c> if others than the default were used,
+    /// and <c>.{settled concurrency}</c> if it is not 1.
     /// </summary>
     public static QueueHead From(Row? row)
     {
@@ -34,6 +41,7 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
             Lanes = parts.Length > 3
                 ? new(int.Parse(parts[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))
                 : Lanes.Default,
+            SettledConcurrency = parts.Length > 4 ? long.Parse(parts[4], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : 1,
         };
     }
 
@@ -42,6 +50,7 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
         new(ETag, last, open, Revisions is { } revisions ? revisions.Next(random) : Rows.Revisions.First(random))
         {
             Lanes = open ? Lanes : Lanes.Default,
+            SettledConcurrency = open ? SettledConcurrency : 1,
         };
 
     /// <summary>The operation that writes this head in place of the one with this ETag.</summary>
@@ -57,7 +66,9 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
     }
 
     private string LanesText =>
-        Lanes == Lanes.Default ? "" : string.Create(CultureInfo.InvariantCulture, $".{Lanes.Bits:x}");
+        Lanes == Lanes.Default ? ""
+        : SettledConcurrency == 1 ? string.Create(CultureInfo.InvariantCulture, $".{Lanes.Bits:x}")
+        : string.Create(CultureInfo.InvariantCulture, $".{Lanes.Bits:x}.{SettledConcurrency:x}");
 
     public static async Task<QueueHead> ReadAsync(ITable messages, string partition, CancellationToken cancellationToken) =>
         From(await messages.GetAsync(partition, QueueKeys.Head, cancellationToken));

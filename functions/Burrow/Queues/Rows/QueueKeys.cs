@@ -15,6 +15,8 @@ internal static class QueueKeys
     public const string VisibleBefore = "v!~";
     public const string DeadFrom = "d!";
     public const string DeadBefore = "d!~";
+    public const string WaitingFrom = "w!";
+    public const string WaitingBefore = "w!~";
     public const string HiddenFrom = "h!";
     public const string HiddenBefore = "h~~";
     public const string IndexFrom = "i!";
@@ -24,6 +26,10 @@ internal static class QueueKeys
     public const string ReadersBefore = "c!~";
     public const string ProducersFrom = "p!";
     public const string ProducersBefore = "p!~";
+    public const string HoldersFrom = "g!!";
+    public const string HoldersBefore = "g!!~";
+    public const string GroupsFrom = HoldersBefore;
+    public const string GroupsBefore = "g!~";
     public const string EventsFrom = "e!";
     public const string EventsBefore = "e!~";
 
@@ -43,6 +49,9 @@ internal static class QueueKeys
 
     /// <summary>The line row of a dead message.</summary>
     public static string Dead(Sequence sequence) => $"d!{sequence}";
+
+    /// <summary>The line row of a message that waits behind others of its group.</summary>
+    public static string Waiting(Sequence sequence) => $"w!{sequence}";
 
     /// <summary>The line row of a message in the hidden line.</summary>
     public static string Hidden(long visibleAt, Sequence sequence) => $"h!{Hex(visibleAt)}!{sequence}";
@@ -76,6 +85,18 @@ internal static class QueueKeys
 
     /// <summary>The row of a producer.</summary>
     public static string Producer(ProducerName name) => ProducersFrom + NameHash.Of(name.Value);
+
+    /// <summary>The row of a group, right before its <see cref="WaitingPlace"/> rows.</summary>
+    public static string Group(GroupName name) => "g!" + NameHash.Of(name.Value);
+
+    /// <summary>The row of a waiting message in its group.</summary>
+    public static string WaitingPlace(GroupName name, Sequence sequence) => $"{Group(name)}!{sequence}";
+
+    /// <summary>The end, exclusive, of the rows of a group.</summary>
+    public static string GroupBefore(GroupName name) => Group(name) + "!~";
+
+    /// <summary>The row of a dead message that holds its group back.</summary>
+    public static string Holder(Sequence sequence) => $"{HoldersFrom}{sequence}";
 
     /// <summary>The end, exclusive, of the rows of messages that have expired by <paramref name="now"/>.</summary>
     public static string ExpiredBefore(long now) => $"x!{Hex(now + 1)}";

@@ -11,7 +11,8 @@ namespace Burrow.Queues.Rows;
 /// The text is <c>{sequence}.{visible at}.{sequence - inserted}.{deliveries}.{length}.{chunks}.{body revision}.{revisions}</c>, numbers in
 /// hexadecimal, the sequence with 16 digits. The body revision is its index in the revisions, or itself if it is too old for them.
 /// What few messages have follows only where they have it: <c>.p{priority}</c>, <c>.w</c> (the hide is a delay), <c>.l{dead ttl}</c> and
-/// <c>.x{expires at}</c> (the delivery is the last), <c>.d{died at}</c>.
+/// <c>.x{expires at}</c> (the delivery is the last), <c>.d{died at}</c>, <c>.q</c> (it waits behind others of its group), <c>.k</c> (it is
+/// dead and holds its group back).
 /// </remarks>
 internal readonly record struct StateText(
     Sequence Sequence,
@@ -24,13 +25,15 @@ internal readonly record struct StateText(
     Revisions Revisions)
 {
     /// <summary>Nine numbers and a revision of 16 characters, eight revisions more, the marks, and what separates them.</summary>
-    private const int MaxLength = (10 * 16) + (8 * 16) + 21;
+    private const int MaxLength = (10 * 16) + (8 * 16) + 25;
 
     private const char PriorityMark = 'p';
     private const char DelayMark = 'w';
     private const char LastMark = 'l';
     private const char ExpiryMark = 'x';
     private const char DeadMark = 'd';
+    private const char WaitingMark = 'q';
+    private const char HoldingMark = 'k';
 
     /// <inheritdoc cref="MessageState.Priority"/>
     public int Priority { get; init; } = QueueLimits.DefaultPriority;
@@ -46,6 +49,12 @@ internal readonly record struct StateText(
 
     /// <inheritdoc cref="MessageState.DiedAt"/>
     public long DiedAt { get; init; }
+
+    /// <inheritdoc cref="MessageState.IsWaiting"/>
+    public bool IsWaiting { get; init; }
+
+    /// <inheritdoc cref="MessageState.HoldsGroup"/>
+    public bool HoldsGroup { get; init; }
 
     /// <summary>The text in a row of a message.</summary>
     public static StateText Of(Columns columns)
@@ -69,6 +78,8 @@ internal readonly record struct StateText(
                 LastMark => text with { DeadTtl = Number(part[1..]) },
                 ExpiryMark => text with { ExpiresAt = Number(part[1..]) },
                 DeadMark => text with { DiedAt = Number(part[1..]) },
+                WaitingMark => text with { IsWaiting = true },
+                HoldingMark => text with { HoldsGroup = true },
                 _ => throw new InvalidDataException($"A later version of Burrow wrote this row: '{part}' is not known."),
             };
         }
@@ -125,6 +136,10 @@ internal readonly record struct StateText(
             Append(text, ref end, ExpiryMark, ExpiresAt);
         if (DiedAt != 0)
             Append(text, ref end, DeadMark, DiedAt);
+        if (IsWaiting)
+            Append(text, ref end, WaitingMark, null);
+        if (HoldsGroup)
+            Append(text, ref end, HoldingMark, null);
         return text[..end].ToString();
     }
 

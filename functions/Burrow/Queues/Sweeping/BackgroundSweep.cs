@@ -20,7 +20,7 @@ internal sealed class BackgroundSweep(QueueContext context, QueueSweeper sweeper
 
     /// <summary>Moves a queue's due messages into its visible line, after a claim found many of them.</summary>
     public void Promote(QueueAddress queue) =>
-        Start(queue, "promote", () => sweeper.PromoteAsync(queue, IsStopping, CancellationToken.None));
+        Start(queue, "promote", () => sweeper.PromoteAsync(queue, () => IsStopping, CancellationToken.None));
 
     /// <summary>Buries what died by time and removes what expired, after a claim of a queue whose messages can die.</summary>
     public void Expire(QueueAddress queue)
@@ -28,14 +28,16 @@ internal sealed class BackgroundSweep(QueueContext context, QueueSweeper sweeper
         if (expired.TryGet(queue.Partition, out var last) && context.Time.GetElapsedTime(last) < ExpireInterval)
             return;
         expired.Set(queue.Partition, context.Time.GetTimestamp());
-        Start(queue, "expire", () => sweeper.ExpireAsync(queue, IsStopping, CancellationToken.None));
+        Start(queue, "expire", () => sweeper.ExpireAsync(queue, () => IsStopping, CancellationToken.None));
     }
 
-    private bool IsStopping() => stopping.IsCancellationRequested;
+    /// <summary>Whether the process is about to stop.</summary>
+    public bool IsStopping => stopping.IsCancellationRequested;
 
-    private void Start(QueueAddress queue, string work, Func<Task> run)
+    /// <summary>Starts a run of a kind, unless one is under way in that queue.</summary>
+    public void Start(QueueAddress queue, string work, Func<Task> run)
     {
-        if (IsStopping() || !running.TryAdd((queue.Partition, work), true))
+        if (IsStopping || !running.TryAdd((queue.Partition, work), true))
             return;
         // The run belongs to no request, so it does not use the span of the request that started it.
         using (ExecutionContext.SuppressFlow())

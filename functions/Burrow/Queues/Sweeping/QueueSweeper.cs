@@ -19,6 +19,7 @@ internal sealed class QueueSweeper(
     DueTable due,
     QueueRegistry registry,
     Transactions transactions,
+    Burial burial,
     Recounter recounter,
     IEventOutbox outbox)
 {
@@ -126,30 +127,15 @@ internal sealed class QueueSweeper(
             var found = await Task.WhenAll(rows.Select(row =>
                 context.Messages.GetAsync(
                     queue.Partition, QueueKeys.Index(new(row.Columns.GetString(MessageColumns.Id)!)), cancellationToken)));
-            var isPublished = (await outbox.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Expired);
-            var writes = await Task.WhenAll(rows.Zip(found, (expiry, index) => WriteOfAsync(expiry, index, isPublished)));
+            var writes = await Task.WhenAll(rows.Zip(found, WriteOfAsync));
             return [.. writes.OfType<MessageWrite>()];
         }
 
-        async Task<MessageWrite?> WriteOfAsync(Row expiry, Row? index, bool isPublished)
-        {
-            // This row is read after the expiry row. Meanwhile the message may have got a later expiry, or was put again.
-            if (index is null || MessageState.From(index.Columns) is not { } state || state.ExpiryKey != expiry.Key)
-                return null;
-            if (state.IsUnburied(context.Now))
-            {
-                // Without the line row of the same change, the worker was in time, or another process has buried the message.
-                return await LineAsync(state) is { } line && line.State.Revisions == state.Revisions ? Burial.WriteOf(line) : null;
-            }
-
-            var write = MessageWrite.Remove(state, index.ETag);
-            return isPublished && state.DiedAt == 0
-                ? write.WithEvent(outbox.NewMessageExpired(queue, state, await LineAsync(state)))
-                : write;
-        }
-
-        async Task<MessageRow?> LineAsync(MessageState state) =>
-            await context.Messages.GetAsync(queue.Partition, state.LineKey, cancellationToken) is { } row ? MessageRow.From(row) : null;
+        // The row by id is read after the expiry row. Meanwhile the message may have got a later expiry, or was put again.
+        async Task<MessageWrite?> WriteOfAsync(Row expiry, Row? index) =>
+            index is null || MessageState.From(index.Columns) is not { } state || state.ExpiryKey != expiry.Key
+                ? null
+                : await burial.WriteOfEndAsync(queue, state, index.ETag, cancellationToken);
     }
 
     /// <summary>
