@@ -52,7 +52,9 @@ internal sealed record Caller(KeyId Key, AccountName? Account, KeySpec Spec)
             throw new ForbiddenException($"This key is for the queues {Spec.Queues}.");
     }
 
-    public bool May(OperationPolicy need) => IsAdmin || (!need.IsOperatorOnly && (need.Permissions & ~Spec.Allow) == Permissions.None);
+    public bool May(OperationPolicy need) => IsAdmin || (!need.IsOperatorOnly && (need.IsAnyEnough
+        ? (need.Permissions & Spec.Allow) != Permissions.None
+        : (need.Permissions & ~Spec.Allow) == Permissions.None));
 
     /// <exception cref="ForbiddenException">The caller may not do the operation.</exception>
     public void Require(OperationPolicy need)

@@ -4,7 +4,7 @@ namespace Burrow.Access;
 /// What an operation requires from its caller. These are all operations; docs/reference/permissions.md shows the same table.
 /// </summary>
 /// <param name="Operation">The operation, in words.</param>
-/// <param name="Permissions">The permissions that the caller needs, all of them.</param>
+/// <param name="Permissions">The permissions that the caller needs: all of them, or any (<see cref="IsAnyEnough"/>).</param>
 /// <param name="IsOperatorOnly">Whether only a key of the operator allows it.</param>
 internal sealed record OperationPolicy(string Operation, Permissions Permissions, bool IsOperatorOnly = false)
 {
@@ -24,6 +24,11 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         "say what became of a message (outcome) under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
     public static readonly OperationPolicy FinishMessage = new(
         "delete a message under an If-Match that names its ETag, alone or in a batch", Permissions.Receive);
+    public static readonly OperationPolicy LeaveProgress = new(
+        "leave progress of a message under an If-Match that names its ETag", Permissions.Receive);
+    public static readonly OperationPolicy AwaitResult = new(
+        "show or await what became of a message", Permissions.Send | Permissions.Read)
+    { IsAnyEnough = true };
     public static readonly OperationPolicy ShowGroups = new("list groups", Permissions.Read);
     public static readonly OperationPolicy ShowProducers = new("list and show producers", Permissions.Read);
     public static readonly OperationPolicy ManageProducers = new(
@@ -52,6 +57,8 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         UpdateMessages,
         SettleMessage,
         FinishMessage,
+        LeaveProgress,
+        AwaitResult,
         ListQueues,
         ListMessages,
         GetMessage,
@@ -73,7 +80,12 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         ManageKeys, MakeLinks, ShowLimits, SetLimits, ListAccounts, DeleteAccounts,
     ];
 
+    /// <summary>Whether one of the permissions is enough.</summary>
+    public bool IsAnyEnough { get; private init; }
+
     /// <summary>What the operation requires, in words.</summary>
     public string Requirement =>
-        IsOperatorOnly ? "a key of the operator" : string.Join(" and ", PermissionNames.Of(Permissions).Select(name => $"`{name}`"));
+        IsOperatorOnly
+            ? "a key of the operator"
+            : string.Join(IsAnyEnough ? " or " : " and ", PermissionNames.Of(Permissions).Select(name => $"`{name}`"));
 }

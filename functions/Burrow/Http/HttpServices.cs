@@ -44,6 +44,7 @@ internal static class HttpServices
             responder, provider.GetRequiredService<QueueEngine>(), provider.GetRequiredService<IOptions<QueueOptions>>()));
         services.AddEndpoint((responder, provider) => new DeadEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
         services.AddEndpoint((responder, provider) => new PoliciesEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
+        services.AddEndpoint((responder, provider) => new ResultsEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
         services.AddEndpoint((responder, provider) => new GroupsEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
         services.AddEndpoint((responder, provider) => new ProducersEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
         services.AddEndpoint((responder, provider) => new ReadersEndpoint(responder, provider.GetRequiredService<QueueEngine>()));

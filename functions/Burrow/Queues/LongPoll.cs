@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Burrow.Queues.Rows;
+using Burrow.Queues.Waiting;
+using Burrow.Tables;
 using Burrow.Telemetry;
 
 namespace Burrow.Queues;
@@ -29,14 +31,42 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
     public async Task<T> WaitAsync<T>(
         QueueAddress queue, WaitOptions wait, Func<Task<T>> attempt, Func<T, bool> isDone, CancellationToken cancellationToken)
     {
-        var maxTime = wait.MaxTime < context.Options.MaxWaitTime ? wait.MaxTime : context.Options.MaxWaitTime;
-        if (maxTime <= TimeSpan.Zero)
+        if (wait.MaxTime <= TimeSpan.Zero)
             return await attempt();
-
         var state = states.Of(queue);
+        return await WaitAsync(queue, wait, state.Changed, state.Poller.Enter, null, attempt, isDone, cancellationToken);
+    }
+
+    /// <summary>
+    /// Repeats an attempt until its result is what the request waits for: when the signal is set, and after pauses, because another process
+    /// may have changed it.
+    /// </summary>
+    public Task<T> WaitAsync<T>(
+        QueueAddress queue,
+        WaitOptions wait,
+        ChangeSignal changed,
+        Backoff pauses,
+        Func<Task<T>> attempt,
+        Func<T, bool> isDone,
+        CancellationToken cancellationToken) =>
+        wait.MaxTime <= TimeSpan.Zero
+            ? attempt()
+            : WaitAsync(queue, wait, changed, () => null, pauses, attempt, isDone, cancellationToken);
+
+    private async Task<T> WaitAsync<T>(
+        QueueAddress queue,
+        WaitOptions wait,
+        ChangeSignal changed,
+        Func<IDisposable?> poll,
+        Backoff? pauses,
+        Func<Task<T>> attempt,
+        Func<T, bool> isDone,
+        CancellationToken cancellationToken)
+    {
+        var maxTime = wait.MaxTime < context.Options.MaxWaitTime ? wait.MaxTime : context.Options.MaxWaitTime;
         var begun = context.Time.GetTimestamp();
         // Read before the attempt, so that a change during the attempt is not missed.
-        var seen = state.Changed.Version;
+        var seen = changed.Version;
         var result = await attempt();
         if (isDone(result))
             return result;
@@ -44,17 +74,18 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
         try
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping, wait.Ended);
-            using var polling = state.Poller.Enter();
-            while (!isDone(result) && !ended.IsCancellationRequested)
+            using var polling = poll();
+            for (var tries = 0; !isDone(result) && !ended.IsCancellationRequested; tries++)
             {
                 wait.Request?.Pause();
                 var left = maxTime - context.Time.GetElapsedTime(begun);
                 if (left <= TimeSpan.Zero)
                     break;
-                await state.Changed.WaitAsync(seen, left, context.Time, ended.Token);
+                var pause = pauses?.Delay(tries, context.Random) ?? left;
+                await changed.WaitAsync(seen, pause < left ? pause : left, context.Time, ended.Token);
                 cancellationToken.ThrowIfCancellationRequested();
-                var version = state.Changed.Version;
-                if (version == seen || ended.IsCancellationRequested)
+                var version = changed.Version;
+                if ((version == seen && pause >= left) || ended.IsCancellationRequested)
                     continue;
                 seen = version;
                 if (wait.Request is { } request && !await request.ResumeAsync())

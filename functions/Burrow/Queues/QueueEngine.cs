@@ -7,10 +7,12 @@ using Burrow.Queues.Policies;
 using Burrow.Queues.Producers;
 using Burrow.Queues.Readers;
 using Burrow.Queues.Reading;
+using Burrow.Queues.Results;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 using Burrow.Queues.Statistics;
 using Burrow.Queues.Sweeping;
+using Burrow.Queues.Waiting;
 using Burrow.Tables;
 using Microsoft.Extensions.Logging;
 
@@ -28,6 +30,8 @@ public sealed class QueueEngine
     public static readonly IReadOnlyList<string> TableNames =
         [QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable, CountTable.Name, PolicyTable.Name];
 
+    private static readonly Backoff ResultPauses = new(ResultLimits.FirstLook, ResultLimits.LaterLook);
+
     private readonly CancellationTokenSource stopping = new();
     private readonly QueueContext context;
     private readonly ProcessCounts counts;
@@ -40,6 +44,8 @@ public sealed class QueueEngine
     private readonly QueueSweeper sweeper;
     private readonly QueueStates states;
     private readonly LongPoll longPoll;
+    private readonly QueueResults results;
+    private readonly ResultSignals resultSignals = new();
 
     /// <param name="store">The tables; see <see cref="TableNames"/>.</param>
     /// <param name="time">The clock, also used for all delays.</param>
@@ -83,6 +89,15 @@ public sealed class QueueEngine
         states = new QueueStates(
             context, due, registry, finder, transactions, burial, counts, outbox, Policies, background, lister, groupReader, settler);
         transactions.Promoted = states.Wake;
+        transactions.Ended = resultSignals.Set;
+        transactions.RoomLeft = (queue, group) => background.Start(
+            queue, $"fill {group}", () => transactions.PromoteAsync(queue, group, CancellationToken.None));
+        reader.GroupsUsed = (queue, head) => background.Start(queue, "look", async () =>
+        {
+            background.Expire(queue);
+            settler.Look(queue, head, await Policies.OfAsync(queue));
+        });
+        results = new QueueResults(context);
         longPoll = new LongPoll(context, states, stopping.Token);
     }
 
@@ -165,7 +180,12 @@ public sealed class QueueEngine
     public Task<Message?> DeleteAsync(
         QueueAddress queue, MessageId id, Precondition precondition, Detail detail, CancellationToken cancellationToken) =>
         changer.ChangeAsync(
-            queue, id, new MessageChange.Remove(MessageLife.Live | MessageLife.Dead), precondition, detail, cancellationToken);
+            queue,
+            id,
+            new MessageChange.Remove(MessageLife.Live | MessageLife.Dead, precondition.NamesReceipt),
+            precondition,
+            detail,
+            cancellationToken);
 
     /// <summary>
     /// Does what a worker says became of a message (docs/design/dead.md), and returns the message as it is afterwards, or as it was when
@@ -181,6 +201,40 @@ public sealed class QueueEngine
         if (outcome.Kind != OutcomeKind.Done)
             WakeIfVisible(queue, message);
         return message;
+    }
+
+    /// <summary>
+    /// Returns what became of a message that was put with <see cref="PutRequest.Result"/>. Waits, as <paramref name="wait"/> says, until it
+    /// has ended or a worker has left progress; with a condition, until its receipt is another one.
+    /// </summary>
+    /// <returns>Null if there is none, or it is kept no longer.</returns>
+    public async Task<MessageResult?> ResultAsync(
+        QueueAddress queue, MessageId id, Precondition precondition, WaitOptions wait, CancellationToken cancellationToken)
+    {
+        using var lease = resultSignals.Enter(queue, id);
+        return await longPoll.WaitAsync(
+            queue,
+            wait,
+            lease.Signal,
+            ResultPauses,
+            () => results.GetAsync(queue, id, cancellationToken),
+            result => result is null
+                || (precondition.IfNoneMatch is null
+                    ? result.HasProgress || result.State != ResultState.Running
+                    : precondition.NoneMatchHolds(result.Receipt)),
+            cancellationToken);
+    }
+
+    /// <summary>Leaves progress of a message that a worker has claimed.</summary>
+    /// <returns>The receipt of the progress; null if there is no message.</returns>
+    /// <exception cref="PreconditionFailedException">The receipt is not that of the message. Nothing was changed.</exception>
+    /// <exception cref="InvalidRequestException">The message was put without a result. Nothing was changed.</exception>
+    public async Task<Receipt?> PutProgressAsync(
+        QueueAddress queue, MessageId id, ResultBody left, Precondition precondition, CancellationToken cancellationToken)
+    {
+        var receipt = await results.PutProgressAsync(queue, id, left, precondition, cancellationToken);
+        resultSignals.Set(queue, id);
+        return receipt;
     }
 
     /// <summary>Returns a dead message; null if there is none.</summary>
@@ -372,7 +426,7 @@ public sealed class QueueEngine
     private async Task<MessageList> ChangeAsync(
         QueueAddress queue, MessageSelection selection, Attributes? attributes, CancellationToken cancellationToken)
     {
-        // What waits behind its group is handed to nobody.
+        // What waits behind its group is not handed out.
         var hands = attributes is { } update ? update.IsClaim : selection.Detail != Detail.None;
         if (hands && (await Policies.OfAsync(queue)).Paused)
             return MessageList.OfPaused;

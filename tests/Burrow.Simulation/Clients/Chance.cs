@@ -34,6 +34,7 @@ internal sealed class Chance
         mostDeliveries = Pick(1, 2, 4);
         UsesProducers = Of(3);
         groups = Of(2) ? Below(1, 4) : 0;
+        UsesResults = Of(3);
     }
 
     public IReadOnlyList<QueueAddress> Queues { get; }
@@ -54,6 +55,9 @@ internal sealed class Chance
 
     /// <summary>Whether messages are of groups.</summary>
     public bool UsesGroups => groups > 0;
+
+    /// <summary>Whether some who put a message want to know what becomes of it.</summary>
+    public bool UsesResults { get; }
 
     /// <summary>Whether producers number their messages.</summary>
     public bool UsesProducers { get; }
@@ -114,9 +118,14 @@ internal sealed class Chance
 
     public GroupName? Group() => groups == 0 || Of(4) ? null : new($"g{Below(0, groups)}");
 
+    public long? Result() => UsesResults && !Of(3) ? Below(1, 100) : null;
+
+    /// <summary>What a worker leaves: a text that is left once.</summary>
+    public ResultBody Left() => new(System.Text.Encoding.ASCII.GetBytes($"left {++numbers}"), Of(2) ? null : "text/plain");
+
     public Outcome Outcome() => random.Next(6) switch
     {
-        0 => new(OutcomeKind.Done),
+        0 => new(OutcomeKind.Done) { Result = UsesResults && Of(2) ? Left() : null },
         1 => new(OutcomeKind.Released),
         2 => new(OutcomeKind.Dead, Cause()),
         _ => new(OutcomeKind.Failed, Cause(), Of(3) ? Hide() : null),

@@ -23,13 +23,19 @@ internal sealed class Requests(Cluster cluster, Chance chance)
             Precondition = precondition,
             Priority = chance.Priority(),
             Group = chance.Group(),
+            Result = chance.Result(),
         };
         request = request with { Instance = instance ?? request.Instance };
         var result = await cluster.SendAsync(
             request,
             (engine, token) => engine.PutAsync(
                 queue,
-                new(id, body, request.ContentType, request.Attributes, precondition) { Priority = request.Priority, Group = request.Group },
+                new(id, body, request.ContentType, request.Attributes, precondition)
+                {
+                    Priority = request.Priority,
+                    Group = request.Group,
+                    Result = request.Result,
+                },
                 token),
             judge.Put,
             number);
@@ -169,6 +175,27 @@ internal sealed class Requests(Cluster cluster, Chance chance)
                 ? engine.RedriveAsync(queue, selection, attributes, token)
                 : engine.PurgeAsync(queue, selection, token),
             judge.ChangeAllDead);
+    }
+
+    public Task ResultAsync(QueueAddress queue, MessageId id, TimeSpan wait)
+    {
+        var request = cluster.NewRequest(RequestKind.Result) with { Queue = queue, Id = id, Wait = wait };
+        return cluster.SendAsync(
+            request, (engine, token) => engine.ResultAsync(queue, id, Precondition.None, wait, token), judge.Result);
+    }
+
+    public Task ProgressAsync(QueueAddress queue, MessageId id, Precondition precondition)
+    {
+        var left = chance.Left();
+        var request = cluster.NewRequest(RequestKind.Progress) with
+        {
+            Queue = queue,
+            Id = id,
+            Precondition = precondition,
+            Left = left,
+        };
+        return cluster.SendAsync(
+            request, (engine, token) => engine.PutProgressAsync(queue, id, left, precondition, token), judge.Progress);
     }
 
     public Task GroupsAsync(QueueAddress queue) => cluster.SendAsync(

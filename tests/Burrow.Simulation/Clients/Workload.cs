@@ -46,6 +46,8 @@ internal sealed class Workload
             (() => NamesAsync(delete: true), Weight(1)),
             (DeadAsync, chance.UsesPolicies || chance.Of(2) ? Weight(3) : 0),
             (PolicyAsync, chance.ChangesPolicies ? 1 : 0),
+            (() => requests.ResultAsync(chance.Queue(), chance.Id(), chance.Wait()), chance.UsesResults ? 4 : 0),
+            (ProgressAsync, chance.UsesResults ? 2 : 0),
             (() => chance.Pick([.. producers]).ProduceAsync(), producers.Count > 0 ? 5 : 0),
             (SweepAsync, Weight(2)),
             (() => scheduler.DelayAsync(TimeSpan.FromSeconds(chance.Below(1, 90))), Weight(1)),
@@ -83,7 +85,12 @@ internal sealed class Workload
             await requests.ListAsync(queue, new() { MatchHidden = true, Detail = Detail.Full }, TimeSpan.Zero);
             await requests.ListAsync(queue, new() { Detail = Detail.Full }, TimeSpan.Zero);
             for (var i = 0; i < chance.Ids; i++)
+            {
                 await requests.GetAsync(queue, new($"m{i}"));
+                if (chance.UsesResults)
+                    await requests.ResultAsync(queue, new($"m{i}"), TimeSpan.Zero);
+            }
+
             await requests.ListDeadAsync(queue, new() { Detail = Detail.Full });
             await requests.GroupsAsync(queue);
         }
@@ -231,6 +238,12 @@ internal sealed class Workload
     {
         var (queue, id) = (chance.Queue(), chance.Id());
         return requests.UpdateAsync(queue, id, chance.Attributes(), chance.Precondition(queue, id));
+    }
+
+    private Task ProgressAsync()
+    {
+        var (queue, id) = (chance.Queue(), chance.Id());
+        return requests.ProgressAsync(queue, id, chance.Precondition(queue, id));
     }
 
     private Task DeleteAsync()

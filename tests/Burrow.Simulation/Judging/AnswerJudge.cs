@@ -3,7 +3,7 @@ using Burrow.Queues;
 namespace Burrow.Simulation.Judging;
 
 /// <summary>Judges each answer by what really was while the request was under way (docs/reference/api.md).</summary>
-internal sealed class AnswerJudge(Timeline timeline, ProducersJudge producers)
+internal sealed class AnswerJudge(Timeline timeline, ProducersJudge producers, ResultsJudge results)
 {
     /// <summary>
     /// After this, a request may have given up: because of conflicts for 20 s, or a message that moved 20 times while being read.
@@ -36,7 +36,9 @@ internal sealed class AnswerJudge(Timeline timeline, ProducersJudge producers)
         Require(request.Change is null, request, "was refused, and carried out");
         if (request.Kind == RequestKind.Policies)
             return;
-        if (error is OutOfTurnException)
+        if (error is InvalidRequestException)
+            Unasked(request);
+        else if (error is OutOfTurnException)
             producers.OutOfTurn(request);
         else if (error is ConflictException)
             Conflicted(request);
@@ -45,6 +47,18 @@ internal sealed class AnswerJudge(Timeline timeline, ProducersJudge producers)
         else
             PreconditionFailed(request);
     }
+
+    /// <summary>Judges a 400: a result or progress of a message that was put without.</summary>
+    private void Unasked(Request request) => Require(
+        request.Left is not null || request.Outcome?.Result is not null
+            && timeline[request.Queue!].Messages.Exists(message => message.Id == request.Id
+                && message.Ever(request.Span, (version, _) => version.State.ResultKept is null)),
+        request,
+        "was refused, though its result is asked for");
+
+    public void Result(Request request, MessageResult? result) => results.Result(request, result);
+
+    public void Progress(Request request, Receipt? receipt) => results.Progress(request, receipt);
 
     private void PreconditionFailed(Request request)
     {

@@ -19,6 +19,7 @@ internal sealed class CommitJudge : ICommitObserver
     private readonly RequestLog requests;
     private readonly EventsJudge events;
     private readonly ProducersJudge producers;
+    private readonly ResultsJudge results;
     private readonly ITable messages;
     private readonly PolicyTable policies;
     private readonly Dictionary<(string Partition, string Key), List<QueueTimeline>> directory = [];
@@ -29,10 +30,11 @@ internal sealed class CommitJudge : ICommitObserver
         Timeline timeline,
         RequestLog requests,
         EventsJudge events,
-        ProducersJudge producers)
+        ProducersJudge producers,
+        ResultsJudge results)
     {
         (this.tables, this.scheduler, this.timeline, this.requests, this.events) = (tables, scheduler, timeline, requests, events);
-        this.producers = producers;
+        (this.producers, this.results) = (producers, results);
         messages = tables.Open("messages");
         policies = new(tables, TimeProvider.System, Random.Shared);
         foreach (var account in timeline.Accounts)
@@ -147,12 +149,14 @@ internal sealed class CommitJudge : ICommitObserver
                 expected.Contains(operation.Key)
                 || operation.Key.StartsWith(QueueKeys.EventsFrom, StringComparison.Ordinal)
                 || ProducersJudge.IsOfProducer(operation.Key)
+                || ResultsJudge.IsOfResult(operation.Key)
                 || GroupsJudge.IsOfGroup(operation.Key)
                 || GroupsJudge.IsTouched(queue, operation),
                 $"{operation.Kind} of {operation.Key}, which is of no message that this changes.");
         }
 
         producers.Committed(partition, operations, key => Get(partition, key));
+        results.Committed(at, queue, operations, key => Get(partition, key));
         GroupsJudge.Judge(by, at, queue, operations, key => Get(partition, key));
         events.Committed(queue.Address, operations, effects);
         JudgeHead(queue, operations, effects.Put.Count > 0);
@@ -332,6 +336,8 @@ internal sealed class CommitJudge : ICommitObserver
             after.State.Group == (change.Before is null ? request.Group : change.Before.State.Group)
                 && (request.Group is null || request.Group == after.State.Group),
             $"{change}: wrong group.");
+        Require(
+            after.State.ResultKept == (request.Result ?? change.Before?.State.ResultKept), $"{change}: another result than was asked for.");
         Require(
             change.Before is not { State.DiedAt: 0 } replaced || after.State.IsWaiting == replaced.State.IsWaiting,
             $"{change}: replaced, and moved within its group.");

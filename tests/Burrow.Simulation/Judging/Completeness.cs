@@ -38,7 +38,7 @@ internal sealed class Completeness(Timeline timeline)
             var since = message.Inserted > span.From && message.Sequence < last && !changes ? span.Within(message.Inserted, span.To) : span;
             if (!message.AlwaysMatches(since, request.Selection.MatchHidden))
                 continue;
-            // What waits behind its group is handed to nobody.
+            // What waits behind its group is not handed out.
             if (request.HandsOut && message.Ever(since, (version, _) => version.State.IsWaiting))
                 continue;
             // A claim of the first few messages passes over one that another request changes at that time.

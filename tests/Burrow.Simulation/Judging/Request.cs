@@ -27,6 +27,8 @@ internal enum RequestKind
     Policies,
     Producers,
     Groups,
+    Result,
+    Progress,
 }
 
 internal enum RequestFate
@@ -75,6 +77,10 @@ internal sealed record Request(RequestKind Kind, Instance Instance, Moment Start
     public int? Priority { get; init; }
 
     public GroupName? Group { get; init; }
+
+    public long? Result { get; init; }
+
+    public ResultBody? Left { get; init; }
 
     public ProducerNumber? Number { get; init; }
 

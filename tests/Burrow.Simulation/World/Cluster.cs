@@ -34,8 +34,9 @@ internal sealed class Cluster
         isCalm = conditions.IsCalm;
         events = new EventsJudge(conditions.Announces);
         var producers = new ProducersJudge();
-        commits = new CommitJudge(tables, scheduler, timeline, requests, events, producers);
-        Answers = new AnswerJudge(timeline, producers);
+        var results = new ResultsJudge(requests);
+        commits = new CommitJudge(tables, scheduler, timeline, requests, events, producers, results);
+        Answers = new AnswerJudge(timeline, producers, results);
         for (var i = 0; i < conditions.Instances; i++)
         {
             instances.Add(Start(i));
@@ -84,7 +85,8 @@ internal sealed class Cluster
             return answer;
         }
         catch (BurrowException e)
-            when (e is PreconditionFailedException or ConflictException or QuotaExceededException or OutOfTurnException)
+            when (e is PreconditionFailedException or ConflictException or QuotaExceededException or OutOfTurnException
+                or InvalidRequestException)
         {
             End(RequestFate.Refused);
             Judge(request => Answers.Refused(request, e));

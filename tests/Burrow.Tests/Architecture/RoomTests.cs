@@ -14,7 +14,7 @@ public sealed partial class RoomTests
         "Errors", "Caching", "Telemetry",
         "Tables", "Tables/Wrappers", "Tables/Memory", "Tables/Sqlite", "Tables/Azure",
         "Queues/Model", "Queues/Rows", "Queues/Policies", "Queues/Scheduling", "Queues/Counting", "Queues/Readers",
-        "Queues/Producers", "Queues/Groups", "Queues/Directory",
+        "Queues/Producers", "Queues/Groups", "Queues/Results", "Queues/Directory",
         "Queues/Statistics",
         "Queues/Reading", "Queues/Changing", "Queues/Putting", "Queues/Claiming", "Queues/Waiting", "Queues/Sweeping", "Queues",
         "Access",

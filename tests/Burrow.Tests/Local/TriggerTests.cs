@@ -35,7 +35,7 @@ public sealed class TriggerTests
             target.ShouldNotContain("{");
             foreach (var method in DeclaredOperations.HostMethods)
             {
-                var put = await raw.SendAsync("PUT", "/v1.0/a/q/m", []);
+                var put = await raw.SendAsync("PUT", "/v1.0/a/q/m?result=60", []);
                 if (target.StartsWith("/dead", StringComparison.Ordinal))
                     await raw.SendAsync("POST", "/v1.0/a/q/m?outcome=dead", [], ("If-Match", put.ETag!));
                 await raw.SendAsync("PUT", "/v1.0/a/q/g?group=g", []);
@@ -46,7 +46,9 @@ public sealed class TriggerTests
                 await raw.SendAsync(
                     target == "/keys/a/hook" && method == "PUT" ? "DELETE" : "PUT", "/keys/a/hook", Encoding.UTF8.GetBytes(Key));
 
-                var answer = await raw.SendAsync(method, target, body, ("Content-Type", "application/json"));
+                (string, string)[] receipt = target.StartsWith("/results", StringComparison.Ordinal) ? [("If-Match", put.ETag!)] : [];
+                var answer = await raw.SendAsync(
+                    method, target, body, [("Content-Type", "application/json"), .. method == "PUT" ? receipt : []]);
 
                 var expected = !resource.Methods.Contains(method)
                     ? 405

@@ -77,6 +77,7 @@ public sealed class CostTests
     [Fact]
     public async Task A_message_of_a_group_costs_a_query_more_to_put_and_its_removal_makes_the_next_one_ready_in_its_transaction()
     {
+        queue.Engine.StopWaiting();
         await queue.PutInGroupAsync("warm", "other");
         await queue.ClaimAsync(10);
         await queue.DeleteAsync("warm");

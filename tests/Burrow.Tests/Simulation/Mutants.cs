@@ -170,6 +170,29 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "selection with { MatchWaiting = !hands }",
             "selection with { MatchWaiting = !hands || MUTANT }"),
 
+        // Faults of results.
+        new(
+            "removed-and-its-result-runs", "Changing/Transactions.cs",
+            "writes.Any(write => write.Before.ResultKept is not null) ?",
+            "!MUTANT && writes.Any(write => write.Before.ResultKept is not null) ?"),
+        new(
+            "redriven-and-its-result-is-dead", "Changing/Transactions.cs",
+            "return write.With([ResultRow.Begin(id, context.Random)], null);",
+            "return MUTANT ? write : write.With([ResultRow.Begin(id, context.Random)], null);"),
+        new(
+            "expired-one-replaced-without-its-end", "Putting/PutPlan.cs",
+            "return ResultRow.End(request.Id,",
+            "return MUTANT ? [] : ResultRow.End(request.Id,"),
+        new(
+            "progress-over-the-end", "Rows/ResultRow.cs",
+            "hasProgress: true, MessageState.Never, random), ETag);",
+            "hasProgress: true, MessageState.Never, random), MUTANT ? Operation.Any : ETag);"),
+        new(
+            "expiry-row-of-before-left", "Rows/ExpiringRow.cs",
+            "if (row is null || QueueKeys.ExpiryOf(key, expiresAt) != expiry.Key)",
+            "if (MUTANT && (row is null || QueueKeys.ExpiryOf(key, expiresAt) != expiry.Key)) return true;\n"
+            + "        if (row is null || QueueKeys.ExpiryOf(key, expiresAt) != expiry.Key)"),
+
         // Faults of producers.
         new(
             "producer-not-in-the-transaction", "Putting/PutPlan.cs",

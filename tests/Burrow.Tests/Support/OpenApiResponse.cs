@@ -88,8 +88,8 @@ internal sealed class OpenApiResponse
         if (showsNothing && answer.Status < 300)
             return "Nothing was to be shown.";
 
-        // A response that is a message's body has the content type that the message was put with.
-        if (content.ContainsKey("*/*") && DetailOf(target) == "body")
+        // A response that is a message's body, or a result, has the content type that it was put with.
+        if (content.ContainsKey("*/*") && (DetailOf(target) == "body" || target.StartsWith("/results/", StringComparison.Ordinal)))
             return null;
         if (!content.TryGetValue(type, out var schema))
             return $"{type} isn't documented; {(content.Count == 0 ? "nothing is" : string.Join(", ", content.Keys))}.";

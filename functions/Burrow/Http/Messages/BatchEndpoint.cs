@@ -221,6 +221,7 @@ public sealed class BatchEndpoint : IEndpoint
                     TraceParent = context.TraceParent,
                     Priority = item.Priority,
                     Group = item.Group,
+                    Result = item.Result,
                     Number = number,
                 },
                 context.Aborted);

@@ -25,6 +25,9 @@ internal sealed record BatchItem(
     /// <summary>Only of a put.</summary>
     public GroupName? Group { get; private init; }
 
+    /// <summary>Only of a put: seconds for which it is kept what becomes of it.</summary>
+    public long? Result { get; private init; }
+
     /// <summary>Only of a put: its number among its producer's.</summary>
     public long? Number { get; private init; }
 
@@ -41,7 +44,8 @@ internal sealed record BatchItem(
             json,
             "item",
             "an item",
-            "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch", "priority", "group", "number", "outcome", "cause");
+            "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch",
+            "priority", "group", "result", "number", "outcome", "cause");
         var operation = JsonMembers.GetString(json, "op") switch
         {
             null or "put" => BatchOperation.Put,
@@ -53,29 +57,35 @@ internal sealed record BatchItem(
         {
             if (id is null)
                 throw new InvalidRequestException("id", "id is needed for update and delete.");
-            Refuse(
-                json,
-                "is for put; update and delete leave it as it is.",
-                "body", "encoding", "contentType", "priority", "group", "number");
+            Refuse(json, "is for put; update and delete leave it as it is.", "priority", "group", "result", "number");
+            // The body of what is done is its result.
+            if (JsonMembers.GetString(json, "outcome") != "done")
+                Refuse(json, "is for put, and for the outcome done.", "body", "encoding", "contentType");
+            maxBodyBytes = ResultLimits.BodyBytes;
         }
 
         if (operation != BatchOperation.Update)
             Refuse(json, "is for update.", "outcome", "cause");
         var attributes = new Attributes(Seconds(json, "ttl"), Seconds(json, "hide"));
 
+        var (body, type) = (
+            BodyOf(json, maxBodyBytes), RequestBody.ContentType(JsonMembers.GetString(json, "contentType"), "contentType"));
         return new(
             operation,
             id,
-            BodyOf(json, maxBodyBytes),
-            RequestBody.ContentType(JsonMembers.GetString(json, "contentType"), "contentType"),
+            body,
+            type,
             attributes,
             JsonMembers.GetString(json, "ifMatch") is { } match ? Preconditions.ParseTags("ifMatch", new StringValues(match)) : null)
         {
             Priority = (int?)JsonMembers.GetInteger(json, "priority", 0, QueueLimits.MaxPriority),
             Group = JsonMembers.GetString(json, "group") is { } group ? GroupName.Parse(group) : null,
             Number = JsonMembers.GetInteger(json, "number", 0, long.MaxValue),
+            Result = JsonMembers.GetInteger(json, "result", 1, ResultLimits.Kept, "seconds"),
             Outcome = QueryParameters.ParseOutcome(
-                JsonMembers.GetString(json, "outcome"), JsonMembers.GetString(json, "cause"), attributes),
+                JsonMembers.GetString(json, "outcome"), JsonMembers.GetString(json, "cause"), attributes) is { } outcome
+                ? outcome with { Result = body.Length == 0 ? null : new(body, type) }
+                : null,
         };
     }
 

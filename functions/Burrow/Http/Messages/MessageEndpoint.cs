@@ -66,6 +66,7 @@ public sealed class MessageEndpoint : IEndpoint
             TraceParent = context.TraceParent,
             Priority = parameters.Priority,
             Group = parameters.Group,
+            Result = parameters.Result,
             Number = number,
         };
         await authorized.WaitForTurnAsync(queues, path.Queue, parameters, context.Aborted);
@@ -81,8 +82,7 @@ public sealed class MessageEndpoint : IEndpoint
         if (parameters.IsDone)
         {
             authorized.Require(OperationPolicy.SettleMessage);
-            await RefuseResultAsync(context, authorized);
-            return await SettleAsync(context, authorized, path, parameters);
+            return await SettleAsync(context, authorized, path, parameters, await ResultOf(context, authorized));
         }
 
         authorized.Require(OperationPolicy.UpdateMessages);
@@ -102,13 +102,14 @@ public sealed class MessageEndpoint : IEndpoint
     }
 
     private async Task<Answer> SettleAsync(
-        RequestContext context, AuthorizedRequest authorized, MessagePath path, QueryParameters parameters)
+        RequestContext context, AuthorizedRequest authorized, MessagePath path, QueryParameters parameters, ResultBody? result = null)
     {
         await authorized.AdmitAsync(OperationPolicy.SettleMessage);
         var precondition = Preconditions.Parse(context.Request);
         RequireReceipt(precondition);
         var detail = parameters.MessageDetail(Detail.None);
-        var message = await queues.SettleAsync(path.Queue, path.Id, parameters.Outcome!, precondition, detail, context.Aborted);
+        var outcome = parameters.Outcome! with { Result = result };
+        var message = await queues.SettleAsync(path.Queue, path.Id, outcome, precondition, detail, context.Aborted);
         return MessageJson.One(message ?? throw NotFound(), detail);
     }
 
@@ -119,11 +120,14 @@ public sealed class MessageEndpoint : IEndpoint
             throw new PreconditionRequiredException("An outcome needs If-Match with the ETag that the claim gave. Nothing was changed.");
     }
 
-    /// <summary>A body with <c>outcome=done</c> would be a result, and no message can have one.</summary>
-    private async Task RefuseResultAsync(RequestContext context, AuthorizedRequest authorized)
+    /// <summary>A body with <c>outcome=done</c> is the result, whatever its type; null: there is none.</summary>
+    private static async Task<ResultBody?> ResultOf(RequestContext context, AuthorizedRequest authorized)
     {
-        if (RequestBody.IsThere(context.Request) && (await authorized.ReadBodyAsync(options.MaxBodyBytes)).Length > 0)
-            throw new InvalidRequestException("body", "The message was put without result, so outcome=done takes no body.");
+        if (!RequestBody.IsThere(context.Request))
+            return null;
+        var contentType = RequestBody.ContentType(context.Request.ContentType);
+        var body = await authorized.ReadBodyAsync(ResultLimits.BodyBytes);
+        return body.Length == 0 ? null : new(body, contentType);
     }
 
     private async Task<Answer> DeleteAsync(RequestContext context, MessagePath path)

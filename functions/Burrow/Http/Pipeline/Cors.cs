@@ -32,6 +32,7 @@ internal sealed class Cors
                     "Burrow-Paused",
                     "Burrow-Duplicate",
                     "Burrow-Last",
+                    "Burrow-State",
                     "Retry-After",
                     "RateLimit",
                     "RateLimit-Policy",

@@ -17,11 +17,12 @@ internal sealed class QueryParameters
     /// <summary>All parameters that have a meaning, except that of a link.</summary>
     public static readonly IReadOnlyList<string> Names =
     [
-        "ttl", "hide", "limit", "marker", "after", ReaderName, "match_hidden", "detail", "wait", "priority", GroupParameter, ProducerName,
-        NumberName, EpochName, PreviousName, OutcomeName, CauseName,
+        "ttl", "hide", "limit", "marker", "after", ReaderName, "match_hidden", "detail", "wait", "priority", GroupParameter, ResultName,
+        ProducerName, NumberName, EpochName, PreviousName, OutcomeName, CauseName,
     ];
 
     private const string GroupParameter = "group";
+    private const string ResultName = "result";
     private const string OutcomeName = "outcome";
     private const string CauseName = "cause";
     private const string ReaderName = "reader";
@@ -96,7 +97,7 @@ internal sealed class QueryParameters
     {
         if (values.Count == 0)
             return;
-        _ = (Attributes, Wait, Limit, Marker, After, Reader, Priority, Group, Number, Turn);
+        _ = (Attributes, Wait, Limit, Marker, After, Reader, Priority, Group, Result, Number, Turn);
         if (isWhole)
             _ = Outcome;
         GetString("match_hidden");
@@ -113,6 +114,9 @@ internal sealed class QueryParameters
 
     /// <summary><c>group</c>; null if absent.</summary>
     public GroupName? Group => GetString(GroupParameter) is { } group ? GroupName.Parse(group) : null;
+
+    /// <summary><c>result</c>: seconds for which it is kept what becomes of the message; null if absent.</summary>
+    public long? Result => GetInteger(ResultName, ResultLimits.Kept, "seconds", min: 1);
 
     /// <summary>The queue whose policy is asked for; null if absent.</summary>
     public QueueName? Queue => GetString(QueueParameter) is { } queue ? QueueName.Parse(queue) : null;
@@ -295,7 +299,7 @@ internal sealed class QueryParameters
     private string? GetString(string name) =>
         values.TryGetValue(name, out var encoded) ? PercentEncoding.Decode(encoded.Replace('+', ' '), name) : null;
 
-    private long? GetInteger(string name, long max, string? unit = null)
+    private long? GetInteger(string name, long max, string? unit = null, long min = 0)
     {
         if (GetString(name) is not { } value)
             return null;
@@ -303,10 +307,11 @@ internal sealed class QueryParameters
         return value.All(char.IsAsciiDigit)
             && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && number <= max
+            && number >= min
             ? number
             : throw new InvalidRequestException(
                 name,
                 string.Create(
-                    CultureInfo.InvariantCulture, $"{name} is a whole number {(unit is null ? "" : $"of {unit} ")}from 0 to {max}."));
+                    CultureInfo.InvariantCulture, $"{name} is a whole number {(unit is null ? "" : $"of {unit} ")}from {min} to {max}."));
     }
 }

@@ -42,6 +42,10 @@ internal sealed record RequestTarget(AccountName? Account, NotFoundException? Mi
     public static RequestTarget OfDead(QueueAddress queue, MessageId? id, NotFoundException missing) =>
         new(queue.Account, missing) { Queue = queue, Message = id, HasReceipts = id is not null };
 
+    /// <summary>What became of a message. Links are not for it.</summary>
+    public static RequestTarget OfResult(QueueAddress queue, MessageId id, NotFoundException missing) =>
+        new(queue.Account, missing) { Queue = queue, Message = id, HasReceipts = true };
+
     /// <summary>A queue's readers, or one of them.</summary>
     public static RequestTarget OfReader(QueueAddress queue, bool isOne, NotFoundException missing) =>
         new(queue.Account, missing) { Queue = queue, HasReceipts = isOne };

@@ -16,6 +16,10 @@ internal abstract record MessageChange
     /// </summary>
     public virtual bool NeedsNoLine => false;
 
+    /// <summary>How a message ends that this removes by request; null: that is not said.</summary>
+    /// <exception cref="InvalidRequestException">There is a result, and the message was put without one.</exception>
+    public virtual ResultEnd? EndOf(MessageState state) => null;
+
     /// <summary>The change of a message; null: there is nothing to change.</summary>
     /// <param name="row">The message's line row. It is not <see cref="MessageState.IsUnburied"/>.</param>
     /// <param name="policy">The queue's policy; if <see cref="NeedsPolicy"/> is false, any.</param>
@@ -37,15 +41,19 @@ internal abstract record MessageChange
             : MessageWrite.Update(row, row.State.With(Attributes, Delivers, policy, now, context.Random));
     }
 
-    /// <summary>Removes messages of some kinds.</summary>
-    public sealed record Remove(MessageLife Of) : MessageChange
+    /// <summary>
+    /// Removes messages of some kinds. <paramref name="ByReceipt"/>: the client names the receipt, so it has done the message's work.
+    /// </summary>
+    public sealed record Remove(MessageLife Of, bool ByReceipt = false) : MessageChange
     {
         public override MessageLife Which => Of;
 
         public override bool NeedsNoLine => true;
 
+        public override ResultEnd? EndOf(MessageState state) => ByReceipt ? new(ResultState.Done, ResultBody.Empty) : null;
+
         public override MessageWrite WriteOf(MessageRow row, QueuePolicy policy, long readAt, long now, QueueContext context) =>
-            MessageWrite.Remove(row);
+            MessageWrite.Remove(row) with { End = EndOf(row.State) };
     }
 
     /// <summary>Puts dead messages back into their old places.</summary>
@@ -72,13 +80,22 @@ internal abstract record MessageChange
 
         public override bool NeedsNoLine => Outcome.Kind == OutcomeKind.Done;
 
+        public override ResultEnd? EndOf(MessageState state)
+        {
+            if (Outcome.Kind != OutcomeKind.Done)
+                return null;
+            if (Outcome.Result is not null && state.ResultKept is null)
+                throw new InvalidRequestException("body", "The message was put without result, so outcome=done takes no body.");
+            return new(ResultState.Done, Outcome.Result ?? ResultBody.Empty);
+        }
+
         public override MessageWrite? WriteOf(MessageRow row, QueuePolicy policy, long readAt, long now, QueueContext context)
         {
             var state = row.State;
             var isHidden = !state.IsHideOver(readAt);
             return Outcome.Kind switch
             {
-                OutcomeKind.Done => MessageWrite.Remove(row),
+                OutcomeKind.Done => MessageWrite.Remove(row) with { End = EndOf(state) },
                 OutcomeKind.Released => isHidden ? MessageWrite.Update(row, state.Released(context.Random)) : null,
                 OutcomeKind.Failed when isHidden => Kept(
                     state.Failed(Outcome.Hide ?? policy.RetryDelayAfter(state.Deliveries), now, context.Random)),

@@ -52,7 +52,7 @@ internal sealed class MessageChanger(
                 if (isThere && !found.State.IsUnburied(now) && (found.State.LifeAt(now) & change.Which) != 0)
                 {
                     var write = found.Row is null
-                        ? MessageWrite.Remove(found.State, found.IndexETag)
+                        ? MessageWrite.Remove(found.State, found.IndexETag) with { End = change.EndOf(found.State) }
                         : change.WriteOf(found.Row, policy, readAt, now, context);
                     if (write is null)
                         return found.State.ToMessage(found.Row, body, now);

@@ -17,6 +17,9 @@ internal sealed class Transactions(
 {
     private const int MaxResends = 2;
 
+    /// <summary>Changes of one group take turns within this process, as each would refuse the others.</summary>
+    private readonly Turns<(string Partition, string Group)> turns = new();
+
     /// <summary>How often the changes of a group are planned anew at most, because others change it at the same time.</summary>
     private const int MaxGroupTries = 6;
 
@@ -29,8 +32,17 @@ internal sealed class Transactions(
     /// <summary>Operations that a change of a group may need besides its own: one message made ready, and the group's row.</summary>
     private const int GroupOperations = 5;
 
+    /// <summary>Operations more, if the message comes back and waits: its place in the group, and the touch of the one behind it.</summary>
+    private const int ReturnOperations = 2;
+
     /// <summary>Called when messages were made ready, so that requests that wait for them look again.</summary>
     public Action<QueueAddress> Promoted { get; set; } = _ => { };
+
+    /// <summary>Called when a group may have room for messages that wait, besides those that were made ready.</summary>
+    public Action<QueueAddress, GroupName> RoomLeft { get; set; } = (_, _) => { };
+
+    /// <summary>Called when a message has ended, or runs again, whose producer wants to know.</summary>
+    public Action<QueueAddress, MessageId> Ended { get; set; } = (_, _) => { };
 
     /// <summary>
     /// Carries out changes of messages in as few transactions as can hold them, in parallel. If another request changed a message
@@ -40,7 +52,7 @@ internal sealed class Transactions(
     public async Task<CommitOutcome[]> CommitAllAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> changes, CancellationToken cancellationToken)
     {
-        var writes = await WithDeathsAsync(queue, changes, cancellationToken);
+        var writes = await WithDeathsAsync(queue, WithResults(changes), cancellationToken);
         var outcomes = new CommitOutcome[writes.Count];
         var all = Enumerable.Range(0, writes.Count);
         if (!writes.Any(write => write.ChangesGroup))
@@ -104,7 +116,7 @@ internal sealed class Transactions(
     /// </returns>
     public async Task<(CommitOutcome Outcome, int Failed)> CommitAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken) =>
-        await SubmitAsync(queue, await WithDeathsAsync(queue, writes, cancellationToken), cancellationToken);
+        await SubmitAsync(queue, await WithDeathsAsync(queue, WithResults(writes), cancellationToken), cancellationToken);
 
     /// <summary>Makes as many messages of a group ready as there is room for.</summary>
     /// <returns>False if others change the group at the same time, or storage failed.</returns>
@@ -141,7 +153,7 @@ internal sealed class Transactions(
             bytes += write.Operations.Sum(TableLimits.SizeOf);
             if (write.ChangesGroup)
             {
-                operations += GroupOperations;
+                operations += GroupOperations + MoreOf(write);
                 bytes += QueueLimits.InlineBytes;
             }
 
@@ -151,6 +163,36 @@ internal sealed class Transactions(
 
         return count;
     }
+
+    /// <summary>Adds what becomes of each message whose producer wants to know.</summary>
+    private IReadOnlyList<MessageWrite> WithResults(IReadOnlyList<MessageWrite> writes) =>
+        writes.Any(write => write.Before.ResultKept is not null) ? [.. writes.Select(WithResult)] : writes;
+
+    private MessageWrite WithResult(MessageWrite write)
+    {
+        var (id, now) = (write.Before.Id, context.Now);
+        if (write.Before.ResultKept is not { } kept)
+            return write;
+        if (write is { Before.DiedAt: not 0, After.DiedAt: 0 })
+            return write.With([ResultRow.Begin(id, context.Random)], null);
+        ResultEnd? end = write switch
+        {
+            { After.DiedAt: not 0, Before.DiedAt: 0 } => new(ResultState.Dead, ResultRow.OfCause(write.Causes.LastOrDefault())),
+            { After: not null } => null,
+            { End: { } said } => said,
+            // A dead message that is purged, or kept no longer, stays dead for who waits.
+            { Before.DiedAt: not 0 } => null,
+            _ => new(
+                write.Before.LifeAt(now) == MessageLife.None ? ResultState.Expired : ResultState.Deleted, ResultBody.Empty),
+        };
+        if (end is null)
+            return write;
+        var expiresAt = MessageState.ExpiryOf(kept, now);
+        return write.With([.. ResultRow.End(id, end.State, end.Left, expiresAt, context.Random)], expiresAt);
+    }
+
+    private static int MoreOf(MessageWrite write) =>
+        write is { Before: { DiedAt: not 0, Group: not null }, After.DiedAt: 0 } ? ReturnOperations : 0;
 
     /// <summary>Adds the event of each death, if a subscription wants it.</summary>
     private async ValueTask<IReadOnlyList<MessageWrite>> WithDeathsAsync(
@@ -177,29 +219,51 @@ internal sealed class Transactions(
     private async Task<(CommitOutcome Outcome, int Failed)> SubmitAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> changes, CancellationToken cancellationToken, GroupName? filled = null)
     {
-        SubmitResult result;
-        var now = context.Now;
-        var (writes, promotions) = (changes, (IReadOnlyList<MessageWrite>)[]);
-        IReadOnlyList<Operation> more = [];
+        if (filled is null && !changes.Any(write => write.ChangesGroup))
+            return await SubmitAsync(queue, new(changes, [], [], []), cancellationToken);
+        var names = changes.Where(write => write.ChangesGroup).Select(write => write.Before.Group!.Value).ToHashSet();
+        if (filled is { } one)
+            names.Add(one);
+        List<(string, string)> keys =
+            [.. names.Select(name => name.Value).Order(StringComparer.Ordinal).Select(name => (queue.Partition, name))];
+        await turns.EnterAsync(keys);
         try
         {
-            if (filled is not null || changes.Any(write => write.ChangesGroup))
-            {
-                if (await PlanGroupsAsync(queue, changes, filled, cancellationToken) is not var (planned, promoted, operations))
-                    return (CommitOutcome.Conflict, FailedInGroup);
-                (writes, promotions, more) = (planned, promoted, operations);
-                if (writes.Count + more.Count == 0)
-                    return (CommitOutcome.Done, NothingToDo);
-                // A message that is to be changed was removed meanwhile, and its id put again into the same group.
-                var ids = promotions.Select(write => write.Before.Id).ToHashSet();
-                if (writes.ToList().FindIndex(write => ids.Contains(write.Before.Id)) is >= 0 and var gone)
-                    return (CommitOutcome.Conflict, gone);
-            }
+            if (await PlanGroupsAsync(queue, changes, [.. names], cancellationToken) is not { } plan)
+                return (CommitOutcome.Conflict, FailedInGroup);
+            if (plan.Writes.Count + plan.More.Count == 0)
+                return (CommitOutcome.Done, NothingToDo);
+            // A message that is to be changed was removed meanwhile, and its id put again into the same group.
+            var ids = plan.Promotions.Select(write => write.Before.Id).ToHashSet();
+            // Or it was put again into another group, whose messages were read later.
+            if (ids.Count < plan.Promotions.Count)
+                return (CommitOutcome.Conflict, FailedInGroup);
+            if (plan.Writes.ToList().FindIndex(write => ids.Contains(write.Before.Id)) is >= 0 and var gone)
+                return (CommitOutcome.Conflict, gone);
+            return await SubmitAsync(queue, filled is null ? plan : plan with { Left = [] }, cancellationToken);
+        }
+        catch (TableUnavailableException e)
+        {
+            context.Logger.OutcomeUnknown(e.Message);
+            return (CommitOutcome.Unknown, -1);
+        }
+        finally
+        {
+            turns.Leave(keys);
+        }
+    }
 
-            await due.ScheduleAsync(queue, [.. writes.Concat(promotions).SelectMany(write => write.Due(now))], cancellationToken);
+    private async Task<(CommitOutcome Outcome, int Failed)> SubmitAsync(
+        QueueAddress queue, PlannedWrites plan, CancellationToken cancellationToken)
+    {
+        SubmitResult result;
+        var (writes, now) = (plan.Writes, context.Now);
+        try
+        {
+            await due.ScheduleAsync(queue, [.. writes.Concat(plan.Promotions).SelectMany(write => write.Due(now))], cancellationToken);
             // The submit is not cancelled: once the transaction is sent, this method must find out its outcome.
             result = await context.Messages.SubmitAsync(
-                queue.Partition, [.. writes.SelectMany(write => write.Operations), .. more], CancellationToken.None);
+                queue.Partition, [.. writes.SelectMany(write => write.Operations), .. plan.More], CancellationToken.None);
         }
         catch (TableUnavailableException e)
         {
@@ -211,27 +275,35 @@ internal sealed class Transactions(
         if (result.Uncertain)
             outcome = await ResolveAsync(queue, writes);
         if (outcome == CommitOutcome.Done)
-        {
-            counts.Add(queue, writes.Aggregate(QueueCounts.None, (sum, write) => sum + CountChange.Of(write, now)));
-            Instruments.Died.Add(writes.Count(write => write.Killed is not null));
-            Publish(queue, writes);
-            if (promotions.Count > 0)
-                Promoted(queue);
-        }
-
+            Complete(queue, plan, now);
         return (outcome, outcome == CommitOutcome.Conflict && !result.Uncertain ? IndexOf(writes, result.FailedIndex) : -1);
+    }
+
+    private void Complete(QueueAddress queue, PlannedWrites plan, long now)
+    {
+        var writes = plan.Writes;
+        counts.Add(queue, writes.Aggregate(QueueCounts.None, (sum, write) => sum + CountChange.Of(write, now)));
+        Instruments.Died.Add(writes.Count(write => write.Killed is not null));
+        Publish(queue, writes);
+        foreach (var write in writes.Where(write => write.Ends.Count > 0))
+            Ended(queue, write.Before.Id);
+        if (plan.Promotions.Count > 0)
+            Promoted(queue);
+        // Expired messages that waited in front may have kept others from being read.
+        var passed = writes.Where(write => write is { Before.IsWaiting: true, After: null } && !write.Before.IsLive(now))
+            .Select(write => write.Before.Group!.Value);
+        foreach (var name in plan.Left.Concat(passed).Distinct())
+            RoomLeft(queue, name);
     }
 
     /// <summary>Plans what the changes mean for the groups of their messages.</summary>
     /// <returns>Null if others change a group at the same time.</returns>
-    private async Task<(IReadOnlyList<MessageWrite> Writes, IReadOnlyList<MessageWrite> Promotions, IReadOnlyList<Operation> More)?>
-        PlanGroupsAsync(QueueAddress queue, IReadOnlyList<MessageWrite> changes, GroupName? filled, CancellationToken cancellationToken)
+    private async Task<PlannedWrites?> PlanGroupsAsync(
+        QueueAddress queue, IReadOnlyList<MessageWrite> changes, IReadOnlyList<GroupName> names, CancellationToken cancellationToken)
     {
         var policy = await policies.OfAsync(queue);
-        var names = changes.Where(write => write.ChangesGroup).Select(write => write.Before.Group!.Value).Distinct().ToList();
-        if (filled is { } one)
-            names.Add(one);
-        var left = (TableLimits.TransactionOperations - changes.Sum(write => write.Operations.Count) - names.Count) / names.Count;
+        var left = (TableLimits.TransactionOperations - names.Count - changes.Sum(write => write.Operations.Count + MoreOf(write)))
+            / names.Count;
         var plans = await Task.WhenAll(names.Select(PlanAsync));
         if (Array.Exists(plans, plan => plan is null))
             return null;
@@ -246,10 +318,11 @@ internal sealed class Transactions(
             }
         }
 
-        return (
+        return new(
             writes,
             [.. plans.SelectMany(plan => plan!.Promotions)],
-            [.. plans.SelectMany(plan => plan!.Operations)]);
+            [.. plans.SelectMany(plan => plan!.Operations)],
+            [.. names.Zip(plans).Where(one => one.Second!.HasLeft).Select(one => one.First)]);
 
         List<int> IndicesOf(GroupName name) =>
             [.. Enumerable.Range(0, changes.Count).Where(i => changes[i].ChangesGroup && changes[i].Before.Group == name)];
@@ -317,4 +390,15 @@ internal sealed class Transactions(
 
         return operation < 0 ? -1 : FailedInGroup;
     }
+
+    /// <summary>One transaction.</summary>
+    /// <param name="Writes">The changes.</param>
+    /// <param name="Promotions">The messages that are made ready.</param>
+    /// <param name="More">The operations of these, and those on the rows of groups.</param>
+    /// <param name="Left">The groups with room left for messages that wait.</param>
+    private sealed record PlannedWrites(
+        IReadOnlyList<MessageWrite> Writes,
+        IReadOnlyList<MessageWrite> Promotions,
+        IReadOnlyList<Operation> More,
+        IReadOnlyList<GroupName> Left);
 }

@@ -78,10 +78,10 @@ internal sealed class QueueRegistry(QueueContext context, DueTable due, ProcessC
         }
 
         // A reader's cursor is a place in this queue: the head goes on from its last place as long as there is a reader. The head goes
-        // with producers, too.
+        // with producers and results, too.
         if (await context.Messages.HoldsRowAsync(queue.Partition, new(QueueKeys.ReadersFrom, QueueKeys.ReadersBefore), cancellationToken)
             || await context.Messages.HoldsRowAsync(
-                queue.Partition, new(QueueKeys.ProducersFrom, QueueKeys.ProducersBefore), cancellationToken))
+                queue.Partition, new(QueueKeys.ProducersFrom, QueueKeys.ResultsBefore), cancellationToken))
         {
             return true;
         }

@@ -45,6 +45,9 @@ internal sealed class GroupPlan
     /// <summary>The operations besides those of the changed messages.</summary>
     public IReadOnlyList<Operation> Operations { get; private set; } = [];
 
+    /// <summary>Whether there is room left for messages that wait: more than one transaction makes ready, or than were read.</summary>
+    public bool HasLeft { get; private set; }
+
     /// <summary>Whether another message of the group may be ready, as far as none waits before it.</summary>
     public static bool HasRoom(GroupRow row, QueuePolicy policy) =>
         (row.Held == 0 || !policy.HaltsGroupOnDead) && row.Ready < policy.GroupConcurrency;
@@ -81,7 +84,7 @@ internal sealed class GroupPlan
             .. plan.promotions.SelectMany(write => write.Operations),
             .. plan.touched.Select(one => Operation.Merge(
                 QueueKeys.WaitingPlace(view.Row.Name, one.Sequence), new(1) { { TouchedColumn, now } }, one.ETag)),
-            // A message that begins to wait writes the row in any case: a removal that found nobody to make ready must not commit too.
+            // A message that begins to wait writes the row in any case: a removal that found none to make ready must not commit too.
             .. changed == view.Row && !plan.waits ? Array.Empty<Operation>()
                 : plan is { ready: 0, held: 0, waits: false } && view is { Waiting.Count: 0, Row.ETag: not null } ? [changed.Remove()]
                 : [changed.Write()],
@@ -159,6 +162,8 @@ internal sealed class GroupPlan
             passed.RemoveAt(passed.Count - 1);
         }
 
+        HasLeft = isOpen && ready < policy.GroupConcurrency
+            && (view.HasMore || view.Waiting.Count > promotions.Count + passed.Count);
         // Only what is made ready behind those matters.
         if (promotions.Count > 0)
             touched.AddRange(passed);

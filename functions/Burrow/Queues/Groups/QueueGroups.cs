@@ -29,10 +29,11 @@ public sealed class QueueGroups
     {
         var max = Math.Min(limit ?? QueueLimits.AnswerItems, QueueLimits.AnswerItems);
         var groups = new List<GroupState>();
-        var (pages, more, from) = (0, false, marker is { } last ? QueueKeys.GroupBefore(last) : QueueKeys.GroupsFrom);
+        var (pages, more) = (0, false);
+        var query = new RowQuery(marker is { } last ? QueueKeys.GroupBefore(last) : QueueKeys.GroupsFrom, QueueKeys.GroupsBefore);
         while (true)
         {
-            var page = await context.Messages.QueryAsync(queue.Partition, new(from, QueueKeys.GroupsBefore), cancellationToken);
+            var page = await context.Messages.QueryAsync(queue.Partition, query, cancellationToken);
             foreach (var row in page.Rows)
             {
                 if (!GroupRow.IsGroup(row))
@@ -58,9 +59,9 @@ public sealed class QueueGroups
             }
 
             // A group of which very many wait is not counted to its end.
-            from = groups.Count > 0 && groups[^1].Waiting >= GroupLimits.Counted
-                ? QueueKeys.GroupBefore(groups[^1].Name)
-                : page.Rows.Count > 0 ? page.Rows[^1].Key + "!" : from;
+            query = groups.Count > 0 && groups[^1].Waiting >= GroupLimits.Counted
+                ? new(QueueKeys.GroupBefore(groups[^1].Name), QueueKeys.GroupsBefore)
+                : query with { Continuation = page.Continuation };
         }
 
         var shown = groups.Take(max).Select(group => group with { Waiting = Math.Min(group.Waiting, GroupLimits.Counted) }).ToList();
@@ -71,8 +72,16 @@ public sealed class QueueGroups
     private async Task<IReadOnlyList<GroupState>> WithDeadAsync(
         QueueAddress queue, List<GroupState> groups, CancellationToken cancellationToken)
     {
+        var rows = new List<Row>();
         var query = new RowQuery(QueueKeys.HoldersFrom, QueueKeys.HoldersBefore);
-        var dead = (await context.Messages.QueryFirstAsync(queue.Partition, query, cancellationToken)).Rows.ToLookup(
+        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
+        {
+            rows.AddRange(page.Rows);
+            if (rows.Count >= GroupLimits.Dead)
+                break;
+        }
+
+        var dead = rows.ToLookup(
             row => row.Columns.GetString(MessageColumns.Group)!, row => new MessageId(row.Columns.GetString(MessageColumns.Id)!));
         return groups.ConvertAll(group => group with { Dead = [.. dead[group.Name.Value]] });
     }

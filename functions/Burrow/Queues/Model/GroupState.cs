@@ -7,5 +7,5 @@ namespace Burrow.Queues;
 /// </param>
 /// <param name="Waiting">How many wait behind those; at most <see cref="GroupLimits.Counted"/>, which means that or more.</param>
 /// <param name="Held">How many dead messages hold it back (<see cref="QueuePolicy.HaltsGroupOnDead"/>).</param>
-/// <param name="Dead">The ids of these, of the first 1,000 in the queue.</param>
+/// <param name="Dead">The ids of these, of the first 10,000 in the queue.</param>
 public sealed record GroupState(GroupName Name, long Ready, long Waiting, long Held, IReadOnlyList<MessageId> Dead);

@@ -22,4 +22,8 @@ public enum OutcomeKind
 /// <param name="Hide">
 /// With <see cref="OutcomeKind.Failed"/>: seconds until the message is tried again; null: as the queue's policy says.
 /// </param>
-public sealed record Outcome(OutcomeKind Kind, string? Cause = null, long? Hide = null);
+public sealed record Outcome(OutcomeKind Kind, string? Cause = null, long? Hide = null)
+{
+    /// <summary>With <see cref="OutcomeKind.Done"/>: the result that is left; null: none.</summary>
+    public ResultBody? Result { get; init; }
+}

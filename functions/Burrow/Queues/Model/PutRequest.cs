@@ -20,6 +20,12 @@ public sealed record PutRequest(MessageId Id, byte[] Body, string? ContentType, 
     /// <summary>The group that the message belongs to. Null: that of the message that is replaced, or none.</summary>
     public GroupName? Group { get; init; }
 
+    /// <summary>
+    /// Seconds for which it is kept what became of the message, after its end: 1 to <see cref="ResultLimits.Kept"/>. Null: as for the
+    /// message that is replaced, or it is not kept.
+    /// </summary>
+    public long? Result { get; init; }
+
     /// <summary>Which of its producer's messages it is, so that it is stored once; null: the producer does not number them.</summary>
     public ProducerNumber? Number { get; init; }
 }

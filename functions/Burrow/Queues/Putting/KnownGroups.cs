@@ -58,6 +58,13 @@ internal sealed class KnownGroups(GroupReader reader, QueueAddress queue)
         certain.Remove(name);
     }
 
+    /// <summary>Forgets those of some groups that were not read since the puts under way came.</summary>
+    public void ForgetUncertain(IEnumerable<GroupName> names)
+    {
+        foreach (var name in names.Where(name => !certain.Contains(name)))
+            known.Remove(name);
+    }
+
     /// <summary>A group with room, of which a message seems to wait, is read once more.</summary>
     private bool IsEnough(GroupName name, QueuePolicy policy) =>
         known.TryGetValue(name, out var group)

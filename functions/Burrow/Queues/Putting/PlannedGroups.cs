@@ -79,14 +79,23 @@ internal sealed class PlannedGroups(KnownGroups known, QueuePolicy policy)
             known.Forget(row.Name);
     }
 
-    /// <summary>Forgets the group whose operation has that place.</summary>
+    /// <summary>
+    /// Forgets the group whose operation has that place, and the others that were not read since the puts came: where one is out of date,
+    /// they may all be.
+    /// </summary>
     /// <returns>False: it is another operation.</returns>
     public bool TryForget(int index)
     {
         if (written.FirstOrDefault(one => one.Index == index) is { Row: { } row })
+        {
             known.Forget(row.Name);
+            known.ForgetUncertain(written.Select(one => one.Row.Name));
+        }
         else if (back is not { Plan: var plan } || index < end - plan.Operations.Count || index >= end)
+        {
             return false;
+        }
+
         return true;
     }
 

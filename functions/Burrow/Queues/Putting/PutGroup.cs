@@ -224,7 +224,8 @@ internal sealed class PutGroup(
                     row => GroupPlan.RoomOf(row, [(there.State, null)], policy),
                     new HashSet<Sequence>(),
                     CancellationToken.None);
-                if (view is not null)
+                // If the id waits in the group, the dead message is gone and was put anew since it was read.
+                if (view is not null && !view.Waiting.Any(one => one.Row?.Id == id))
                     existing[id] = there with { Group = view };
             }
             else

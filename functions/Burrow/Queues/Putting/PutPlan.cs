@@ -214,6 +214,7 @@ internal sealed class PutPlan(
         var added = there is not null
             ? MessageWrite.Replace(there.State, there.ETag, after, request).ToList()
             : MessageWrite.Insert(after, request).ToList();
+        added.AddRange(ResultOf(request, there, kept));
         var rows = EventsOf(request, after, there, kept);
         added.AddRange(rows.Select(row => row.Insert));
         bytes += added.Sum(TableLimits.SizeOf);
@@ -254,6 +255,18 @@ internal sealed class PutPlan(
         return true;
     }
 
+    /// <summary>The operations on the row of the result: of the message that is put, or of one that expired in its place.</summary>
+    private IEnumerable<Operation> ResultOf(PutRequest request, ExistingMessage? there, ExistingMessage? kept)
+    {
+        if (request.Result is not null || kept?.State is { DiedAt: not 0, ResultKept: not null })
+            return [ResultRow.Begin(request.Id, context.Random)];
+        if (kept is not null || there?.State is not { DiedAt: 0, ResultKept: { } seconds })
+            return [];
+        var expiresAt = MessageState.ExpiryOf(seconds, now);
+        instants.Add(expiresAt);
+        return ResultRow.End(request.Id, ResultState.Expired, ResultBody.Empty, expiresAt, context.Random);
+    }
+
     private IReadOnlyList<OutboxRow> EventsOf(
         PutRequest request, MessageState after, ExistingMessage? there, ExistingMessage? kept)
     {
@@ -284,6 +297,7 @@ internal sealed class PutPlan(
             Group = replaced is null ? request.Group : replaced.Group,
             IsWaiting = replaced is null ? request.Group is { } group && groups.Waits(group) : replaced.IsWaiting,
             IsDelayed = hide > 0 && deliveries > 0,
+            ResultKept = request.Result ?? replaced?.ResultKept,
             Inserted = replaced?.Inserted ?? now,
             Revisions = revisions,
             Chunks = BodyChunks.CountOf(request.Body.Length),

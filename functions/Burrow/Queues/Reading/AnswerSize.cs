@@ -19,6 +19,7 @@ internal static class AnswerSize
     /// <summary>The size of a message with this body; null: the answer does not show the body.</summary>
     public static long Of(MessageRow row, byte[]? body) =>
         Frame + 6L * row.Id.Value.Length + 6L * (row.ContentType?.Length ?? 0)
+        + 6L * (row.State.Group?.Value.Length ?? 0)
         + row.Causes.Sum(cause => CauseFrame + 6L * cause.Text.Length) + (body is null ? 0 : Escaped(body));
 
     /// <summary>

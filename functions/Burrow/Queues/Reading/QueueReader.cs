@@ -7,6 +7,9 @@ namespace Burrow.Queues.Reading;
 /// <summary>Reads the messages of a queue in its order.</summary>
 internal sealed class QueueReader(QueueContext context, MessageFinder finder)
 {
+    /// <summary>Called with the head of a queue that has groups, when messages of it are about to be handed out.</summary>
+    public Action<QueueAddress, QueueHead> GroupsUsed { get; set; } = (_, _) => { };
+
     /// <summary>Returns the place after which a selection begins.</summary>
     public async Task<Sequence> FindStartAsync(QueueAddress queue, MessageSelection selection, CancellationToken cancellationToken)
     {
@@ -37,7 +40,7 @@ internal sealed class QueueReader(QueueContext context, MessageFinder finder)
         bool withBodies,
         CancellationToken cancellationToken) => selection.Which == MessageLife.Dead
         ? ReadDeadAsync(queue, start, wanted, withBodies, cancellationToken)
-        : new QueueScan(context, finder, queue, selection, wanted, withBodies).ReadAsync(start, cancellationToken);
+        : new QueueScan(context, finder, queue, selection, wanted, withBodies, GroupsUsed).ReadAsync(start, cancellationToken);
 
     private async IAsyncEnumerable<MessageRow> ReadDeadAsync(
         QueueAddress queue, Sequence start, int? wanted, bool withBodies, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -10,7 +10,13 @@ namespace Burrow.Queues.Reading;
 /// So the pass misses no message that is visible during the whole pass (docs/design/list.md).
 /// </summary>
 internal sealed class QueueScan(
-    QueueContext context, MessageFinder finder, QueueAddress queue, MessageSelection selection, int? wanted, bool withBodies)
+    QueueContext context,
+    MessageFinder finder,
+    QueueAddress queue,
+    MessageSelection selection,
+    int? wanted,
+    bool withBodies,
+    Action<QueueAddress, QueueHead> groupsUsed)
 {
     /// <summary>
     /// How many places of the hidden line are in memory at a time. The pass reads the rest of a longer line when it needs it.
@@ -33,6 +39,8 @@ internal sealed class QueueScan(
         // Messages that are put later are left for the next pass: of several, this pass would find only some.
         var head = await hidden.ReadWithHeadAsync(start, cancellationToken);
         var withWaiting = selection.MatchWaiting && head.Lanes.HaveGroups;
+        if (!selection.MatchWaiting && head.Lanes.HaveGroups)
+            groupsUsed(queue, head);
         var line = new VisibleLine(
             context, queue, head.Lanes, withWaiting, head.Last, Math.Min(wanted ?? TableLimits.PageRows, TableLimits.PageRows), withBodies);
         var position = line.Start(start);

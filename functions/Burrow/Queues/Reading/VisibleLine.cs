@@ -44,12 +44,12 @@ internal sealed class VisibleLine(
         // Lanes that hold few messages are soon read to their end. The others share the page.
         var open = position.Lanes.Count(lane => lane.MustRead);
         var share = open <= 1 ? top : Math.Min(top, Math.Max(MinShare, (top + open - 1) / open));
-        var waiting = withWaiting ? position.Lanes[^1] : null;
-        if (withWaiting)
+        var waiting = position.Lanes[^1].Priority == Waiting ? position.Lanes[^1] : null;
+        if (waiting is not null)
         {
             // What stops to wait after this read is found in the lines that are read after it. So this lane is read first, as far as
             // needed.
-            while (waiting!.MustRead)
+            while (waiting.MustRead)
                 waiting = await ReadAsync(waiting, share, cancellationToken);
             await waitingRead([.. waiting.Rows.Where(row => !row.State.IsHideOver(waiting.ReadAt))]);
         }
@@ -67,7 +67,12 @@ internal sealed class VisibleLine(
         // Of a message that stopped to wait between the reads, the later read counts: the lane of those that wait is the last one.
         var rows = read.SelectMany(lane => lane.Visible.TakeWhile(row => row.Sequence <= last))
             .OrderBy(row => row.Sequence).DistinctBy(row => row.Sequence).ToList();
-        if (withWaiting)
+        if (waiting is { IsRead: true, Rows.Count: 0 })
+        {
+            // Nothing waits from here on, so nothing moves behind what was read of the other lanes.
+            read = [.. read.Where(lane => lane.Priority != Waiting)];
+        }
+        else if (waiting is not null)
         {
             // What stops to wait may move behind what was read of the other lanes: a page begins anew. One that found only expired rows
             // goes on where it ended.

@@ -16,10 +16,11 @@ internal static class ExpiringRow
     {
         if (before is { } old)
             yield return Operation.Delete(QueueKeys.ExpiryOf(key, old), Operation.Any);
-        // No message goes with the row, so it says that nothing of one is ever gone.
-        yield return Operation.Insert(
-            QueueKeys.ExpiryOf(key, after), new Columns(2) { { MessageColumns.Of, key }, { MessageColumns.GoneAt, MessageState.Never } });
+        yield return Operation.Insert(QueueKeys.ExpiryOf(key, after), ColumnsOf(key));
     }
+
+    /// <summary>The columns of an expiry row. No message goes with the row, so it says that nothing of one is ever gone.</summary>
+    public static Columns ColumnsOf(string key) => new(2) { { MessageColumns.Of, key }, { MessageColumns.GoneAt, MessageState.Never } };
 
     /// <summary>The operations that remove the row and its expiry row.</summary>
     public static IReadOnlyList<Operation> Remove(string key, string etag, long expiresAt) =>
@@ -30,12 +31,15 @@ internal static class ExpiringRow
     public static async Task<bool> ForgetAsync(QueueContext context, QueueAddress queue, Row expiry, CancellationToken cancellationToken)
     {
         var key = expiry.Columns.GetString(MessageColumns.Of)!;
-        if (await context.Messages.GetAsync(queue.Partition, key, cancellationToken) is not { } row)
+        var row = await context.Messages.GetAsync(queue.Partition, key, cancellationToken);
+        var expiresAt = row?.Columns.GetInteger(MessageColumns.ExpiresAt) ?? 0;
+        // It may have got more time, or begun anew. The expiry row of before may be left.
+        if (row is null || QueueKeys.ExpiryOf(key, expiresAt) != expiry.Key)
+        {
+            await context.Messages.SubmitAsync(queue.Partition, [Operation.Delete(expiry.Key, expiry.ETag)], cancellationToken);
             return true;
-        var expiresAt = row.Columns.GetInteger(MessageColumns.ExpiresAt);
-        // It may have got more time.
-        if (QueueKeys.ExpiryOf(key, expiresAt) != expiry.Key)
-            return true;
+        }
+
         return (await context.Messages.SubmitAsync(queue.Partition, Remove(key, row.ETag, expiresAt), cancellationToken)).Committed;
     }
 }

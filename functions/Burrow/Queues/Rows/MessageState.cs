@@ -64,6 +64,9 @@ internal sealed record MessageState
     /// <summary>Whether it is dead and holds its group back.</summary>
     public bool HoldsGroup { get; init; }
 
+    /// <summary>Seconds for which it is kept what became of the message, after its end; null: it is not kept.</summary>
+    public long? ResultKept { get; init; }
+
     /// <summary>Whether it takes a place of those that its group may have in the visible and the hidden line.</summary>
     public bool IsReady => Group is not null && DiedAt == 0 && !IsWaiting;
 
@@ -274,6 +277,7 @@ internal sealed record MessageState
             Group = columns.GetString(MessageColumns.Group) is { } group ? new(group) : null,
             IsWaiting = text.IsWaiting,
             HoldsGroup = text.HoldsGroup,
+            ResultKept = text.ResultKept,
         };
     }
 
@@ -303,6 +307,7 @@ internal sealed record MessageState
                     DiedAt = DiedAt,
                     IsWaiting = IsWaiting,
                     HoldsGroup = HoldsGroup,
+                    ResultKept = ResultKept,
                 }.ToString()
             },
             { MessageColumns.ExpiresAt, expires },

@@ -18,6 +18,19 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     public MessageWrite WithEvent(OutboxRow announcement) =>
         this with { Operations = [.. Operations, announcement.Insert], Event = announcement };
 
+    /// <summary>How a message has ended that a worker or a client removes; null: it expired, or that is not said.</summary>
+    public ResultEnd? End { get; init; }
+
+    /// <summary>The operations on the row of the message's result.</summary>
+    public IReadOnlyList<Operation> Ends { get; private init; } = [];
+
+    /// <summary>When that row expires, UTC ticks; null: it does not.</summary>
+    public long? ResultExpiresAt { get; private init; }
+
+    /// <summary>The same change, with operations on the row of the message's result.</summary>
+    public MessageWrite With(IReadOnlyList<Operation> ends, long? resultExpiresAt) =>
+        this with { Operations = [.. Operations, .. ends], Ends = ends, ResultExpiresAt = resultExpiresAt };
+
     /// <summary>The line row of a message that dies by this change or is buried by it, before it; null: it does not die.</summary>
     public MessageRow? Killed { get; private init; }
 
@@ -27,7 +40,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     /// <summary>The same change to another state.</summary>
     public MessageWrite WithAfter(MessageState after)
     {
-        var write = Update(Line!, after, Causes);
+        var write = Update(Line!, after, Causes).With(Ends, ResultExpiresAt);
         return Event is null ? write : write.WithEvent(Event);
     }
 
@@ -51,6 +64,8 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     public IEnumerable<long> Due(long now)
     {
         var due = After is null ? [now + TimeSpan.TicksPerMinute] : After.Due.Except(Before.Due);
+        if (ResultExpiresAt is { } expiry)
+            due = due.Append(expiry);
         return Event is null ? due : due.Append(OutboxRow.DrainAt(now));
     }
 

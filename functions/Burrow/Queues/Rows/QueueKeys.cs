@@ -15,6 +15,8 @@ internal static class QueueKeys
     public const string VisibleBefore = "v!~";
     public const string DeadFrom = "d!";
     public const string DeadBefore = "d!~";
+    public const string ResultsFrom = "r!";
+    public const string ResultsBefore = "r!~";
     public const string WaitingFrom = "w!";
     public const string WaitingBefore = "w!~";
     public const string HiddenFrom = "h!";
@@ -67,6 +69,9 @@ internal static class QueueKeys
 
     /// <summary>The row by id of a message.</summary>
     public static string Index(MessageId id) => "i!" + Escape(id.Value);
+
+    /// <summary>The row that says what became of a message.</summary>
+    public static string Result(MessageId id) => ResultsFrom + Escape(id.Value);
 
     /// <summary>The row of one chunk of a larger body.</summary>
     public static string Chunk(Sequence sequence, string revision, int number) => $"b!{sequence}!{revision}!{number}";

@@ -12,7 +12,7 @@ namespace Burrow.Queues.Rows;
 /// hexadecimal, the sequence with 16 digits. The body revision is its index in the revisions, or itself if it is too old for them.
 /// What few messages have follows only where they have it: <c>.p{priority}</c>, <c>.w</c> (the hide is a delay), <c>.l{dead ttl}</c> and
 /// <c>.x{expires at}</c> (the delivery is the last), <c>.d{died at}</c>, <c>.q</c> (it waits behind others of its group), <c>.k</c> (it is
-/// dead and holds its group back).
+/// dead and holds its group back), <c>.r{seconds}</c> (for which its result is kept).
 /// </remarks>
 internal readonly record struct StateText(
     Sequence Sequence,
@@ -25,7 +25,7 @@ internal readonly record struct StateText(
     Revisions Revisions)
 {
     /// <summary>Nine numbers and a revision of 16 characters, eight revisions more, the marks, and what separates them.</summary>
-    private const int MaxLength = (10 * 16) + (8 * 16) + 25;
+    private const int MaxLength = (11 * 16) + (8 * 16) + 27;
 
     private const char PriorityMark = 'p';
     private const char DelayMark = 'w';
@@ -34,6 +34,7 @@ internal readonly record struct StateText(
     private const char DeadMark = 'd';
     private const char WaitingMark = 'q';
     private const char HoldingMark = 'k';
+    private const char ResultMark = 'r';
 
     /// <inheritdoc cref="MessageState.Priority"/>
     public int Priority { get; init; } = QueueLimits.DefaultPriority;
@@ -55,6 +56,9 @@ internal readonly record struct StateText(
 
     /// <inheritdoc cref="MessageState.HoldsGroup"/>
     public bool HoldsGroup { get; init; }
+
+    /// <inheritdoc cref="MessageState.ResultKept"/>
+    public long? ResultKept { get; init; }
 
     /// <summary>The text in a row of a message.</summary>
     public static StateText Of(Columns columns)
@@ -80,6 +84,7 @@ internal readonly record struct StateText(
                 DeadMark => text with { DiedAt = Number(part[1..]) },
                 WaitingMark => text with { IsWaiting = true },
                 HoldingMark => text with { HoldsGroup = true },
+                ResultMark => text with { ResultKept = Number(part[1..]) },
                 _ => throw new InvalidDataException($"A later version of Burrow wrote this row: '{part}' is not known."),
             };
         }
@@ -140,6 +145,8 @@ internal readonly record struct StateText(
             Append(text, ref end, WaitingMark, null);
         if (HoldsGroup)
             Append(text, ref end, HoldingMark, null);
+        if (ResultKept is not null)
+            Append(text, ref end, ResultMark, ResultKept);
         return text[..end].ToString();
     }
 

@@ -125,6 +125,9 @@ internal sealed class StatisticsReader(QueueContext context, ProcessCounts count
         due.RemoveAll(row => row.Key == QueueKeys.Head);
         var lanes = await Task.WhenAll(head.Lanes.Priorities.Select(priority => QueryFirstAsync(
             queue, QueueKeys.Visible(priority, Sequence.None), QueueKeys.Visible(priority, Sequence.Last), 1, now, cancellationToken)));
+        // What waits behind its group is visible for lists.
+        if (head.Lanes.HaveGroups)
+            lanes = [.. lanes, await QueryFirstAsync(queue, QueueKeys.WaitingFrom, QueueKeys.WaitingBefore, 1, now, cancellationToken)];
         List<Row> visible = [.. lanes.SelectMany(lane => lane.Rows)];
         var (hidden, moreHidden) = await QueryFirstAsync(
             queue, QueueKeys.HiddenDueBefore(now), QueueKeys.HiddenBefore, MaxHidden, now, cancellationToken);

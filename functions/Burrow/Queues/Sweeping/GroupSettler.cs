@@ -9,38 +9,49 @@ namespace Burrow.Queues.Sweeping;
 
 /// <summary>
 /// Looks through the groups of a queue when its policy has changed: a group may have more room, or no dead message may hold it back any
-/// more. Each process that serves claims does so once for each change, in the background, and once more when all processes heed it.
+/// more. Each process that serves claims does so in the background: for each change that it sees, once more when all processes heed it, and
+/// each minute then.
 /// </summary>
 internal sealed class GroupSettler(QueueContext context, MessageFinder finder, Transactions transactions, BackgroundSweep background)
 {
     private const int MaxQueues = 10_000;
+
+    /// <summary>Groups that are filled at a time.</summary>
+    private const int MaxParallelism = 16;
+
+    private const int MaxTries = 5;
 
     private readonly BoundedCache<string, Settings> seen = new(MaxQueues);
 
     /// <summary>Called at a claim of a queue that has groups.</summary>
     public void Look(QueueAddress queue, QueueHead head, QueuePolicy policy)
     {
-        var settings = new Settings(policy.GroupConcurrency, policy.HaltsGroupOnDead, context.Time.GetTimestamp(), IsSettled: false);
+        var looks = 0;
         if (seen.TryGet(queue.Partition, out var known) && known.IsOf(policy))
         {
-            if (known.IsSettled || context.Time.GetElapsedTime(known.SeenAt) < GroupLimits.Settled)
+            var pause = known.Looks == 1 ? GroupLimits.SecondLook : GroupLimits.LaterLooks;
+            if (context.Time.GetElapsedTime(known.At) < pause)
                 return;
-            settings = known with { IsSettled = true };
+            looks = known.Looks;
         }
 
-        if (!policy.HaltsGroupOnDead || policy.GroupConcurrency != head.SettledConcurrency)
-            background.Start(queue, "settle", () => SettleAsync(queue, head, policy, settings));
-        else
-            seen.Set(queue.Partition, settings);
+        background.Start(queue, "settle", async () =>
+        {
+            // What it sees from now on may be seen again only after a pause.
+            var settings = new Settings(
+                policy.GroupConcurrency, policy.HaltsGroupOnDead, context.Time.GetTimestamp(), Math.Min(2, looks + 1));
+            if (await SettleAsync(queue, head, policy))
+                seen.Set(queue.Partition, settings);
+        });
     }
 
-    private async Task SettleAsync(QueueAddress queue, QueueHead head, QueuePolicy policy, Settings settings)
+    /// <returns>Whether nothing is left to do.</returns>
+    private async Task<bool> SettleAsync(QueueAddress queue, QueueHead head, QueuePolicy policy)
     {
         var isDone = policy.HaltsGroupOnDead || await FreeAsync(queue);
         if (policy.GroupConcurrency > head.SettledConcurrency)
             isDone &= await FillAsync(queue, policy);
-        if (isDone && (policy.GroupConcurrency == head.SettledConcurrency || await NoteAsync(queue, policy)))
-            seen.Set(queue.Partition, settings);
+        return isDone && (policy.GroupConcurrency == head.SettledConcurrency || await NoteAsync(queue, policy));
     }
 
     /// <summary>Frees the groups that dead messages hold back.</summary>
@@ -73,10 +84,11 @@ internal sealed class GroupSettler(QueueContext context, MessageFinder finder, T
     {
         var isDone = true;
         GroupRow? group = null;
-        for (var from = QueueKeys.GroupsFrom; ;)
+        var query = new RowQuery(QueueKeys.GroupsFrom, QueueKeys.GroupsBefore);
+        while (true)
         {
-            var query = new RowQuery(from, QueueKeys.GroupsBefore);
             var page = await context.Messages.QueryAsync(queue.Partition, query, CancellationToken.None);
+            var names = new List<GroupName>();
             foreach (var row in page.Rows)
             {
                 if (GroupRow.IsGroup(row))
@@ -87,8 +99,15 @@ internal sealed class GroupSettler(QueueContext context, MessageFinder finder, T
 
                 // The first of the messages of the group that wait.
                 if (group is not null && GroupPlan.HasRoom(group, policy))
-                    isDone &= await transactions.PromoteAsync(queue, group.Name, CancellationToken.None);
+                    names.Add(group.Name);
                 group = null;
+            }
+
+            foreach (var some in names.Chunk(MaxParallelism))
+            {
+                var filled = await Task.WhenAll(
+                    some.Select(name => transactions.PromoteAsync(queue, name, CancellationToken.None)));
+                isDone &= Array.TrueForAll(filled, one => one);
             }
 
             if (page.Continuation is null)
@@ -96,22 +115,31 @@ internal sealed class GroupSettler(QueueContext context, MessageFinder finder, T
             if (background.IsStopping)
                 return false;
             // Of a group of which many messages wait, the rest need not be read.
-            from = GroupRow.IsGroup(page.Rows[^1]) ? page.Rows[^1].Key + "!" : page.Rows[^1].Key[..^16] + "~";
+            query = page.Rows.Count > 0 && !GroupRow.IsGroup(page.Rows[^1])
+                ? new(page.Rows[^1].Key[..^16] + "~", QueueKeys.GroupsBefore)
+                : query with { Continuation = page.Continuation };
         }
     }
 
     /// <summary>Notes in the head for which concurrency the groups were looked through.</summary>
     private async Task<bool> NoteAsync(QueueAddress queue, QueuePolicy policy)
     {
-        var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
-        if (!head.IsOpen || head.SettledConcurrency == policy.GroupConcurrency)
-            return true;
-        var next = head.Next(head.Last, open: true, context.Random) with { SettledConcurrency = policy.GroupConcurrency };
-        return (await context.Messages.SubmitAsync(queue.Partition, [next.Write()], CancellationToken.None)).Committed;
+        for (var tries = 0; tries < MaxTries; tries++)
+        {
+            var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
+            if (!head.IsOpen || head.SettledConcurrency == policy.GroupConcurrency)
+                return true;
+            var next = head.Next(head.Last, open: true, context.Random) with { SettledConcurrency = policy.GroupConcurrency };
+            if ((await context.Messages.SubmitAsync(queue.Partition, [next.Write()], CancellationToken.None)).Committed)
+                return true;
+            await context.BackOffAsync(tries, CancellationToken.None);
+        }
+
+        return false;
     }
 
-    /// <summary>The settings of groups that a process saw last.</summary>
-    private sealed record Settings(long Concurrency, bool Halts, long SeenAt, bool IsSettled)
+    /// <summary>The settings of groups that a process saw last, when, and how often it has looked through them: 1, or more often.</summary>
+    private sealed record Settings(long Concurrency, bool Halts, long At, int Looks)
     {
         public bool IsOf(QueuePolicy policy) => Concurrency == policy.GroupConcurrency && Halts == policy.HaltsGroupOnDead;
     }
