@@ -110,11 +110,27 @@ internal sealed class Workload
     {
         if (chance.UsesGroups && chance.Of(2))
             await ForAllAsync(new QueuePolicy(new("one"), QueuePattern.All) { GroupConcurrency = chance.Below(2, 10) });
+        else if (chance.UsesGroups)
+            await HaltAsync();
         await SettleGroupsAsync();
         // Now no queue is paused, and no dead message holds its group back.
         if (chance.UsesPolicies || chance.UsesGroups)
             await ForAllAsync(null);
         await SettleGroupsAsync();
+    }
+
+    /// <summary>Has messages die that hold back others of their groups.</summary>
+    private async Task HaltAsync()
+    {
+        await ForAllAsync(new QueuePolicy(new("one"), QueuePattern.All) { HaltsGroupOnDead = true });
+        foreach (var queue in chance.Queues)
+        {
+            for (var i = 0; i < 6; i++)
+                await requests.PutAsync(queue, new($"behind {i}"), Precondition.None);
+            var list = await requests.ChangeAllAsync(queue, new() { Limit = 3, Detail = Detail.Full }, new(3600, 60), TimeSpan.Zero);
+            foreach (var message in list?.Messages ?? [])
+                await requests.SettleAsync(queue, message.Id, new(OutcomeKind.Dead), new([message.Receipt.Value], null));
+        }
     }
 
     /// <summary>Has one policy hold for all queues; null: none. Waits until every process heeds that.</summary>

@@ -111,6 +111,22 @@ public sealed class CostTests
     }
 
     [Fact]
+    public async Task A_result_costs_a_row_of_the_put_and_two_of_the_end_and_progress_two_reads_and_a_transaction()
+    {
+        await queue.PutAsync("warm", ttl: 60);
+        var (token, id) = (TestContext.Current.CancellationToken, new MessageId("job"));
+        var put = new PutRequest(id, [], null, new(60, 0), Precondition.None) { Result = 60 };
+
+        (await CountAsync(() => queue.Engine.PutAsync(queue.Address, put, token))).ShouldBe((0, 1, 5));
+        var claimed = (await queue.ClaimAsync(2)).Single(message => message.Id == id);
+        var mine = new Precondition([claimed.Receipt.Value], null);
+        (await CountAsync(() => queue.Engine.PutProgressAsync(queue.Address, id, ResultBody.Empty, mine, token))).ShouldBe((2, 1, 1));
+        (await CountAsync(() => queue.Engine.ResultAsync(queue.Address, id, Precondition.None, TimeSpan.Zero, token))).ShouldBe((2, 0, 0));
+        (await CountAsync(() => queue.DeleteAsync("job", mine))).ShouldBe((1, 1, 5));
+        (await CountAsync(() => queue.Engine.ResultAsync(queue.Address, id, Precondition.None, TimeSpan.Zero, token))).ShouldBe((1, 0, 0));
+    }
+
+    [Fact]
     public async Task A_reader_costs_one_read_for_each_list_that_goes_by_it()
     {
         await queue.PutAsync("a");

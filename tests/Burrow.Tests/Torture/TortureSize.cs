@@ -20,6 +20,12 @@ internal static class TortureSize
     /// <summary>How often it is killed while it redrives, and how often while it purges.</summary>
     public static int KillsOfRedrives => Of(2, 8);
 
+    /// <summary>How many messages each group has while workers and the local process are killed, and how often the process is.</summary>
+    public static int MessagesOfGroup => Of(40, 400);
+
+    /// <inheritdoc cref="MessagesOfGroup"/>
+    public static int KillsOfGroups => Of(3, 30);
+
     public static int FuzzedRequests => Of(5_000, 50_000);
 
     /// <summary>How many queues have waiting clients.</summary>
