@@ -13,6 +13,7 @@ using Burrow.Benchmarks.Tables;
     ("put", session => new Put(session).RunAsync()),
     ("cycle", session => new Cycle(session).RunAsync()),
     ("priorities", session => new Priorities(session).RunAsync()),
+    ("groups", session => new Groups(session).RunAsync()),
     ("batch", session => new BatchInsert(session).RunAsync()),
     ("claim", session => new ClaimMany(session).RunAsync()),
     ("list", session => new ListMany(session).RunAsync()),

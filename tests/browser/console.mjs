@@ -56,7 +56,7 @@ async function open(path) {
   page.on('pageerror', error => problems.push(`${path}: ${error}`));
   page.on('console', message => {
     // The browser reports each answer that says there is nothing there, or that a condition failed.
-    const isAnswer = /^Failed to load resource: .* (404|412) /.test(message.text()) && /^\/(v1\.0|dead|policies|stats|subscriptions)(\/|$)/.test(new URL(message.location().url).pathname);
+    const isAnswer = /^Failed to load resource: .* (404|412) /.test(message.text()) && /^\/(v1\.0|dead|groups|policies|stats|subscriptions)(\/|$)/.test(new URL(message.location().url).pathname);
     if (['error', 'warning'].includes(message.type()) && !isAnswer)
       problems.push(`${path}: ${message.text()} (${message.location().url})`);
   });
@@ -161,6 +161,26 @@ async function work(page) {
   }
 
   await withoutViolation(page);
+}
+
+/** Messages of a group, of which one is ready and the other waits. */
+async function order(page) {
+  await openQueue(page, 'grouped');
+  await page.getByRole('region', { name: 'Put' }).getByLabel('Group').fill('customer <7>');
+  for (const id of ['one', 'two'])
+    await put(page, id, `body of ${id}`);
+  assert.deepEqual(await row(page, 'Groups', 'customer <7>').getByRole('cell').allTextContents(), ['1', '1', '0', '']);
+  await visible(row(page, 'Messages', 'body of two').getByText('group customer <7>'));
+  await picture(page, 'groups');
+  const claim = page.getByRole('region', { name: 'Claim', exact: true });
+  await claim.getByLabel('Limit').fill('2');
+  await claim.getByRole('button', { name: 'Claim messages' }).click();
+  await visible(claim.getByText('Claimed 1.'));
+  await page.getByRole('button', { name: 'Done claimed message one' }).click();
+  await gone(row(page, 'Messages', 'body of one'));
+  await page.getByRole('button', { name: 'Delete message two' }).click();
+  await gone(row(page, 'Messages', 'body of two'));
+  await gone(page.getByRole('region', { name: 'Groups' }));
 }
 
 /** A policy, messages that die by it, what is said of them, their way back and their end. */
@@ -311,6 +331,7 @@ try {
   await subscribe(page);
   await work(page);
   await die(page);
+  await order(page);
   await beHostile(page);
   await deliver(page);
   await misuse(page);
