@@ -18,9 +18,9 @@ internal sealed class Groups(Session session)
     {
         var section = new Section(
             "One key that floods, and a thousand that do not",
-            $"One key has {Flood:n0} messages on a queue, and then {Quiet:n0} keys put one each. {Workers} workers claim one message at a time and "
-            + "delete it. The time runs from their start until the last of the quiet keys is served. With groups, the benchmark checks that "
-            + "no key is ever served twice at once, or out of order.",
+            $"One key has {Flood:n0} messages on a queue, and then {Quiet:n0} keys put one each. {Workers} workers claim one message at a time "
+            + "and delete it. The time runs from their start until the last of the quiet keys is served. With groups, the benchmark checks "
+            + "that no key is ever served twice at once, or out of order.",
             "process", "without groups", "with groups", "claims and deletions per second", "with groups, of it");
         foreach (var server in (Server[])[await session.MemoryAsync(), await session.SqliteAsync()])
         {
@@ -33,7 +33,8 @@ internal sealed class Groups(Session session)
                 $"{Format.Rate(plainRate)}, {Format.Rate(groupedRate)}",
                 Format.Ratio(groupedRate / plainRate));
             var alone = TimeSpan.FromSeconds(Quiet / groupedRate);
-            section.AtMost($"quiet keys beside a flood, {server.Name}: of the time for all of them alone", 2, grouped / alone, Format.Ratio);
+            section.AtMost(
+                $"quiet keys beside a flood, {server.Name}: of the time for all of them alone", 2, grouped / alone, Format.Ratio);
         }
 
         return section;
