@@ -9,6 +9,7 @@ internal sealed class Producer(Scheduler scheduler, Requests requests, Chance ch
     private const int MaxTries = 20;
 
     private long next;
+    private long epoch;
     private bool isBusy;
 
     /// <summary>Sends some more messages. What is not stored is sent again by the next call.</summary>
@@ -17,6 +18,8 @@ internal sealed class Producer(Scheduler scheduler, Requests requests, Chance ch
         if (isBusy)
             return;
         isBusy = true;
+        // A new instance of the producer begins. What the old one sent may still be under way.
+        var raising = chance.Of(6) ? RaiseAsync() : Task.CompletedTask;
         var isChained = chance.Of(2);
         var numbers = Enumerable.Range(0, chance.Below(1, 5)).Select(i => next + i).ToList();
         var stored = new List<bool>();
@@ -35,6 +38,7 @@ internal sealed class Producer(Scheduler scheduler, Requests requests, Chance ch
             }
         }
 
+        await raising;
         next += stored.TakeWhile(isStored => isStored).Count();
         isBusy = false;
     }
@@ -46,11 +50,20 @@ internal sealed class Producer(Scheduler scheduler, Requests requests, Chance ch
             await scheduler.DelayAsync(TimeSpan.FromSeconds(5));
     }
 
+    private async Task RaiseAsync()
+    {
+        await scheduler.DelayAsync(TimeSpan.FromSeconds(chance.Part()));
+        epoch++;
+        // Otherwise its first put says it.
+        if (chance.Of(2))
+            await requests.PutEpochAsync(queue, name, epoch);
+    }
+
     private async Task<bool> SendAsync(long number, long? previous)
     {
         for (var tries = 0; tries < MaxTries; tries++)
         {
-            if (await requests.PutNumberedAsync(queue, new($"{name}-{number}"), new(name, number, 0, previous)))
+            if (await requests.PutNumberedAsync(queue, new($"{name}-{number}"), new(name, number, epoch, previous)))
                 return true;
             await scheduler.DelayAsync(TimeSpan.FromSeconds(chance.Part()));
         }

@@ -71,6 +71,11 @@ internal sealed class Requests(Cluster cluster, Chance chance)
         }
     }
 
+    public Task PutEpochAsync(QueueAddress queue, ProducerName name, long epoch) => cluster.SendAsync(
+        cluster.NewRequest(RequestKind.Producers) with { Queue = queue },
+        (engine, token) => engine.Producers.PutEpochAsync(queue, name, epoch, token),
+        (_, _) => { });
+
     /// <returns>Whether the producer is forgotten.</returns>
     public async Task<bool> ForgetProducerAsync(QueueAddress queue, ProducerName name) => await cluster.SendAsync(
         cluster.NewRequest(RequestKind.Producers) with { Queue = queue },

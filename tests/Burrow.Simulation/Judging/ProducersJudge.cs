@@ -11,6 +11,9 @@ internal sealed class ProducersJudge
 {
     private readonly Dictionary<(string Partition, string Key), List<(long Number, Moment At)>> stored = [];
 
+    /// <summary>The highest epochs that were seen.</summary>
+    private readonly Dictionary<(string Partition, string Key), long> epochs = [];
+
     /// <summary>Notes that a producer's message was stored.</summary>
     public void Stored(QueueAddress queue, ProducerNumber number, Moment at)
     {
@@ -18,6 +21,9 @@ internal sealed class ProducersJudge
         var last = all.Count == 0 ? -1 : all[^1].Number;
         Require(number.Number > last, $"{number} was stored after {last}.");
         Require(number.Previous is not { } previous || last >= previous, $"{number} was stored before what comes before it.");
+        Require(
+            number.Epoch >= epochs.GetValueOrDefault((queue.Partition, QueueKeys.Producer(number.Producer))),
+            $"{number} was stored after a higher epoch was seen.");
         all.Add((number.Number, at));
     }
 
@@ -29,6 +35,7 @@ internal sealed class ProducersJudge
             if (get(key) is not { } row)
             {
                 stored.Remove((partition, key));
+                epochs.Remove((partition, key));
                 continue;
             }
 
@@ -36,6 +43,8 @@ internal sealed class ProducersJudge
             long? last = all.Count == 0 ? null : all[^1].Number;
             var state = ProducerRow.From(row).State;
             Require(state.Last == last, $"A producer's row says {state}, and the last one is {last}.");
+            Require(state.Epoch >= epochs.GetValueOrDefault((partition, key)), $"A producer's epoch became less: {state}.");
+            epochs[(partition, key)] = state.Epoch;
         }
     }
 
@@ -48,7 +57,8 @@ internal sealed class ProducersJudge
     {
         var all = Of(request.Queue!, request.Number!.Producer);
         AnswerJudge.Require(
-            !all.Exists(one => one.Number >= request.Number.Previous && one.At.Order < request.Started.Order),
+            !all.Exists(one => one.Number >= request.Number.Previous && one.At.Order < request.Started.Order)
+                || epochs.GetValueOrDefault((request.Queue!.Partition, QueueKeys.Producer(request.Number.Producer))) > request.Number.Epoch,
             request,
             "waited in vain for what was stored before");
     }

@@ -195,6 +195,10 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
 
         // Faults of producers.
         new(
+            "a-lower-epoch-is-stored", "Putting/PutPlan.cs",
+            "if (number.Epoch < state.Epoch)",
+            "if (number.Epoch < state.Epoch && !MUTANT)"),
+        new(
             "producer-not-in-the-transaction", "Putting/PutPlan.cs",
             "all.AddRange(after.Write(before));",
             "if (!MUTANT) all.AddRange(after.Write(before));"),
