@@ -64,6 +64,8 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
         CancellationToken cancellationToken)
     {
         var maxTime = wait.MaxTime < context.Options.MaxWaitTime ? wait.MaxTime : context.Options.MaxWaitTime;
+        if (maxTime <= TimeSpan.Zero)
+            return await attempt();
         var begun = context.Time.GetTimestamp();
         // Read before the attempt, so that a change during the attempt is not missed.
         var seen = changed.Version;
@@ -85,7 +87,8 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
                 await changed.WaitAsync(seen, pause < left ? pause : left, context.Time, ended.Token);
                 cancellationToken.ThrowIfCancellationRequested();
                 var version = changed.Version;
-                if ((version == seen && pause >= left) || ended.IsCancellationRequested)
+                // Without a poll that sets the signal, the request looks after each pause, and once more when its time is up.
+                if ((version == seen && pauses is null) || ended.IsCancellationRequested)
                     continue;
                 seen = version;
                 if (wait.Request is { } request && !await request.ResumeAsync())

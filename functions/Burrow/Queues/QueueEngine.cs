@@ -127,8 +127,18 @@ public sealed class QueueEngine
     /// <exception cref="ConflictException">The message has another priority. Nothing was stored.</exception>
     /// <exception cref="QuotaExceededException">The queue's policy allows no more messages. Nothing was stored.</exception>
     /// <exception cref="UnavailableException">It is unknown whether the message was stored.</exception>
-    public Task<PutResult> PutAsync(QueueAddress queue, PutRequest request, CancellationToken cancellationToken) =>
-        states.Of(queue).Puts.SubmitAsync(request, cancellationToken);
+    public Task<PutResult> PutAsync(QueueAddress queue, PutRequest request, CancellationToken cancellationToken)
+    {
+        var put = states.Of(queue).Puts.SubmitAsync(request, cancellationToken);
+        return request.Result is null ? put : BeginAsync();
+
+        async Task<PutResult> BeginAsync()
+        {
+            var result = await put;
+            resultSignals.Set(queue, request.Id);
+            return result;
+        }
+    }
 
     /// <summary>
     /// Waits until the messages that a producer sent before are stored, as <paramref name="wait"/> says, in whichever process they are put.

@@ -18,9 +18,9 @@ internal sealed class Groups(Session session)
     {
         var section = new Section(
             "One key that floods, and a thousand that do not",
-            $"One key has {Flood:n0} messages on a queue, and then {Quiet:n0} keys put one each. {Workers} workers claim one message at a time "
-            + "and delete it. The time runs from their start until the last of the quiet keys is served. With groups, the benchmark checks "
-            + "that no key is ever served twice at once, or out of order.",
+            $"One key has {Flood:n0} messages on a queue, and then {Quiet:n0} keys put one each. {Workers} workers claim one message at a "
+            + "time and delete it. The time runs from their start until the last of the quiet keys is served. With groups, the benchmark "
+            + "checks that no key is ever served twice at once, or out of order.",
             "process", "without groups", "with groups", "claims and deletions per second", "with groups, of it");
         foreach (var server in (Server[])[await session.MemoryAsync(), await session.SqliteAsync()])
         {

@@ -56,6 +56,16 @@ public abstract class ResultTests(ServerFixture server) : ProtocolTests(server)
     }
 
     [Fact]
+    public async Task At_the_end_of_the_wait_it_also_says_what_no_request_has_told_it()
+    {
+        await PutAsync($"{Message}?ttl=19&result=60");
+        await using var caller = await ConnectAsync();
+
+        Show(await Time.AdvanceUntilAsync(caller.SendAsync("GET", $"{Result}?wait=20"), TimeSpan.FromSeconds(0.25)))
+            .ShouldBe((200, "expired", ""));
+    }
+
+    [Fact]
     public async Task A_deletion_with_a_receipt_leaves_done_and_one_without_deleted()
     {
         await PutAsync($"{Message}?ttl=0&result=60");
@@ -90,7 +100,12 @@ public abstract class ResultTests(ServerFixture server) : ProtocolTests(server)
         Time.Advance(TimeSpan.FromSeconds(60));
 
         Show(await GetAsync(Result)).ShouldBe((200, "dead", "no cheese"));
+        var dead = (await GetAsync(Result)).ETag!;
         (await SendAsync("PUT", Result, "more"u8.ToArray(), ("If-Match", last))).Status.ShouldBe(404);
+        // The worker was too late. Its cause is told all the same.
+        (await PostAsync($"{Message}?outcome=failed&cause=too%20slow", ("If-Match", last))).Status.ShouldBe(200);
+        var told = await GetAsync(Result, ("If-None-Match", dead));
+        Show(told).ShouldBe((200, "dead", "too slow"));
         (await PostAsync($"/dead/{Account}/q/m")).Status.ShouldBe(200);
         Show(await GetAsync(Result)).ShouldBe((200, "running", ""));
         (await PostAsync($"{Message}?outcome=dead&cause=poison", ("If-Match", await ClaimAsync()))).Status.ShouldBe(200);
@@ -117,10 +132,13 @@ public abstract class ResultTests(ServerFixture server) : ProtocolTests(server)
     {
         await PutAsync($"{Message}?ttl=30&result=60");
         Time.Advance(TimeSpan.FromSeconds(30));
-        Show(await GetAsync(Result)).ShouldBe((200, "expired", ""));
+        var expired = await GetAsync(Result);
+        Show(expired).ShouldBe((200, "expired", ""));
         await PutAsync($"{Message}?ttl=30");
         // The message that expired has its end, also where another one is put in its place.
         Show(await GetAsync(Result)).ShouldBe((200, "expired", ""));
+        // It is the same end, before and after a row says so.
+        (await GetAsync(Result, ("If-None-Match", expired.ETag!))).Status.ShouldBe(304);
         Time.Advance(TimeSpan.FromSeconds(59));
         (await GetAsync(Result)).Status.ShouldBe(200);
 

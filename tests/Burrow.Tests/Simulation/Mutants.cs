@@ -181,12 +181,12 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "return MUTANT ? write : write.With([ResultRow.Begin(id, context.Random)], null);"),
         new(
             "expired-one-replaced-without-its-end", "Putting/PutPlan.cs",
-            "return ResultRow.End(request.Id,",
-            "return MUTANT ? [] : ResultRow.End(request.Id,"),
+            "return ResultRow.End(",
+            "return MUTANT ? [] : ResultRow.End("),
         new(
             "progress-over-the-end", "Rows/ResultRow.cs",
-            "hasProgress: true, MessageState.Never, random), ETag);",
-            "hasProgress: true, MessageState.Never, random), MUTANT ? Operation.Any : ETag);"),
+            "true, MessageState.Never, NewReceipt(random)), ETag);",
+            "true, MessageState.Never, NewReceipt(random)), MUTANT ? Operation.Any : ETag);"),
         new(
             "expiry-row-of-before-left", "Rows/ExpiringRow.cs",
             "if (row is null || QueueKeys.ExpiryOf(key, expiresAt) != expiry.Key)",

@@ -18,7 +18,7 @@ internal sealed class Transactions(
     private const int MaxResends = 2;
 
     /// <summary>Changes of one group take turns within this process, as each would refuse the others.</summary>
-    private readonly Turns<(string Partition, string Group)> turns = new();
+    private readonly Turns<(string Partition, string Group)> turns = new(context.Time);
 
     /// <summary>How often the changes of a group are planned anew at most, because others change it at the same time.</summary>
     private const int MaxGroupTries = 6;
@@ -177,7 +177,9 @@ internal sealed class Transactions(
             return write.With([ResultRow.Begin(id, context.Random)], null);
         ResultEnd? end = write switch
         {
-            { After.DiedAt: not 0, Before.DiedAt: 0 } => new(ResultState.Dead, ResultRow.OfCause(write.Causes.LastOrDefault())),
+            // A late worker may add its cause.
+            { After.DiedAt: not 0 } when write.Before.DiedAt == 0 || write.ChangesCauses => new(
+                ResultState.Dead, ResultRow.OfCause(write.Causes.LastOrDefault())),
             { After: not null } => null,
             { End: { } said } => said,
             // A dead message that is purged, or kept no longer, stays dead for who waits.
@@ -188,7 +190,10 @@ internal sealed class Transactions(
         if (end is null)
             return write;
         var expiresAt = MessageState.ExpiryOf(kept, now);
-        return write.With([.. ResultRow.End(id, end.State, end.Left, expiresAt, context.Random)], expiresAt);
+        // An end by time is known before it is written, under the same receipt.
+        var isByTime = end.State == ResultState.Expired || (write.After is { } after && after.Revisions == write.Before.Revisions);
+        var receipt = isByTime ? ResultRow.ReceiptOfEnd(write.Before) : ResultRow.NewReceipt(context.Random);
+        return write.With([.. ResultRow.End(id, end, receipt, expiresAt)], expiresAt);
     }
 
     private static int MoreOf(MessageWrite write) =>
@@ -226,7 +231,7 @@ internal sealed class Transactions(
             names.Add(one);
         List<(string, string)> keys =
             [.. names.Select(name => name.Value).Order(StringComparer.Ordinal).Select(name => (queue.Partition, name))];
-        await turns.EnterAsync(keys);
+        var held = await turns.EnterAsync(keys);
         try
         {
             if (await PlanGroupsAsync(queue, changes, [.. names], cancellationToken) is not { } plan)
@@ -249,7 +254,7 @@ internal sealed class Transactions(
         }
         finally
         {
-            turns.Leave(keys);
+            turns.Leave(held);
         }
     }
 

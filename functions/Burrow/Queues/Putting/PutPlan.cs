@@ -264,7 +264,8 @@ internal sealed class PutPlan(
             return [];
         var expiresAt = MessageState.ExpiryOf(seconds, now);
         instants.Add(expiresAt);
-        return ResultRow.End(request.Id, ResultState.Expired, ResultBody.Empty, expiresAt, context.Random);
+        return ResultRow.End(
+            request.Id, new(ResultState.Expired, ResultBody.Empty), ResultRow.ReceiptOfEnd(there.State), expiresAt);
     }
 
     private IReadOnlyList<OutboxRow> EventsOf(

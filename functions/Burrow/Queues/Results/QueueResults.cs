@@ -67,7 +67,7 @@ internal sealed class QueueResults(QueueContext context)
         var now = context.Now;
         if (state.IsLive(now) || state.DiedAt != 0)
             return running;
-        var receipt = new Receipt(running.Receipt.Value + "x");
+        var receipt = ResultRow.ReceiptOfEnd(state);
         if (!state.IsUnburied(now))
             return new(ResultState.Expired, ResultBody.Empty, receipt, HasProgress: false);
         var line = await context.Messages.GetAsync(queue.Partition, state.LineKey, cancellationToken);

@@ -18,6 +18,9 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     public MessageWrite WithEvent(OutboxRow announcement) =>
         this with { Operations = [.. Operations, announcement.Insert], Event = announcement };
 
+    /// <summary>Whether the change adds or removes causes.</summary>
+    public bool ChangesCauses { get; private init; }
+
     /// <summary>How a message has ended that a worker or a client removes; null: it expired, or that is not said.</summary>
     public ResultEnd? End { get; init; }
 
@@ -100,6 +103,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         return new(before, after, operations)
         {
             Line = row,
+            ChangesCauses = !ReferenceEquals(causes, row.Causes),
             Killed = before.DiedAt == 0 && after.DiedAt != 0 ? row : null,
             Causes = causes,
         };

@@ -32,38 +32,46 @@ internal sealed record ResultRow(string ETag, MessageResult Result, long Expires
 
     /// <summary>The operation that begins the result of a message that is put or redriven. What was there before is gone.</summary>
     public static Operation Begin(MessageId id, Random random) => Operation.Upsert(
-        QueueKeys.Result(id), ToColumns(ResultState.Running, ResultBody.Empty, hasProgress: false, MessageState.Never, random));
+        QueueKeys.Result(id), ToColumns(new(ResultState.Running, ResultBody.Empty), false, MessageState.Never, NewReceipt(random)));
 
     /// <summary>The operation that leaves progress in place of what was read.</summary>
     public Operation Progress(MessageId id, ResultBody left, Random random) => Operation.Replace(
-        QueueKeys.Result(id), ToColumns(ResultState.Running, left, hasProgress: true, MessageState.Never, random), ETag);
+        QueueKeys.Result(id), ToColumns(new(ResultState.Running, left), true, MessageState.Never, NewReceipt(random)), ETag);
 
     /// <summary>The operations that end the result of a message.</summary>
-    public static IEnumerable<Operation> End(MessageId id, ResultState state, ResultBody left, long expiresAt, Random random)
+    public static IEnumerable<Operation> End(MessageId id, ResultEnd end, Receipt receipt, long expiresAt)
     {
         var key = QueueKeys.Result(id);
-        yield return Operation.Upsert(key, ToColumns(state, left, hasProgress: false, expiresAt, random));
+        yield return Operation.Upsert(key, ToColumns(end, false, expiresAt, receipt));
         yield return Operation.Upsert(QueueKeys.ExpiryOf(key, expiresAt), ExpiringRow.ColumnsOf(key));
     }
+
+    /// <summary>A receipt that no other state of a result has.</summary>
+    public static Receipt NewReceipt(Random random) => new(Revisions.New(random));
+
+    /// <summary>
+    /// The receipt of the end of a message that expired or died by time. It is the same before and after a row says so.
+    /// </summary>
+    public static Receipt ReceiptOfEnd(MessageState message) => new(message.Revisions.Latest + "x");
 
     /// <summary>The receipt of what an operation writes.</summary>
     public static Receipt RevisionOf(Operation write) => new(write.Columns!.GetString(RevisionColumn)!);
 
-    private static Columns ToColumns(ResultState state, ResultBody left, bool hasProgress, long expiresAt, Random random)
+    private static Columns ToColumns(ResultEnd state, bool hasProgress, long expiresAt, Receipt receipt)
     {
         var columns = new Columns(6)
         {
-            { StateColumn, (long)state },
-            { RevisionColumn, Revisions.New(random) },
+            { StateColumn, (long)state.State },
+            { RevisionColumn, receipt.Value },
             { MessageColumns.ExpiresAt, expiresAt },
         };
-        columns.Add(MessageColumns.Body, left.Body);
-        columns.Add(MessageColumns.ContentType, left.ContentType);
+        columns.Add(MessageColumns.Body, state.Left.Body);
+        columns.Add(MessageColumns.ContentType, state.Left.ContentType);
         if (hasProgress)
             columns.Add(ProgressColumn, 1);
         return columns;
     }
 }
 
-/// <summary>How a message that is removed has ended.</summary>
+/// <summary>How a message has ended, and what is left of it.</summary>
 internal sealed record ResultEnd(ResultState State, ResultBody Left);

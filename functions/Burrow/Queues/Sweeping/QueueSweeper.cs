@@ -29,6 +29,9 @@ internal sealed class QueueSweeper(
     /// <summary>How many messages of one queue are moved or removed at a time.</summary>
     private const int BatchSize = 200;
 
+    /// <summary>How many rows that are no messages, results among them, are removed at a time.</summary>
+    private const int MaxForgotten = 32;
+
     /// <summary>Visits every queue that is due, until none is left or the time is up. The next run continues with the rest.</summary>
     public async Task RunAsync(TimeSpan time, CancellationToken cancellationToken)
     {
@@ -121,8 +124,13 @@ internal sealed class QueueSweeper(
         async Task<IReadOnlyList<MessageWrite>> RemovedAsync(IReadOnlyList<Row> all)
         {
             var others = all.Where(row => row.Columns.GetString(MessageColumns.Of) is not null).ToList();
-            foreach (var other in others)
-                areForgotten &= await ExpiringRow.ForgetAsync(context, queue, other, cancellationToken);
+            foreach (var some in others.Chunk(MaxForgotten))
+            {
+                var forgotten = await Task.WhenAll(
+                    some.Select(other => ExpiringRow.ForgetAsync(context, queue, other, cancellationToken)));
+                areForgotten &= Array.TrueForAll(forgotten, one => one);
+            }
+
             var rows = others.Count == 0 ? all : [.. all.Except(others)];
             var found = await Task.WhenAll(rows.Select(row =>
                 context.Messages.GetAsync(
