@@ -159,8 +159,8 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             + "        async Task ReadWaitingAsync(IReadOnlyList<MessageRow> waiting)"),
         new(
             "groups-not-filled-when-more-are-allowed", "Sweeping/GroupSettler.cs",
-            "if (policy.GroupConcurrency > head.SettledConcurrency)",
-            "if (policy.GroupConcurrency > head.SettledConcurrency && !MUTANT)"),
+            "if (policy.GroupConcurrency > head.SettledConcurrency || (isSecond && policy.GroupConcurrency > 1))",
+            "if (!MUTANT && (policy.GroupConcurrency > head.SettledConcurrency || (isSecond && policy.GroupConcurrency > 1)))"),
         new(
             "groups-not-freed", "Sweeping/GroupSettler.cs",
             "policy.HaltsGroupOnDead || await FreeAsync(queue);",

@@ -40,16 +40,17 @@ internal sealed class GroupSettler(QueueContext context, MessageFinder finder, T
             // What it sees from now on may be seen again only after a pause.
             var settings = new Settings(
                 policy.GroupConcurrency, policy.HaltsGroupOnDead, context.Time.GetTimestamp(), Math.Min(2, looks + 1));
-            if (await SettleAsync(queue, head, policy))
+            if (await SettleAsync(queue, head, policy, isSecond: looks == 1))
                 seen.Set(queue.Partition, settings);
         });
     }
 
     /// <returns>Whether nothing is left to do.</returns>
-    private async Task<bool> SettleAsync(QueueAddress queue, QueueHead head, QueuePolicy policy)
+    private async Task<bool> SettleAsync(QueueAddress queue, QueueHead head, QueuePolicy policy, bool isSecond)
     {
         var isDone = policy.HaltsGroupOnDead || await FreeAsync(queue);
-        if (policy.GroupConcurrency > head.SettledConcurrency)
+        // At the second look, a process may have left room meanwhile that did not heed the policy yet.
+        if (policy.GroupConcurrency > head.SettledConcurrency || (isSecond && policy.GroupConcurrency > 1))
             isDone &= await FillAsync(queue, policy);
         return isDone && (policy.GroupConcurrency == head.SettledConcurrency || await NoteAsync(queue, policy));
     }
