@@ -72,7 +72,7 @@ public sealed class QueueEngine
         statistics = new StatisticsReader(context, counts, names);
         Policies = new QueuePolicies(context, new PolicyTable(store, time, random));
         var groupReader = new GroupReader(context);
-        var transactions = new Transactions(context, due, counts, outbox, Policies, groupReader);
+        var transactions = new Transactions(context, due, counts, outbox, new GroupPlanner(context, Policies, groupReader));
         finder = new MessageFinder(context);
         var reader = new QueueReader(context, finder);
         lister = new MessageLister(context, reader, finder);

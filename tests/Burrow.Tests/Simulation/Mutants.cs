@@ -172,11 +172,11 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
 
         // Faults of results.
         new(
-            "removed-and-its-result-runs", "Changing/Transactions.cs",
+            "removed-and-its-result-runs", "Results/ResultWrites.cs",
             "writes.Any(write => write.Before.ResultKept is not null) ?",
             "!MUTANT && writes.Any(write => write.Before.ResultKept is not null) ?"),
         new(
-            "redriven-and-its-result-is-dead", "Changing/Transactions.cs",
+            "redriven-and-its-result-is-dead", "Results/ResultWrites.cs",
             "return write.With([ResultRow.Begin(id, context.Random)], null);",
             "return MUTANT ? write : write.With([ResultRow.Begin(id, context.Random)], null);"),
         new(

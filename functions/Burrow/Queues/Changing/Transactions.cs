@@ -1,6 +1,6 @@
 using Burrow.Queues.Counting;
 using Burrow.Queues.Groups;
-using Burrow.Queues.Policies;
+using Burrow.Queues.Results;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 using Burrow.Tables;
@@ -13,7 +13,7 @@ namespace Burrow.Queues.Changing;
 /// next messages of the group ready, in its own transaction (docs/design/groups.md).
 /// </summary>
 internal sealed class Transactions(
-    QueueContext context, DueTable due, ProcessCounts counts, IEventOutbox outbox, QueuePolicies policies, GroupReader groups)
+    QueueContext context, DueTable due, ProcessCounts counts, IEventOutbox outbox, GroupPlanner groups)
 {
     private const int MaxResends = 2;
 
@@ -28,12 +28,6 @@ internal sealed class Transactions(
 
     /// <summary>Instead of the index of a change: there was nothing to change.</summary>
     private const int NothingToDo = -3;
-
-    /// <summary>Operations that a change of a group may need besides its own: one message made ready, and the group's row.</summary>
-    private const int GroupOperations = 5;
-
-    /// <summary>Operations more, if the message comes back and waits: its place in the group, and the touch of the one behind it.</summary>
-    private const int ReturnOperations = 2;
 
     /// <summary>Called when messages were made ready, so that requests that wait for them look again.</summary>
     public Action<QueueAddress> Promoted { get; set; } = _ => { };
@@ -52,7 +46,7 @@ internal sealed class Transactions(
     public async Task<CommitOutcome[]> CommitAllAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> changes, CancellationToken cancellationToken)
     {
-        var writes = await WithDeathsAsync(queue, WithResults(changes), cancellationToken);
+        var writes = await CompleteAsync(queue, changes, cancellationToken);
         var outcomes = new CommitOutcome[writes.Count];
         var all = Enumerable.Range(0, writes.Count);
         if (!writes.Any(write => write.ChangesGroup))
@@ -116,7 +110,7 @@ internal sealed class Transactions(
     /// </returns>
     public async Task<(CommitOutcome Outcome, int Failed)> CommitAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken) =>
-        await SubmitAsync(queue, await WithDeathsAsync(queue, WithResults(writes), cancellationToken), cancellationToken);
+        await SubmitAsync(queue, await CompleteAsync(queue, writes, cancellationToken), cancellationToken);
 
     /// <summary>Makes as many messages of a group ready as there is room for.</summary>
     /// <returns>False if others change the group at the same time, or storage failed.</returns>
@@ -153,7 +147,7 @@ internal sealed class Transactions(
             bytes += write.Operations.Sum(TableLimits.SizeOf);
             if (write.ChangesGroup)
             {
-                operations += GroupOperations + MoreOf(write);
+                operations += GroupPlanner.OperationsOf(write);
                 bytes += QueueLimits.InlineBytes;
             }
 
@@ -164,45 +158,11 @@ internal sealed class Transactions(
         return count;
     }
 
-    /// <summary>Adds what becomes of each message whose producer wants to know.</summary>
-    private IReadOnlyList<MessageWrite> WithResults(IReadOnlyList<MessageWrite> writes) =>
-        writes.Any(write => write.Before.ResultKept is not null) ? [.. writes.Select(WithResult)] : writes;
-
-    private MessageWrite WithResult(MessageWrite write)
+    /// <summary>Adds what the changes mean for results, and the event of each death, if a subscription wants it.</summary>
+    private async ValueTask<IReadOnlyList<MessageWrite>> CompleteAsync(
+        QueueAddress queue, IReadOnlyList<MessageWrite> changes, CancellationToken cancellationToken)
     {
-        var (id, now) = (write.Before.Id, context.Now);
-        if (write.Before.ResultKept is not { } kept)
-            return write;
-        if (write is { Before.DiedAt: not 0, After.DiedAt: 0 })
-            return write.With([ResultRow.Begin(id, context.Random)], null);
-        ResultEnd? end = write switch
-        {
-            // A late worker may add its cause.
-            { After.DiedAt: not 0 } when write.Before.DiedAt == 0 || write.ChangesCauses => new(
-                ResultState.Dead, ResultRow.OfCause(write.Causes.LastOrDefault())),
-            { After: not null } => null,
-            { End: { } said } => said,
-            // A dead message that is purged, or kept no longer, stays dead for who waits.
-            { Before.DiedAt: not 0 } => null,
-            _ => new(
-                write.Before.LifeAt(now) == MessageLife.None ? ResultState.Expired : ResultState.Deleted, ResultBody.Empty),
-        };
-        if (end is null)
-            return write;
-        var expiresAt = MessageState.ExpiryOf(kept, now);
-        // An end by time is known before it is written, under the same receipt.
-        var isByTime = end.State == ResultState.Expired || (write.After is { } after && after.Revisions == write.Before.Revisions);
-        var receipt = isByTime ? ResultRow.ReceiptOfEnd(write.Before) : ResultRow.NewReceipt(context.Random);
-        return write.With([.. ResultRow.End(id, end, receipt, expiresAt)], expiresAt);
-    }
-
-    private static int MoreOf(MessageWrite write) =>
-        write is { Before: { DiedAt: not 0, Group: not null }, After.DiedAt: 0 } ? ReturnOperations : 0;
-
-    /// <summary>Adds the event of each death, if a subscription wants it.</summary>
-    private async ValueTask<IReadOnlyList<MessageWrite>> WithDeathsAsync(
-        QueueAddress queue, IReadOnlyList<MessageWrite> writes, CancellationToken cancellationToken)
-    {
+        var writes = ResultWrites.Complete(changes, context);
         if (!writes.Any(write => write.Killed is not null)
             || !(await outbox.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Dead))
         {
@@ -234,7 +194,7 @@ internal sealed class Transactions(
         var held = await turns.EnterAsync(keys);
         try
         {
-            if (await PlanGroupsAsync(queue, changes, [.. names], cancellationToken) is not { } plan)
+            if (await groups.PlanAsync(queue, changes, [.. names], cancellationToken) is not { } plan)
                 return (CommitOutcome.Conflict, FailedInGroup);
             if (plan.Writes.Count + plan.More.Count == 0)
                 return (CommitOutcome.Done, NothingToDo);
@@ -301,48 +261,6 @@ internal sealed class Transactions(
             RoomLeft(queue, name);
     }
 
-    /// <summary>Plans what the changes mean for the groups of their messages.</summary>
-    /// <returns>Null if others change a group at the same time.</returns>
-    private async Task<PlannedWrites?> PlanGroupsAsync(
-        QueueAddress queue, IReadOnlyList<MessageWrite> changes, IReadOnlyList<GroupName> names, CancellationToken cancellationToken)
-    {
-        var policy = await policies.OfAsync(queue);
-        var left = (TableLimits.TransactionOperations - names.Count - changes.Sum(write => write.Operations.Count + MoreOf(write)))
-            / names.Count;
-        var plans = await Task.WhenAll(names.Select(PlanAsync));
-        if (Array.Exists(plans, plan => plan is null))
-            return null;
-        var writes = changes.ToArray();
-        foreach (var (name, plan) in names.Zip(plans))
-        {
-            var of = IndicesOf(name);
-            for (var i = 0; i < of.Count; i++)
-            {
-                if (plan!.Afters[i] is { } after && after != writes[of[i]].After)
-                    writes[of[i]] = writes[of[i]].WithAfter(after);
-            }
-        }
-
-        return new(
-            writes,
-            [.. plans.SelectMany(plan => plan!.Promotions)],
-            [.. plans.SelectMany(plan => plan!.Operations)],
-            [.. names.Zip(plans).Where(one => one.Second!.HasLeft).Select(one => one.First)]);
-
-        List<int> IndicesOf(GroupName name) =>
-            [.. Enumerable.Range(0, changes.Count).Where(i => changes[i].ChangesGroup && changes[i].Before.Group == name)];
-
-        async Task<GroupPlan?> PlanAsync(GroupName name)
-        {
-            var of = IndicesOf(name).ConvertAll(i => (changes[i].Before, changes[i].After));
-            return await groups.ReadAsync(
-                queue, name, row => GroupPlan.RoomOf(row, of, policy), of.Select(change => change.Before.Sequence).ToHashSet(),
-                cancellationToken) is { } view
-                ? GroupPlan.Of(view, of, policy, context.Now, left)
-                : null;
-        }
-    }
-
     /// <summary>
     /// Finds out the outcome after a refusal that this request's own earlier attempt may have caused. If a message's history holds this
     /// request's revision, the transaction was committed. If it holds only the revision before, the transaction was not committed. One
@@ -395,15 +313,4 @@ internal sealed class Transactions(
 
         return operation < 0 ? -1 : FailedInGroup;
     }
-
-    /// <summary>One transaction.</summary>
-    /// <param name="Writes">The changes.</param>
-    /// <param name="Promotions">The messages that are made ready.</param>
-    /// <param name="More">The operations of these, and those on the rows of groups.</param>
-    /// <param name="Left">The groups with room left for messages that wait.</param>
-    private sealed record PlannedWrites(
-        IReadOnlyList<MessageWrite> Writes,
-        IReadOnlyList<MessageWrite> Promotions,
-        IReadOnlyList<Operation> More,
-        IReadOnlyList<GroupName> Left);
 }
