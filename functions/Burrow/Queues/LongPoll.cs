@@ -49,9 +49,7 @@ internal sealed class LongPoll(QueueContext context, QueueStates states, Cancell
         Func<Task<T>> attempt,
         Func<T, bool> isDone,
         CancellationToken cancellationToken) =>
-        wait.MaxTime <= TimeSpan.Zero
-            ? attempt()
-            : WaitAsync(queue, wait, changed, () => null, pauses, attempt, isDone, cancellationToken);
+        WaitAsync(queue, wait, changed, () => null, pauses, attempt, isDone, cancellationToken);
 
     private async Task<T> WaitAsync<T>(
         QueueAddress queue,

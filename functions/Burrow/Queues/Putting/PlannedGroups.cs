@@ -11,7 +11,7 @@ internal sealed class PlannedGroups(KnownGroups known, QueuePolicy policy)
     private (GroupName Name, GroupPlan Plan)? back;
 
     /// <summary>The groups as the transaction leaves them, and the places of the operations on their rows.</summary>
-    private List<(GroupRow Row, bool MayWait, int Index)> written = [];
+    private readonly List<(GroupRow Row, bool MayWait, int Index)> written = [];
 
     private int end;
 

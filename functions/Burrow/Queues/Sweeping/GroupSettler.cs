@@ -85,6 +85,7 @@ internal sealed class GroupSettler(QueueContext context, MessageFinder finder, T
     {
         var isDone = true;
         GroupRow? group = null;
+        var waits = false;
         var query = new RowQuery(QueueKeys.GroupsFrom, QueueKeys.GroupsBefore);
         while (true)
         {
@@ -94,14 +95,14 @@ internal sealed class GroupSettler(QueueContext context, MessageFinder finder, T
             {
                 if (GroupRow.IsGroup(row))
                 {
-                    group = GroupRow.From(row);
+                    (group, waits) = (GroupRow.From(row), false);
                     continue;
                 }
 
                 // The first of the messages of the group that wait.
-                if (group is not null && GroupPlan.HasRoom(group, policy))
+                if (!waits && group is not null && GroupPlan.HasRoom(group, policy))
                     names.Add(group.Name);
-                group = null;
+                waits = true;
             }
 
             foreach (var some in names.Chunk(MaxParallelism))
@@ -116,8 +117,8 @@ internal sealed class GroupSettler(QueueContext context, MessageFinder finder, T
             if (background.IsStopping)
                 return false;
             // Of a group of which many messages wait, the rest need not be read.
-            query = page.Rows.Count > 0 && !GroupRow.IsGroup(page.Rows[^1])
-                ? new(page.Rows[^1].Key[..^16] + "~", QueueKeys.GroupsBefore)
+            query = page.Rows.Count > 0 && waits && group is not null
+                ? new(QueueKeys.GroupBefore(group.Name), QueueKeys.GroupsBefore)
                 : query with { Continuation = page.Continuation };
         }
     }
