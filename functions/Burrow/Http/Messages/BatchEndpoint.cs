@@ -252,7 +252,7 @@ public sealed class BatchEndpoint : IEndpoint
         {
             var precondition = new Precondition(item.IfMatch, null);
             if (item.Outcome is not null)
-                MessageEndpoint.RequireReceipt(precondition);
+                Preconditions.RequireReceipt(precondition, "An outcome", "changed");
             var message = item.Operation == BatchOperation.Delete
                 ? await queues.DeleteAsync(queue, id, precondition, Detail.None, cancellationToken)
                 : item.Outcome is { } outcome

@@ -106,18 +106,11 @@ public sealed class MessageEndpoint : IEndpoint
     {
         await authorized.AdmitAsync(OperationPolicy.SettleMessage);
         var precondition = Preconditions.Parse(context.Request);
-        RequireReceipt(precondition);
+        Preconditions.RequireReceipt(precondition, "An outcome", "changed");
         var detail = parameters.MessageDetail(Detail.None);
         var outcome = parameters.Outcome! with { Result = result };
         var message = await queues.SettleAsync(path.Queue, path.Id, outcome, precondition, detail, context.Aborted);
         return MessageJson.One(message ?? throw NotFound(), detail);
-    }
-
-    /// <exception cref="PreconditionRequiredException">The precondition names no receipt.</exception>
-    internal static void RequireReceipt(Precondition precondition)
-    {
-        if (!precondition.NamesReceipt)
-            throw new PreconditionRequiredException("An outcome needs If-Match with the ETag that the claim gave. Nothing was changed.");
     }
 
     /// <summary>A body with <c>outcome=done</c> is the result, whatever its type; null: there is none.</summary>

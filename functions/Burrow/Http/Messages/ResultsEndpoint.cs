@@ -50,8 +50,7 @@ public sealed class ResultsEndpoint : IEndpoint
         var (authorized, _) = await AuthorizeAsync(context, path);
         authorized.Require(OperationPolicy.LeaveProgress);
         var precondition = Preconditions.Parse(context.Request);
-        if (!precondition.NamesReceipt)
-            throw new PreconditionRequiredException("Progress needs If-Match with the ETag that the claim gave. Nothing was left.");
+        Preconditions.RequireReceipt(precondition, "Progress", "left");
         RequestBody.RequireWhole(context.Request);
         var contentType = RequestBody.ContentType(context.Request.ContentType);
         var body = await authorized.ReadBodyAsync(ResultLimits.BodyBytes);

@@ -26,6 +26,17 @@ internal static class Preconditions
             throw new InvalidRequestException("If-None-Match", "If-None-Match is for one message, not for a collection.");
     }
 
+    /// <summary>Rejects what a worker may say only under the receipt that its claim gave.</summary>
+    /// <param name="precondition">The request's precondition.</param>
+    /// <param name="what">What needs the receipt, as the first words of a sentence.</param>
+    /// <param name="done">What the request would have done, as a past participle.</param>
+    /// <exception cref="PreconditionRequiredException">The precondition names no receipt.</exception>
+    public static void RequireReceipt(Precondition precondition, string what, string done)
+    {
+        if (!precondition.NamesReceipt)
+            throw new PreconditionRequiredException($"{what} needs If-Match with the ETag that the claim gave. Nothing was {done}.");
+    }
+
     /// <summary>The strong tags of a header, without their quotes; null if the header is absent.</summary>
     public static IReadOnlyList<string>? ParseTags(string header, StringValues values)
     {
