@@ -349,16 +349,8 @@ public abstract class GroupTests(ServerFixture server) : ProtocolTests(server)
         Time.Advance(TimeSpan.FromSeconds(5));
     }
 
-    private async Task<int[]> BatchAsync(params string[] items)
-    {
-        var answer = await SendAsync(
-            "POST",
-            $"/batch/{Account}/q",
-            Encoding.UTF8.GetBytes(string.Join('\n', items)),
-            ("Content-Type", "application/x-ndjson"));
-        answer.Status.ShouldBe(200);
-        return [.. answer.Json.EnumerateArray().Select(item => item.GetProperty("status").GetInt32())];
-    }
+    private async Task<int[]> BatchAsync(params string[] items) =>
+        [.. (await SendBatchAsync(items)).Select(item => item.GetProperty("status").GetInt32())];
 }
 
 public sealed class MemoryGroupTests(MemoryServer server) : GroupTests(server), IClassFixture<MemoryServer>;

@@ -1,4 +1,3 @@
-using System.Text;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Http;
@@ -242,21 +241,12 @@ public abstract class ResultTests(ServerFixture server) : ProtocolTests(server)
         return answer.Json[0].GetProperty("etag").GetString()!;
     }
 
-    private async Task<List<(int Status, string ETag)>> BatchAsync(params string[] items)
-    {
-        var answer = await SendAsync(
-            "POST",
-            $"/batch/{Account}/q",
-            Encoding.UTF8.GetBytes(string.Join('\n', items)),
-            ("Content-Type", "application/x-ndjson"));
-        answer.Status.ShouldBe(200);
-        return
-        [
-            .. answer.Json.EnumerateArray().Select(item => (
-                item.GetProperty("status").GetInt32(),
-                item.TryGetProperty("etag", out var etag) ? System.Text.Json.JsonSerializer.Serialize(etag.GetString()) : "")),
-        ];
-    }
+    private async Task<List<(int Status, string ETag)>> BatchAsync(params string[] items) =>
+    [
+        .. (await SendBatchAsync(items)).Select(item => (
+            item.GetProperty("status").GetInt32(),
+            item.TryGetProperty("etag", out var etag) ? System.Text.Json.JsonSerializer.Serialize(etag.GetString()) : "")),
+    ];
 }
 
 public sealed class MemoryResultTests(MemoryServer server) : ResultTests(server), IClassFixture<MemoryServer>;

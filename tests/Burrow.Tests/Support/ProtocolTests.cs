@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Burrow.Tests.Support;
 
@@ -70,6 +71,18 @@ public abstract class ProtocolTests(ServerFixture server) : IAsyncLifetime
     {
         foreach (var id in ids)
             (await PutAsync($"{queue}/{id}?ttl=0", id)).Status.ShouldBe(201);
+    }
+
+    /// <summary>Sends a batch to the queue, an item a line, and returns the answers of its items.</summary>
+    private protected async Task<JsonElement[]> SendBatchAsync(params string[] items)
+    {
+        var answer = await SendAsync(
+            "POST",
+            $"/batch/{Account}/q",
+            Encoding.UTF8.GetBytes(string.Join('\n', items)),
+            ("Content-Type", "application/x-ndjson"));
+        answer.Status.ShouldBe(200);
+        return [.. answer.Json.EnumerateArray()];
     }
 
     /// <summary>The ids on a queue, in order; none if there is no such queue.</summary>
