@@ -1,3 +1,5 @@
+using Burrow.Client;
+
 namespace Burrow.Tests.Support;
 
 /// <summary>One server for all tests of a class, on a new store, with a clock that stands still.</summary>
@@ -11,6 +13,9 @@ public abstract class ServerFixture : IAsyncLifetime
 
     /// <summary>Whether the Functions host decides on a request before Burrow does (docs/reference/limits.md).</summary>
     internal virtual bool IsBehindHost => false;
+
+    /// <summary>A new client of it.</summary>
+    internal virtual BurrowClient NewClient(BurrowClientOptions options) => new(Address, options);
 
     public abstract ValueTask InitializeAsync();
 

@@ -1,0 +1,86 @@
+using System.Net;
+using Microsoft.Extensions.Http.Resilience;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace Burrow.Client;
+
+/// <summary>Which requests are sent again, and when. The pauses and their jitter are Polly's.</summary>
+internal static class RetryRules
+{
+    private static readonly HttpRequestOptionsKey<Repeat> RepeatKey = new("burrow.repeat");
+    private static readonly HttpRequestOptionsKey<TimeSpan> WaitKey = new("burrow.wait");
+    private static readonly HttpRequestOptionsKey<bool> UncertainKey = new("burrow.uncertain");
+
+    /// <summary>The pause between two attempts is at most this, if the service names none.</summary>
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
+
+    /// <summary>Says of a request how it may be repeated.</summary>
+    public static void Mark(HttpRequestMessage request, Call call)
+    {
+        request.Options.Set(RepeatKey, call.Repeat);
+        request.Options.Set(WaitKey, call.Wait);
+    }
+
+    /// <summary>Whether an attempt may have been carried out before the last one.</summary>
+    public static bool IsUncertain(HttpRequestMessage request) => request.Options.TryGetValue(UncertainKey, out var uncertain) && uncertain;
+
+    /// <summary>Builds what sends requests again.</summary>
+    public static void Configure(ResiliencePipelineBuilder<HttpResponseMessage> builder, BurrowClientOptions options)
+    {
+        builder.TimeProvider = options.Time;
+        if (options.MaxRetries > 0)
+        {
+            builder.AddRetry(new HttpRetryStrategyOptions
+            {
+                MaxRetryAttempts = options.MaxRetries,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = options.RetryDelay,
+                MaxDelay = MaxDelay,
+                ShouldRetryAfterHeader = true,
+                ShouldHandle = arguments => ValueTask.FromResult(MayRepeat(arguments)),
+                OnRetry = arguments =>
+                {
+                    if (!IsRefused(arguments.Outcome))
+                        arguments.Context.GetRequestMessage()!.Options.Set(UncertainKey, true);
+                    return default;
+                },
+            });
+        }
+
+        builder.AddTimeout(new HttpTimeoutStrategyOptions
+        {
+            TimeoutGenerator = arguments => ValueTask.FromResult(
+                options.AttemptTimeout
+                + (arguments.Context.GetRequestMessage()!.Options.TryGetValue(WaitKey, out var wait) ? wait : TimeSpan.Zero)),
+        });
+    }
+
+    private static bool MayRepeat(RetryPredicateArguments<HttpResponseMessage> arguments)
+    {
+        if (arguments.Context.CancellationToken.IsCancellationRequested)
+            return false;
+        if (IsRefused(arguments.Outcome))
+            return true;
+        return arguments.Context.GetRequestMessage() is { } request
+            && request.Options.TryGetValue(RepeatKey, out var repeat)
+            && repeat == Repeat.Always
+            && (arguments.Outcome.Exception is HttpRequestException or TimeoutRejectedException or IOException
+                || arguments.Outcome.Result?.StatusCode is HttpStatusCode.RequestTimeout
+                    or HttpStatusCode.InternalServerError
+                    or HttpStatusCode.BadGateway
+                    or HttpStatusCode.ServiceUnavailable
+                    or HttpStatusCode.GatewayTimeout);
+    }
+
+    /// <summary>Whether the attempt surely changed nothing: the service was busy, or could not be reached.</summary>
+    private static bool IsRefused(Outcome<HttpResponseMessage> outcome) =>
+        outcome.Result?.StatusCode == HttpStatusCode.TooManyRequests
+        || outcome.Exception is HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
+        };
+}

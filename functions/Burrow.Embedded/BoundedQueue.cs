@@ -1,0 +1,249 @@
+using Burrow.Client;
+using Burrow.Queues;
+
+namespace Burrow.Embedded;
+
+/// <summary>
+/// A queue between the threads of a program, as Python's <c>queue.Queue</c> is one. A get removes an item, so it is for work that may be
+/// lost when the program dies in the middle of it. In a file, what nobody has got is still there after a start. The queue belongs to this
+/// object alone: other ways to it would make its counts wrong. It is safe for concurrent use. docs/embedded.md compares it with Python's,
+/// point by point.
+/// </summary>
+public sealed class BoundedQueue<T> : IDisposable
+{
+    private static readonly MessageSelection One = new() { Limit = 1, Detail = Detail.Body };
+    private static readonly MessageSelection All = new() { Detail = Detail.None };
+
+    private readonly QueueEngine engine;
+    private readonly QueueAddress address;
+    private readonly BodyFormat<T> format;
+    private readonly TimeProvider time;
+    private readonly SemaphoreSlim? room;
+    private readonly SemaphoreSlim items;
+    private readonly CancellationTokenSource noMorePuts = new();
+    private readonly CancellationTokenSource noMoreGets = new();
+    private readonly Lock gate = new();
+
+    /// <summary>Items that were put, and of which <see cref="TaskDone"/> was not called yet.</summary>
+    private long unfinished;
+
+    /// <summary>Puts that have their room, and are being stored.</summary>
+    private int storing;
+    private TaskCompletionSource? finished;
+    private TaskCompletionSource? stored;
+
+    private BoundedQueue(
+        QueueEngine engine, QueueAddress address, BodyFormat<T> format, int maxSize, TimeProvider time, int there)
+    {
+        (this.engine, this.address, this.format, this.time, MaxSize) = (engine, address, format, time, maxSize);
+        room = maxSize > 0 ? new(Math.Max(0, maxSize - there)) : null;
+        items = new(there);
+        unfinished = there;
+    }
+
+    /// <summary>How many items it holds at most; 0: without bound.</summary>
+    public int MaxSize { get; }
+
+    /// <summary>How many items it holds. It may be another number as soon as it is looked at.</summary>
+    public int Count => items.CurrentCount;
+
+    /// <summary>Whether it was shut down.</summary>
+    public bool IsShutDown => noMorePuts.IsCancellationRequested;
+
+    /// <summary>Puts an item, and waits for room if there is none.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="priority">0 to 9; higher ones are got first, and those of one priority in the order of the puts.</param>
+    /// <param name="cancellationToken">Ends the wait; the item is not put.</param>
+    /// <exception cref="QueueShutDownException">The queue was shut down; the item is not put.</exception>
+    public async Task PutAsync(T item, int priority = PutOptions.DefaultPriority, CancellationToken cancellationToken = default) =>
+        await TryPutAsync(item, Timeout.InfiniteTimeSpan, priority, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Puts an item if there is room, or comes to be within this time.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="timeout">How long to wait for room; 0: not at all; <see cref="Timeout.InfiniteTimeSpan"/>: for ever.</param>
+    /// <param name="priority">0 to 9; higher ones are got first, and those of one priority in the order of the puts.</param>
+    /// <param name="cancellationToken">Ends the wait; the item is not put.</param>
+    /// <returns>False: there was no room, and the item is not put.</returns>
+    /// <exception cref="QueueShutDownException">The queue was shut down; the item is not put.</exception>
+    public async ValueTask<bool> TryPutAsync(
+        T item, TimeSpan timeout, int priority = PutOptions.DefaultPriority, CancellationToken cancellationToken = default)
+    {
+        var body = format.Write(item).ToArray();
+        if (!await EnterAsync(room, timeout, noMorePuts, cancellationToken).ConfigureAwait(false))
+            return false;
+        lock (gate)
+        {
+            if (IsShutDown)
+            {
+                room?.Release();
+                throw new QueueShutDownException();
+            }
+
+            storing++;
+            unfinished++;
+        }
+
+        try
+        {
+            var put = new PutRequest(engine.NewId(), body, null, new(0, 0), Precondition.None) { Priority = priority };
+            // Not cancelled: an item of which it is not known whether it was put would make the counts wrong.
+            await engine.PutAsync(address, put, CancellationToken.None).ConfigureAwait(false);
+            items.Release();
+            return true;
+        }
+        catch
+        {
+            room?.Release();
+            Finish(1);
+            throw;
+        }
+        finally
+        {
+            lock (gate)
+            {
+                if (--storing == 0)
+                    stored?.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Gets the next item, and waits for one if there is none.</summary>
+    /// <param name="cancellationToken">Ends the wait; no item is lost.</param>
+    /// <exception cref="QueueShutDownException">The queue was shut down, and is empty.</exception>
+    public async Task<T> GetAsync(CancellationToken cancellationToken = default) =>
+        (await TryGetAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false)).Item!;
+
+    /// <summary>Gets the next item if there is one, or comes to be within this time.</summary>
+    /// <param name="timeout">How long to wait; 0: not at all; <see cref="Timeout.InfiniteTimeSpan"/>: for ever.</param>
+    /// <param name="cancellationToken">Ends the wait; no item is lost.</param>
+    /// <returns>Whether there was one, and the item.</returns>
+    /// <exception cref="QueueShutDownException">The queue was shut down, and is empty.</exception>
+    public async ValueTask<(bool Found, T? Item)> TryGetAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        if (!await EnterAsync(items, timeout, noMoreGets, cancellationToken).ConfigureAwait(false))
+            return (false, default);
+        // The item is there, as a put releases only when it is stored.
+        var taken = await engine.TakeAsync(address, One, TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false);
+        room?.Release();
+        return taken.Count == 1
+            ? (true, format.Read(taken.Messages[0].Body, taken.Messages[0].Id.Value))
+            : throw new InvalidOperationException($"Queue '{address.Queue.Value}' was used in another way, too: an item is missing.");
+    }
+
+    /// <summary>Says that the work of an item that was got is done.</summary>
+    /// <exception cref="InvalidOperationException">It was called more often than items were put.</exception>
+    public void TaskDone() => Finish(1);
+
+    /// <summary>Waits until the work of every item that was put is done.</summary>
+    public Task JoinAsync(CancellationToken cancellationToken = default)
+    {
+        lock (gate)
+        {
+            if (unfinished == 0)
+                return Task.CompletedTask;
+            finished ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return finished.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Shuts the queue down: puts throw, also those that wait for room. Gets go on until the queue is empty, and throw then.
+    /// </summary>
+    /// <param name="immediate">Whether what is in it is dropped, as if its work were done, so that gets throw at once.</param>
+    public async Task ShutDownAsync(bool immediate = false)
+    {
+        Task storingEnds;
+        lock (gate)
+        {
+            noMorePuts.Cancel();
+            if (storing > 0)
+                stored ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            storingEnds = stored?.Task ?? Task.CompletedTask;
+        }
+
+        await storingEnds.ConfigureAwait(false);
+        if (immediate)
+        {
+            var dropped = 0;
+            while (items.Wait(0, CancellationToken.None))
+                dropped++;
+            if (dropped > 0)
+            {
+                while ((await engine.TakeAsync(address, All, TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false)).More)
+                {
+                    // A deletion of very many stops after some time.
+                }
+
+                Finish(dropped);
+            }
+        }
+
+        await noMoreGets.CancelAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Forgets what the object holds in memory. In a file, the items stay.</summary>
+    public void Dispose()
+    {
+        room?.Dispose();
+        items.Dispose();
+        noMorePuts.Dispose();
+        noMoreGets.Dispose();
+    }
+
+    /// <summary>Opens a queue, with what is in it.</summary>
+    internal static async Task<BoundedQueue<T>> OpenAsync(
+        QueueEngine engine, QueueAddress address, BodyFormat<T> format, int maxSize, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var there = 0;
+        var selection = new MessageSelection { Detail = Detail.Id, Limit = 1_000 };
+        while (true)
+        {
+            var page = await engine.ListAsync(address, selection, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            there += page.Count;
+            if (page.Count < selection.Limit)
+                return new(engine, address, format, maxSize, time, there);
+            selection = selection with { After = page.Last };
+        }
+    }
+
+    /// <summary>Takes a unit of room, or of items.</summary>
+    /// <returns>False: there was none in time.</returns>
+    private async ValueTask<bool> EnterAsync(
+        SemaphoreSlim? units, TimeSpan timeout, CancellationTokenSource shut, CancellationToken cancellationToken)
+    {
+        if (units is null || units.Wait(0, CancellationToken.None))
+            return true;
+        if (shut.IsCancellationRequested)
+            throw new QueueShutDownException();
+        if (timeout == TimeSpan.Zero)
+            return false;
+        using var late = timeout == Timeout.InfiniteTimeSpan ? null : new CancellationTokenSource(timeout, time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, shut.Token, late?.Token ?? default);
+        try
+        {
+            await units.WaitAsync(any.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return shut.IsCancellationRequested ? throw new QueueShutDownException() : false;
+        }
+    }
+
+    private void Finish(int count)
+    {
+        lock (gate)
+        {
+            if (unfinished < count)
+                throw new InvalidOperationException("TaskDone was called more often than items were put.");
+            unfinished -= count;
+            if (unfinished > 0)
+                return;
+            finished?.TrySetResult();
+            finished = null;
+        }
+    }
+}
+
+/// <summary>The queue was shut down.</summary>
+public sealed class QueueShutDownException() : Exception("The queue was shut down.");
