@@ -23,6 +23,9 @@ public sealed partial class EmbeddedBurrow : IAsyncDisposable
 
     private const string LocalAccount = "local";
 
+    /// <summary>How a client addresses it: nothing is sent there.</summary>
+    internal static readonly Uri Endpoint = new("http://burrow.embedded/");
+
     private readonly IHost host;
     private readonly TimeProvider time;
 
@@ -82,10 +85,11 @@ public sealed partial class EmbeddedBurrow : IAsyncDisposable
     }
 
     /// <summary>Another client of it, with options of its own.</summary>
-    public BurrowClient NewClient(BurrowClientOptions options) => new(
-        new("http://burrow.embedded/"),
-        new InProcessHandler(host.Services.GetRequiredService<Responder>(), host.Services.GetServices<IEndpoint>(), host.Services),
-        options);
+    public BurrowClient NewClient(BurrowClientOptions options) => new(Endpoint, NewHandler(), options);
+
+    /// <summary>What sends a client's requests.</summary>
+    internal HttpMessageHandler NewHandler() => new InProcessHandler(
+        host.Services.GetRequiredService<Responder>(), host.Services.GetServices<IEndpoint>(), host.Services);
 
     /// <summary>An account of it.</summary>
     /// <param name="name">Its name: 1 to 512 bytes of UTF-8.</param>

@@ -27,7 +27,7 @@ internal sealed class BurrowWorker<TMessage, THandler>(
 {
     private readonly WorkerLog log = new(loggers.CreateLogger("Burrow.Client.Worker"), queues);
     private readonly SemaphoreSlim hands = new(options.MaxConcurrency);
-    private readonly CancellationTokenSource stopped = new();
+    private readonly CancellationTokenSource stopped = new(Timeout.InfiniteTimeSpan, account.Time);
     private readonly IQueueSource<TMessage> source = queues.EndsWith('*')
         ? new ManyQueues<TMessage>(account, queues[..^1], format)
         : new OneQueue<TMessage>(account.Of(queues, format));

@@ -12,7 +12,7 @@ public abstract partial class ClientTests(ServerFixture server) : IDisposable
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.25);
     private static readonly PutOptions ForEver = new() { Ttl = Timeout.InfiniteTimeSpan };
 
-    private readonly BurrowClient client = server.NewClient(new() { Time = server.Time as TimeProvider });
+    private readonly BurrowClient client = server.NewClient();
     private readonly string accountName = $"a{Guid.NewGuid():n}";
 
     private BurrowAccount Account => client.Account(accountName);

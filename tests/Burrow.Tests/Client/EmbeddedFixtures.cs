@@ -1,4 +1,3 @@
-using Burrow.Client;
 using Burrow.Embedded;
 using Burrow.Tests.Support;
 
@@ -15,7 +14,9 @@ public abstract class EmbeddedFixture(bool hasFile) : ServerFixture
 
     internal override Uri Address => throw new NotSupportedException("An embedded Burrow has no address.");
 
-    internal override BurrowClient NewClient(BurrowClientOptions options) => burrow!.NewClient(options);
+    private protected override Uri ClientAddress => EmbeddedBurrow.Endpoint;
+
+    private protected override HttpMessageHandler NewHandler() => burrow!.NewHandler();
 
     public override async ValueTask InitializeAsync() => burrow = await EmbeddedBurrow.StartAsync(new()
     {

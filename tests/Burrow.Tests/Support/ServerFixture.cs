@@ -15,7 +15,13 @@ public abstract class ServerFixture : IAsyncLifetime
     internal virtual bool IsBehindHost => false;
 
     /// <summary>A new client of it.</summary>
-    internal virtual BurrowClient NewClient(BurrowClientOptions options) => new(Address, options);
+    internal BurrowClient NewClient() => new(ClientAddress, new NudgingHandler(NewHandler(), Time), new() { Time = Time as TimeProvider });
+
+    /// <summary>Where a client addresses it.</summary>
+    private protected virtual Uri ClientAddress => Address;
+
+    /// <summary>Sends a client's requests.</summary>
+    private protected virtual HttpMessageHandler NewHandler() => new SocketsHttpHandler();
 
     public abstract ValueTask InitializeAsync();
 
