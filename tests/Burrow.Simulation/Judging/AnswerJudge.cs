@@ -147,12 +147,17 @@ internal sealed class AnswerJudge(Timeline timeline, ProducersJudge producers, R
         _ => MessageLife.Dead,
     };
 
+    /// <summary>
+    /// Whether the request has made the change that the answer shows. If it may not have made it, another request of the same process did,
+    /// and this one found nothing to do. A change that no request explains is found at the end.
+    /// </summary>
     private bool HasChanged(Request request, Message message) =>
         timeline[request.Queue!].Find(message.Sequence)?.Changes.Exists(change => change.Kind == ChangeKind.Update
             && change.By == request.Instance
             && change.At >= request.Started
             && change.Request is null
-            && change.After!.State.Revisions.Latest == message.Receipt.Value) == true;
+            && change.After!.State.Revisions.Latest == message.Receipt.Value
+            && Disallowed(timeline, request, change, delivers: false) is null) == true;
 
     /// <summary>An outcome changes nothing if the message is visible already, or if there is no cause to add.</summary>
     private void RequireNothingToDo(Request request, Message message)
