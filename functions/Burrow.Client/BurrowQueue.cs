@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
 
@@ -85,7 +86,7 @@ public sealed class BurrowQueue<T>
         var results = new List<BatchResult>();
         foreach (var batch in BatchWriter.Pack(messages, format))
             results.AddRange(await SendAsync(batch, cancellationToken).ConfigureAwait(false));
-        var failed = results.Where(result => !result.IsStored).ToList();
+        var failed = results.Where(result => !result.IsDone).ToList();
         return failed.Count == 0
             ? results
             : throw new BurrowBatchException(
@@ -262,6 +263,29 @@ public sealed class BurrowQueue<T>
         }
     }
 
+    /// <summary>
+    /// Changes many messages, in this order, in as few requests as they fit in. Each is changed on its own: if one fails, the others are
+    /// changed all the same.
+    /// </summary>
+    /// <returns>What became of each, in the same order: 404 if it is not there, 412 if it has another receipt.</returns>
+    public async Task<IReadOnlyList<BatchResult>> ChangeManyAsync(
+        IEnumerable<MessageChange> changes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        var results = new List<BatchResult>();
+        foreach (var chunk in changes.Chunk(BatchWriter.MaxItems))
+        {
+            var lines = new ArrayBufferWriter<byte>();
+            foreach (var change in chunk)
+                BatchWriter.Write(lines, change);
+            var call = NewBatch(lines.WrittenMemory, Repeat.IfNotDone);
+            var reply = (await transport.SendAsync(call, cancellationToken).ConfigureAwait(false)).Ensure();
+            results.AddRange(reply.Read(WireJson.Default.WireBatchResultArray).Select(result => result.ToResult()));
+        }
+
+        return results;
+    }
+
     /// <summary>What it holds and what was done to it; null: it is not there. The numbers are approximate (docs/telemetry.md).</summary>
     public async Task<QueueStatistics?> StatisticsAsync(CancellationToken cancellationToken = default) =>
         (await transport.SendAsync(Statistics(), cancellationToken).ConfigureAwait(false)).IfFound()
@@ -415,21 +439,25 @@ public sealed class BurrowQueue<T>
 
     private async Task<IEnumerable<BatchResult>> SendAsync(Batch batch, CancellationToken cancellationToken)
     {
-        var call = new Call(HttpMethod.Post, "put batch", "batch", Account, Name)
-        {
-            Queue = Name,
-            Repeat = batch.OnlyIfNew ? Repeat.Always : Repeat.IfNotDone,
-            IfNoneMatch = batch.OnlyIfNew ? "*" : null,
-            Body = batch.Body,
-            ContentType = BatchWriter.ContentType,
-        };
+        var call = NewBatch(
+            batch.Body, batch.OnlyIfNew ? Repeat.Always : Repeat.IfNotDone, batch.OnlyIfNew ? "*" : null);
         var reply = (await transport.SendAsync(call, cancellationToken).ConfigureAwait(false)).Ensure();
         return reply.Read(WireJson.Default.WireBatchResultArray).Select(result =>
             // Its own first attempt stored it, and the answer was lost.
             reply.IsUncertain && result.Status == (int)HttpStatusCode.PreconditionFailed && batch.OnlyIfNew
                 ? new BatchResult(result.Id!, (int)HttpStatusCode.Created, null, null)
-                : new BatchResult(result.Id ?? "", result.Status, result.Etag, result.Error));
+                : result.ToResult());
     }
+
+    private Call NewBatch(ReadOnlyMemory<byte> lines, Repeat repeat, string? ifNoneMatch = null) =>
+        new(HttpMethod.Post, "batch", "batch", Account, Name)
+        {
+            Queue = Name,
+            Repeat = repeat,
+            IfNoneMatch = ifNoneMatch,
+            Body = lines,
+            ContentType = BatchWriter.ContentType,
+        };
 
     private Call Statistics() => Other(HttpMethod.Get, "statistics", "stats");
 

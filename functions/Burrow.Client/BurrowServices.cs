@@ -73,6 +73,15 @@ public static class BurrowServices
         where THandler : class, IMessageHandler<string> =>
         services.AddWorker<string, THandler>(queues, BodyFormat.Text, configure);
 
+    /// <summary>Adds the same for messages that are bytes.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="queues">A queue's name, or a beginning and <c>*</c> for all queues that begin so.</param>
+    /// <param name="configure">Sets how the worker works; null: the defaults.</param>
+    public static IServiceCollection AddBurrowBytesWorker<[DynamicallyAccessedMembers(Constructed)] THandler>(
+        this IServiceCollection services, string queues, Action<BurrowWorkerOptions>? configure = null)
+        where THandler : class, IMessageHandler<ReadOnlyMemory<byte>> =>
+        services.AddWorker<ReadOnlyMemory<byte>, THandler>(queues, BodyFormat.Bytes, configure);
+
     private static IServiceCollection AddWorker<TMessage, [DynamicallyAccessedMembers(Constructed)] THandler>(
         this IServiceCollection services, string queues, BodyFormat<TMessage> format, Action<BurrowWorkerOptions>? configure)
         where THandler : class, IMessageHandler<TMessage>

@@ -7,6 +7,15 @@ internal static class CommandLine
 {
     public static RootCommand Create(Func<LocalOptions, CancellationToken, Task<int>> run)
     {
+        var command = new RootCommand(
+            "Burrow, a message queue over HTTP, in one process. Settings are read from environment variables, as Burrow__DefaultTtl.");
+        AddTo(command, run);
+        return command;
+    }
+
+    /// <summary>Gives a command the options, and what it does.</summary>
+    public static void AddTo(Command command, Func<LocalOptions, CancellationToken, Task<int>> run)
+    {
         var urls = new Option<string>("--urls")
         {
             Description = "Where to listen: one or more of http://{address}:{port}, separated by ';'. Port 0 takes a free one.",
@@ -57,18 +66,13 @@ internal static class CommandLine
                 "With SQLite: acknowledge before the disk has it. "
                 + "Faster; what was acknowledged survives the process's end, not the machine's.",
         };
-        var command = new RootCommand(
-            "Burrow, a message queue over HTTP, in one process. Settings are read from environment variables, as Burrow__DefaultTtl.")
-        {
-            urls,
-            tables,
-            hosts,
-            noSync,
-        };
+        command.Add(urls);
+        command.Add(tables);
+        command.Add(hosts);
+        command.Add(noSync);
         command.SetAction((parsed, cancellationToken) => run(
             new LocalOptions(Split(parsed.GetValue(urls)), parsed.GetValue(tables)!, parsed.GetValue(hosts)!, !parsed.GetValue(noSync)),
             cancellationToken));
-        return command;
     }
 
     /// <summary>

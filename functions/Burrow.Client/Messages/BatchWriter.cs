@@ -12,7 +12,10 @@ namespace Burrow.Client;
 internal sealed record Batch(ReadOnlyMemory<byte> Body, int Count, bool OnlyIfNew);
 
 /// <summary>An item's outcome as it is answered.</summary>
-internal sealed record WireBatchResult(string? Id, int Status, string? Etag, bool Duplicate, string? Error);
+internal sealed record WireBatchResult(string? Id, int Status, string? Etag, bool Duplicate, string? Error)
+{
+    public BatchResult ToResult() => new(Id ?? "", Status, Etag, Error);
+}
 
 /// <summary>Packs messages into batches (docs/reference/api.md, "Batches").</summary>
 internal static class BatchWriter
@@ -78,6 +81,23 @@ internal static class BatchWriter
 
         line.Write("\n"u8);
         return line;
+    }
+
+    /// <summary>Writes one change.</summary>
+    public static void Write(IBufferWriter<byte> lines, MessageChange change)
+    {
+        using (var json = new Utf8JsonWriter(lines, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("op", change.Operation);
+            json.WriteString("id", change.Id);
+            WriteNumber(json, "ttl", Seconds.OfTtl(change.Ttl, nameof(change)));
+            WriteNumber(json, "hide", Seconds.OfHide(change.Hide, nameof(change)));
+            WriteText(json, "ifMatch", change.Receipt);
+            json.WriteEndObject();
+        }
+
+        lines.Write("\n"u8);
     }
 
     private static void WriteBody(Utf8JsonWriter json, ReadOnlySpan<byte> body)

@@ -148,8 +148,11 @@ public sealed class BurrowProducer<T>
         }.With("producer", Name).With("epoch", Epoch == 0 ? null : Epoch);
         var results = (await transport.SendAsync(call, CancellationToken.None).ConfigureAwait(false)).Ensure()
             .Read(WireJson.Default.WireBatchResultArray);
+        // A put of a conflict may be late, or its message may have another priority: only the producer tells.
+        var isFenced = Array.Exists(results, result => result.Status == (int)HttpStatusCode.Conflict)
+            && (await GetAsync().ConfigureAwait(false))?.Epoch > Epoch;
         for (var i = 0; i < batch.Count; i++)
-            batch[i].Complete(results[i]);
+            batch[i].Complete(results[i], isFenced);
     }
 
     private Call One(HttpMethod method, string operation) =>
@@ -169,7 +172,7 @@ public sealed class BurrowProducer<T>
         /// <summary>Writes its item.</summary>
         public ArrayBufferWriter<byte> Write(long number) => write(number);
 
-        public void Complete(WireBatchResult result)
+        public void Complete(WireBatchResult result, bool isFenced)
         {
             if (result.Error is null)
             {
@@ -179,7 +182,7 @@ public sealed class BurrowProducer<T>
 
             var problem = Problem.None with { Status = (HttpStatusCode)result.Status, Detail = result.Error };
             Done.TrySetException(
-                result.Status == (int)HttpStatusCode.Conflict
+                isFenced && result.Status == (int)HttpStatusCode.Conflict
                     ? new BurrowProducerFencedException(result.Error, problem)
                     : problem.ToException());
         }

@@ -57,10 +57,10 @@ public sealed record NewMessage<T>(T Body, PutOptions? Options = null);
 /// <summary>What became of one message of a batch.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Status">The status that the single request would have had.</param>
-/// <param name="Receipt">Its receipt; null: it was not stored, or the receipt is not known.</param>
-/// <param name="Error">Why it was not stored; null: it was.</param>
+/// <param name="Receipt">Its receipt; null: nothing was done, or the receipt is not known.</param>
+/// <param name="Error">Why nothing was done; null: it was.</param>
 public sealed record BatchResult(string Id, int Status, string? Receipt, string? Error)
 {
-    /// <summary>Whether it was stored.</summary>
-    public bool IsStored => Error is null;
+    /// <summary>Whether it was stored, changed or deleted.</summary>
+    public bool IsDone => Error is null;
 }

@@ -4,39 +4,42 @@ using System.Text.Json.Serialization;
 
 namespace Burrow.Client;
 
-/// <summary>A message as <c>detail=full</c> shows it.</summary>
+/// <summary>
+/// A message as <c>detail=full</c> shows it. Its members can be set, because the JSON reader makes those that can only be initialised 0 or
+/// null where they are absent, whatever they are initialised to.
+/// </summary>
 internal sealed record WireMessage
 {
-    public required string Id { get; init; }
+    public required string Id { get; set; }
 
-    public long Ttl { get; init; }
+    public long Ttl { get; set; }
 
-    public long Hide { get; init; }
+    public long Hide { get; set; }
 
     /// <summary>The body's text in UTF-8, or in base64.</summary>
     [JsonConverter(typeof(Utf8TextConverter))]
-    public ReadOnlyMemory<byte> Body { get; init; }
+    public ReadOnlyMemory<byte> Body { get; set; }
 
-    public string? Encoding { get; init; }
+    public string? Encoding { get; set; }
 
-    public string Etag { get; init; } = "";
+    public string Etag { get; set; } = "";
 
-    public int Deliveries { get; init; }
+    public int Deliveries { get; set; }
 
-    public DateTimeOffset Inserted { get; init; }
+    public DateTimeOffset Inserted { get; set; }
 
-    public string? ContentType { get; init; }
+    public string? ContentType { get; set; }
 
     [JsonPropertyName("traceparent")]
-    public string? TraceParent { get; init; }
+    public string? TraceParent { get; set; }
 
-    public int Priority { get; init; } = PutOptions.DefaultPriority;
+    public int Priority { get; set; } = PutOptions.DefaultPriority;
 
-    public string? Group { get; init; }
+    public string? Group { get; set; }
 
-    public DateTimeOffset? Died { get; init; }
+    public DateTimeOffset? Died { get; set; }
 
-    public IReadOnlyList<Cause>? Causes { get; init; }
+    public IReadOnlyList<Cause>? Causes { get; set; }
 
     /// <summary>The body.</summary>
     [JsonIgnore]

@@ -164,6 +164,10 @@ internal sealed class BurrowWorker<TMessage, THandler>(
         {
             (outcome, error) = (WorkerOutcome.Dead, e);
         }
+        catch (MessageFailedException e)
+        {
+            (outcome, error) = (WorkerOutcome.Failed, e);
+        }
         catch (Exception e)
         {
             (outcome, error) = (WorkerOutcome.Failed, e);

@@ -62,6 +62,7 @@ public abstract partial class ClientTests(ServerFixture server) : IDisposable
 
         var all = await Account.BytesQueue("q").ListAsync(cancellationToken: Token).ToListAsync(Token);
         all.ConvertAll(message => message.Id).ShouldBe(["bytes", "text", "json"]);
+        all.ShouldAllBe(message => message.Priority == PutOptions.DefaultPriority && message.Group == null && message.Causes.Count == 0);
         all[0].Body.ToArray().ShouldBe(bytes);
         (await Queue.GetAsync("text", Token))!.Body.ShouldBe("täxt \"with\" \\ and \u0001");
         (await pizzas.GetAsync("json", Token))!.Body.ShouldBe(new("Ann", 2));
@@ -77,7 +78,7 @@ public abstract partial class ClientTests(ServerFixture server) : IDisposable
 
         var stored = await Queue.PutManyAsync(bodies, ForEver, Token);
 
-        stored.ShouldAllBe(result => result.IsStored && result.Status == 201 && result.Receipt != null);
+        stored.ShouldAllBe(result => result.IsDone && result.Status == 201 && result.Receipt != null);
         var listed = await Queue.ListAsync(new() { PageSize = 500 }, Token).ToListAsync(Token);
         listed.ConvertAll(message => message.Body).ShouldBe(bodies);
         listed.ConvertAll(message => message.Id).ShouldBe(stored.Select(result => result.Id));

@@ -26,6 +26,15 @@ internal static class TortureSize
     /// <inheritdoc cref="MessagesOfGroup"/>
     public static int KillsOfGroups => Of(3, 30);
 
+    /// <summary>How many messages are moved and imported, and how often the command is killed meanwhile.</summary>
+    public static int TransferredMessages => Of(3_000, 100_000);
+
+    /// <inheritdoc cref="TransferredMessages"/>
+    public static int KillsOfTransfers => Of(3, 30);
+
+    /// <summary>How many messages a worker handles behind a proxy that delays, cuts and repeats.</summary>
+    public static int WorkedMessages => Of(1_000, 10_000);
+
     public static int FuzzedRequests => Of(5_000, 50_000);
 
     /// <summary>How many queues have waiting clients.</summary>

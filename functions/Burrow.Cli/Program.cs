@@ -1,0 +1,3 @@
+using Burrow.Client.Cli;
+
+return await CommandLine.RunAsync(args);

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Burrow.Client.Cli.Verbs;
+
+/// <summary>Arguments and options that several verbs have.</summary>
+internal static class Arguments
+{
+    public static Argument<string> Queue() => new("queue") { Description = "The queue." };
+
+    public static Argument<string> Id() => new("id") { Description = "The message." };
+
+    public static Argument<string?> MaybeId() =>
+        new("id") { Description = "The message; without it, all that match.", Arity = ArgumentArity.ZeroOrOne };
+
+    /// <summary>An option of whole seconds, or with a unit: <c>90</c>, <c>90s</c>, <c>5m</c>, <c>2h</c>, <c>7d</c>.</summary>
+    public static Option<TimeSpan?> Time(string name, string description) => new(name)
+    {
+        Description = description + " Seconds, or with a unit: 90, 90s, 5m, 2h, 7d.",
+        HelpName = "time",
+        CustomParser = result =>
+        {
+            if (ParseTime(result.Tokens[0].Value) is { } time)
+                return time;
+            result.AddError($"{name}: '{result.Tokens[0].Value}' is no time: it is as 90, 90s, 5m, 2h or 7d.");
+            return null;
+        },
+    };
+
+    /// <summary>How long a message lives; <c>0</c> is for ever, as in the protocol.</summary>
+    public static Option<TimeSpan?> Ttl() =>
+        Time("--ttl", "How long the message lives; 0: for ever. Without it, as the queue's policy says, or 10 minutes.");
+
+    public static Option<int> Limit(int standard, string description = "How many messages at most.") =>
+        new("--limit", "-n") { Description = description, DefaultValueFactory = _ => standard };
+
+    /// <summary>A time to live for the client: 0 means for ever.</summary>
+    public static TimeSpan? ToTtl(this TimeSpan? time) => time == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : time;
+
+    private static TimeSpan? ParseTime(string text)
+    {
+        var unit = text.Length > 0 && char.IsAsciiLetter(text[^1]) ? text[^1] : 's';
+        var digits = text.Length > 0 && char.IsAsciiLetter(text[^1]) ? text[..^1] : text;
+        var seconds = unit switch { 's' => 1, 'm' => 60, 'h' => 3_600, 'd' => 86_400, _ => 0 };
+        return seconds > 0
+            && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number <= 3_153_600_000 / seconds
+            ? TimeSpan.FromSeconds(number * seconds)
+            : null;
+    }
+}

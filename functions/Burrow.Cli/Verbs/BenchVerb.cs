@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Burrow.Client.Cli.Verbs;
+
+/// <summary><c>bench</c>: how fast a service is from here, for the same client that programs use.</summary>
+internal static class BenchVerb
+{
+    public static Command Create()
+    {
+        var address = new Argument<string?>("url") { Description = "The service; without it, as --url says.", Arity = ArgumentArity.ZeroOrOne };
+        var seconds = new Option<int>("--seconds") { Description = "How long each part takes.", DefaultValueFactory = _ => 5 };
+        var connections = new Option<int>("--connections") { Description = "How many requests are under way.", DefaultValueFactory = _ => 32 };
+        var size = new Option<int>("--size") { Description = "Bytes of a body.", DefaultValueFactory = _ => 1_024 };
+        var verb = new Command("bench", "Measure puts, claims and how long a message is on its way, in a queue of its own.")
+        {
+            address, seconds, connections, size,
+        };
+        verb.Calls(async (session, parsed, cancellationToken) =>
+        {
+            using var other = parsed.GetValue(address) is { } url ? Session.Open(null, url, session.Account.Name, session.Printer) : null;
+            var queue = (other ?? session).Account.BytesQueue($"bench-{Guid.NewGuid():n}");
+            var bench = new Bench(
+                queue, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(connections), new byte[parsed.GetValue(size)]);
+            try
+            {
+                session.Printer.Table(
+                    await bench.RunAsync(session.Printer, cancellationToken),
+                    ("what", "what"),
+                    ("messages/s", "perSecond"),
+                    ("p50, ms", "p50"),
+                    ("p99, ms", "p99"),
+                    ("failed", "failed"));
+                return ExitCodes.Done;
+            }
+            finally
+            {
+                await queue.DeleteAllAsync(CancellationToken.None);
+            }
+        });
+        return verb;
+    }
+}
+
+/// <summary>Measures one queue.</summary>
+internal sealed class Bench(BurrowQueue<ReadOnlyMemory<byte>> queue, TimeSpan time, int connections, byte[] body)
+{
+    private static readonly TimeSpan Hide = TimeSpan.FromMinutes(1);
+    private static readonly PutOptions Options = new() { Ttl = TimeSpan.FromHours(1) };
+
+    public async Task<IReadOnlyList<JsonObject>> RunAsync(Printer printer, CancellationToken cancellationToken)
+    {
+        var rows = new List<JsonObject>();
+        foreach (var (what, run) in ((string, Func<CancellationToken, Task<int>>)[])
+        [
+            ("put", PutAsync), ("put, 100 at a time", PutManyAsync), ("claim and done", ClaimAsync), ("put until claimed", TripAsync),
+        ])
+        {
+            printer.Say($"{what}…");
+            rows.Add(await MeasureAsync(what, run, what.StartsWith("put until", StringComparison.Ordinal) ? 1 : connections, cancellationToken));
+        }
+
+        return rows;
+    }
+
+    private async Task<int> PutAsync(CancellationToken cancellationToken)
+    {
+        await queue.PutAsync(body, Options, cancellationToken);
+        return 1;
+    }
+
+    private async Task<int> PutManyAsync(CancellationToken cancellationToken) =>
+        (await queue.PutManyAsync(Enumerable.Repeat<ReadOnlyMemory<byte>>(body, 100), Options, cancellationToken)).Count;
+
+    private async Task<int> ClaimAsync(CancellationToken cancellationToken)
+    {
+        if (await queue.ClaimAsync(Hide, cancellationToken: cancellationToken) is not { } message)
+            return 0;
+        await message.DoneAsync(cancellationToken);
+        return 1;
+    }
+
+    /// <summary>The time from a put until a claim that waits has the message. The queue is empty before.</summary>
+    private async Task<int> TripAsync(CancellationToken cancellationToken)
+    {
+        var claiming = queue.ClaimAsync(Hide, Timeout.InfiniteTimeSpan, cancellationToken);
+        await queue.PutAsync(body, Options, cancellationToken);
+        if (await claiming is { } message)
+            await message.DoneAsync(cancellationToken);
+        return 1;
+    }
+
+    private async Task<JsonObject> MeasureAsync(
+        string what, Func<CancellationToken, Task<int>> run, int parallel, CancellationToken cancellationToken)
+    {
+        if (parallel == 1)
+            await queue.DeleteAllAsync(cancellationToken);
+        var begun = Stopwatch.GetTimestamp();
+        var (messages, failed) = (0L, 0L);
+        var times = await Task.WhenAll(Enumerable.Range(0, parallel).Select(_ => Task.Run(async () =>
+        {
+            var own = new List<double>();
+            while (Stopwatch.GetElapsedTime(begun) < time)
+            {
+                var from = Stopwatch.GetTimestamp();
+                try
+                {
+                    var done = await run(cancellationToken);
+                    if (done == 0)
+                        break;
+                    Interlocked.Add(ref messages, done);
+                    own.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
+                }
+                catch (BurrowException e) when (e is not BurrowAccessException)
+                {
+                    Interlocked.Increment(ref failed);
+                }
+            }
+
+            return own;
+        }, cancellationToken)));
+        var elapsed = Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        var all = times.SelectMany(own => own).Order().ToArray();
+        return new()
+        {
+            ["what"] = what,
+            ["perSecond"] = Math.Round(messages / elapsed),
+            ["p50"] = At(0.5),
+            ["p99"] = At(0.99),
+            ["failed"] = failed,
+        };
+
+        JsonNode? At(double part) => all.Length == 0
+            ? null
+            : double.Parse(all[(int)((all.Length - 1) * part)].ToString("0.00", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,110 @@
+
+namespace Burrow.Client.Cli.Verbs;
+
+/// <summary>
+/// Moves the messages of a queue, in order and each exactly once, whatever stops it where. Some messages at a time are hidden here, put
+/// there, and deleted here. There, each has the number of its place here, so that it is stored once, also if a worker consumed it meanwhile.
+/// As numbers only grow, no message may be left behind: one that a worker holds is waited for.
+/// </summary>
+/// <param name="from">The queue that is emptied.</param>
+/// <param name="to">The queue that is filled.</param>
+/// <param name="producer">How the name of the producer begins.</param>
+/// <param name="printer">Says what it waits for.</param>
+internal sealed class Mover(
+    BurrowQueue<ReadOnlyMemory<byte>> from, BurrowQueue<ReadOnlyMemory<byte>> to, string producer, Printer printer)
+{
+    /// <summary>How many messages are between the queues at a time.</summary>
+    private const int BatchSize = 200;
+
+    /// <summary>For how long they are hidden: no worker gets one that is being moved.</summary>
+    private static readonly TimeSpan Hide = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly BurrowProducer<ReadOnlyMemory<byte>> numbered = to.Producer(NameOf($"{producer}/{from.Account}/{from.Name}"));
+
+    public long Moved { get; private set; }
+
+    public async Task RunAsync(Action<long> report, CancellationToken cancellationToken)
+    {
+        await foreach (var batch in QueueReading.UntilEndAsync(from, null, cancellationToken).Chunk(BatchSize).WithCancellation(cancellationToken))
+        {
+            var rest = new Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)>(batch.Select(message => (message.Cursor!, message)));
+            while (rest.Count > 0)
+            {
+                await MoveAsync(rest, cancellationToken);
+                report(Moved);
+            }
+        }
+    }
+
+    /// <summary>A producer's name has at most 128 bytes.</summary>
+    private static string NameOf(string name) => System.Text.Encoding.UTF8.GetByteCount(name) <= 128
+        ? name
+        : $"move:{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name)))}";
+
+    /// <summary>Moves the first messages, up to one that can't be moved yet; of that one it waits for a change.</summary>
+    private async Task MoveAsync(Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)> rest, CancellationToken cancellationToken)
+    {
+        var first = rest.TakeWhile(one => !IsHeld(one.Message)).ToList();
+        if (first.Count == 0)
+        {
+            await WaitAsync(rest, cancellationToken);
+            return;
+        }
+
+        var held = await from.ChangeManyAsync(
+            first.Select(one => MessageChange.Update(one.Message.Id, hide: Hide, receipt: one.Message.Receipt)), cancellationToken);
+        // Others have changed it since it was read: nothing behind it may go before it.
+        var count = held.TakeWhile(result => result.IsDone || result.Status == 404).Count();
+        var puts = new List<Task<PutResult>>();
+        var moved = new List<MessageChange>();
+        for (var i = 0; i < count; i++)
+        {
+            var (cursor, message) = rest.Dequeue();
+            if (!held[i].IsDone)
+                continue;
+            var exported = ExportedMessage.Of(message, cursor);
+            puts.Add(numbered.PutAsync(message.Bytes, exported.Number, exported.Options, cancellationToken));
+            moved.Add(MessageChange.Delete(message.Id, held[i].Receipt));
+        }
+
+        await Task.WhenAll(puts);
+        foreach (var result in await from.ChangeManyAsync(moved, cancellationToken))
+        {
+            if (result.IsDone || result.Status == 404)
+                Moved++;
+            else
+                printer.Say($"Message '{result.Id}' is in both queues now: a worker got it while it was moved. {result.Error}");
+        }
+
+        if (rest.TryPeek(out var next) && count < first.Count)
+            await LookAgainAsync(rest, next.Cursor, cancellationToken);
+    }
+
+    /// <summary>Whether a worker has claimed it, or it waits to be tried again. One that was only put with a delay is moved with that.</summary>
+    private static bool IsHeld(Message<ReadOnlyMemory<byte>> message) => message.Hide > TimeSpan.Zero && message.Deliveries > 0;
+
+    private async Task WaitAsync(Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)> rest, CancellationToken cancellationToken)
+    {
+        var (cursor, message) = rest.Peek();
+        printer.Say($"Waiting for message '{message.Id}', which a worker holds for up to {message.Hide.TotalSeconds:0} s.");
+        await Task.Delay(Pause, cancellationToken);
+        await LookAgainAsync(rest, cursor, cancellationToken);
+    }
+
+    /// <summary>Reads the first message again.</summary>
+    private async Task LookAgainAsync(
+        Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)> rest, string cursor, CancellationToken cancellationToken)
+    {
+        var (_, old) = rest.Dequeue();
+        var found = await from.GetAsync(old.Id, cancellationToken);
+        var others = rest.ToList();
+        rest.Clear();
+        // One that was put anew under the same id stands elsewhere, and comes later.
+        if (found is not null && found.Inserted == old.Inserted)
+            rest.Enqueue((cursor, found));
+        foreach (var other in others)
+            rest.Enqueue(other);
+    }
+}

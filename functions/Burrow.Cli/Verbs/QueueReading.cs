@@ -1,0 +1,43 @@
+using System.Runtime.CompilerServices;
+
+namespace Burrow.Client.Cli.Verbs;
+
+/// <summary>Reads a queue once, from a place to its end.</summary>
+internal static class QueueReading
+{
+    /// <summary>After so long without a message it is looked whether there is one.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>All messages behind a place, hidden ones too, each with its cursor. It ends where no more is behind the last.</summary>
+    public static async IAsyncEnumerable<Message<ReadOnlyMemory<byte>>> UntilEndAsync(
+        BurrowQueue<ReadOnlyMemory<byte>> queue, string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var messages = queue.FollowAsync(new() { After = after, IncludeHidden = true }, ending.Token).GetAsyncEnumerator(ending.Token);
+        try
+        {
+            while (true)
+            {
+                var next = messages.MoveNextAsync().AsTask();
+                while (await Task.WhenAny(next, Task.Delay(Quiet, cancellationToken)) != next)
+                {
+                    var rest = queue.ListAsync(new() { After = after, IncludeHidden = true, PageSize = 1 }, cancellationToken);
+                    if (await rest.AnyAsync(cancellationToken) || next.IsCompleted)
+                        continue;
+                    await ending.CancelAsync();
+                    await next.ContinueWith(static _ => { }, TaskScheduler.Default);
+                    yield break;
+                }
+
+                if (!await next)
+                    yield break;
+                after = messages.Current.Cursor;
+                yield return messages.Current;
+            }
+        }
+        finally
+        {
+            await messages.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using Burrow.Client.Workers;
+
+namespace Burrow.Client.Cli.Verbs;
+
+/// <summary>The command that a worker runs for each message.</summary>
+internal sealed record ShellCommand(string Text, bool LeavesResult, Printer Printer);
+
+/// <summary>Runs a shell command for a message. Its exit code says what became of the message.</summary>
+internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadOnlyMemory<byte>>
+{
+    /// <summary>EX_DATAERR of sysexits.h: the message can never be handled.</summary>
+    private const int DataError = 65;
+
+    /// <summary>EX_TEMPFAIL of sysexits.h: not now.</summary>
+    private const int TemporaryFailure = 75;
+
+    public async Task HandleAsync(ClaimedMessage<ReadOnlyMemory<byte>> message, CancellationToken cancellationToken)
+    {
+        using var process = Start(message);
+        await using var killing = cancellationToken.Register(() => Kill(process));
+        var writing = WriteAsync(process, message.Bytes);
+        var reading = command.LeavesResult ? ReadAllAsync(process) : CopyAsync(process, Console.OpenStandardOutput());
+        var cause = await LastLineAsync(process);
+        var output = await reading;
+        await writing;
+        await process.WaitForExitAsync(CancellationToken.None);
+        cancellationToken.ThrowIfCancellationRequested();
+        switch (process.ExitCode)
+        {
+            case 0 when command.LeavesResult:
+                await message.DoneAsync(output, cancellationToken: CancellationToken.None);
+                break;
+            case 0:
+                break;
+            case TemporaryFailure:
+                throw new MessageReleasedException();
+            case DataError:
+                throw new MessageDeadException(cause ?? "The command said that the message can never be handled.");
+            default:
+                throw new MessageFailedException(cause ?? $"The command ended with {process.ExitCode}.");
+        }
+    }
+
+    private Process Start(ClaimedMessage<ReadOnlyMemory<byte>> message)
+    {
+        var start = OperatingSystem.IsWindows()
+            ? new ProcessStartInfo("cmd.exe", ["/c", command.Text])
+            : new ProcessStartInfo("/bin/sh", ["-c", command.Text]);
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
+        start.Environment["BURROW_QUEUE"] = message.Queue;
+        start.Environment["BURROW_ID"] = message.Id;
+        start.Environment["BURROW_DELIVERY"] = message.Deliveries.ToString(CultureInfo.InvariantCulture);
+        start.Environment["BURROW_GROUP"] = message.Group;
+        start.Environment["BURROW_CONTENT_TYPE"] = message.ContentType;
+        start.Environment["TRACEPARENT"] = Activity.Current?.Id ?? message.TraceParent;
+        // The command has no use for it.
+        start.Environment.Remove("BURROW_KEY");
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new MessageFailedException($"The shell could not be started: {e.Message}", inner: e);
+        }
+    }
+
+    private static async Task WriteAsync(Process process, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            await process.StandardInput.BaseStream.WriteAsync(body);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // The command does not read its input.
+        }
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(Process process)
+    {
+        using var output = new MemoryStream();
+        await process.StandardOutput.BaseStream.CopyToAsync(output);
+        return output.ToArray();
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> CopyAsync(Process process, Stream to)
+    {
+        await process.StandardOutput.BaseStream.CopyToAsync(to);
+        await to.FlushAsync();
+        return default;
+    }
+
+    /// <summary>Passes on what the command writes to standard error, and remembers the last line.</summary>
+    private async Task<string?> LastLineAsync(Process process)
+    {
+        string? last = null;
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            command.Printer.Say(line);
+            if (line.Trim().Length > 0)
+                last = line.Trim();
+        }
+
+        return last;
+    }
+
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended.
+        }
+    }
+}
