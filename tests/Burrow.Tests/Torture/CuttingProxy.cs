@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Burrow.Tests.Torture;
 
-/// <summary>Passes connections on to a server, and cuts each after a random number of bytes in one of its directions.</summary>
+/// <summary>
+/// Passes connections on to a server, and cuts each after a random number of bytes in one of its directions. It may also delay what it
+/// passes on, and send a request a second time.
+/// </summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -28,12 +31,28 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// <summary>How many connections were cut.</summary>
     public int Cuts { get; private set; }
 
+    /// <summary>How long what is read may wait before it is passed on.</summary>
+    public TimeSpan LongestDelay { get; init; }
+
+    /// <summary>The share of what clients send that is sent again, on a connection of its own; its answer is lost.</summary>
+    public double RepeatedShare { get; init; }
+
+    /// <summary>How often that was done.</summary>
+    public int Repeats { get; private set; }
+
     public async ValueTask DisposeAsync()
     {
         await closing.CancelAsync();
         listener.Stop();
         await accepting;
         closing.Dispose();
+    }
+
+    /// <summary>From 0 to 1. Connections share the source, which is for one at a time.</summary>
+    private double Chance()
+    {
+        lock (random)
+            return random.NextDouble();
     }
 
     private async Task AcceptAsync()
@@ -61,8 +80,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
         try
         {
             await other.ConnectAsync(server.Host, server.Port, closing.Token);
-            var (up, down) = random.Next(2) == 0 ? (random.Next(most), int.MaxValue) : (int.MaxValue, random.Next(most));
-            await Task.WhenAny(CopyAsync(one, other, up), CopyAsync(other, one, down));
+            var (up, down) = Chance() < 0.5 ? ((int)(Chance() * most), int.MaxValue) : (int.MaxValue, (int)(Chance() * most));
+            await Task.WhenAny(CopyAsync(one, other, up, RepeatedShare), CopyAsync(other, one, down, 0));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
@@ -70,14 +89,18 @@ internal sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(TcpClient from, TcpClient to, int left)
+    private async Task CopyAsync(TcpClient from, TcpClient to, int left, double repeated)
     {
         var buffer = new byte[4096];
         try
         {
             while (await from.GetStream().ReadAsync(buffer, closing.Token) is > 0 and var read)
             {
+                if (LongestDelay > TimeSpan.Zero)
+                    await Task.Delay(LongestDelay * Chance(), closing.Token);
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, Math.Min(read, left)), closing.Token);
+                if (Chance() < repeated)
+                    _ = RepeatAsync(buffer[..read]);
                 left -= Math.Min(read, left);
                 if (left > 0)
                     continue;
@@ -88,6 +111,25 @@ internal sealed class CuttingProxy : IAsyncDisposable
         catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
         {
             // The other direction was cut.
+        }
+    }
+
+    /// <summary>Sends what a client sent, which is a whole request where that is small, and reads a part of the answer.</summary>
+    private async Task RepeatAsync(byte[] sent)
+    {
+        try
+        {
+            using var again = new TcpClient();
+            await again.ConnectAsync(server.Host, server.Port, closing.Token);
+            await again.GetStream().WriteAsync(sent, closing.Token);
+            Repeats++;
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(closing.Token);
+            patience.CancelAfter(TimeSpan.FromSeconds(2));
+            await again.GetStream().ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, patience.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
+        {
+            // Its answer is for nobody.
         }
     }
 }
