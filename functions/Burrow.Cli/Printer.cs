@@ -7,8 +7,8 @@ using Spectre.Console;
 namespace Burrow.Client.Cli;
 
 /// <summary>
-/// Prints what a verb found, for people or for programs. What people read in addition, such as progress, goes to standard error. Colours and
-/// movement are only for a terminal.
+/// Prints what a verb found, for people or for programs. What people read in addition, such as progress, goes to standard error.
+/// Colours and movement are only for a terminal.
 /// </summary>
 internal sealed class Printer(bool json)
 {

@@ -7,7 +7,8 @@ namespace Burrow.Client.Cli;
 internal sealed record Profile(string? Url, string? Account, string? Key);
 
 /// <summary>
-/// The profiles: <c>burrow/profiles.json</c> in <c>$XDG_CONFIG_HOME</c> or <c>~/.config</c>. Only its owner may read the file, as it holds keys.
+/// The profiles: <c>burrow/profiles.json</c> in <c>$XDG_CONFIG_HOME</c> or <c>~/.config</c>. Only its owner may read the file, as it
+/// holds keys.
 /// </summary>
 internal static class Profiles
 {

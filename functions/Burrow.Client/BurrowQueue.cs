@@ -218,7 +218,7 @@ public sealed class BurrowQueue<T>
         }
         catch (BurrowConflictException e) when (e.Status == HttpStatusCode.PreconditionFailed)
         {
-            // Somebody has put it already.
+            // It was put already.
             if (await Results.GetAsync(id, cancellationToken).ConfigureAwait(false) is null)
                 throw;
         }
@@ -426,7 +426,7 @@ public sealed class BurrowQueue<T>
         .With("group", options.Group)
         .With("result", options.Result is { } kept ? Seconds.Of(kept) : null);
 
-    /// <summary>After a lost answer, the id exists: the message is this client's own, unless somebody else put another one.</summary>
+    /// <summary>After a lost answer, the id exists: the message is this client's own, unless another client put another one.</summary>
     private async Task<PutResult> FindOwnAsync(
         string id, ReadOnlyMemory<byte> body, bool isOwnId, Reply reply, CancellationToken cancellationToken)
     {

@@ -5,7 +5,7 @@ namespace Burrow.Embedded;
 
 /// <summary>
 /// A queue between the threads of a program, as Python's <c>queue.Queue</c> is one. A get removes an item, so it is for work that may be
-/// lost when the program dies in the middle of it. In a file, what nobody has got is still there after a start. The queue belongs to this
+/// lost when the program dies in the middle of it. In a file, what was not got yet is still there after a start. The queue belongs to this
 /// object alone: other ways to it would make its counts wrong. It is safe for concurrent use. docs/embedded.md compares it with Python's,
 /// point by point.
 /// </summary>

@@ -63,7 +63,7 @@ public sealed partial class EmbeddedBurrow : IAsyncDisposable
         builder.Services.AddBurrow(builder.Configuration);
         builder.Services.Configure<BurrowOptions>(settings =>
         {
-            // Whoever is in this process may do everything.
+            // The program that holds it may do everything.
             settings.Access.Mode = AccessMode.Open;
             settings.Access.AllowAnyoneToReadAndDeleteEverything = true;
             settings.Quotas.RemoveAll();

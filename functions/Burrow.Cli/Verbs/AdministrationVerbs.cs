@@ -10,7 +10,7 @@ internal static class AdministrationVerbs
 
     private static Command Policies()
     {
-        var name = new Argument<string?>("name") { Description = "The policy; without it, all are listed.", Arity = ArgumentArity.ZeroOrOne };
+        var name = Arguments.Maybe("name", "The policy; without it, all are listed.");
         var queues = new Option<string?>("--queues") { Description = "Set it, for these queues: a name, a beginning and *, or *." };
         var ttl = Arguments.Time("--ttl", "How long messages live that name no ttl; 0: for ever.");
         var hide = Arguments.Time("--hide", "For how long new messages are hidden.");
@@ -66,7 +66,7 @@ internal static class AdministrationVerbs
 
     private static Command Keys()
     {
-        var name = new Argument<string?>("name") { Description = "The key; without it, all are listed.", Arity = ArgumentArity.ZeroOrOne };
+        var name = Arguments.Maybe("name", "The key; without it, all are listed.");
         var allow = new Option<string[]>("--allow")
         {
             Description = "Make it, allowing this: send, receive, read, delete, manage and so on.",
@@ -75,7 +75,10 @@ internal static class AdministrationVerbs
         var queues = new Option<string>("--queues") { Description = "For these queues.", DefaultValueFactory = _ => "*" };
         var expires = Arguments.Time("--expires", "It is good for so long; without it, for ever.");
         var revoke = new Option<bool>("--revoke") { Description = "Revoke it." };
-        var verb = new Command("keys", "List keys, or make or revoke one. A new key is printed once.") { name, allow, queues, expires, revoke };
+        var verb = new Command("keys", "List keys, or make or revoke one. A new key is printed once.")
+        {
+            name, allow, queues, expires, revoke,
+        };
         verb.Calls(async (session, parsed, cancellationToken) =>
         {
             var keys = session.Account.Keys;

@@ -10,8 +10,11 @@ internal static class Arguments
 
     public static Argument<string> Id() => new("id") { Description = "The message." };
 
-    public static Argument<string?> MaybeId() =>
-        new("id") { Description = "The message; without it, all that match.", Arity = ArgumentArity.ZeroOrOne };
+    public static Argument<string?> MaybeId() => Maybe("id", "The message; without it, all that match.");
+
+    /// <summary>An argument that may be left out.</summary>
+    public static Argument<string?> Maybe(string name, string description) =>
+        new(name) { Description = description, Arity = ArgumentArity.ZeroOrOne };
 
     /// <summary>An option of whole seconds, or with a unit: <c>90</c>, <c>90s</c>, <c>5m</c>, <c>2h</c>, <c>7d</c>.</summary>
     public static Option<TimeSpan?> Time(string name, string description) => new(name)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Burrow.Client.Cli.Verbs;
@@ -10,9 +9,13 @@ internal static class BenchVerb
 {
     public static Command Create()
     {
-        var address = new Argument<string?>("url") { Description = "The service; without it, as --url says.", Arity = ArgumentArity.ZeroOrOne };
+        var address = Arguments.Maybe("url", "The service; without it, as --url says.");
         var seconds = new Option<int>("--seconds") { Description = "How long each part takes.", DefaultValueFactory = _ => 5 };
-        var connections = new Option<int>("--connections") { Description = "How many requests are under way.", DefaultValueFactory = _ => 32 };
+        var connections = new Option<int>("--connections")
+        {
+            Description = "How many requests are under way.",
+            DefaultValueFactory = _ => 32,
+        };
         var size = new Option<int>("--size") { Description = "Bytes of a body.", DefaultValueFactory = _ => 1_024 };
         var verb = new Command("bench", "Measure puts, claims and how long a message is on its way, in a queue of its own.")
         {
@@ -53,13 +56,16 @@ internal sealed class Bench(BurrowQueue<ReadOnlyMemory<byte>> queue, TimeSpan ti
     public async Task<IReadOnlyList<JsonObject>> RunAsync(Printer printer, CancellationToken cancellationToken)
     {
         var rows = new List<JsonObject>();
-        foreach (var (what, run) in ((string, Func<CancellationToken, Task<int>>)[])
+        foreach (var (what, run, parallel) in ((string, Func<CancellationToken, Task<int>>, int)[])
         [
-            ("put", PutAsync), ("put, 100 at a time", PutManyAsync), ("claim and done", ClaimAsync), ("put until claimed", TripAsync),
+            ("put", PutAsync, connections),
+            ("put, 100 at a time", PutManyAsync, connections),
+            ("claim and done", ClaimAsync, connections),
+            ("put until claimed", TripAsync, 1),
         ])
         {
             printer.Say($"{what}…");
-            rows.Add(await MeasureAsync(what, run, what.StartsWith("put until", StringComparison.Ordinal) ? 1 : connections, cancellationToken));
+            rows.Add(await MeasureAsync(what, run, parallel, cancellationToken));
         }
 
         return rows;
@@ -132,8 +138,6 @@ internal sealed class Bench(BurrowQueue<ReadOnlyMemory<byte>> queue, TimeSpan ti
             ["failed"] = failed,
         };
 
-        JsonNode? At(double part) => all.Length == 0
-            ? null
-            : double.Parse(all[(int)((all.Length - 1) * part)].ToString("0.00", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        JsonNode? At(double part) => all.Length == 0 ? null : Math.Round(all[(int)((all.Length - 1) * part)], 2);
     }
 }

@@ -10,11 +10,8 @@ internal static class DeadVerbs
 
     private static Command Dead()
     {
-        var queue = new Argument<string?>("queue")
-        {
-            Description = "The queue; without it, the queues that hold dead messages are listed.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        var queue = Arguments.Maybe(
+            "queue", "The queue; without it, the queues that hold dead messages are listed.");
         var limit = Arguments.Limit(20, "How many messages at most; 0: all.");
         var verb = new Command("dead", "List dead messages, with the causes that workers gave.") { queue, limit };
         verb.Calls(async (session, parsed, cancellationToken) =>

@@ -15,11 +15,8 @@ internal static class MessageVerbs
     private static Command Put()
     {
         var queue = Arguments.Queue();
-        var body = new Argument<string?>("body")
-        {
-            Description = "The body; without it, or as '-', it is read from standard input.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        var body = Arguments.Maybe(
+            "body", "The body; without it, or as '-', it is read from standard input.");
         var id = new Option<string?>("--id") { Description = "The id; without it, one is made." };
         var ttl = Arguments.Ttl();
         var hide = Arguments.Time("--hide", "For how long it is hidden first.");
@@ -140,7 +137,10 @@ internal static class MessageVerbs
         var queue = Arguments.Queue();
         var limit = Arguments.Limit(1);
         var wait = Arguments.Time("--wait", "How long to wait for one.");
-        var verb = new Command("take", "Delete messages, and print their bodies. There is no second chance: see 'claim'.") { queue, limit, wait };
+        var verb = new Command("take", "Delete messages, and print their bodies. There is no second chance: see 'claim'.")
+        {
+            queue, limit, wait,
+        };
         verb.Calls(async (session, parsed, cancellationToken) =>
         {
             var taken = await session.Account.BytesQueue(parsed.GetValue(queue)!)

@@ -2,9 +2,9 @@
 namespace Burrow.Client.Cli.Verbs;
 
 /// <summary>
-/// Moves the messages of a queue, in order and each exactly once, whatever stops it where. Some messages at a time are hidden here, put
-/// there, and deleted here. There, each has the number of its place here, so that it is stored once, also if a worker consumed it meanwhile.
-/// As numbers only grow, no message may be left behind: one that a worker holds is waited for.
+/// Moves the messages of a queue, in order and each exactly once, wherever it is stopped. Some messages at a time are hidden here, put
+/// there, and deleted here. There, each has the number of its place here, so that it is stored once, also if a worker consumed it
+/// meanwhile. As numbers only grow, no message may be left behind: one that a worker holds is waited for.
 /// </summary>
 /// <param name="from">The queue that is emptied.</param>
 /// <param name="to">The queue that is filled.</param>
@@ -27,9 +27,10 @@ internal sealed class Mover(
 
     public async Task RunAsync(Action<long> report, CancellationToken cancellationToken)
     {
-        await foreach (var batch in QueueReading.UntilEndAsync(from, null, cancellationToken).Chunk(BatchSize).WithCancellation(cancellationToken))
+        await foreach (var batch in QueueReading.UntilEndAsync(from, null, cancellationToken).Chunk(BatchSize))
         {
-            var rest = new Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)>(batch.Select(message => (message.Cursor!, message)));
+            var rest = new Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)>(
+                batch.Select(message => (message.Cursor!, message)));
             while (rest.Count > 0)
             {
                 await MoveAsync(rest, cancellationToken);
@@ -82,7 +83,9 @@ internal sealed class Mover(
             await LookAgainAsync(rest, next.Cursor, cancellationToken);
     }
 
-    /// <summary>Whether a worker has claimed it, or it waits to be tried again. One that was only put with a delay is moved with that.</summary>
+    /// <summary>
+    /// Whether a worker has claimed it, or it waits to be tried again. One that was only put with a delay is moved with that.
+    /// </summary>
     private static bool IsHeld(Message<ReadOnlyMemory<byte>> message) => message.Hide > TimeSpan.Zero && message.Deliveries > 0;
 
     private async Task WaitAsync(Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)> rest, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ internal static class ProfileVerb
 {
     public static Command Create()
     {
-        var name = new Argument<string?>("name") { Description = "The profile; without it, all are listed.", Arity = ArgumentArity.ZeroOrOne };
+        var name = Arguments.Maybe("name", "The profile; without it, all are listed.");
         var key = new Option<bool>("--key") { Description = "Read the key from standard input." };
         var delete = new Option<bool>("--delete") { Description = "Delete it." };
         var verb = new Command("profile", "List profiles; or set one by --url, --account and --key; or delete it.") { name, key, delete };

@@ -11,7 +11,7 @@ internal static class StatsVerb
 
     public static Command Create()
     {
-        var queue = new Argument<string?>("queue") { Description = "The queue; without it, all.", Arity = ArgumentArity.ZeroOrOne };
+        var queue = Arguments.Maybe("queue", "The queue; without it, all.");
         var watch = new Option<bool>("--watch", "-w") { Description = "Every two seconds, until Ctrl-C." };
         var verb = new Command("stats", "Show what queues hold.") { queue, watch };
         verb.Calls(async (session, parsed, cancellationToken) =>

@@ -35,7 +35,10 @@ internal static class TransferVerbs
             if ((source, session.Account.Name, session.Url) == (destination, target.Account.Name, target.Url))
                 throw new UsageException("Both are the same queue.");
             var mover = new Mover(
-                session.Account.BytesQueue(source), target.Account.BytesQueue(destination), $"move:{session.Url.Authority}", session.Printer);
+                session.Account.BytesQueue(source),
+                target.Account.BytesQueue(destination),
+                $"move:{session.Url.Authority}",
+                session.Printer);
             var total = (await session.Account.BytesQueue(source).StatisticsAsync(cancellationToken))?.Messages;
             await session.Printer.ProgressAsync("moving", total, report => mover.RunAsync(report, cancellationToken));
             session.Printer.Line(new() { ["moved"] = mover.Moved }, $"{mover.Moved:N0} messages were moved.");
@@ -48,7 +51,7 @@ internal static class TransferVerbs
     {
         var (queue, file) = (Arguments.Queue(), File());
         var verb = new Command(
-            "export", "Write the messages of a queue to a file, one a line, in order. The queue is not changed. A file that is there is gone on with.")
+            "export", "Write the messages of a queue to a file, one a line, in order. A file that is there is gone on with.")
         {
             queue, file,
         };
@@ -87,7 +90,8 @@ internal static class TransferVerbs
         {
             var path = parsed.GetValue(file)!;
             // The file's content names the producer, so that the same command goes on where it was stopped.
-            var producer = session.Account.BytesQueue(parsed.GetValue(queue)!).Producer($"import:{await HashAsync(path, cancellationToken)}");
+            var name = $"import:{await HashAsync(path, cancellationToken)}";
+            var producer = session.Account.BytesQueue(parsed.GetValue(queue)!).Producer(name);
             if (parsed.GetValue(again))
                 await producer.DeleteAsync(cancellationToken);
             var stored = (await producer.GetAsync(cancellationToken))?.Last + 1 ?? 0;

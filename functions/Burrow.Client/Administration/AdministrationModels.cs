@@ -141,7 +141,7 @@ public sealed record LinkRequest
 
 /// <summary>A link.</summary>
 /// <param name="Method">The method to use it with.</param>
-/// <param name="Url">The address. Whoever has it may use it.</param>
+/// <param name="Url">The address. All who have it may use it.</param>
 /// <param name="Expires">Until when it is good.</param>
 public sealed record Link(string Method, Uri Url, DateTimeOffset Expires);
 

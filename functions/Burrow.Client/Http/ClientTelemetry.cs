@@ -31,7 +31,7 @@ internal static class ClientTelemetry
     }
 
     /// <summary>Ends it.</summary>
-    /// <param name="span">The span; null: nobody listens.</param>
+    /// <param name="span">The span; null: it is not recorded.</param>
     /// <param name="call">The request.</param>
     /// <param name="error">The status or the exception, if it failed.</param>
     /// <param name="duration">How long it took.</param>
@@ -43,7 +43,7 @@ internal static class ClientTelemetry
             OperationDuration.Record(duration.TotalSeconds, TagsOf(call.Operation, call.Queue, error));
     }
 
-    /// <summary>Begins the span of a handler, in the trace of whoever put the message.</summary>
+    /// <summary>Begins the span of a handler, in the trace of the put.</summary>
     public static Activity? BeginProcess(string queue, string id, string? traceParent) =>
         Source.StartActivity($"process {queue}", ActivityKind.Consumer, traceParent)
             ?.SetTag("messaging.system", "burrow")

@@ -36,7 +36,7 @@ public sealed class ClaimedMessage<T> : Message<T>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
     public Task DoneAsync(CancellationToken cancellationToken = default) => SettleAsync("done", null, null, null, null, cancellationToken);
 
-    /// <summary>The work is done, and this is its result, at most 32 KiB: whoever put the message with a result gets it.</summary>
+    /// <summary>The work is done, and this is its result, at most 32 KiB, for the client that put the message with a result.</summary>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
     /// <exception cref="BurrowRequestException">The message was put without a result, or this one is too large.</exception>
     public Task DoneAsync(ReadOnlyMemory<byte> result, string? contentType = null, CancellationToken cancellationToken = default) =>
@@ -88,7 +88,7 @@ public sealed class ClaimedMessage<T> : Message<T>
         }
     }
 
-    /// <summary>Leaves progress, at most 32 KiB, for whoever put the message with a result.</summary>
+    /// <summary>Leaves progress, at most 32 KiB, for the client that put the message with a result.</summary>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
     public async Task ProgressAsync(
         ReadOnlyMemory<byte> progress, string? contentType = null, CancellationToken cancellationToken = default)

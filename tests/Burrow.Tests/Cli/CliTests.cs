@@ -74,11 +74,14 @@ public sealed class CliTests : IAsyncLifetime
         foreach (var body in (string[])["good", "bad", "worse", "job"])
             (await RunAsync("put", "work", body, "--id", body, "--ttl", "0", "--result", "60")).ExitCode.ShouldBe(0);
         using var worker = Start(
-            "claim", "work", "--exec", "read x; echo \"$x $BURROW_ID $BURROW_DELIVERY\"; case $x in bad) echo no >&2; exit 1;; worse) exit 65;; esac",
+            "claim",
+            "work",
+            "--exec",
+            "read x; echo \"$x $BURROW_ID $BURROW_DELIVERY\"; case $x in bad) echo no >&2; exit 1;; worse) exit 65;; esac",
             "--result");
 
-        var result = await WaitForAsync(() => RunAsync("dead", "work", "--json"), ended => ended.Output.Contains("\"bad\"", StringComparison.Ordinal));
-        await WaitForAsync(() => RunAsync("stats", "work", "--json"), ended => ended.Output.Contains("\"messages\":0,", StringComparison.Ordinal));
+        var result = await WaitForAsync(["dead", "work", "--json"], "\"bad\"");
+        await WaitForAsync(["stats", "work", "--json"], "\"messages\":0,");
         await worker.InterruptAsync();
         var end = await worker.EndAsync();
 
@@ -129,8 +132,8 @@ public sealed class CliTests : IAsyncLifetime
     [Fact]
     public async Task A_profile_keeps_the_key_where_no_other_user_reads_it_and_no_list_of_processes_shows_it()
     {
-        (await RunAsync(["profile", "work", "--url", server.Address.AbsoluteUri, "--account", "shop", "--key"], input: "brw_secret\n")).ExitCode
-            .ShouldBe(0);
+        string[] set = ["profile", "work", "--url", server.Address.AbsoluteUri, "--account", "shop", "--key"];
+        (await RunAsync(set, input: "brw_secret\n")).ExitCode.ShouldBe(0);
 
         var file = folder.File("config/burrow/profiles.json");
         (await File.ReadAllTextAsync(file, Token)).ShouldContain("brw_secret");
@@ -192,11 +195,12 @@ public sealed class CliTests : IAsyncLifetime
         },
         arguments);
 
-    private static async Task<T> WaitForAsync<T>(Func<Task<T>> look, Predicate<T> holds)
+    /// <summary>Runs a command until it prints this.</summary>
+    private async Task<(int ExitCode, string Output, string Error)> WaitForAsync(string[] arguments, string printed)
     {
         while (true)
         {
-            if (await look() is var found && holds(found))
+            if (await RunAsync(arguments) is var found && found.Output.Contains(printed, StringComparison.Ordinal))
                 return found;
             Token.ThrowIfCancellationRequested();
         }

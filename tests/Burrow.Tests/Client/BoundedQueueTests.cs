@@ -131,7 +131,7 @@ public sealed class BoundedQueueTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_nobody_has_got_is_there_after_a_start()
+    public async Task What_was_not_got_is_there_after_a_start()
     {
         using (var queue = await OpenAsync(maxSize: 2))
         {

@@ -216,7 +216,7 @@ public abstract partial class ClientTests(ServerFixture server) : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_waits_until_a_queue_is_empty_is_told()
+    public async Task A_client_that_waits_until_a_queue_is_empty_is_told()
     {
         await Queue.PutAsync("a", ForEver with { Id = "a" }, Token);
         (await Queue.WaitUntilEmptyAsync(TimeSpan.Zero, Token)).ShouldBeFalse();

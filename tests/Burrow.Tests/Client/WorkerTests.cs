@@ -190,7 +190,7 @@ public sealed class WorkerTests(MemoryServer server) : IClassFixture<MemoryServe
     }
 
     [Fact]
-    public async Task A_handler_runs_in_the_trace_of_whoever_put_its_message()
+    public async Task A_handler_runs_in_the_trace_of_the_put()
     {
         using var client = server.NewClient();
         var queue = client.Account(accountName).Queue("q");
@@ -229,7 +229,8 @@ public sealed class WorkerTests(MemoryServer server) : IClassFixture<MemoryServe
 
         await UntilAsync(async () => (await health.CheckHealthAsync(context, Token)).Status == HealthStatus.Degraded);
 
-        (await health.CheckHealthAsync(context, Token)).Description.ShouldNotBeNull().ShouldStartWith("q: http://127.0.0.1:1/ does not answer");
+        (await health.CheckHealthAsync(context, Token)).Description.ShouldNotBeNull()
+            .ShouldStartWith("q: http://127.0.0.1:1/ does not answer");
         await StopAsync(host);
     }
 

@@ -129,7 +129,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
         {
-            // Its answer is for nobody.
+            // Its answer is not needed.
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Burrow.Client;
 using Burrow.Tests.Support;
@@ -6,8 +5,8 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Torture;
 
 /// <summary>
-/// The command line moves and imports messages and is killed at random, while somebody takes them at the other end. Each arrives once, in
-/// order.
+/// The command line moves and imports messages and is killed at random, while another client takes them at the other end. Each arrives
+/// once, in order.
 /// </summary>
 [Collection(nameof(TortureCollection))]
 public sealed class TransferKillTests(ITestOutputHelper output) : IAsyncLifetime

@@ -40,7 +40,7 @@ public sealed class WorkerProxyTests(ITestOutputHelper output)
             await Task.WhenAll(one.StopAsync(Token), other.StopAsync(Token));
         }
 
-        // What a repeated request claimed for nobody comes back, and is done then.
+        // What a repeated request claimed in vain comes back, and is done then.
         using (var last = await StartAsync(proxy.Address, work))
         {
             while (!await queue.WaitUntilEmptyAsync(TimeSpan.FromSeconds(30), Token))
@@ -113,6 +113,7 @@ public sealed class WorkerProxyTests(ITestOutputHelper output)
 
     private sealed class Handler(Work work) : IMessageHandler<string>
     {
-        public Task HandleAsync(ClaimedMessage<string> message, CancellationToken cancellationToken) => work.DoAsync(message, cancellationToken);
+        public Task HandleAsync(ClaimedMessage<string> message, CancellationToken cancellationToken) =>
+            work.DoAsync(message, cancellationToken);
     }
 }
