@@ -33,14 +33,6 @@ internal sealed class BurrowWorker<TMessage, THandler>(
         : new OneQueue<TMessage>(account.Of(queues, format));
 
     /// <inheritdoc/>
-    public override void Dispose()
-    {
-        hands.Dispose();
-        stopped.Dispose();
-        base.Dispose();
-    }
-
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Not on the thread that starts the host.
