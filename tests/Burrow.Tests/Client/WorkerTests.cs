@@ -105,9 +105,15 @@ public sealed class WorkerTests(MemoryServer server) : IClassFixture<MemoryServe
         var cancelled = new TaskCompletionSource();
         using var host = await StartTextAsync("q", Short, async (message, cancellationToken) =>
         {
-            await using var registered = cancellationToken.Register(cancelled.SetResult);
             begun.SetResult();
-            await Task.Delay(Timeout.Infinite, cancellationToken);
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+            finally
+            {
+                cancelled.SetResult();
+            }
         });
         await server.Time.AdvanceUntilAsync(Task.WhenAny(begun.Task), Nudge);
         await server.Time.BegunAsync(Short / 2);
