@@ -16,8 +16,10 @@ internal sealed class Mover(
     /// <summary>How many messages are between the queues at a time.</summary>
     private const int BatchSize = 200;
 
-    /// <summary>For how long they are hidden: no worker gets one that is being moved.</summary>
-    private static readonly TimeSpan Hide = TimeSpan.FromMinutes(1);
+    /// <summary>
+    /// For how long they are hidden: no worker gets one that is being moved. If this program is killed, the next one waits for so long.
+    /// </summary>
+    private static readonly TimeSpan Hide = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -44,7 +46,7 @@ internal sealed class Mover(
         ? name
         : $"move:{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name)))}";
 
-    /// <summary>Moves the first messages, up to one that can't be moved yet; of that one it waits for a change.</summary>
+    /// <summary>Moves the first messages, up to one that can't be moved yet. If that is the first, it waits a moment.</summary>
     private async Task MoveAsync(Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)> rest, CancellationToken cancellationToken)
     {
         var first = rest.TakeWhile(one => !IsHeld(one.Message)).ToList();
@@ -84,16 +86,21 @@ internal sealed class Mover(
     }
 
     /// <summary>
-    /// Whether a worker has claimed it, or it waits to be tried again. One that was only put with a delay is moved with that.
+    /// Whether a worker has claimed it, or it waits to be tried again, or a move that was killed may have hidden it. Only what was put
+    /// with a longer delay is moved with that. A message that was hidden by a move must not come late at the other end.
     /// </summary>
-    private static bool IsHeld(Message<ReadOnlyMemory<byte>> message) => message.Hide > TimeSpan.Zero && message.Deliveries > 0;
+    private static bool IsHeld(Message<ReadOnlyMemory<byte>> message) =>
+        message.Hide > TimeSpan.Zero && (message.Deliveries > 0 || message.Hide <= Hide);
 
     private async Task WaitAsync(Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)> rest, CancellationToken cancellationToken)
     {
-        var (cursor, message) = rest.Peek();
-        printer.Say($"Waiting for message '{message.Id}', which a worker holds for up to {message.Hide.TotalSeconds:0} s.");
-        await Task.Delay(Pause, cancellationToken);
+        // What is known of it may be old.
+        var cursor = rest.Peek().Cursor;
         await LookAgainAsync(rest, cursor, cancellationToken);
+        if (!rest.TryPeek(out var next) || next.Cursor != cursor || !IsHeld(next.Message))
+            return;
+        printer.Say($"Waiting for message '{next.Message.Id}', which is hidden for up to {next.Message.Hide.TotalSeconds:0} s.");
+        await Task.Delay(Pause, cancellationToken);
     }
 
     /// <summary>Reads the first message again.</summary>

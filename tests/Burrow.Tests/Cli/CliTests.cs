@@ -191,7 +191,9 @@ public sealed class CliTests : IAsyncLifetime
     private CliProcess Start(params string[] arguments) => CliProcess.Start(
         new Dictionary<string, string>
         {
-            ["BURROW_URL"] = server.Address.AbsoluteUri, ["BURROW_ACCOUNT"] = "shop", ["XDG_CONFIG_HOME"] = folder.File("config"),
+            ["BURROW_URL"] = server.Address.AbsoluteUri,
+            ["BURROW_ACCOUNT"] = "shop",
+            ["XDG_CONFIG_HOME"] = folder.File("config"),
         },
         arguments);
 

@@ -26,7 +26,8 @@ public sealed class WorkerProxyTests(ITestOutputHelper output)
             Enumerable.Range(0, TortureSize.WorkedMessages).Select(i => $"{i}"), new() { Ttl = Timeout.InfiniteTimeSpan }, Token);
         await using var proxy = new CuttingProxy(burrow.Address, new Random(TortureSize.Seed), 60_000)
         {
-            LongestDelay = TimeSpan.FromMilliseconds(20), RepeatedShare = 0.02,
+            LongestDelay = TimeSpan.FromMilliseconds(20),
+            RepeatedShare = 0.02,
         };
         var work = new Work();
 
