@@ -87,10 +87,10 @@ internal sealed class Printer(bool json)
     public static JsonObject ToJson(Message<ReadOnlyMemory<byte>> message)
     {
         var shown = new JsonObject { ["id"] = message.Id };
-        var isText = System.Text.Unicode.Utf8.IsValid(message.Bytes.Span);
-        shown["body"] = isText ? System.Text.Encoding.UTF8.GetString(message.Bytes.Span) : Convert.ToBase64String(message.Bytes.Span);
-        if (!isText)
-            shown["encoding"] = "base64";
+        var (text, encoding) = BodyText.Of(message.Bytes.Span);
+        shown["body"] = text;
+        if (encoding is not null)
+            shown["encoding"] = encoding;
         shown["ttl"] = message.Ttl is { } ttl ? (long)ttl.TotalSeconds : 0;
         shown["hide"] = (long)message.Hide.TotalSeconds;
         shown["deliveries"] = message.Deliveries;

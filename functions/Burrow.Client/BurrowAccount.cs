@@ -58,11 +58,11 @@ public sealed class BurrowAccount
 
     /// <summary>The names of its queues, by name.</summary>
     public IAsyncEnumerable<string> QueuesAsync(CancellationToken cancellationToken = default) =>
-        NameLists.ReadAsync(transport, () => new(HttpMethod.Get, "list queues", "v1.0", Name), cancellationToken);
+        Pages.NamesAsync(transport, () => new(HttpMethod.Get, "list queues", "v1.0", Name), cancellationToken);
 
     /// <summary>The names of the queues that hold dead messages, by name.</summary>
     public IAsyncEnumerable<string> DeadQueuesAsync(CancellationToken cancellationToken = default) =>
-        NameLists.ReadAsync(transport, () => new(HttpMethod.Get, "list dead queues", "dead", Name), cancellationToken);
+        Pages.NamesAsync(transport, () => new(HttpMethod.Get, "list dead queues", "dead", Name), cancellationToken);
 
     /// <summary>Deletes all messages of all its queues, hidden and dead ones too. Its policies, keys, readers and producers stay.</summary>
     /// <returns>Whether there was one.</returns>

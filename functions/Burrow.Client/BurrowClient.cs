@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
 
@@ -52,12 +51,8 @@ public sealed class BurrowClient : IDisposable
     public BurrowAccount Account(string name) => new(transport, Names.Check(name, nameof(name)));
 
     /// <summary>The names of the accounts that hold a queue, by name. Where keys are used, this needs one of the operator.</summary>
-    public async IAsyncEnumerable<string> AccountsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        var names = NameLists.ReadAsync(transport, () => new(HttpMethod.Get, "list accounts", "v1.0"), cancellationToken);
-        await foreach (var name in names.ConfigureAwait(false))
-            yield return name;
-    }
+    public IAsyncEnumerable<string> AccountsAsync(CancellationToken cancellationToken = default) =>
+        Pages.NamesAsync(transport, () => new(HttpMethod.Get, "list accounts", "v1.0"), cancellationToken);
 
     /// <summary>Whether the service can do its work: it answers, and its storage does.</summary>
     public async Task<bool> IsReadyAsync(CancellationToken cancellationToken = default)

@@ -49,7 +49,7 @@ public sealed class BurrowQueue<T>
     {
         options ??= new();
         var bytes = format.Write(body);
-        var id = options.Id is null ? NewId() : Names.Check(options.Id, nameof(options));
+        var id = options.Id is null ? Names.NewId() : Names.Check(options.Id, nameof(options));
         var onlyIfNew = options.OnlyIfNew || options.Id is null;
         var call = NewPut(id, bytes, options, onlyIfNew);
         var reply = await transport.SendAsync(call, cancellationToken).ConfigureAwait(false);
@@ -210,7 +210,7 @@ public sealed class BurrowQueue<T>
         T body, PutOptions? options = null, IProgress<JobResult>? progress = null, CancellationToken cancellationToken = default)
     {
         options ??= new();
-        var id = options.Id ?? NewId();
+        var id = options.Id ?? Names.NewId();
         try
         {
             var job = options with { Id = id, OnlyIfNew = true, Result = options.Result ?? TimeSpan.FromHours(1) };
@@ -310,23 +310,12 @@ public sealed class BurrowQueue<T>
     }
 
     /// <summary>The groups that have messages, in an order of their own.</summary>
-    public async IAsyncEnumerable<GroupState> GroupsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        const int Page = 1_000;
-        string? last = null;
-        while (true)
-        {
-            var call = Other(HttpMethod.Get, "list groups", "groups").With("limit", Page).With("marker", last);
-            if ((await transport.SendAsync(call, cancellationToken).ConfigureAwait(false)).IfFound() is not { } reply)
-                yield break;
-            var groups = reply.Read(WireJson.Default.GroupStateArray);
-            foreach (var group in groups)
-                yield return group;
-            if (groups.Length < Page && !reply.HasMore)
-                yield break;
-            last = groups[^1].Group;
-        }
-    }
+    public IAsyncEnumerable<GroupState> GroupsAsync(CancellationToken cancellationToken = default) => Pages.ReadAsync(
+        transport,
+        () => Other(HttpMethod.Get, "list groups", "groups"),
+        WireJson.Default.GroupStateArray,
+        group => group.Group,
+        cancellationToken);
 
     /// <summary>A producer of this queue, whose messages are stored exactly once.</summary>
     /// <param name="name">Its name: 1 to 128 bytes. Two programs that send at the same time need two names.</param>
@@ -346,11 +335,6 @@ public sealed class BurrowQueue<T>
     public async Task<IReadOnlyList<ProducerState>> ProducersAsync(CancellationToken cancellationToken = default) =>
         (await transport.SendAsync(Other(HttpMethod.Get, "list producers", "producers"), cancellationToken).ConfigureAwait(false))
             .IfFound()?.Read(WireJson.Default.ProducerStateArray) ?? [];
-
-    /// <summary>
-    /// An id that no other message has, and by which messages of one client stand in the order of their making.
-    /// </summary>
-    private static string NewId() => Guid.CreateVersion7().ToString("N");
 
     private static void CheckLimit(int limit)
     {

@@ -7,6 +7,9 @@ internal static class Names
 {
     private const int MaxBytes = 512;
 
+    /// <summary>An id that no other message has, and by which messages of one client stand in the order of their making.</summary>
+    public static string NewId() => Guid.CreateVersion7().ToString("N");
+
     /// <summary>Checks a name before it becomes part of an address: <c>..</c> would lead to another one.</summary>
     /// <exception cref="ArgumentException">It is no name.</exception>
     public static string Check(string name, string parameter)

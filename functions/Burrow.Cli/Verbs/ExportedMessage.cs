@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace Burrow.Client.Cli.Verbs;
@@ -32,9 +31,6 @@ internal sealed record ExportedMessage
         Encoding == "base64" ? Convert.FromBase64String(Body) : System.Text.Encoding.UTF8.GetBytes(Body);
 
     [JsonIgnore]
-    public long Number => NumberOf(Cursor);
-
-    [JsonIgnore]
     public PutOptions Options => new()
     {
         Id = Id,
@@ -45,17 +41,15 @@ internal sealed record ExportedMessage
         Group = Group,
     };
 
-    public static ExportedMessage Of(Message<ReadOnlyMemory<byte>> message) => Of(message, message.Cursor!);
-
-    public static ExportedMessage Of(Message<ReadOnlyMemory<byte>> message, string cursor)
+    public static ExportedMessage Of(Message<ReadOnlyMemory<byte>> message)
     {
-        var isText = System.Text.Unicode.Utf8.IsValid(message.Bytes.Span);
+        var (text, encoding) = BodyText.Of(message.Bytes.Span);
         return new()
         {
-            Cursor = cursor,
+            Cursor = message.Cursor!,
             Id = message.Id,
-            Body = isText ? System.Text.Encoding.UTF8.GetString(message.Bytes.Span) : Convert.ToBase64String(message.Bytes.Span),
-            Encoding = isText ? null : "base64",
+            Body = text,
+            Encoding = encoding,
             ContentType = message.ContentType,
             Ttl = message.Ttl is { } ttl ? Math.Max(1, (long)ttl.TotalSeconds) : 0,
             Hide = (long)message.Hide.TotalSeconds,
@@ -64,9 +58,6 @@ internal sealed record ExportedMessage
             Inserted = message.Inserted,
         };
     }
-
-    /// <summary>A cursor as a number that grows along the queue, for a producer.</summary>
-    public static long NumberOf(string cursor) => long.Parse(cursor, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }
 
 [JsonSourceGenerationOptions(

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 
 namespace Burrow.Client.Cli.Verbs;
 
@@ -67,8 +69,9 @@ internal sealed class Mover(
             var (cursor, message) = rest.Dequeue();
             if (!held[i].IsDone)
                 continue;
-            var exported = ExportedMessage.Of(message, cursor);
-            puts.Add(numbered.PutAsync(message.Bytes, exported.Number, exported.Options, cancellationToken));
+            // A cursor is a number that grows along the queue.
+            var number = long.Parse(cursor, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            puts.Add(numbered.PutAsync(message.Bytes, number, OptionsOf(message), cancellationToken));
             moved.Add(MessageChange.Delete(message.Id, held[i].Receipt));
         }
 
@@ -81,9 +84,20 @@ internal sealed class Mover(
                 printer.Say($"Message '{result.Id}' is in both queues now: a worker got it while it was moved. {result.Error}");
         }
 
-        if (rest.TryPeek(out var next) && count < first.Count)
-            await LookAgainAsync(rest, next.Cursor, cancellationToken);
+        if (count < first.Count)
+            await LookAgainAsync(rest, cancellationToken);
     }
+
+    /// <summary>What is stored with a message, as it is now.</summary>
+    private static PutOptions OptionsOf(Message<ReadOnlyMemory<byte>> message) => new()
+    {
+        Id = message.Id,
+        ContentType = message.ContentType,
+        Ttl = message.Ttl ?? Timeout.InfiniteTimeSpan,
+        Hide = message.Hide,
+        Priority = message.Priority,
+        Group = message.Group,
+    };
 
     /// <summary>
     /// Whether a worker has claimed it, or it waits to be tried again, or a move that was killed may have hidden it. Only what was put
@@ -96,7 +110,7 @@ internal sealed class Mover(
     {
         // What is known of it may be old.
         var cursor = rest.Peek().Cursor;
-        await LookAgainAsync(rest, cursor, cancellationToken);
+        await LookAgainAsync(rest, cancellationToken);
         if (!rest.TryPeek(out var next) || next.Cursor != cursor || !IsHeld(next.Message))
             return;
         printer.Say($"Waiting for message '{next.Message.Id}', which is hidden for up to {next.Message.Hide.TotalSeconds:0} s.");
@@ -105,9 +119,9 @@ internal sealed class Mover(
 
     /// <summary>Reads the first message again.</summary>
     private async Task LookAgainAsync(
-        Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)> rest, string cursor, CancellationToken cancellationToken)
+        Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)> rest, CancellationToken cancellationToken)
     {
-        var (_, old) = rest.Dequeue();
+        var (cursor, old) = rest.Dequeue();
         var found = await from.GetAsync(old.Id, cancellationToken);
         var others = rest.ToList();
         rest.Clear();

@@ -66,7 +66,7 @@ internal static class BatchWriter
         using (var json = new Utf8JsonWriter(line, Options))
         {
             json.WriteStartObject();
-            json.WriteString("id", options.Id is null ? Guid.CreateVersion7().ToString("N") : Names.Check(options.Id, nameof(message)));
+            json.WriteString("id", options.Id is null ? Names.NewId() : Names.Check(options.Id, nameof(message)));
             WriteBody(json, format.Write(message.Body).Span);
             WriteNumber(json, "ttl", Seconds.OfTtl(options.Ttl, nameof(message)));
             WriteNumber(json, "hide", Seconds.OfHide(options.Hide, nameof(message)));

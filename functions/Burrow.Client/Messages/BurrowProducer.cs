@@ -66,7 +66,7 @@ public sealed class BurrowProducer<T>
     {
         options ??= new();
         if (options.Id is null)
-            options = options with { Id = Guid.CreateVersion7().ToString("N") };
+            options = options with { Id = Names.NewId() };
         var pending = new Pending(
             options.Id!, number, sent => BatchWriter.Write(new(body, options), options, format, sent), cancellationToken);
         lock (gate)

@@ -40,7 +40,7 @@ internal sealed class BurrowWorker<TMessage, THandler>(
         await using var stopping = stoppingToken.Register(() => stopped.CancelAfter(options.StopTime)).ConfigureAwait(false);
         for (var pauses = account.NewPauses(); await TakeHandsAsync(stoppingToken).ConfigureAwait(false) is > 0 and var free;)
         {
-            IReadOnlyList<ClaimedMessage<TMessage>> claimed = [];
+            IReadOnlyList<ClaimedMessage<TMessage>> claimed;
             try
             {
                 // It is not cancelled: a message that it claims must not be left hidden.
@@ -192,13 +192,7 @@ internal sealed class BurrowWorker<TMessage, THandler>(
                     await message.ExtendAsync(options.Hide, over.Token).ConfigureAwait(false);
                     pause = options.Hide / 2;
                 }
-                catch (BurrowClaimLostException)
-                {
-                    log.Lost(message.Id);
-                    await ended.CancelAsync().ConfigureAwait(false);
-                    return;
-                }
-                catch (BurrowException) when (account.Time.GetUtcNow() < message.Until)
+                catch (BurrowException e) when (e is not BurrowClaimLostException && account.Time.GetUtcNow() < message.Until)
                 {
                     // There is still time to try again.
                     pause = options.Hide / 10;
