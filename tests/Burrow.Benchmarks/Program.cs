@@ -22,6 +22,8 @@ using Burrow.Benchmarks.Tables;
     ("wake", session => new WakeUp(session).RunAsync()),
     ("streams", session => new Streams(session).RunAsync()),
     ("azure", session => new AzureTables(session).RunAsync()),
+    ("client", session => new DotNetClient(session).RunAsync()),
+    ("embedded", session => new EmbeddedQueue(session).RunAsync()),
     ("functions", session => new FunctionApps(session).RunAsync()),
     ("cost", _ => StorageCost.RunAsync()),
     ("fairness", session => new Fairness(session).RunAsync()),

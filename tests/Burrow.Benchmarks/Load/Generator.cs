@@ -23,31 +23,44 @@ internal static class Generator
         {
             for (var i = 0; i < connections; i++)
                 open.Add(await Connection.OpenAsync(server));
-            long last = 0;
-            var begun = Stopwatch.GetTimestamp();
-            var done = await Task.WhenAll(open.Select(connection => Task.Run(() => WorkAsync(connection, newStep()))));
-            var elapsed = Stopwatch.GetElapsedTime(begun);
-            var all = new Latencies();
-            foreach (var one in done)
-                all.Add(one);
-            return new(all.Count * (double)weight / elapsed.TotalSeconds, all.Percentile(0.5), all.Percentile(0.99)) { Count = all.Count };
-
-            async Task<Latencies> WorkAsync(Connection connection, Step step)
+            return await RunAsync(budget, weight, open.ConvertAll<Func<long, ValueTask>>(connection =>
             {
-                var latencies = new Latencies();
-                while (budget.TryTake())
-                {
-                    var sent = Stopwatch.GetTimestamp();
-                    await step(connection, Interlocked.Increment(ref last));
-                    latencies.Add(sent);
-                }
-
-                return latencies;
-            }
+                var step = newStep();
+                return number => step(connection, number);
+            }));
         }
         finally
         {
             open.ForEach(connection => connection.Dispose());
+        }
+    }
+
+    /// <summary>Runs load that needs no connection of its own.</summary>
+    /// <param name="budget">How much the run does.</param>
+    /// <param name="weight">What one operation counts for.</param>
+    /// <param name="operations">What is done at a time; each gets different numbers, in increasing order.</param>
+    public static async Task<RunResult> RunAsync(Budget budget, int weight, IReadOnlyList<Func<long, ValueTask>> operations)
+    {
+        long last = 0;
+        var begun = Stopwatch.GetTimestamp();
+        var done = await Task.WhenAll(operations.Select(operation => Task.Run(() => WorkAsync(operation))));
+        var elapsed = Stopwatch.GetElapsedTime(begun);
+        var all = new Latencies();
+        foreach (var one in done)
+            all.Add(one);
+        return new(all.Count * (double)weight / elapsed.TotalSeconds, all.Percentile(0.5), all.Percentile(0.99)) { Count = all.Count };
+
+        async Task<Latencies> WorkAsync(Func<long, ValueTask> operation)
+        {
+            var latencies = new Latencies();
+            while (budget.TryTake())
+            {
+                var sent = Stopwatch.GetTimestamp();
+                await operation(Interlocked.Increment(ref last));
+                latencies.Add(sent);
+            }
+
+            return latencies;
         }
     }
 }

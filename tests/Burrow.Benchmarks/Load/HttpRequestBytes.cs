@@ -11,18 +11,24 @@ internal sealed class HttpRequestBytes
     /// <summary>The placeholder for a number.</summary>
     public const string Number = "############";
 
+    /// <summary>The placeholder for a message's receipt, without its quotes.</summary>
+    public const string Receipt = "@@@@@@@@@@@@@@@@";
+
     private readonly byte[] bytes;
     private readonly List<int> places = [];
+    private readonly int receipt;
 
-    public HttpRequestBytes(string method, string target, string body = "", string? contentType = null, string? key = null)
+    public HttpRequestBytes(
+        string method, string target, string body = "", string? contentType = null, string? key = null, string headers = "")
     {
         var type = contentType is null ? "" : $"Content-Type: {contentType}\r\n";
         var authorization = key is null ? "" : $"Authorization: Bearer {key}\r\n";
         var length = method is "PUT" or "POST" ? string.Create(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\n") : "";
-        bytes = Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{authorization}{type}{length}\r\n{body}");
+        bytes = Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{authorization}{type}{length}{headers}\r\n{body}");
         var number = Encoding.ASCII.GetBytes(Number);
         for (int at = 0, next; (next = bytes.AsSpan(at).IndexOf(number)) >= 0; at += next + number.Length)
             places.Add(at + next);
+        receipt = bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(Receipt));
     }
 
     /// <summary>The request as it is now.</summary>
@@ -36,5 +42,12 @@ internal sealed class HttpRequestBytes
         foreach (var place in places)
             number++.TryFormat(bytes.AsSpan(place, Number.Length), out _, "d12", CultureInfo.InvariantCulture);
         return bytes;
+    }
+
+    /// <summary>The same, with a receipt.</summary>
+    public ReadOnlyMemory<byte> With(long number, ReadOnlySpan<byte> receipt)
+    {
+        receipt.CopyTo(bytes.AsSpan(this.receipt, Receipt.Length));
+        return With(number);
     }
 }
