@@ -10,6 +10,7 @@ using Burrow.Benchmarks.Tables;
 (string Name, Func<Session, Task<Section>> RunAsync)[] benchmarks =
 [
     ("start", Footprint.AtStartAsync),
+    ("serve", Serve.RunAsync),
     ("put", session => new Put(session).RunAsync()),
     ("cycle", session => new Cycle(session).RunAsync()),
     ("priorities", session => new Priorities(session).RunAsync()),

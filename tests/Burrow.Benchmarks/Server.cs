@@ -17,17 +17,17 @@ internal sealed class Server(string name, BurrowProcess process) : IAsyncDisposa
     public Uri Address => process.Address;
 
     /// <summary>The resident memory of the process (<c>VmRSS</c>), in MiB.</summary>
-    public double Resident
-    {
-        get
-        {
-            var line = File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024.0;
-        }
-    }
+    public double Resident => ResidentOf(process.Id);
 
     /// <inheritdoc cref="Processor.UsedBy"/>
     public TimeSpan Used => Processor.UsedBy(process.Id);
+
+    /// <summary>The resident memory of a process (<c>VmRSS</c>), in MiB.</summary>
+    public static double ResidentOf(int process)
+    {
+        var line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024.0;
+    }
 
     /// <summary>Starts a process. The benchmark's own runtime settings do not apply to it.</summary>
     public static async Task<Server> StartAsync(string name, string tables, string folder, params (string Name, string Value)[] environment)
