@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Burrow.Events.Model;
 using Burrow.Events.Subscriptions;
 using Burrow.Tables.Memory;
 using Burrow.Tests.Support;
@@ -27,8 +28,9 @@ public sealed class SubscriptionTests : IAsyncLifetime
         created.StatusCode.ShouldBe(HttpStatusCode.Created);
         var shown = await JsonAsync(created);
         shown.EnumerateObject().Select(member => member.Name).Except(["reason"]).ShouldBe(
-            ["name", "endpoint", "queues", "types", "headers", "maxAttempts", "eventTimeToLive", "state", "changed"]);
+            ["name", "source", "endpoint", "queues", "types", "headers", "maxAttempts", "eventTimeToLive", "state", "changed"]);
         shown.GetProperty("name").GetString().ShouldBe("hook");
+        shown.GetProperty("source").GetString().ShouldBe(Topic.Of(new("shop")));
         shown.GetProperty("queues").GetString().ShouldBe("*");
         shown.GetProperty("types").EnumerateArray().Select(type => type.GetString()).ShouldBe(["Burrow.MessageCreated"]);
         shown.GetProperty("maxAttempts").GetInt32().ShouldBe(30);

@@ -27,6 +27,7 @@ internal static class SubscriptionJson
         var spec = subscription.Spec;
         json.WriteStartObject();
         json.WriteString("name", subscription.Name.Value);
+        json.WriteString("source", Topic.Of(subscription.Account));
         json.WriteString("endpoint", EndpointQuery.Masked(spec.Endpoint).OriginalString);
         json.WriteString("queues", spec.Queues.ToString());
         json.WriteStartArray("types");

@@ -1,11 +1,4 @@
 // A webhook that receives Burrow's events. It checks that Burrow signed each event, and that the event is of its own account.
-// To run it as a program, make a project of Microsoft.NET.Sdk.Web with the package jose-jwt, and add:
-//
-//     var app = WebApplication.CreateBuilder(args).Build();
-//     var receiver = new Receiver(new Uri("https://burrow.example"), "a-…", message => Console.WriteLine(message));
-//     app.MapMethods("/hook", ["OPTIONS"], receiver.ShakeHands);
-//     app.MapPost("/hook", receiver.ReceiveAsync);
-//     app.Run();
 
 using System.Security.Cryptography;
 using System.Text;
@@ -37,7 +30,7 @@ public sealed class Receiver(Uri burrow, string source, Action<ReceivedMessage> 
     private DateTime keysRead;
 
     /// <summary>Allows Event Grid to send events. Event Grid asks once (CloudEvents webhooks, section 4).</summary>
-    public IResult ShakeHands(HttpRequest request)
+    public static IResult ShakeHands(HttpRequest request)
     {
         request.HttpContext.Response.Headers["WebHook-Allowed-Origin"] = request.Headers["WebHook-Request-Origin"];
         return Results.Ok();
