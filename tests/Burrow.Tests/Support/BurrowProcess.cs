@@ -43,9 +43,12 @@ internal sealed class BurrowProcess : IAsyncDisposable
             "Burrow.Local.dll", ["--urls", "http://127.0.0.1:0", "--tables", tables, .. arguments], environment, folder, kept));
 
     /// <summary>Starts the process at the address of one that has ended.</summary>
-    public static async Task<BurrowProcess> StartAgainAsync(string tables, Uri address) => new(
+    public static async Task<BurrowProcess> StartAgainAsync(
+        string tables, Uri address, IReadOnlyDictionary<string, string?>? environment = null) => new(
         await ListeningProcess.StartAsync(
-            "Burrow.Local.dll", ["--urls", address.AbsoluteUri, "--tables", tables], new Dictionary<string, string?>()));
+            "Burrow.Local.dll",
+            ["--urls", address.AbsoluteUri, "--tables", tables],
+            environment ?? new Dictionary<string, string?>()));
 
     /// <summary>Sends <c>kill -9</c>.</summary>
     public Task KillAsync() => process.KillAsync();

@@ -32,6 +32,9 @@ internal static class TortureSize
     /// <inheritdoc cref="TransferredMessages"/>
     public static int KillsOfTransfers => Of(3, 30);
 
+    /// <summary>After how long a transfer is killed at the latest, in milliseconds.</summary>
+    public static int LongestTransfer => Of(1_500, 5_000);
+
     /// <summary>How many messages a worker handles behind a proxy that delays, cuts and repeats.</summary>
     public static int WorkedMessages => Of(1_000, 10_000);
 

@@ -92,7 +92,7 @@ public sealed class TransferKillTests(ITestOutputHelper output) : IAsyncLifetime
             var ending = process.EndAsync();
             if (kills < TortureSize.KillsOfTransfers)
             {
-                await Task.WhenAny(ending, Task.Delay(random.Next(200, 1_500), Token));
+                await Task.WhenAny(ending, Task.Delay(random.Next(200, TortureSize.LongestTransfer), Token));
                 process.Kill();
             }
 
