@@ -23,7 +23,8 @@ internal static class ExitCodes
 
     public static int Of(Exception e) => e switch
     {
-        BurrowUnavailableException or BurrowBusyException => Unavailable,
+        BurrowUnavailableException or BurrowBusyException
+            or BurrowBatchException { InnerException: BurrowUnavailableException or BurrowBusyException } => Unavailable,
         OperationCanceledException => Interrupted,
         UsageException or ArgumentException => Usage,
         _ => Refused,

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -60,6 +61,21 @@ public sealed class BurrowAccount
     public IAsyncEnumerable<string> QueuesAsync(CancellationToken cancellationToken = default) =>
         Pages.NamesAsync(transport, () => new(HttpMethod.Get, "list queues", "v1.0", Name), cancellationToken);
 
+    /// <summary>The names of its queues that begin so, by name, without looking at the others.</summary>
+    internal async IAsyncEnumerable<string> QueuesAsync(
+        string beginning, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var names = Pages.NamesAsync(
+            transport, () => new(HttpMethod.Get, "list queues", "v1.0", Name), cancellationToken, Names.Before(beginning));
+        await foreach (var name in names.ConfigureAwait(false))
+        {
+            if (name.StartsWith(beginning, StringComparison.Ordinal))
+                yield return name;
+            else if (Names.Compare(name, beginning) > 0)
+                yield break;
+        }
+    }
+
     /// <summary>The names of the queues that hold dead messages, by name.</summary>
     public IAsyncEnumerable<string> DeadQueuesAsync(CancellationToken cancellationToken = default) =>
         Pages.NamesAsync(transport, () => new(HttpMethod.Get, "list dead queues", "dead", Name), cancellationToken);
@@ -70,7 +86,7 @@ public sealed class BurrowAccount
     {
         for (var found = false; ; found = true)
         {
-            var call = new Call(HttpMethod.Delete, "delete queues", "v1.0", Name) { Repeat = Repeat.Always };
+            var call = new Call(HttpMethod.Delete, "delete queues", "v1.0", Name) { Repeat = Repeat.Always }.Lasting(Call.LongestChange);
             var reply = (await transport.SendAsync(call, cancellationToken).ConfigureAwait(false)).IfFound();
             if (reply?.HasMore != true)
                 return found || reply is not null;

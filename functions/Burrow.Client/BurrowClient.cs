@@ -37,11 +37,13 @@ public sealed class BurrowClient : IDisposable
         if (!endpoint.IsAbsoluteUri || endpoint.Scheme is not ("http" or "https"))
             throw new ArgumentException($"'{endpoint}' is no absolute address of http or https.", nameof(endpoint));
         options ??= new();
+        if (endpoint.UserInfo.Length > 0 || endpoint.Query.Length > 0 || endpoint.Fragment.Length > 0)
+            throw new ArgumentException("The address of a service has no user, query or fragment. A key goes into the options.", nameof(endpoint));
         options.Validate();
         var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage>();
         RetryRules.Configure(pipeline, options);
         // Each attempt has its own timeout, and a stream has none.
-        http = new(new ResilienceHandler(pipeline.Build()) { InnerHandler = handler }) { Timeout = Timeout.InfiniteTimeSpan };
+        http = new(new ResilienceHandler(pipeline.Build()) { InnerHandler = new AttemptHandler(handler) }) { Timeout = Timeout.InfiniteTimeSpan };
         transport = new(http, endpoint, options);
     }
 

@@ -5,12 +5,15 @@ namespace Burrow.Client;
 /// <summary>How a <see cref="BurrowClient"/> calls the service.</summary>
 public class BurrowClientOptions
 {
-    /// <summary>The key that is sent with every request; null: none. See docs/reference/permissions.md.</summary>
+    /// <summary>
+    /// The key that is sent with every request; null: none. White space around it is left out. See docs/reference/permissions.md.
+    /// </summary>
     public string? Key { get; set; }
 
     /// <summary>
     /// How often a request is sent again, at most, where that does no harm. It is sent again when the service is busy (429) or
-    /// not available (503, or no answer). 0 to 100, 5 if not set.
+    /// not available (503, or no answer). If it asks for a pause of more than a minute, the call fails at once and tells it
+    /// (<see cref="BurrowException.RetryAfter"/>). 0 to 100, 5 if not set.
     /// </summary>
     public int MaxRetries { get; set; } = 5;
 
@@ -40,6 +43,8 @@ public class BurrowClientOptions
 
     internal void Validate()
     {
+        if (Key is not null)
+            Call.Check("key", Key.Trim());
         ArgumentOutOfRangeException.ThrowIfNegative(MaxRetries);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxRetries, 100);
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryDelay, TimeSpan.Zero);

@@ -117,11 +117,26 @@ public sealed class BurrowBodyException : BurrowException
 /// <summary>Some messages of a batch were not stored. The others were.</summary>
 public sealed class BurrowBatchException : BurrowException
 {
-    internal BurrowBatchException(string message, IReadOnlyList<BatchResult> results)
-        : base(message) => Results = results;
+    private BurrowBatchException(string message, IReadOnlyList<BatchResult> results, Exception? inner)
+        : base(message, (inner as BurrowException)?.Problem, inner) => Results = results;
 
-    /// <summary>What became of each message, in the order in which they were given.</summary>
+    /// <summary>
+    /// What became of each message, in the order in which they were given. If their own order ended with an exception
+    /// (<see cref="Exception.InnerException"/>), those behind it are missing.
+    /// </summary>
     public IReadOnlyList<BatchResult> Results { get; }
+
+    internal static BurrowBatchException Of(IReadOnlyList<BatchResult> results, string done, Exception? inner)
+    {
+        var failed = results.Where(result => !result.IsDone).ToList();
+        var (uncertain, first) = (failed.Count(result => result.IsUncertain), inner?.Message ?? failed[0].Error);
+        return new(
+            uncertain == 0
+                ? $"{failed.Count} of {results.Count} messages were not {done}. The first: {first}"
+                : $"{failed.Count - uncertain} of {results.Count} messages were not {done}, and of {uncertain} it is not known. {first}",
+            results,
+            inner);
+    }
 }
 
 /// <summary>A job was not done: it died, expired or was deleted.</summary>

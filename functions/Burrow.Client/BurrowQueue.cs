@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
 
@@ -53,8 +52,9 @@ public sealed class BurrowQueue<T>
         var onlyIfNew = options.OnlyIfNew || options.Id is null;
         var call = NewPut(id, bytes, options, onlyIfNew);
         var reply = await transport.SendAsync(call, cancellationToken).ConfigureAwait(false);
-        if (reply is { IsUncertain: true, Status: HttpStatusCode.PreconditionFailed } && onlyIfNew)
-            return await FindOwnAsync(id, bytes, isOwnId: options.Id is null, reply, cancellationToken).ConfigureAwait(false);
+        // No other message has an id that was made here: its own first attempt stored it, and the answer was lost.
+        if (reply is { IsUncertain: true, Status: HttpStatusCode.PreconditionFailed } && options.Id is null)
+            return new(id, IsNew: true, Receipt: null);
         reply.Ensure();
         return new(id, reply.Status == HttpStatusCode.Created, reply.Receipt);
     }
@@ -83,14 +83,10 @@ public sealed class BurrowQueue<T>
         IEnumerable<NewMessage<T>> messages, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        var results = new List<BatchResult>();
-        foreach (var batch in BatchWriter.Pack(messages, format))
-            results.AddRange(await SendAsync(batch, cancellationToken).ConfigureAwait(false));
-        var failed = results.Where(result => !result.IsDone).ToList();
-        return failed.Count == 0
+        return await SendAllAsync(BatchWriter.Pack(messages, format), SendAsync, "stored", cancellationToken).ConfigureAwait(false)
+            is var results && results.All(result => result.IsDone)
             ? results
-            : throw new BurrowBatchException(
-                $"{failed.Count} of {results.Count} messages were not stored. The first: {failed[0].Error}", results);
+            : throw BurrowBatchException.Of(results, "stored", null);
     }
 
     /// <summary>The message, hidden or not; null: it is not there.</summary>
@@ -257,7 +253,7 @@ public sealed class BurrowQueue<T>
     {
         while (true)
         {
-            var call = Many(HttpMethod.Delete, "delete", Repeat.Always).With("match_hidden", "true");
+            var call = Many(HttpMethod.Delete, "delete", Repeat.Always).With("match_hidden", "true").Lasting(Call.LongestChange);
             if ((await transport.SendAsync(call, cancellationToken).ConfigureAwait(false)).IfFound()?.HasMore != true)
                 return;
         }
@@ -272,18 +268,7 @@ public sealed class BurrowQueue<T>
         IEnumerable<MessageChange> changes, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(changes);
-        var results = new List<BatchResult>();
-        foreach (var chunk in changes.Chunk(BatchWriter.MaxItems))
-        {
-            var lines = new ArrayBufferWriter<byte>();
-            foreach (var change in chunk)
-                BatchWriter.Write(lines, change);
-            var call = NewBatch(lines.WrittenMemory, Repeat.IfNotDone);
-            var reply = (await transport.SendAsync(call, cancellationToken).ConfigureAwait(false)).Ensure();
-            results.AddRange(reply.Read(WireJson.Default.WireBatchResultArray).Select(result => result.ToResult()));
-        }
-
-        return results;
+        return await SendAllAsync(BatchWriter.Pack(changes), SendAsync, "changed", cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What it holds and what was done to it; null: it is not there. The numbers are approximate (docs/telemetry.md).</summary>
@@ -317,10 +302,16 @@ public sealed class BurrowQueue<T>
         group => group.Group,
         cancellationToken);
 
-    /// <summary>A producer of this queue, whose messages are stored exactly once.</summary>
+    /// <summary>
+    /// A producer of this queue, whose messages are stored exactly once. Make it once, and keep it: it counts its messages.
+    /// </summary>
     /// <param name="name">Its name: 1 to 128 bytes. Two programs that send at the same time need two names.</param>
     /// <param name="epoch">Tells a new instance of it from an old one: once a higher one was seen, lower ones are refused.</param>
-    public BurrowProducer<T> Producer(string name, long epoch = 0) => new(transport, Account, Name, format, name, epoch);
+    /// <param name="stopAtRefusal">
+    /// Whether the messages that wait behind one that is refused are refused with it, so that none is stored before it.
+    /// </param>
+    public BurrowProducer<T> Producer(string name, long epoch = 0, bool stopAtRefusal = false) =>
+        new(transport, Account, Name, format, name, epoch, stopAtRefusal);
 
     /// <summary>A reader of this queue: a cursor that the service keeps.</summary>
     /// <param name="name">Its name: 1 to 128 bytes.</param>
@@ -410,15 +401,44 @@ public sealed class BurrowQueue<T>
         .With("group", options.Group)
         .With("result", options.Result is { } kept ? Seconds.Of(kept) : null);
 
-    /// <summary>After a lost answer, the id exists: the message is this client's own, unless another client put another one.</summary>
-    private async Task<PutResult> FindOwnAsync(
-        string id, ReadOnlyMemory<byte> body, bool isOwnId, Reply reply, CancellationToken cancellationToken)
+    /// <summary>Sends batches one after the other. What can't be sent does not take along what was done before it.</summary>
+    /// <exception cref="BurrowBatchException">A batch failed as a whole, for a reason that the next one would have too.</exception>
+    private static async Task<IReadOnlyList<BatchResult>> SendAllAsync(
+        IEnumerable<Batch> batches,
+        Func<Batch, CancellationToken, Task<IEnumerable<BatchResult>>> sendAsync,
+        string done,
+        CancellationToken cancellationToken)
     {
-        if (isOwnId)
-            return new(id, IsNew: true, Receipt: null);
-        return await GetAsync(id, cancellationToken).ConfigureAwait(false) is not { } found || found.Bytes.Span.SequenceEqual(body.Span)
-            ? new(id, IsNew: true, Receipt: null)
-            : throw Problem.Of(reply).ToException();
+        var results = new List<BatchResult>();
+        BurrowException? stop = null;
+        try
+        {
+            foreach (var batch in batches)
+            {
+                if (stop is not null)
+                {
+                    results.AddRange(batch.Ids.Select(id => new BatchResult(id, BatchResult.NotSent, null, "It was not sent.")));
+                    continue;
+                }
+
+                try
+                {
+                    results.AddRange(await sendAsync(batch, cancellationToken).ConfigureAwait(false));
+                }
+                catch (BurrowException e) when (results.Count > 0 || e is BurrowUnavailableException or BurrowRequestException)
+                {
+                    results.AddRange(batch.Ids.Select(id => new BatchResult(id, (int?)e.Status ?? 503, null, e.Message)));
+                    // A batch that is refused as it is says nothing about the others.
+                    stop = e is BurrowRequestException ? null : e;
+                }
+            }
+        }
+        catch (ArgumentException e) when (results.Count > 0)
+        {
+            throw BurrowBatchException.Of(results, done, e);
+        }
+
+        return stop is null ? results : throw BurrowBatchException.Of(results, done, stop);
     }
 
     private async Task<IEnumerable<BatchResult>> SendAsync(Batch batch, CancellationToken cancellationToken)
@@ -428,7 +448,7 @@ public sealed class BurrowQueue<T>
         var reply = (await transport.SendAsync(call, cancellationToken).ConfigureAwait(false)).Ensure();
         return reply.Read(WireJson.Default.WireBatchResultArray).Select(result =>
             // Its own first attempt stored it, and the answer was lost.
-            reply.IsUncertain && result.Status == (int)HttpStatusCode.PreconditionFailed && batch.OnlyIfNew
+            reply.IsUncertain && result.Status == (int)HttpStatusCode.PreconditionFailed && batch.OwnIds.Contains(result.Id!)
                 ? new BatchResult(result.Id!, (int)HttpStatusCode.Created, null, null)
                 : result.ToResult());
     }

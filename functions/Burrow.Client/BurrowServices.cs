@@ -49,10 +49,10 @@ public static class BurrowServices
         where THandler : class, IMessageHandler<TMessage>
     {
         ArgumentNullException.ThrowIfNull(type);
-        return services.AddWorker<TMessage, THandler>(queues, BodyFormat.Json(type), configure);
+        return services.AddWorker<TMessage, THandler>(queues, _ => BodyFormat.Json(type), configure);
     }
 
-    /// <summary>Adds the same for messages that are JSON as .NET writes it for the web.</summary>
+    /// <summary>Adds the same for messages that are JSON as <see cref="BurrowClientOptions.Json"/> says.</summary>
     /// <param name="services">The services.</param>
     /// <param name="queues">A queue's name, or a beginning and <c>*</c> for all queues that begin so.</param>
     /// <param name="configure">Sets how the worker works; null: the defaults.</param>
@@ -61,8 +61,11 @@ public static class BurrowServices
     public static IServiceCollection AddBurrowWorker<TMessage, [DynamicallyAccessedMembers(Constructed)] THandler>(
         this IServiceCollection services, string queues, Action<BurrowWorkerOptions>? configure = null)
         where THandler : class, IMessageHandler<TMessage> =>
-        services.AddBurrowWorker<TMessage, THandler>(
-            queues, (JsonTypeInfo<TMessage>)JsonSerializerOptions.Web.GetTypeInfo(typeof(TMessage)), configure);
+        services.AddWorker<TMessage, THandler>(
+            queues,
+            provider => BodyFormat.Json((JsonTypeInfo<TMessage>)(provider.GetService<IOptions<BurrowOptions>>()?.Value.Json
+                ?? JsonSerializerOptions.Web).GetTypeInfo(typeof(TMessage))),
+            configure);
 
     /// <summary>Adds the same for messages that are text.</summary>
     /// <param name="services">The services.</param>
@@ -71,7 +74,7 @@ public static class BurrowServices
     public static IServiceCollection AddBurrowWorker<[DynamicallyAccessedMembers(Constructed)] THandler>(
         this IServiceCollection services, string queues, Action<BurrowWorkerOptions>? configure = null)
         where THandler : class, IMessageHandler<string> =>
-        services.AddWorker<string, THandler>(queues, BodyFormat.Text, configure);
+        services.AddWorker<string, THandler>(queues, _ => BodyFormat.Text, configure);
 
     /// <summary>Adds the same for messages that are bytes.</summary>
     /// <param name="services">The services.</param>
@@ -80,10 +83,10 @@ public static class BurrowServices
     public static IServiceCollection AddBurrowBytesWorker<[DynamicallyAccessedMembers(Constructed)] THandler>(
         this IServiceCollection services, string queues, Action<BurrowWorkerOptions>? configure = null)
         where THandler : class, IMessageHandler<ReadOnlyMemory<byte>> =>
-        services.AddWorker<ReadOnlyMemory<byte>, THandler>(queues, BodyFormat.Bytes, configure);
+        services.AddWorker<ReadOnlyMemory<byte>, THandler>(queues, _ => BodyFormat.Bytes, configure);
 
     private static IServiceCollection AddWorker<TMessage, [DynamicallyAccessedMembers(Constructed)] THandler>(
-        this IServiceCollection services, string queues, BodyFormat<TMessage> format, Action<BurrowWorkerOptions>? configure)
+        this IServiceCollection services, string queues, Func<IServiceProvider, BodyFormat<TMessage>> format, Action<BurrowWorkerOptions>? configure)
         where THandler : class, IMessageHandler<TMessage>
     {
         var options = new BurrowWorkerOptions();
@@ -94,7 +97,7 @@ public static class BurrowServices
         services.AddSingleton<IHostedService>(provider => new BurrowWorker<TMessage, THandler>(
             provider.GetRequiredService<BurrowAccount>(),
             queues,
-            format,
+            format(provider),
             options,
             provider.GetRequiredService<IServiceScopeFactory>(),
             provider.GetRequiredService<BurrowHealthCheck>(),

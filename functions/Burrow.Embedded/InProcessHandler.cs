@@ -77,7 +77,7 @@ internal sealed class InProcessHandler : HttpMessageHandler
             request.Body = new MemoryStream(body, writable: false);
         }
 
-        context.Features.Set<IHttpRequestBodyDetectionFeature>(message.Content is null ? Body.IsNot : Body.Is);
+        context.Features.Set<IHttpRequestBodyDetectionFeature>(request.ContentLength > 0 ? Body.Is : Body.IsNot);
 
         return context;
     }

@@ -19,7 +19,7 @@ internal static class ClaimVerb
         var limit = Arguments.Limit(1, "Without --exec: how many messages at most.");
         var hide = Arguments.Time("--hide", "For how long they are claimed; 30 s without it. With --exec a claim is extended.");
         var wait = Arguments.Time("--wait", "Without --exec: how long to wait for one.");
-        var jobs = new Option<int>("--jobs", "-j") { Description = "With --exec: how many at a time.", DefaultValueFactory = _ => 1 };
+        var jobs = new Option<int>("--jobs", "-j") { Description = "With --exec: how many at a time. Of several, each one's output is shown whole, when it has ended.", DefaultValueFactory = _ => 1 };
         var result = new Option<bool>("--result") { Description = "With --exec: standard output is the result of the message." };
         var verb = new Command("claim", "Claim messages, or be a worker.") { queue, exec, limit, hide, wait, jobs, result };
         verb.Calls(async (session, parsed, cancellationToken) =>
@@ -27,7 +27,7 @@ internal static class ClaimVerb
             var hidden = parsed.GetValue(hide) ?? TimeSpan.FromSeconds(30);
             if (parsed.GetValue(exec) is { } command)
             {
-                var program = new ShellCommand(command, parsed.GetValue(result), session.Printer);
+                var program = new ShellCommand(command, parsed.GetValue(result), parsed.GetValue(jobs) > 1, session.Printer);
                 return await WorkAsync(session, program, parsed.GetValue(queue)!, hidden, parsed.GetValue(jobs), cancellationToken);
             }
 

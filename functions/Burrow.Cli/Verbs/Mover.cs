@@ -1,6 +1,5 @@
 using System.Globalization;
 
-
 namespace Burrow.Client.Cli.Verbs;
 
 /// <summary>
@@ -25,7 +24,8 @@ internal sealed class Mover(
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private readonly BurrowProducer<ReadOnlyMemory<byte>> numbered = to.Producer(NameOf($"{producer}/{from.Account}/{from.Name}"));
+    private readonly BurrowProducer<ReadOnlyMemory<byte>> numbered = to.Producer(
+        NameOf($"{producer}/{from.Account}/{from.Name}"), stopAtRefusal: true);
 
     public long Moved { get; private set; }
 
@@ -71,7 +71,7 @@ internal sealed class Mover(
                 continue;
             // A cursor is a number that grows along the queue.
             var number = long.Parse(cursor, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-            puts.Add(numbered.PutAsync(message.Bytes, number, OptionsOf(message), cancellationToken));
+            puts.Add(numbered.PutNumberedAsync(number, message.Bytes, OptionsOf(message), cancellationToken));
             moved.Add(MessageChange.Delete(message.Id, held[i].Receipt));
         }
 

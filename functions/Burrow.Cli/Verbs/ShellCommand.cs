@@ -6,7 +6,11 @@ using Burrow.Client.Workers;
 namespace Burrow.Client.Cli.Verbs;
 
 /// <summary>The command that a worker runs for each message.</summary>
-internal sealed record ShellCommand(string Text, bool LeavesResult, Printer Printer);
+/// <param name="Text">The command.</param>
+/// <param name="LeavesResult">Whether its output is the message's result.</param>
+/// <param name="IsOneOfMany">Whether several run at a time, so that their outputs must be kept apart.</param>
+/// <param name="Printer">Shows what it says.</param>
+internal sealed record ShellCommand(string Text, bool LeavesResult, bool IsOneOfMany, Printer Printer);
 
 /// <summary>Runs a shell command for a message. Its exit code says what became of the message.</summary>
 internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadOnlyMemory<byte>>
@@ -17,16 +21,21 @@ internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadO
     /// <summary>EX_TEMPFAIL of sysexits.h: not now.</summary>
     private const int TemporaryFailure = 75;
 
+    private static readonly SemaphoreSlim Writing = new(1);
+
     public async Task HandleAsync(ClaimedMessage<ReadOnlyMemory<byte>> message, CancellationToken cancellationToken)
     {
         using var process = Start(message);
         await using var killing = cancellationToken.Register(() => Kill(process));
         var writing = WriteAsync(process, message.Bytes);
-        var reading = command.LeavesResult ? ReadAllAsync(process) : CopyAsync(process, Console.OpenStandardOutput());
+        var isKept = command.LeavesResult || command.IsOneOfMany;
+        var reading = isKept ? ReadAllAsync(process) : CopyAsync(process, Console.OpenStandardOutput());
         var cause = await LastLineAsync(process);
         var output = await reading;
         await writing;
         await process.WaitForExitAsync(CancellationToken.None);
+        if (!command.LeavesResult)
+            await WriteAsync(output);
         cancellationToken.ThrowIfCancellationRequested();
         switch (process.ExitCode)
         {
@@ -65,6 +74,21 @@ internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadO
         catch (Win32Exception e)
         {
             throw new MessageFailedException($"The shell could not be started: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>Writes the output of one command as a whole.</summary>
+    private static async Task WriteAsync(ReadOnlyMemory<byte> output)
+    {
+        await Writing.WaitAsync();
+        try
+        {
+            await using var standardOutput = Console.OpenStandardOutput();
+            await standardOutput.WriteAsync(output);
+        }
+        finally
+        {
+            Writing.Release();
         }
     }
 

@@ -180,7 +180,7 @@ internal sealed class Importer(BurrowProducer<ReadOnlyMemory<byte>> producer, lo
             if (number++ < stored)
                 continue;
             var message = TransferVerbs.Parse(Encoding.UTF8.GetBytes(line), number);
-            puts.Enqueue((number, producer.PutAsync(message.Bytes, number - 1, message.Options, cancellationToken)));
+            puts.Enqueue((number, producer.PutNumberedAsync(number - 1, message.Bytes, message.Options, cancellationToken)));
             if (puts.Count >= UnderWay)
                 await EndOneAsync(puts, report);
         }

@@ -118,6 +118,9 @@ public sealed record Key
 
     /// <summary>When it was used last, to about an hour; null: never.</summary>
     public DateTimeOffset? Used { get; init; }
+
+    /// <summary>Its name, and not its secret, as the text may stand in a log.</summary>
+    public override string ToString() => $"Key {Name}";
 }
 
 /// <summary>What a link is to allow.</summary>
@@ -143,7 +146,11 @@ public sealed record LinkRequest
 /// <param name="Method">The method to use it with.</param>
 /// <param name="Url">The address. All who have it may use it.</param>
 /// <param name="Expires">Until when it is good.</param>
-public sealed record Link(string Method, Uri Url, DateTimeOffset Expires);
+public sealed record Link(string Method, Uri Url, DateTimeOffset Expires)
+{
+    /// <summary>What it is for, without what allows it, as the text may stand in a log.</summary>
+    public override string ToString() => $"{Method} {Url.GetLeftPart(UriPartial.Path)}";
+}
 
 /// <summary>A group of messages that are handed out in order.</summary>
 public sealed record GroupState

@@ -11,6 +11,9 @@ internal enum Repeat
 
     /// <summary>Yes: a second time does no harm.</summary>
     Always,
+
+    /// <summary>It is sent once. The caller decides what comes then.</summary>
+    Never,
 }
 
 /// <summary>One request, before it is sent.</summary>
@@ -19,6 +22,9 @@ internal enum Repeat
 /// <param name="segments">The segments of the path, not encoded yet.</param>
 internal sealed class Call(HttpMethod method, string operation, params ReadOnlySpan<string> segments)
 {
+    /// <summary>How long the service works at most on a change of a whole queue before it says that there is more.</summary>
+    public static readonly TimeSpan LongestChange = TimeSpan.FromSeconds(100);
+
     private readonly StringBuilder target = PathOf(segments);
     private bool hasQuery;
 
@@ -35,6 +41,9 @@ internal sealed class Call(HttpMethod method, string operation, params ReadOnlyS
 
     /// <summary>How long the service waits before it answers.</summary>
     public TimeSpan Wait { get; private set; }
+
+    /// <summary>How long one attempt may take; null: as the client's options say.</summary>
+    public TimeSpan? AttemptTimeout { get; init; }
 
     public string? IfMatch { get; init; }
 
@@ -69,26 +78,37 @@ internal sealed class Call(HttpMethod method, string operation, params ReadOnlyS
         return time > TimeSpan.Zero ? With("wait", Seconds.Of(time)) : this;
     }
 
+    /// <summary>Lets the service work for this long before it answers.</summary>
+    public Call Lasting(TimeSpan time)
+    {
+        Wait = time;
+        return this;
+    }
+
+    /// <exception cref="ArgumentException">A receipt or a content type has what no header may have.</exception>
     public HttpRequestMessage ToMessage(Uri endpoint)
     {
         var message = new HttpRequestMessage(method, new Uri(endpoint.AbsoluteUri.TrimEnd('/') + Target));
         if (IfMatch is not null)
-            message.Headers.TryAddWithoutValidation("If-Match", IfMatch);
+            message.Headers.TryAddWithoutValidation("If-Match", Check("receipt", IfMatch));
         if (IfNoneMatch is not null)
             message.Headers.TryAddWithoutValidation("If-None-Match", IfNoneMatch);
         if (Accept is not null)
             message.Headers.TryAddWithoutValidation("Accept", Accept);
         if (LastEventId is not null)
             message.Headers.TryAddWithoutValidation("Last-Event-ID", LastEventId);
-        if (Body is { } body)
-        {
-            message.Content = new ReadOnlyMemoryContent(body);
-            if (ContentType is not null)
-                message.Content.Headers.TryAddWithoutValidation("Content-Type", ContentType);
-        }
-
+        // An empty body, because SocketsHttpHandler sends requests without one again by itself, whatever their method.
+        if (Body is not null || method != HttpMethod.Get)
+            message.Content = new ReadOnlyMemoryContent(Body ?? default);
+        if (Body is not null && ContentType is not null)
+            message.Content!.Headers.TryAddWithoutValidation("Content-Type", Check("content type", ContentType));
         return message;
     }
+
+    /// <summary>Checks what becomes a header's value: a line's end in it would begin another header.</summary>
+    public static string Check(string what, string value) => value.AsSpan().ContainsAnyExceptInRange(' ', '~')
+        ? throw new ArgumentException($"A {what} is printable ASCII.", what)
+        : value;
 
     private static StringBuilder PathOf(ReadOnlySpan<string> segments)
     {

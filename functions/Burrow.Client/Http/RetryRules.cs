@@ -11,16 +11,21 @@ internal static class RetryRules
 {
     private static readonly HttpRequestOptionsKey<Repeat> RepeatKey = new("burrow.repeat");
     private static readonly HttpRequestOptionsKey<TimeSpan> WaitKey = new("burrow.wait");
+    private static readonly HttpRequestOptionsKey<TimeSpan?> TimeoutKey = new("burrow.timeout");
     private static readonly HttpRequestOptionsKey<bool> UncertainKey = new("burrow.uncertain");
 
     /// <summary>The pause between two attempts is at most this, if the service names none.</summary>
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
+
+    /// <summary>A request waits no longer than this because the service says so. Then its caller is told, who knows what else to do.</summary>
+    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(1);
 
     /// <summary>Says of a request how it may be repeated.</summary>
     public static void Mark(HttpRequestMessage request, Call call)
     {
         request.Options.Set(RepeatKey, call.Repeat);
         request.Options.Set(WaitKey, call.Wait);
+        request.Options.Set(TimeoutKey, call.AttemptTimeout);
     }
 
     /// <summary>Whether an attempt may have been carried out before the last one.</summary>
@@ -52,27 +57,33 @@ internal static class RetryRules
 
         builder.AddTimeout(new HttpTimeoutStrategyOptions
         {
-            TimeoutGenerator = arguments => ValueTask.FromResult(
-                options.AttemptTimeout
-                + (arguments.Context.GetRequestMessage()!.Options.TryGetValue(WaitKey, out var wait) ? wait : TimeSpan.Zero)),
+            TimeoutGenerator = arguments =>
+            {
+                var request = arguments.Context.GetRequestMessage()!.Options;
+                var attempt = request.TryGetValue(TimeoutKey, out var timeout) && timeout is { } own ? own : options.AttemptTimeout;
+                return ValueTask.FromResult(attempt + (request.TryGetValue(WaitKey, out var wait) ? wait : TimeSpan.Zero));
+            },
         });
     }
 
     private static bool MayRepeat(RetryPredicateArguments<HttpResponseMessage> arguments)
     {
-        if (arguments.Context.CancellationToken.IsCancellationRequested)
+        var repeat = arguments.Context.GetRequestMessage()!.Options.TryGetValue(RepeatKey, out var rule) ? rule : Repeat.Never;
+        if (repeat == Repeat.Never
+            || arguments.Context.CancellationToken.IsCancellationRequested
+            || arguments.Outcome.Result?.Headers.RetryAfter?.Delta > MaxRetryAfter)
+        {
             return false;
-        if (IsRefused(arguments.Outcome))
-            return true;
-        return arguments.Context.GetRequestMessage() is { } request
-            && request.Options.TryGetValue(RepeatKey, out var repeat)
-            && repeat == Repeat.Always
-            && (arguments.Outcome.Exception is HttpRequestException or TimeoutRejectedException or IOException
-                || arguments.Outcome.Result?.StatusCode is HttpStatusCode.RequestTimeout
-                    or HttpStatusCode.InternalServerError
-                    or HttpStatusCode.BadGateway
-                    or HttpStatusCode.ServiceUnavailable
-                    or HttpStatusCode.GatewayTimeout);
+        }
+
+        return IsRefused(arguments.Outcome)
+            || (repeat == Repeat.Always
+                && (arguments.Outcome.Exception is HttpRequestException or TimeoutRejectedException or IOException
+                    || arguments.Outcome.Result?.StatusCode is HttpStatusCode.RequestTimeout
+                        or HttpStatusCode.InternalServerError
+                        or HttpStatusCode.BadGateway
+                        or HttpStatusCode.ServiceUnavailable
+                        or HttpStatusCode.GatewayTimeout));
     }
 
     /// <summary>Whether the attempt surely changed nothing: the service was busy, or could not be reached.</summary>

@@ -52,7 +52,7 @@ internal sealed class Transport(HttpClient http, Uri endpoint, BurrowClientOptio
     {
         RetryRules.Mark(request, call);
         if (options.Key is { } key)
-            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key.Trim()}");
         try
         {
             return await http.SendAsync(request, completion, cancellationToken).ConfigureAwait(false);
@@ -64,6 +64,10 @@ internal sealed class Transport(HttpClient http, Uri endpoint, BurrowClientOptio
         catch (IOException e)
         {
             throw new BurrowUnavailableException($"The answer of {endpoint} ended too early: {e.Message}", inner: e);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(BurrowClient), "The client was disposed while the request was under way.");
         }
         catch (TimeoutRejectedException e)
         {

@@ -7,9 +7,10 @@ namespace Burrow.Client;
 
 /// <summary>One batch, ready to be sent.</summary>
 /// <param name="Body">Its items, one a line.</param>
-/// <param name="Count">How many these are.</param>
+/// <param name="Ids">The ids of these.</param>
+/// <param name="OwnIds">Which of them this client made: no other message has them.</param>
 /// <param name="OnlyIfNew">Whether the id of no item may exist yet, so that the batch may be sent twice.</param>
-internal sealed record Batch(ReadOnlyMemory<byte> Body, int Count, bool OnlyIfNew);
+internal sealed record Batch(ReadOnlyMemory<byte> Body, IReadOnlyList<string> Ids, IReadOnlySet<string> OwnIds, bool OnlyIfNew);
 
 /// <summary>An item's outcome as it is answered.</summary>
 internal sealed record WireBatchResult(string? Id, int Status, string? Etag, bool Duplicate, string? Error)
@@ -25,7 +26,8 @@ internal static class BatchWriter
     /// <summary>The service takes 1,000 items and 16 MiB. Smaller batches are done sooner, and one that fails costs less.</summary>
     public const int MaxItems = 1_000;
 
-    private const int MaxBytes = 4 * 1024 * 1024;
+    /// <inheritdoc cref="MaxItems"/>
+    public const int MaxBytes = 4 * 1024 * 1024;
 
     private static readonly JsonWriterOptions Options =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
@@ -36,43 +38,49 @@ internal static class BatchWriter
     public static IEnumerable<Batch> Pack<T>(IEnumerable<NewMessage<T>> messages, BodyFormat<T> format)
     {
         var lines = new ArrayBufferWriter<byte>();
-        var (count, isRepeatable) = (0, true);
+        var (ids, ownIds, isRepeatable) = (new List<string>(), new HashSet<string>(), true);
         foreach (var message in messages)
         {
             var options = message.Options ?? new();
             var onlyIfNew = options.OnlyIfNew || options.Id is null;
             if (options.Receipt is not null && options.OnlyIfNew)
                 throw new ArgumentException("A message with OnlyIfNew has no receipt yet.", nameof(messages));
-            var line = Write(message, options, format, number: null);
-            if (count > 0 && (count == MaxItems || onlyIfNew != isRepeatable || lines.WrittenCount + line.WrittenCount > MaxBytes))
+            var id = options.Id ?? Names.NewId();
+            var line = Write(id, message.Body, options, format);
+            if (ids.Count > 0
+                && (ids.Count == MaxItems || onlyIfNew != isRepeatable || lines.WrittenCount + line.WrittenCount > MaxBytes))
             {
-                yield return new(lines.WrittenMemory.ToArray(), count, isRepeatable);
+                yield return new(lines.WrittenMemory.ToArray(), ids, ownIds, isRepeatable);
                 lines.ResetWrittenCount();
-                count = 0;
+                (ids, ownIds) = ([], []);
             }
 
             lines.Write(line.WrittenSpan);
-            (count, isRepeatable) = (count + 1, onlyIfNew);
+            ids.Add(id);
+            if (options.Id is null)
+                ownIds.Add(id);
+            isRepeatable = onlyIfNew;
         }
 
-        if (count > 0)
-            yield return new(lines.WrittenMemory.ToArray(), count, isRepeatable);
+        if (ids.Count > 0)
+            yield return new(lines.WrittenMemory.ToArray(), ids, ownIds, isRepeatable);
     }
 
-    /// <summary>Writes one item.</summary>
-    public static ArrayBufferWriter<byte> Write<T>(NewMessage<T> message, PutOptions options, BodyFormat<T> format, long? number)
+    /// <summary>Writes one item, as a line.</summary>
+    /// <exception cref="ArgumentException">Something is out of its bounds.</exception>
+    public static ArrayBufferWriter<byte> Write<T>(string id, T body, PutOptions options, BodyFormat<T> format)
     {
+        const string Parameter = nameof(options);
         var line = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(line, Options))
         {
             json.WriteStartObject();
-            json.WriteString("id", options.Id is null ? Names.NewId() : Names.Check(options.Id, nameof(message)));
-            WriteBody(json, format.Write(message.Body).Span);
-            WriteNumber(json, "ttl", Seconds.OfTtl(options.Ttl, nameof(message)));
-            WriteNumber(json, "hide", Seconds.OfHide(options.Hide, nameof(message)));
+            json.WriteString("id", Names.Check(id, Parameter));
+            WriteBody(json, format.Write(body).Span);
+            WriteNumber(json, "ttl", Seconds.OfTtl(options.Ttl, Parameter));
+            WriteNumber(json, "hide", Seconds.OfHide(options.Hide, Parameter));
             WriteNumber(json, "priority", options.Priority);
             WriteNumber(json, "result", options.Result is { } kept ? Seconds.Of(kept) : null);
-            WriteNumber(json, "number", number);
             WriteText(json, "group", options.Group);
             WriteText(json, "contentType", options.ContentType ?? format.ContentType);
             WriteText(json, "ifMatch", options.Receipt);
@@ -83,8 +91,20 @@ internal static class BatchWriter
         return line;
     }
 
+    /// <summary>Packs changes in their order. They are not sent twice.</summary>
+    public static IEnumerable<Batch> Pack(IEnumerable<MessageChange> changes)
+    {
+        foreach (var chunk in changes.Chunk(MaxItems))
+        {
+            var lines = new ArrayBufferWriter<byte>();
+            foreach (var change in chunk)
+                Write(lines, change);
+            yield return new(lines.WrittenMemory, Array.ConvertAll(chunk, change => change.Id), new HashSet<string>(), OnlyIfNew: false);
+        }
+    }
+
     /// <summary>Writes one change.</summary>
-    public static void Write(IBufferWriter<byte> lines, MessageChange change)
+    private static void Write(IBufferWriter<byte> lines, MessageChange change)
     {
         using (var json = new Utf8JsonWriter(lines, Options))
         {

@@ -36,7 +36,7 @@ internal static class BodyFormat
     public static BodyFormat<ReadOnlyMemory<byte>> Bytes { get; } = new(body => body, bytes => bytes, null);
 
     public static BodyFormat<string> Text { get; } =
-        new(body => Encoding.UTF8.GetBytes(body), ReadText, "text/plain; charset=utf-8");
+        new(body => Strict.GetBytes(body), ReadText, "text/plain; charset=utf-8");
 
     public static BodyFormat<T> Json<T>(JsonTypeInfo<T> type) => new(
         body => JsonSerializer.SerializeToUtf8Bytes(body, type),

@@ -72,7 +72,7 @@ public sealed class BurrowDeadLetters<T>
 
     private async Task RepeatAsync(Func<Call> newCall, CancellationToken cancellationToken)
     {
-        while ((await transport.SendAsync(newCall(), cancellationToken).ConfigureAwait(false)).IfFound()?.HasMore == true)
+        while ((await transport.SendAsync(newCall().Lasting(Call.LongestChange), cancellationToken).ConfigureAwait(false)).IfFound()?.HasMore == true)
         {
             // What was done is not found again.
         }

@@ -13,7 +13,7 @@ public sealed record PutOptions
 
     /// <summary>
     /// Whether the put fails if the id exists (<see cref="BurrowConflictException"/>), rather than replacing the message. Only such a put
-    /// with an id may be sent again after its answer was lost.
+    /// with an id may be sent again after its answer was lost. It then fails as well if it was itself what stored the message.
     /// </summary>
     public bool OnlyIfNew { get; init; }
 
@@ -56,11 +56,17 @@ public sealed record NewMessage<T>(T Body, PutOptions? Options = null);
 
 /// <summary>What became of one message of a batch.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="Status">The status that the single request would have had.</param>
+/// <param name="Status">The status that the single request would have had, or <see cref="NotSent"/>.</param>
 /// <param name="Receipt">Its receipt; null: nothing was done, or the receipt is not known.</param>
 /// <param name="Error">Why nothing was done; null: it was.</param>
 public sealed record BatchResult(string Id, int Status, string? Receipt, string? Error)
 {
+    /// <summary>The status of a message that was not sent, because a batch before it failed.</summary>
+    public const int NotSent = 0;
+
     /// <summary>Whether it was stored, changed or deleted.</summary>
     public bool IsDone => Error is null;
+
+    /// <summary>Whether it is not known if it was stored, changed or deleted: the service or its storage did not answer.</summary>
+    public bool IsUncertain => Status is >= 500 and not 507;
 }

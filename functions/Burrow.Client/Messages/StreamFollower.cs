@@ -22,6 +22,8 @@ internal sealed class StreamFollower<T>(Transport transport, Func<Call> newCall,
         {
             if (await TryOpenAsync(cancellationToken).ConfigureAwait(false) is { } response)
             {
+                // A stream that ends is no fault: the service ends each one after some time.
+                pauses.Reset();
                 using var ending = response;
                 var stream = new WatchedStream(
                     await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), Silence, transport.Time);
@@ -32,7 +34,6 @@ internal sealed class StreamFollower<T>(Transport transport, Func<Call> newCall,
                 while (await MoveNextAsync(events).ConfigureAwait(false))
                 {
                     last = events.Current.EventId;
-                    pauses.Reset();
                     yield return new(events.Current.Data, format, last);
                 }
             }
@@ -74,6 +75,10 @@ internal sealed class StreamFollower<T>(Transport transport, Func<Call> newCall,
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
             return false;
+        }
+        catch (JsonException e)
+        {
+            throw new BurrowUnavailableException("The answer is not what Burrow answers. Is the address right?", inner: e);
         }
     }
 }

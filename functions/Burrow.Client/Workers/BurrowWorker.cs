@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -25,48 +26,82 @@ internal sealed class BurrowWorker<TMessage, THandler>(
     ILoggerFactory loggers) : BackgroundService
     where THandler : class, IMessageHandler<TMessage>
 {
+    /// <summary>How much longer than it waits at the service a claim may take when the program stops.</summary>
+    private static readonly TimeSpan LastClaim = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan ShortestAttempt = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
+
     private readonly WorkerLog log = new(loggers.CreateLogger("Burrow.Client.Worker"), queues);
     private readonly SemaphoreSlim hands = new(options.MaxConcurrency);
+    private readonly ConcurrentDictionary<ClaimedMessage<TMessage>, Task> handled = new();
     private readonly CancellationTokenSource stopped = new(Timeout.InfiniteTimeSpan, account.Time);
+    private readonly CancellationTokenSource noMoreClaims = new(Timeout.InfiniteTimeSpan, account.Time);
     private readonly IQueueSource<TMessage> source = queues.EndsWith('*')
         ? new ManyQueues<TMessage>(account, queues[..^1], format)
         : new OneQueue<TMessage>(account.Of(queues, format));
+
+    /// <summary>Of a claim's time, so that several attempts to extend it, or to say what became of it, have room in it.</summary>
+    private TimeSpan AttemptTimeout => options.Hide / 6 > ShortestAttempt ? options.Hide / 6 : ShortestAttempt;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Not on the thread that starts the host.
         await Task.Yield();
-        await using var stopping = stoppingToken.Register(() => stopped.CancelAfter(options.StopTime)).ConfigureAwait(false);
+        await using var stopping = stoppingToken.Register(() =>
+        {
+            stopped.CancelAfter(options.StopTime);
+            noMoreClaims.CancelAfter(options.PollTime + LastClaim);
+        }).ConfigureAwait(false);
         for (var pauses = account.NewPauses(); await TakeHandsAsync(stoppingToken).ConfigureAwait(false) is > 0 and var free;)
         {
-            IReadOnlyList<ClaimedMessage<TMessage>> claimed;
-            try
+            var claimed = await ClaimAsync(free, stoppingToken).ConfigureAwait(false);
+            if (claimed is null)
             {
-                // It is not cancelled: a message that it claims must not be left hidden.
-                claimed = await source.ClaimAsync(free, options.Hide, options.PollTime, stoppingToken).ConfigureAwait(false);
-                health.Succeeded(queues);
-                log.Back();
-                pauses.Reset();
-            }
-            catch (BurrowException e)
-            {
-                health.Failed(queues, e.Message);
-                log.Away(e);
                 hands.Release(free);
                 await WaitAsync(pauses, stoppingToken).ConfigureAwait(false);
                 continue;
             }
 
+            pauses.Reset();
             if (claimed.Count < free)
                 hands.Release(free - claimed.Count);
             foreach (var message in claimed)
-                _ = HandleAsync(message);
+            {
+                // Each on a thread of the pool: a handler that never waits must not keep the others from beginning.
+                var handling = Task.Run(() => HandleAsync(message, stoppingToken), CancellationToken.None);
+                handled[message] = handling;
+                _ = handling.ContinueWith(_ => handled.TryRemove(message, out var _), TaskScheduler.Default);
+            }
         }
 
-        // All hands are back when all handlers have ended.
-        for (var i = 0; i < options.MaxConcurrency; i++)
-            await hands.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        await Task.WhenAll(handled.Values).ConfigureAwait(false);
+    }
+
+    /// <summary>Claims messages. The program's stop does not cancel it: a message that it claims must not be left hidden.</summary>
+    /// <returns>Null: the service is away.</returns>
+    private async Task<IReadOnlyList<ClaimedMessage<TMessage>>?> ClaimAsync(int limit, CancellationToken stoppingToken)
+    {
+        try
+        {
+            var claimed = await source.ClaimAsync(limit, options.Hide, options.PollTime, stoppingToken, noMoreClaims.Token)
+                .ConfigureAwait(false);
+            health.Succeeded(queues);
+            log.Back();
+            return claimed;
+        }
+        catch (BurrowException e)
+        {
+            health.Failed(queues, e.Message);
+            log.Away(e);
+        }
+        catch (OperationCanceledException) when (noMoreClaims.IsCancellationRequested)
+        {
+            // The program stops, and the service is away.
+        }
+
+        return null;
     }
 
     /// <summary>Waits for a free hand, and takes all that are free.</summary>
@@ -104,19 +139,27 @@ internal sealed class BurrowWorker<TMessage, THandler>(
     }
 
     /// <summary>Handles one message. Never throws.</summary>
-    private async Task HandleAsync(ClaimedMessage<TMessage> message)
+    private async Task HandleAsync(ClaimedMessage<TMessage> message, CancellationToken stoppingToken)
     {
+        var hand = new Hand(hands);
         try
         {
-            using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopped.Token);
-            var extending = ExtendAsync(message, ended);
-            var (outcome, error) = await RunAsync(message, ended.Token).ConfigureAwait(false);
+            using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(stopped.Token);
+            using var ended = new CancellationTokenSource();
+            var extending = ExtendAsync(message, cancelled, ended.Token);
+            var (outcome, error) = await RunAsync(message, cancelled.Token).ConfigureAwait(false);
+            if (outcome == WorkerOutcome.Failed && error is not MessageFailedException { Hide: not null } && !message.IsSettled)
+            {
+                hand.Release();
+                await RestAsync(message.Deliveries, cancelled.Token, stoppingToken).ConfigureAwait(false);
+            }
+
             await ended.CancelAsync().ConfigureAwait(false);
             await extending.ConfigureAwait(false);
             if (!message.IsSettled)
                 await SettleAsync(message, outcome, error).ConfigureAwait(false);
         }
-        catch (BurrowException e)
+        catch (Exception e) when (e is BurrowException or OperationCanceledException)
         {
             // The message comes back when its time is up.
             log.NotSettled(message.Id, e.Message);
@@ -127,7 +170,27 @@ internal sealed class BurrowWorker<TMessage, THandler>(
         }
         finally
         {
-            hands.Release();
+            hand.Release();
+        }
+    }
+
+    /// <summary>
+    /// Waits before it is said that a message has failed again. A policy may bring it back at once, into its old place: without a pause it
+    /// would fail as fast as the service can, before all others. It stays claimed meanwhile.
+    /// </summary>
+    private async Task RestAsync(int deliveries, CancellationToken cancelled, CancellationToken stoppingToken)
+    {
+        if (deliveries < 2)
+            return;
+        var rest = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(deliveries, 30) - 2));
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancelled, stoppingToken);
+        try
+        {
+            await Task.Delay(rest < LongestRest ? rest : LongestRest, account.Time, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The program stops, or the claim was lost.
         }
     }
 
@@ -170,44 +233,69 @@ internal sealed class BurrowWorker<TMessage, THandler>(
         return (outcome, error);
     }
 
-    private static Task SettleAsync(ClaimedMessage<TMessage> message, WorkerOutcome outcome, Exception? error) => outcome switch
-    {
-        WorkerOutcome.Done => message.DoneAsync(),
-        WorkerOutcome.Released => message.ReleasedAsync(),
-        WorkerOutcome.Dead => message.DeadAsync(error!.Message),
-        _ => message.FailedAsync(error!.Message, (error as MessageFailedException)?.Hide),
-    };
+    private Task SettleAsync(ClaimedMessage<TMessage> message, WorkerOutcome outcome, Exception? error) => message.SettleAsync(
+        outcome.ToString().ToLowerInvariant(),
+        outcome is WorkerOutcome.Failed or WorkerOutcome.Dead ? error!.Message : null,
+        (error as MessageFailedException)?.Hide,
+        AttemptTimeout,
+        stopped.Token);
 
     /// <summary>Extends the claim until the handler has ended, and cancels the handler if the claim is lost.</summary>
-    private async Task ExtendAsync(ClaimedMessage<TMessage> message, CancellationTokenSource ended)
+    private async Task ExtendAsync(ClaimedMessage<TMessage> message, CancellationTokenSource cancelled, CancellationToken ended)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(ended.Token, message.Settled);
-        try
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(ended, message.Settled);
+        for (var pause = options.Hide / 2; ;)
         {
-            for (var pause = options.Hide / 2; ;)
+            try
             {
                 await Task.Delay(pause, account.Time, over.Token).ConfigureAwait(false);
-                try
-                {
-                    await message.ExtendAsync(options.Hide, over.Token).ConfigureAwait(false);
-                    pause = options.Hide / 2;
-                }
-                catch (BurrowException e) when (e is not BurrowClaimLostException && account.Time.GetUtcNow() < message.Until)
-                {
-                    // There is still time to try again.
-                    pause = options.Hide / 10;
-                }
-                catch (BurrowException)
-                {
-                    log.Lost(message.Id);
-                    await ended.CancelAsync().ConfigureAwait(false);
-                    return;
-                }
             }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            // The handler's end does not cancel it: if the service carries it out, the receipt is another one.
+            var left = message.Until - account.Time.GetUtcNow();
+            using var late = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, account.Time);
+            try
+            {
+                await message.ExtendAsync(options.Hide, Repeat.Never, AttemptTimeout, late.Token).ConfigureAwait(false);
+                pause = options.Hide / 2;
+                continue;
+            }
+            catch (BurrowException e) when (e is not BurrowClaimLostException && account.Time.GetUtcNow() < message.Until)
+            {
+                // There is still time to try again.
+                pause = options.Hide / 10;
+                continue;
+            }
+            catch (Exception e) when (e is BurrowException or OperationCanceledException)
+            {
+                // The claim is lost, or its time is up and the service is away.
+            }
+
+            // The handler itself may have said what became of the message.
+            if (message.IsLost || !message.IsSettled)
+            {
+                log.Lost(message.Id);
+                await cancelled.CancelAsync().ConfigureAwait(false);
+            }
+
+            return;
         }
-        catch (OperationCanceledException)
+    }
+
+    /// <summary>One of the hands of a worker, given back once.</summary>
+    private sealed class Hand(SemaphoreSlim hands)
+    {
+        private bool isReleased;
+
+        public void Release()
         {
-            // The handler has ended.
+            if (!isReleased)
+                hands.Release();
+            isReleased = true;
         }
     }
 }

@@ -9,7 +9,8 @@ public interface IMessageHandler<TMessage>
     /// <summary>
     /// Handles a message. When it returns, the message is done, unless it said itself what became of it
     /// (<see cref="ClaimedMessage{T}.DoneAsync(CancellationToken)"/> and so on). If it throws, the message has failed, with the exception's
-    /// message as its cause, and is tried again as its queue's policy says. <see cref="MessageFailedException"/>,
+    /// message as its cause, and is tried again as its queue's policy says. From its second delivery on, the worker waits before it says
+    /// so: 1 s, then twice as long each time, up to a minute; the message stays claimed meanwhile. <see cref="MessageFailedException"/>,
     /// <see cref="MessageReleasedException"/> and <see cref="MessageDeadException"/> say it more exactly.
     /// </summary>
     /// <param name="message">The message. Its claim is extended for as long as this runs.</param>

@@ -7,15 +7,18 @@ internal interface IQueueSource<T>
     /// <param name="limit">How many at most.</param>
     /// <param name="hide">For how long.</param>
     /// <param name="wait">How long to wait if there is none.</param>
-    /// <param name="stoppingToken">Ends pauses, but no request.</param>
-    Task<IReadOnlyList<ClaimedMessage<T>>> ClaimAsync(int limit, TimeSpan hide, TimeSpan wait, CancellationToken stoppingToken);
+    /// <param name="stoppingToken">Ends pauses, and no request begins after it; but it ends none.</param>
+    /// <param name="cancellationToken">Ends a request, whose messages come back when their time is up.</param>
+    Task<IReadOnlyList<ClaimedMessage<T>>> ClaimAsync(
+        int limit, TimeSpan hide, TimeSpan wait, CancellationToken stoppingToken, CancellationToken cancellationToken);
 }
 
 /// <summary>One queue.</summary>
 internal sealed class OneQueue<T>(BurrowQueue<T> queue) : IQueueSource<T>
 {
-    public Task<IReadOnlyList<ClaimedMessage<T>>> ClaimAsync(int limit, TimeSpan hide, TimeSpan wait, CancellationToken stoppingToken) =>
-        queue.ClaimAsync(limit, hide, wait, CancellationToken.None);
+    public Task<IReadOnlyList<ClaimedMessage<T>>> ClaimAsync(
+        int limit, TimeSpan hide, TimeSpan wait, CancellationToken stoppingToken, CancellationToken cancellationToken) =>
+        queue.ClaimAsync(limit, hide, wait, cancellationToken);
 }
 
 /// <summary>
@@ -28,38 +31,45 @@ internal sealed class ManyQueues<T>(BurrowAccount account, string beginning, Bod
 
     private readonly Queue<string> turns = new();
 
+    /// <summary>Whether a queue of this round had messages.</summary>
+    private bool isBusy = true;
+
     public async Task<IReadOnlyList<ClaimedMessage<T>>> ClaimAsync(
-        int limit, TimeSpan hide, TimeSpan wait, CancellationToken stoppingToken)
+        int limit, TimeSpan hide, TimeSpan wait, CancellationToken stoppingToken, CancellationToken cancellationToken)
     {
         if (turns.Count == 0)
         {
-            await foreach (var name in account.QueuesAsync(CancellationToken.None).ConfigureAwait(false))
-            {
-                if (name.StartsWith(beginning, StringComparison.Ordinal))
-                    turns.Enqueue(name);
-            }
+            if (!isBusy)
+                await WaitAsync(wait < Pause ? wait : Pause, stoppingToken).ConfigureAwait(false);
+            isBusy = false;
+            await foreach (var name in account.QueuesAsync(beginning, cancellationToken).ConfigureAwait(false))
+                turns.Enqueue(name);
         }
 
-        // Of each queue a share, so that one that is full leaves hands for the others.
-        var claimed = new List<ClaimedMessage<T>>();
-        while (claimed.Count < limit && turns.TryDequeue(out var name))
+        while (!stoppingToken.IsCancellationRequested && turns.TryDequeue(out var name))
         {
-            var share = Math.Max(1, (limit - claimed.Count) / (turns.Count + 1));
-            var queue = account.Of(name, format);
-            claimed.AddRange(await queue.ClaimAsync(share, hide, TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false));
+            // Of each queue a share, so that one that is full leaves hands for the others. What is claimed is handled at once: a message
+            // that waits while other queues are asked would lose its claim.
+            var share = Math.Max(1, limit / (turns.Count + 1));
+            var claimed = await account.Of(name, format).ClaimAsync(share, hide, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            if (claimed.Count == 0)
+                continue;
+            isBusy = true;
+            return claimed;
         }
 
-        if (claimed.Count > 0 || turns.Count > 0)
-            return claimed;
+        return [];
+    }
+
+    private async Task WaitAsync(TimeSpan time, CancellationToken stoppingToken)
+    {
         try
         {
-            await Task.Delay(wait < Pause ? wait : Pause, account.Time, stoppingToken).ConfigureAwait(false);
+            await Task.Delay(time, account.Time, stoppingToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             // The program stops.
         }
-
-        return [];
     }
 }

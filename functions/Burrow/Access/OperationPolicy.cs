@@ -30,7 +30,11 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         "show or await what became of a message", Permissions.Send | Permissions.Read)
     { IsAnyEnough = true };
     public static readonly OperationPolicy ShowGroups = new("list groups", Permissions.Read);
-    public static readonly OperationPolicy ShowProducers = new("list and show producers", Permissions.Read);
+    public static readonly OperationPolicy ListProducers = new("list producers", Permissions.Read);
+    public static readonly OperationPolicy ShowProducer = new("show a producer", Permissions.Send | Permissions.Read)
+    {
+        IsAnyEnough = true
+    };
     public static readonly OperationPolicy ManageProducers = new(
         "shut out a producer's lower epochs, forget a producer", Permissions.Manage);
     public static readonly OperationPolicy KeepReaders = new("list, show, put and delete readers", Permissions.Read);
@@ -64,7 +68,8 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         GetMessage,
         ShowGroups,
         KeepReaders,
-        ShowProducers,
+        ListProducers,
+        ShowProducer,
         ShowStatistics,
         ShowDead,
         DeleteMessages,

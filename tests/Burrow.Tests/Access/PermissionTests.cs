@@ -74,7 +74,7 @@ public sealed class PermissionTests : IAsyncLifetime
         new("PUT", "/results/a/q/m", "receive") { Queue = "q", IfMatch = "etag" },
         new("GET HEAD", "/groups/a/q", "read") { Queue = "q" },
         new("GET HEAD", "/producers/a/q", "read") { Queue = "q" },
-        new("GET HEAD", "/producers/a/q/some", "read") { Queue = "q" },
+        new("GET HEAD", "/producers/a/q/some", "send|read") { Queue = "q" },
         new("PUT", "/producers/a/q/new", "manage") { Queue = "q", Body = Producer },
         new("DELETE", "/producers/a/q/some", "manage") { Queue = "q" },
         new("GET HEAD", "/policies/a", "manage"),

@@ -316,7 +316,7 @@ public abstract partial class ClientTests(ServerFixture server) : IDisposable
         (await Queue.ProducersAsync(Token)).Select(one => one.Name).ShouldBe(["till/5"]);
         // Another instance goes on behind it.
         var next = Queue.Producer("till/5", epoch: 2);
-        (await next.PutAsync("299 again", 299, ForEver, Token)).IsDuplicate.ShouldBeTrue();
+        (await next.PutNumberedAsync(299, "299 again", ForEver, Token)).IsDuplicate.ShouldBeTrue();
         (await next.PutAsync("300", ForEver, Token)).IsNew.ShouldBeTrue();
         (await next.GetAsync(Token))!.ShouldSatisfyAllConditions(one => one.Last.ShouldBe(300), one => one.Epoch.ShouldBe(2));
         await Should.ThrowAsync<BurrowProducerFencedException>(producer.PutAsync("late", ForEver, Token));

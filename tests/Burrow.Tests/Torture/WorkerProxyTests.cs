@@ -56,6 +56,36 @@ public sealed class WorkerProxyTests(ITestOutputHelper output)
         (await queue.ListAsync(new() { IncludeHidden = true }, Token).AnyAsync(Token)).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task A_worker_process_that_gets_ctrl_c_finishes_what_it_has_and_leaves_nothing_hidden()
+    {
+        const int Messages = 200;
+        await using var burrow = await BurrowProcess.StartAsync("memory");
+        using var near = new BurrowClient(burrow.Address);
+        var queue = near.Account("a").Queue("q");
+        await queue.PutManyAsync(Enumerable.Range(0, Messages).Select(i => $"{i}"), new() { Ttl = Timeout.InfiniteTimeSpan }, Token);
+        // It delays only: a claim whose answer is cut comes back when its time is up, as the test above sees.
+        await using var proxy = new CuttingProxy(burrow.Address, new Random(TortureSize.Seed), int.MaxValue)
+        {
+            LongestDelay = TimeSpan.FromMilliseconds(20),
+        };
+        using var worker = CliProcess.Start(
+            new Dictionary<string, string> { ["BURROW_URL"] = proxy.Address.AbsoluteUri, ["BURROW_ACCOUNT"] = "a" },
+            "claim", "q", "--exec", "cat; echo; sleep 0.05", "--jobs", "8", "--hide", "600");
+
+        while (await queue.ListAsync(new() { IncludeHidden = true }, Token).CountAsync(Token) > Messages - 30)
+            await Task.Delay(10, Token);
+        await worker.InterruptAsync();
+        var end = await worker.EndAsync();
+
+        end.ExitCode.ShouldBe(0, end.Error);
+        var done = end.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var left = await queue.ListAsync(cancellationToken: Token).Select(message => message.Body).ToListAsync(Token);
+        left.ShouldNotBeEmpty();
+        (await queue.ListAsync(new() { IncludeHidden = true }, Token).CountAsync(Token)).ShouldBe(left.Count);
+        done.Concat(left).Select(int.Parse).Order().ShouldBe(Enumerable.Range(0, Messages));
+    }
+
     private static async Task<IHost> StartAsync(Uri address, Work work)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);

@@ -53,7 +53,7 @@ public sealed class ProducersEndpoint : IEndpoint
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.Of(queue, NotFound()));
         var selection = Check(context).NameSelection;
-        await authorized.AdmitAsync(OperationPolicy.ShowProducers, Admission.WholeQueue);
+        await authorized.AdmitAsync(OperationPolicy.ListProducers, Admission.WholeQueue);
         var (all, more) = await producers.ListAsync(queue, selection, context.Aborted);
         return all.Count == 0 ? throw NotFound() : Answer.OfArray(all, Write).With("Burrow-More", more ? "true" : null);
     }
@@ -62,7 +62,7 @@ public sealed class ProducersEndpoint : IEndpoint
     {
         var authorized = await context.AuthorizeAsync(RequestTarget.Of(path.Queue, NotFound()));
         Check(context);
-        await authorized.AdmitAsync(OperationPolicy.ShowProducers);
+        await authorized.AdmitAsync(OperationPolicy.ShowProducer);
         return Show(200, await producers.GetAsync(path.Queue, path.Name, context.Aborted) ?? throw NotFound());
     }
 
