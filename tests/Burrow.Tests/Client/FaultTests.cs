@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Burrow.Client;
 using Burrow.Embedded;
+using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Client;
 
@@ -27,7 +28,7 @@ public sealed class FaultTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         burrow = await EmbeddedBurrow.StartAsync(new() { Time = time }, Token);
-        line = new(burrow.NewHandler());
+        line = new(new NudgingHandler(burrow.NewHandler(), time));
         client = new(EmbeddedBurrow.Endpoint, line, new() { Time = time });
     }
 
