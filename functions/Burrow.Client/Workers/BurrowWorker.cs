@@ -256,8 +256,7 @@ internal sealed class BurrowWorker<TMessage, THandler>(
             }
 
             // The handler's end does not cancel it: if the service carries it out, the receipt is another one.
-            var left = message.Until - account.Time.GetUtcNow();
-            using var late = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, account.Time);
+            using var late = new CancellationTokenSource(Left(message), account.Time);
             try
             {
                 await message.ExtendAsync(options.Hide, Repeat.Never, AttemptTimeout, late.Token).ConfigureAwait(false);
@@ -267,7 +266,7 @@ internal sealed class BurrowWorker<TMessage, THandler>(
             catch (BurrowException e) when (e is not BurrowClaimLostException && account.Time.GetUtcNow() < message.Until)
             {
                 // There is still time to try again.
-                pause = options.Hide / 10;
+                pause = Left(message) < options.Hide / 10 ? Left(message) : options.Hide / 10;
                 continue;
             }
             catch (Exception e) when (e is BurrowException or OperationCanceledException)
@@ -285,6 +284,10 @@ internal sealed class BurrowWorker<TMessage, THandler>(
             return;
         }
     }
+
+    /// <summary>How long a claim goes on.</summary>
+    private TimeSpan Left(ClaimedMessage<TMessage> message) =>
+        message.Until - account.Time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     /// <summary>One of the hands of a worker, given back once.</summary>
     private sealed class Hand(SemaphoreSlim hands)
