@@ -7,11 +7,15 @@ namespace Burrow.Client.Cli;
 /// <summary>The verbs, and what they have in common.</summary>
 internal static class CommandLine
 {
+    /// <summary>How long a verb may take to end after Ctrl-C, for example to delete what it made.</summary>
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(10);
+
     /// <summary>Runs a command line.</summary>
     /// <returns>The exit code: <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
-        var parsed = Create().Parse(args);
+        // '@file' is text like any other, as a body may begin so.
+        var parsed = Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction wrong)
         {
             wrong.ShowHelp = false;
@@ -19,8 +23,18 @@ internal static class CommandLine
             return ExitCodes.Usage;
         }
 
-        // A worker finishes what it does when it is told to stop.
-        return await parsed.InvokeAsync(new() { ProcessTerminationTimeout = null });
+        return await parsed.InvokeAsync(new() { ProcessTerminationTimeout = HandlesSignals(parsed) ? null : LongestEnd });
+    }
+
+    /// <summary>Whether a verb has a host, which finishes what it does when the program is told to stop.</summary>
+    private static bool HandlesSignals(ParseResult parsed) =>
+        parsed.CommandResult.Command.Name is "serve" or ClaimVerb.Name;
+
+    /// <summary>What went wrong, in one line, without the names of the program's own parameters.</summary>
+    private static string MessageOf(Exception e)
+    {
+        var message = e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "") : e.Message;
+        return message.Split('\n')[0].Trim();
     }
 
     public static RootCommand Create()
@@ -56,10 +70,11 @@ internal static class CommandLine
                 return await run(session, parsed, cancellationToken);
             }
             catch (Exception e) when (e is BurrowException or UsageException or ArgumentException or OperationCanceledException
-                or IOException or UnauthorizedAccessException)
+                or IOException or UnauthorizedAccessException or FormatException or OverflowException)
             {
-                if (e is not OperationCanceledException)
-                    await Console.Error.WriteLineAsync($"burrow {verb.Name}: {e.Message}");
+                // The reader of the output has gone, as 'head' does: there is no one to tell.
+                if (e is not OperationCanceledException and not OutputClosedException)
+                    await Console.Error.WriteLineAsync($"burrow {verb.Name}: {MessageOf(e)}");
                 return ExitCodes.Of(e);
             }
         });

@@ -26,10 +26,14 @@ internal static class ExitCodes
         BurrowUnavailableException or BurrowBusyException
             or BurrowBatchException { InnerException: BurrowUnavailableException or BurrowBusyException } => Unavailable,
         OperationCanceledException => Interrupted,
+        OutputClosedException => Done,
         UsageException or ArgumentException => Usage,
         _ => Refused,
     };
 }
+
+/// <summary>The reader of the output has gone.</summary>
+internal sealed class OutputClosedException(Exception inner) : IOException("The reader of the output has gone.", inner);
 
 /// <summary>The command line is wrong, in a way that only its use shows.</summary>
 internal sealed class UsageException(string message) : Exception(message);

@@ -17,7 +17,7 @@ internal sealed class Printer(bool json)
     /// <summary>Where the output is not a terminal, no column is cut.</summary>
     private const int Wide = 1_000;
 
-    private readonly IAnsiConsole console = New(Console.Out);
+    private readonly IAnsiConsole console = New(Console.IsOutputRedirected ? StandardOutput.Writer : Console.Out);
 
     /// <summary>Standard error, for people.</summary>
     public IAnsiConsole Error { get; } = New(Console.Error);
@@ -25,7 +25,8 @@ internal sealed class Printer(bool json)
     public bool IsJson => json;
 
     /// <summary>Prints one object a line.</summary>
-    public void Line(JsonObject shown, string text) => Console.Out.WriteLine(json ? shown.ToJsonString(Relaxed) : text);
+    public void Line(JsonObject shown, string text) =>
+        StandardOutput.Writer.WriteLine(json ? shown.ToJsonString(Relaxed) : text);
 
     /// <summary>Prints rows: an array for programs, a table for people.</summary>
     /// <param name="rows">The rows.</param>
@@ -34,7 +35,7 @@ internal sealed class Printer(bool json)
     {
         if (json)
         {
-            Console.Out.WriteLine(new JsonArray([.. rows.Select(row => row.DeepClone())]).ToJsonString(Relaxed));
+            StandardOutput.Writer.WriteLine(new JsonArray([.. rows.Select(row => row.DeepClone())]).ToJsonString(Relaxed));
             return;
         }
 
@@ -117,11 +118,14 @@ internal sealed class Printer(bool json)
         return shown;
     }
 
+    /// <summary>A text without what a terminal would take for a command.</summary>
+    public static string Plain(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+
     /// <summary>A text in one line, not longer than a table bears.</summary>
     public static string OneLine(string text)
     {
         const int Longest = 60;
-        var line = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+        var line = Plain(text);
         return line.Length <= Longest ? line : line[..(Longest - 1)] + "…";
     }
 

@@ -29,7 +29,8 @@ internal static class Profiles
         try
         {
             using var file = File.OpenRead(Path);
-            return JsonSerializer.Deserialize(file, ProfilesJson.Default.DictionaryStringProfile) ?? [];
+            var read = JsonSerializer.Deserialize(file, ProfilesJson.Default.DictionaryStringProfile) ?? [];
+            return read.Where(one => one.Value is not null).ToDictionary();
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -57,15 +57,24 @@ internal sealed class Session : IDisposable
         var name = profileName ?? Variable("BURROW_PROFILE");
         if (!Profiles.Read().TryGetValue(name ?? Profiles.Default, out var profile) && name is not null)
             throw new UsageException($"There is no profile '{name}' in {Profiles.Path}.");
-        // A key goes only to the service that it is for.
-        var isOther = profileName is null && (url ?? Variable("BURROW_URL")) is not null;
-        var key = isOther ? Variable("BURROW_KEY") : Variable("BURROW_KEY") ?? profile?.Key;
-        var address = url ?? Variable("BURROW_URL") ?? profile?.Url ?? DefaultUrl;
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-            throw new UsageException($"'{address}' is no address: it is as {DefaultUrl} or https://….");
+        // What the command line names comes before the environment, and that before the rest.
+        var (urlVariable, accountVariable) = (Variable("BURROW_URL"), Variable("BURROW_ACCOUNT"));
+        var named = profileName is null ? null : profile;
+        var address = url ?? named?.Url ?? urlVariable ?? profile?.Url ?? DefaultUrl;
+        // A key goes only to the service that it is for: the variable's is for the address beside it, if there is one.
+        var variable = url is not null || urlVariable is null || urlVariable == address ? Variable("BURROW_KEY") : null;
+        var own = address == (profile?.Url ?? DefaultUrl) ? profile?.Key : null;
+        var key = named is null ? variable ?? own : own ?? variable;
+        var uri = AddressOf(address);
         return new(
-            new(uri, new() { Key = key }), uri, account ?? Variable("BURROW_ACCOUNT") ?? profile?.Account ?? DefaultAccount, printer);
+            new(uri, new() { Key = key }), uri, account ?? named?.Account ?? accountVariable ?? profile?.Account ?? DefaultAccount, printer);
     }
+
+    /// <exception cref="UsageException">It is no address.</exception>
+    public static Uri AddressOf(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https")
+            ? uri
+            : throw new UsageException($"'{address}' is no address: it is as {DefaultUrl} or https://….");
 
     public void Dispose() => Client.Dispose();
 

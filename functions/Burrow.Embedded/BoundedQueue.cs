@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Burrow.Client;
 using Burrow.Queues;
 
@@ -11,8 +12,12 @@ namespace Burrow.Embedded;
 /// </summary>
 public sealed class BoundedQueue<T> : IDisposable
 {
+    private const int Page = 1_000;
+
     private static readonly MessageSelection One = new() { Limit = 1, Detail = Detail.Body };
-    private static readonly MessageSelection All = new() { Detail = Detail.None };
+
+    /// <summary>A longer timeout is for ever.</summary>
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(40);
 
     private readonly QueueEngine engine;
     private readonly QueueAddress address;
@@ -29,6 +34,10 @@ public sealed class BoundedQueue<T> : IDisposable
 
     /// <summary>Puts that have their room, and are being stored.</summary>
     private int storing;
+
+    /// <summary>By how many items the queue is fuller than it may be, as it was opened with less room than before.</summary>
+    private int over;
+    private bool isDisposed;
     private TaskCompletionSource? finished;
     private TaskCompletionSource? stored;
 
@@ -39,6 +48,7 @@ public sealed class BoundedQueue<T> : IDisposable
         room = maxSize > 0 ? new(Math.Max(0, maxSize - there)) : null;
         items = new(there);
         unfinished = there;
+        over = maxSize > 0 ? Math.Max(0, there - maxSize) : 0;
     }
 
     /// <summary>How many items it holds at most; 0: without bound.</summary>
@@ -54,6 +64,7 @@ public sealed class BoundedQueue<T> : IDisposable
     /// <param name="item">The item.</param>
     /// <param name="priority">0 to 9; higher ones are got first, and those of one priority in the order of the puts.</param>
     /// <param name="cancellationToken">Ends the wait; the item is not put.</param>
+    /// <exception cref="ArgumentException">The priority is out of its bounds, or the item has more than 1 MiB as JSON.</exception>
     /// <exception cref="QueueShutDownException">The queue was shut down; the item is not put.</exception>
     public async Task PutAsync(T item, int priority = PutOptions.DefaultPriority, CancellationToken cancellationToken = default) =>
         await TryPutAsync(item, Timeout.InfiniteTimeSpan, priority, cancellationToken).ConfigureAwait(false);
@@ -64,11 +75,18 @@ public sealed class BoundedQueue<T> : IDisposable
     /// <param name="priority">0 to 9; higher ones are got first, and those of one priority in the order of the puts.</param>
     /// <param name="cancellationToken">Ends the wait; the item is not put.</param>
     /// <returns>False: there was no room, and the item is not put.</returns>
+    /// <exception cref="ArgumentException">The priority is out of its bounds, or the item has more than 1 MiB as JSON.</exception>
     /// <exception cref="QueueShutDownException">The queue was shut down; the item is not put.</exception>
     public async ValueTask<bool> TryPutAsync(
         T item, TimeSpan timeout, int priority = PutOptions.DefaultPriority, CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        ArgumentOutOfRangeException.ThrowIfLessThan(priority, 0);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(priority, QueueLimits.MaxPriority);
         var body = format.Write(item).ToArray();
+        if (body.Length > QueueLimits.BodyBytes)
+            throw new ArgumentException($"An item has at most {QueueLimits.BodyBytes} bytes as JSON, and this one {body.Length}.", nameof(item));
         if (!await EnterAsync(room, timeout, noMorePuts, cancellationToken).ConfigureAwait(false))
             return false;
         lock (gate)
@@ -120,11 +138,23 @@ public sealed class BoundedQueue<T> : IDisposable
     /// <exception cref="QueueShutDownException">The queue was shut down, and is empty.</exception>
     public async ValueTask<(bool Found, T? Item)> TryGetAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        cancellationToken.ThrowIfCancellationRequested();
         if (!await EnterAsync(items, timeout, noMoreGets, cancellationToken).ConfigureAwait(false))
             return (false, default);
-        // The item is there, as a put releases only when it is stored.
-        var taken = await engine.TakeAsync(address, One, TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false);
-        room?.Release();
+        MessageList taken;
+        try
+        {
+            // The item is there, as a put releases only when it is stored.
+            taken = await engine.TakeAsync(address, One, TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch
+        {
+            items.Release();
+            throw;
+        }
+
+        GiveRoom(1);
         return taken.Count == 1
             ? (true, format.Read(taken.Messages[0].Body, taken.Messages[0].Id.Value))
             : throw new InvalidOperationException($"Queue '{address.Queue.Value}' was used in another way, too: an item is missing.");
@@ -162,32 +192,24 @@ public sealed class BoundedQueue<T> : IDisposable
         }
 
         await storingEnds.ConfigureAwait(false);
-        if (immediate)
+        try
         {
-            var dropped = 0;
-            while (items.Wait(0, CancellationToken.None))
-                dropped++;
-            if (dropped > 0)
-            {
-                while ((await engine.TakeAsync(address, All, TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false)).More)
-                {
-                    // A deletion of very many stops after some time.
-                }
-
-                Finish(dropped);
-            }
+            if (immediate)
+                await DropAsync().ConfigureAwait(false);
         }
-
-        await noMoreGets.CancelAsync().ConfigureAwait(false);
+        finally
+        {
+            await noMoreGets.CancelAsync().ConfigureAwait(false);
+        }
     }
 
-    /// <summary>Forgets what the object holds in memory. In a file, the items stay.</summary>
+    /// <summary>Ends all waits with <see cref="QueueShutDownException"/>. In a file, the items stay.</summary>
+    [SuppressMessage("Usage", "CA2213", Justification = "What still waits uses them, and they hold nothing that needs to be given back.")]
     public void Dispose()
     {
-        room?.Dispose();
-        items.Dispose();
-        noMorePuts.Dispose();
-        noMoreGets.Dispose();
+        isDisposed = true;
+        noMorePuts.Cancel();
+        noMoreGets.Cancel();
     }
 
     /// <summary>Opens a queue, with what is in it.</summary>
@@ -195,11 +217,13 @@ public sealed class BoundedQueue<T> : IDisposable
         QueueEngine engine, QueueAddress address, BodyFormat<T> format, int maxSize, TimeProvider time, CancellationToken cancellationToken)
     {
         var there = 0;
-        var selection = new MessageSelection { Detail = Detail.Id, Limit = 1_000 };
+        var selection = new MessageSelection { Detail = Detail.Attributes, Limit = Page, MatchHidden = true };
         while (true)
         {
             var page = await engine.ListAsync(address, selection, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
             there += page.Count;
+            if (page.Messages.Any(message => message.Hide > 0))
+                throw new InvalidOperationException($"Queue '{address.Queue.Value}' has hidden messages: it is used in another way, too.");
             if (page.Count < selection.Limit)
                 return new(engine, address, format, maxSize, time, there);
             selection = selection with { After = page.Last };
@@ -217,7 +241,8 @@ public sealed class BoundedQueue<T> : IDisposable
             throw new QueueShutDownException();
         if (timeout == TimeSpan.Zero)
             return false;
-        using var late = timeout == Timeout.InfiniteTimeSpan ? null : new CancellationTokenSource(timeout, time);
+        var isEndless = timeout == Timeout.InfiniteTimeSpan || timeout > LongestTimeout;
+        using var late = isEndless ? null : new CancellationTokenSource(timeout, time);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, shut.Token, late?.Token ?? default);
         try
         {
@@ -230,10 +255,44 @@ public sealed class BoundedQueue<T> : IDisposable
         }
     }
 
-    private void Finish(int count)
+    /// <summary>Takes out what no get has a claim to, as if its work were done.</summary>
+    private async Task DropAsync()
+    {
+        var dropped = 0;
+        while (items.Wait(0, CancellationToken.None))
+            dropped++;
+        for (var left = dropped; left > 0;)
+        {
+            var some = new MessageSelection { Limit = Math.Min(left, Page), Detail = Detail.Id };
+            var taken = await engine.TakeAsync(address, some, TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false);
+            if (taken.Count == 0)
+                break;
+            left -= taken.Count;
+        }
+
+        GiveRoom(dropped);
+        // As with Python's, the work of some may have been said to be done before they were got.
+        Finish(dropped, isAtMost: true);
+    }
+
+    /// <summary>Says that there is room for that many items more.</summary>
+    private void GiveRoom(int count)
     {
         lock (gate)
         {
+            var less = Math.Min(over, count);
+            (over, count) = (over - less, count - less);
+        }
+
+        if (count > 0)
+            room?.Release(count);
+    }
+
+    private void Finish(int count, bool isAtMost = false)
+    {
+        lock (gate)
+        {
+            count = isAtMost ? (int)Math.Min(count, unfinished) : count;
             if (unfinished < count)
                 throw new InvalidOperationException("TaskDone was called more often than items were put.");
             unfinished -= count;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Serialization.Metadata;
 using Burrow.Access;
 using Burrow.Client;
@@ -27,6 +28,7 @@ public sealed partial class EmbeddedBurrow : IAsyncDisposable
     internal static readonly Uri Endpoint = new("http://burrow.embedded/");
 
     private readonly IHost host;
+    private readonly ConcurrentBag<IDisposable> opened = [];
     private readonly TimeProvider time;
 
     private EmbeddedBurrow(IHost host)
@@ -102,17 +104,23 @@ public sealed partial class EmbeddedBurrow : IAsyncDisposable
     /// <param name="type">How items are written, as the source generator of <c>System.Text.Json</c> makes it.</param>
     /// <param name="maxSize">How many items it holds at most; 0: without bound.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
-    public Task<BoundedQueue<T>> OpenBoundedQueueAsync<T>(
+    /// <exception cref="InvalidOperationException">The queue has hidden messages: it is used in another way, too.</exception>
+    public async Task<BoundedQueue<T>> OpenBoundedQueueAsync<T>(
         string name, JsonTypeInfo<T> type, int maxSize = 0, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxSize);
-        return BoundedQueue<T>.OpenAsync(
-            Engine, new(new(LocalAccount), QueueName.Parse(name)), BodyFormat.Json(type), maxSize, time, cancellationToken);
+        var queue = await BoundedQueue<T>.OpenAsync(
+            Engine, new(new(LocalAccount), QueueName.Parse(name)), BodyFormat.Json(type), maxSize, time, cancellationToken)
+            .ConfigureAwait(false);
+        opened.Add(queue);
+        return queue;
     }
 
-    /// <summary>Stops it, after the requests under way. Waits of clients end.</summary>
+    /// <summary>Stops it, after the requests under way. Waits of clients and of queues between threads end.</summary>
     public async ValueTask DisposeAsync()
     {
+        foreach (var queue in opened)
+            queue.Dispose();
         Client.Dispose();
         await host.StopAsync().ConfigureAwait(false);
         await DisposeAsync(host).ConfigureAwait(false);

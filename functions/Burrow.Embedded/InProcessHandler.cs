@@ -38,6 +38,9 @@ internal sealed class InProcessHandler : HttpMessageHandler
             await StreamAsync(context, result, response, cancellationToken).ConfigureAwait(false);
         else
             await ReadAsync(context, result, response).ConfigureAwait(false);
+        // The engine saw that the client has gone. The client sees why.
+        if ((int)response.StatusCode == StatusCodes.Status499ClientClosedRequest)
+            cancellationToken.ThrowIfCancellationRequested();
         return response;
     }
 

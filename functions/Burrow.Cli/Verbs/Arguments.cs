@@ -34,8 +34,30 @@ internal static class Arguments
     public static Option<TimeSpan?> Ttl() =>
         Time("--ttl", "How long the message lives; 0: for ever. Without it, as the queue's policy says, or 10 minutes.");
 
-    public static Option<int> Limit(int standard, string description = "How many messages at most.") =>
-        new("--limit", "-n") { Description = description, DefaultValueFactory = _ => standard };
+    public static Option<int> Limit(int standard, string description = "How many messages at most.")
+    {
+        var option = Number("--limit", description, standard, standard == 1 ? 1 : 0, standard == 1 ? 1_000 : int.MaxValue);
+        option.Aliases.Add("-n");
+        return option;
+    }
+
+    /// <summary>An option that is a whole number between bounds.</summary>
+    public static Option<int> Number(string name, string description, int standard, int least, int most)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => standard, HelpName = "number" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token]
+                && (!int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+                    || number < least || number > most))
+            {
+                result.AddError(most == int.MaxValue
+                    ? $"{name}: '{token.Value}' is not a whole number from {least} upwards."
+                    : $"{name}: '{token.Value}' is not a whole number from {least} to {most}.");
+            }
+        });
+        return option;
+    }
 
     /// <summary>A time to live for the client: 0 means for ever.</summary>
     public static TimeSpan? ToTtl(this TimeSpan? time) => time == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : time;

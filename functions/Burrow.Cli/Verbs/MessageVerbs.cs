@@ -25,7 +25,7 @@ internal static class MessageVerbs
         var result = Arguments.Time("--result", "Keep for so long, after its end, what became of it.");
         var type = new Option<string?>("--content-type") { Description = "The type of the body." };
         var onlyIfNew = new Option<bool>("--only-if-new") { Description = "Fail if the id exists, rather than replace the message." };
-        var wait = new Option<bool>("--wait") { Description = "With --result: wait until it is done, and print the result." };
+        var wait = new Option<bool>("--wait") { Description = "Wait until a worker has done it, and print its result." };
         var verb = new Command("put", "Put a message. Prints its id.")
         {
             queue, body, id, ttl, hide, priority, group, result, type, onlyIfNew, wait,
@@ -49,7 +49,7 @@ internal static class MessageVerbs
             if (parsed.GetValue(wait))
                 return await CallAsync(session, messages, bytes, options, cancellationToken);
             var put = await messages.PutAsync(bytes, options, cancellationToken);
-            session.Printer.Line(new() { ["id"] = put.Id, ["new"] = put.IsNew, ["etag"] = put.Receipt }, put.Id);
+            session.Printer.Line(new() { ["id"] = put.Id, ["new"] = put.IsNew, ["etag"] = put.Receipt }, Printer.Plain(put.Id));
             return ExitCodes.Done;
         });
         return verb;
@@ -68,7 +68,7 @@ internal static class MessageVerbs
             if (session.Printer.IsJson)
                 session.Printer.Line(Printer.ToJson(message), "");
             else
-                await WriteAsync(message.Bytes, cancellationToken);
+                Write(message.Bytes);
             return ExitCodes.Done;
         });
         return verb;
@@ -105,10 +105,14 @@ internal static class MessageVerbs
         var verb = new Command("update", "Set how long a message lives on, or is hidden.") { queue, id, ttl, hide };
         verb.Aliases.Add("update_message");
         verb.Calls(async (session, parsed, cancellationToken) =>
-            await session.Account.BytesQueue(parsed.GetValue(queue)!).UpdateAsync(
+        {
+            if ((parsed.GetValue(ttl), parsed.GetValue(hide)) is (null, null))
+                throw new UsageException("Say what is to change: --ttl or --hide.");
+            return await session.Account.BytesQueue(parsed.GetValue(queue)!).UpdateAsync(
                 parsed.GetValue(id)!, parsed.GetValue(ttl).ToTtl(), parsed.GetValue(hide), cancellationToken: cancellationToken)
                 ? ExitCodes.Done
-                : ExitCodes.NotFound);
+                : ExitCodes.NotFound;
+        });
         return verb;
     }
 
@@ -150,7 +154,7 @@ internal static class MessageVerbs
                 if (session.Printer.IsJson)
                     session.Printer.Line(Printer.ToJson(message), "");
                 else
-                    await WriteAsync(message.Bytes, cancellationToken);
+                    Write(message.Bytes);
             }
 
             return taken.Count > 0 ? ExitCodes.Done : ExitCodes.NotFound;
@@ -189,7 +193,7 @@ internal static class MessageVerbs
         if (session.Printer.IsJson)
             session.Printer.Line(new() { ["state"] = "done", ["body"] = result.Text, ["contentType"] = result.ContentType }, "");
         else
-            await WriteAsync(result.Body, cancellationToken);
+            Write(result.Body);
         return ExitCodes.Done;
     }
 
@@ -203,11 +207,9 @@ internal static class MessageVerbs
         return bytes.ToArray();
     }
 
-    /// <summary>Writes the bytes as they are; on a terminal with an end of line.</summary>
-    private static async Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    /// <summary>Writes the bytes as they are, and an end of line.</summary>
+    private static void Write(ReadOnlyMemory<byte> bytes)
     {
-        await using var output = Console.OpenStandardOutput();
-        await output.WriteAsync(bytes, cancellationToken);
-        await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
+        StandardOutput.Write([.. bytes.Span, (byte)'\n']);
     }
 }

@@ -6,6 +6,10 @@ namespace Burrow.Client.Cli.Verbs;
 /// Moves the messages of a queue, in order and each exactly once, wherever it is stopped. Some messages at a time are hidden here, put
 /// there, and deleted here. There, each has the number of its place here, so that it is stored once, also if a worker consumed it
 /// meanwhile. As numbers only grow, no message may be left behind: one that a worker holds is waited for.
+/// <para>
+/// A number that is stored already says that the message is there only for the batch that a kill cut off. A reader here keeps where that
+/// one begins. A message before it was redriven since, into its old place: it goes with the next pass, whose numbers begin anew.
+/// </para>
 /// </summary>
 /// <param name="from">The queue that is emptied.</param>
 /// <param name="to">The queue that is filled.</param>
@@ -27,21 +31,47 @@ internal sealed class Mover(
     private readonly BurrowProducer<ReadOnlyMemory<byte>> numbered = to.Producer(
         NameOf($"{producer}/{from.Account}/{from.Name}"), stopAtRefusal: true);
 
+    private readonly BurrowReader batches = from.Reader(NameOf($"{producer}/{to.Account}/{to.Name}"));
+
     public long Moved { get; private set; }
 
     public async Task RunAsync(Action<long> report, CancellationToken cancellationToken)
     {
+        while (!await PassAsync(report, cancellationToken))
+        {
+            // What was left behind goes with numbers that begin anew.
+        }
+    }
+
+    /// <summary>Moves what is there, once through the queue.</summary>
+    /// <returns>Whether nothing was left behind.</returns>
+    private async Task<bool> PassAsync(Action<long> report, CancellationToken cancellationToken)
+    {
+        var isWhole = true;
+        var cutOff = await batches.GetAsync(cancellationToken) is { } reader ? NumberOf(reader.After) : -1;
+        // No batch was cut off, so none of the old numbers is needed.
+        if (cutOff < 0)
+            await numbered.DeleteAsync(cancellationToken);
         await foreach (var batch in QueueReading.UntilEndAsync(from, null, cancellationToken).Chunk(BatchSize))
         {
             var rest = new Queue<(string Cursor, Message<ReadOnlyMemory<byte>> Message)>(
-                batch.Select(message => (message.Cursor!, message)));
+                batch.Where(message => NumberOf(message.Cursor!) > cutOff).Select(message => (message.Cursor!, message)));
+            isWhole &= rest.Count == batch.Length;
             while (rest.Count > 0)
             {
                 await MoveAsync(rest, cancellationToken);
                 report(Moved);
             }
         }
+
+        await batches.DeleteAsync(cancellationToken);
+        return isWhole;
     }
+
+    /// <summary>A cursor is a number that grows along the queue (docs/reference/api.md).</summary>
+    private static long NumberOf(string cursor) => long.Parse(cursor, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    private static string CursorOf(long number) => number.ToString("x16", CultureInfo.InvariantCulture);
 
     /// <summary>A producer's name has at most 128 bytes.</summary>
     private static string NameOf(string name) => System.Text.Encoding.UTF8.GetByteCount(name) <= 128
@@ -62,27 +92,36 @@ internal sealed class Mover(
             first.Select(one => MessageChange.Update(one.Message.Id, hide: Hide, receipt: one.Message.Receipt)), cancellationToken);
         // Others have changed it since it was read: nothing behind it may go before it.
         var count = held.TakeWhile(result => result.IsDone || result.Status == 404).Count();
+        await batches.MoveAsync(CursorOf(NumberOf(first[0].Cursor) - 1), cancellationToken: cancellationToken);
         var puts = new List<Task<PutResult>>();
-        var moved = new List<MessageChange>();
+        var moved = new List<(string Id, string? Receipt)>();
         for (var i = 0; i < count; i++)
         {
             var (cursor, message) = rest.Dequeue();
             if (!held[i].IsDone)
                 continue;
-            // A cursor is a number that grows along the queue.
-            var number = long.Parse(cursor, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-            puts.Add(numbered.PutNumberedAsync(number, message.Bytes, OptionsOf(message), cancellationToken));
-            moved.Add(MessageChange.Delete(message.Id, held[i].Receipt));
+            puts.Add(numbered.PutNumberedAsync(NumberOf(cursor), message.Bytes, OptionsOf(message), cancellationToken));
+            moved.Add((message.Id, held[i].Receipt));
         }
 
-        await Task.WhenAll(puts);
-        foreach (var result in await from.ChangeManyAsync(moved, cancellationToken))
+        var storing = Task.WhenAll(puts);
+        await storing.ContinueWith(static _ => { }, TaskScheduler.Default);
+        // One that was refused is visible again at once, with those behind it.
+        var changes = moved.Select((one, i) => puts[i].IsCompletedSuccessfully
+            ? MessageChange.Delete(one.Id, one.Receipt)
+            : MessageChange.Update(one.Id, hide: TimeSpan.Zero, receipt: one.Receipt));
+        var results = await from.ChangeManyAsync(changes, cancellationToken);
+        for (var i = 0; i < results.Count; i++)
         {
-            if (result.IsDone || result.Status == 404)
+            if (!puts[i].IsCompletedSuccessfully)
+                continue;
+            if (results[i].IsDone || results[i].Status == 404)
                 Moved++;
             else
-                printer.Say($"Message '{result.Id}' is in both queues now: a worker got it while it was moved. {result.Error}");
+                printer.Say($"Message '{results[i].Id}' is in both queues now: a worker got it while it was moved. {results[i].Error}");
         }
+
+        await storing;
 
         if (count < first.Count)
             await LookAgainAsync(rest, cancellationToken);

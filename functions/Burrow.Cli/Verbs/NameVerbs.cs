@@ -44,7 +44,7 @@ internal static class NameVerbs
         var found = false;
         await foreach (var name in names)
         {
-            session.Printer.Line(new JsonObject { ["id"] = name }, name);
+            session.Printer.Line(new JsonObject { ["id"] = name }, Printer.Plain(name));
             found = true;
         }
 

@@ -17,6 +17,10 @@ internal static class ProfileVerb
             try
             {
                 var printer = new Printer(parsed.GetValue(ServiceOptions.Json));
+                if (parsed.GetValue(name) is null && (parsed.GetValue(delete) || parsed.GetValue(key)))
+                    throw new UsageException("Name the profile.");
+                if (parsed.GetValue(ServiceOptions.Url) is { } url)
+                    Session.AddressOf(url);
                 return parsed.GetValue(name) is { } one
                     ? await ChangeAsync(
                         one,

@@ -9,8 +9,15 @@ namespace Burrow.Client.Cli.Verbs;
 /// <param name="Text">The command.</param>
 /// <param name="LeavesResult">Whether its output is the message's result.</param>
 /// <param name="IsOneOfMany">Whether several run at a time, so that their outputs must be kept apart.</param>
-/// <param name="Printer">Shows what it says.</param>
-internal sealed record ShellCommand(string Text, bool LeavesResult, bool IsOneOfMany, Printer Printer);
+internal sealed record ShellCommand(string Text, bool LeavesResult, bool IsOneOfMany)
+{
+    private readonly CancellationTokenSource killed = new();
+
+    /// <summary>Cancelled when the commands that run are to end.</summary>
+    public CancellationToken Killed => killed.Token;
+
+    public void Kill() => killed.Cancel();
+}
 
 /// <summary>Runs a shell command for a message. Its exit code says what became of the message.</summary>
 internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadOnlyMemory<byte>>
@@ -21,22 +28,23 @@ internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadO
     /// <summary>EX_TEMPFAIL of sysexits.h: not now.</summary>
     private const int TemporaryFailure = 75;
 
-    private static readonly SemaphoreSlim Writing = new(1);
-
     public async Task HandleAsync(ClaimedMessage<ReadOnlyMemory<byte>> message, CancellationToken cancellationToken)
     {
         using var process = Start(message);
-        await using var killing = cancellationToken.Register(() => Kill(process));
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, command.Killed);
+        await using var killing = ended.Token.Register(() => Kill(process));
         var writing = WriteAsync(process, message.Bytes);
         var isKept = command.LeavesResult || command.IsOneOfMany;
-        var reading = isKept ? ReadAllAsync(process) : CopyAsync(process, Console.OpenStandardOutput());
+        var reading = isKept ? ReadAllAsync(process) : CopyAsync(process);
         var cause = await LastLineAsync(process);
         var output = await reading;
         await writing;
         await process.WaitForExitAsync(CancellationToken.None);
         if (!command.LeavesResult)
-            await WriteAsync(output);
+            StandardOutput.Write(output.Span);
         cancellationToken.ThrowIfCancellationRequested();
+        if (command.Killed.IsCancellationRequested)
+            throw new MessageReleasedException();
         switch (process.ExitCode)
         {
             case 0 when command.LeavesResult:
@@ -57,7 +65,8 @@ internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadO
     {
         var start = OperatingSystem.IsWindows()
             ? new ProcessStartInfo("cmd.exe", ["/c", command.Text])
-            : new ProcessStartInfo("/bin/sh", ["-c", command.Text]);
+            // Ctrl-C reaches all programs of a terminal, but the command is to end its work. What is ignored here is so in its programs.
+            : new ProcessStartInfo("/bin/sh", ["-c", $"trap '' INT; {command.Text}"]);
         (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         start.Environment["BURROW_QUEUE"] = message.Queue;
         start.Environment["BURROW_ID"] = message.Id;
@@ -74,21 +83,6 @@ internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadO
         catch (Win32Exception e)
         {
             throw new MessageFailedException($"The shell could not be started: {e.Message}", inner: e);
-        }
-    }
-
-    /// <summary>Writes the output of one command as a whole.</summary>
-    private static async Task WriteAsync(ReadOnlyMemory<byte> output)
-    {
-        await Writing.WaitAsync();
-        try
-        {
-            await using var standardOutput = Console.OpenStandardOutput();
-            await standardOutput.WriteAsync(output);
-        }
-        finally
-        {
-            Writing.Release();
         }
     }
 
@@ -112,20 +106,22 @@ internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadO
         return output.ToArray();
     }
 
-    private static async Task<ReadOnlyMemory<byte>> CopyAsync(Process process, Stream to)
+    /// <summary>Passes on what the command writes as it comes.</summary>
+    private static async Task<ReadOnlyMemory<byte>> CopyAsync(Process process)
     {
-        await process.StandardOutput.BaseStream.CopyToAsync(to);
-        await to.FlushAsync();
+        var buffer = new byte[32 * 1024];
+        while (await process.StandardOutput.BaseStream.ReadAsync(buffer) is > 0 and var read)
+            StandardOutput.Write(buffer.AsSpan(0, read));
         return default;
     }
 
     /// <summary>Passes on what the command writes to standard error, and remembers the last line.</summary>
-    private async Task<string?> LastLineAsync(Process process)
+    private static async Task<string?> LastLineAsync(Process process)
     {
         string? last = null;
         while (await process.StandardError.ReadLineAsync() is { } line)
         {
-            command.Printer.Say(line);
+            await Console.Error.WriteLineAsync(line);
             if (line.Trim().Length > 0)
                 last = line.Trim();
         }

@@ -24,11 +24,13 @@ internal static class TailVerb
             var cursor = parsed.GetValue(reader) is { } name ? messages.Reader(name) : null;
             var isThere = cursor is not null && await cursor.GetAsync(cancellationToken) is not null;
             var options = new FollowOptions { Marker = parsed.GetValue(after), Reader = isThere ? cursor!.Name : null };
+            // A tail waits for a service that goes away. If there is none to begin with, that is an error.
+            await messages.ListAsync(new() { PageSize = 1 }, cancellationToken).AnyAsync(cancellationToken);
             var (seen, most) = (0, parsed.GetValue(limit));
             await foreach (var message in messages.FollowAsync(options, cancellationToken))
             {
                 session.Printer.Line(
-                    Printer.ToJson(message), $"{message.Inserted:HH:mm:ss} {message.Id}  {Text(message.Bytes)}");
+                    Printer.ToJson(message), $"{message.Inserted:HH:mm:ss} {Printer.Plain(message.Id)}  {Text(message.Bytes)}");
                 if (cursor is not null)
                     await cursor.MoveAsync(message.Cursor!, cancellationToken: cancellationToken);
                 if (++seen == most)
@@ -41,6 +43,6 @@ internal static class TailVerb
     }
 
     private static string Text(ReadOnlyMemory<byte> bytes) => System.Text.Unicode.Utf8.IsValid(bytes.Span)
-        ? string.Concat(System.Text.Encoding.UTF8.GetString(bytes.Span).Select(c => char.IsControl(c) ? ' ' : c))
+        ? Printer.Plain(System.Text.Encoding.UTF8.GetString(bytes.Span))
         : $"({bytes.Length} bytes)";
 }

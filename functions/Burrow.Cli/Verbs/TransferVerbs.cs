@@ -97,8 +97,12 @@ internal static class TransferVerbs
             var stored = (await producer.GetAsync(cancellationToken))?.Last + 1 ?? 0;
             var lines = System.IO.File.ReadLinesAsync(path, Encoding.UTF8, cancellationToken);
             var importer = new Importer(producer, stored);
+            // All lines are looked at before the first one is put: with one mended, the file is another one, and begins anew.
+            var count = 0L;
+            await foreach (var line in lines)
+                Parse(Encoding.UTF8.GetBytes(line), ++count);
             await session.Printer.ProgressAsync(
-                "importing", await lines.LongCountAsync(cancellationToken), report => importer.RunAsync(lines, report, cancellationToken));
+                "importing", count, report => importer.RunAsync(lines, report, cancellationToken));
             foreach (var refused in importer.Refused)
                 await Console.Error.WriteLineAsync($"burrow import: {refused}");
             session.Printer.Line(
@@ -108,6 +112,9 @@ internal static class TransferVerbs
         });
         return verb;
     }
+
+    /// <summary>How each line of an export begins.</summary>
+    private static readonly byte[] LineBegins = Encoding.UTF8.GetBytes("{\"cursor\":\"");
 
     private static Argument<string> File() => new("file") { Description = "The file: ndjson, a message a line." };
 
@@ -134,9 +141,16 @@ internal static class TransferVerbs
         }
 
         await reader.CompleteAsync();
+        // Before anything is cut off, it must be clear that the file is an export, and the end of it a line that was not finished.
+        var cursor = lines == 0 ? null : Parse(last, lines).Cursor;
+        file.Position = end;
+        var rest = new byte[Math.Min(file.Length - end, LineBegins.Length)];
+        await file.ReadExactlyAsync(rest, cancellationToken);
+        if (!LineBegins.AsSpan().StartsWith(rest))
+            throw new UsageException($"Line {lines + 1} of the file is no message. It was left as it is.");
         file.SetLength(end);
         file.Position = end;
-        return (lines, lines == 0 ? null : Parse(last, lines).Cursor);
+        return (lines, cursor);
     }
 
     private static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
@@ -150,10 +164,12 @@ internal static class TransferVerbs
     {
         try
         {
-            return JsonSerializer.Deserialize(line, ExportJson.Default.ExportedMessage)
+            var message = JsonSerializer.Deserialize(line, ExportJson.Default.ExportedMessage)
                 ?? throw new JsonException("it is null");
+            _ = message.Bytes;
+            return message;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or FormatException)
         {
             throw new UsageException($"Line {number} of the file is no message: {e.Message}");
         }
@@ -180,7 +196,15 @@ internal sealed class Importer(BurrowProducer<ReadOnlyMemory<byte>> producer, lo
             if (number++ < stored)
                 continue;
             var message = TransferVerbs.Parse(Encoding.UTF8.GetBytes(line), number);
-            puts.Enqueue((number, producer.PutNumberedAsync(number - 1, message.Bytes, message.Options, cancellationToken)));
+            try
+            {
+                puts.Enqueue((number, producer.PutNumberedAsync(number - 1, message.Bytes, message.Options, cancellationToken)));
+            }
+            catch (ArgumentException e)
+            {
+                Refused.Add($"line {number} was refused: {e.Message}");
+            }
+
             if (puts.Count >= UnderWay)
                 await EndOneAsync(puts, report);
         }

@@ -4,25 +4,8 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Cli;
 
 /// <summary>The command line, as a shell runs it, against the local process's app.</summary>
-public sealed class CliTests : IAsyncLifetime
+public sealed class CliTests : CliFixture
 {
-    private readonly TemporaryFolder folder = new();
-    private TestStore store = null!;
-    private LocalServer server = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        store = await Stores.NewAsync(StoreKind.Memory, null!);
-        server = await LocalServer.StartAsync(store.Store);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await server.DisposeAsync();
-        store.Dispose();
-        folder.Dispose();
-    }
-
     [Fact]
     public async Task A_message_is_put_listed_claimed_and_deleted()
     {
@@ -89,7 +72,7 @@ public sealed class CliTests : IAsyncLifetime
         var dead = JsonDocument.Parse(result.Output).RootElement.EnumerateArray()
             .ToDictionary(one => one.GetProperty("id").GetString()!, one => one.GetProperty("last").GetString());
         dead["bad"].ShouldBe("no");
-        (await server.Http.GetStringAsync("results/shop/work/job", TestContext.Current.CancellationToken)).ShouldBe("job job 1\n");
+        (await Server.Http.GetStringAsync("results/shop/work/job", TestContext.Current.CancellationToken)).ShouldBe("job job 1\n");
         (await RunAsync("redrive", "work", "bad", "--ttl", "0")).ExitCode.ShouldBe(0);
         (await RunAsync("get", "work", "bad")).Output.ShouldBe("bad\n");
         (await RunAsync("purge", "work", "--all")).ExitCode.ShouldBe(0);
@@ -99,7 +82,7 @@ public sealed class CliTests : IAsyncLifetime
     [Fact]
     public async Task A_queue_is_exported_imported_and_moved()
     {
-        var file = folder.File("orders.ndjson");
+        var file = Folder.File("orders.ndjson");
         foreach (var i in Enumerable.Range(0, 5))
             await RunAsync("put", "orders", $"order {i}", "--id", $"{i}", "--ttl", "0", "--priority", $"{i}");
 
@@ -118,7 +101,7 @@ public sealed class CliTests : IAsyncLifetime
 
         async Task<string[]> ExportAsync(string queue, string account)
         {
-            var name = folder.File($"{account}-{queue}");
+            var name = Folder.File($"{account}-{queue}");
             (await RunAsync("export", queue, name, "--account", account)).ExitCode.ShouldBe(0);
             return [.. (await File.ReadAllLinesAsync(name, Token)).Select(line =>
             {
@@ -132,10 +115,10 @@ public sealed class CliTests : IAsyncLifetime
     [Fact]
     public async Task A_profile_keeps_the_key_where_no_other_user_reads_it_and_no_list_of_processes_shows_it()
     {
-        string[] set = ["profile", "work", "--url", server.Address.AbsoluteUri, "--account", "shop", "--key"];
+        string[] set = ["profile", "work", "--url", Server.Address.AbsoluteUri, "--account", "shop", "--key"];
         (await RunAsync(set, input: "brw_secret\n")).ExitCode.ShouldBe(0);
 
-        var file = folder.File("config/burrow/profiles.json");
+        var file = Folder.File("config/burrow/profiles.json");
         (await File.ReadAllTextAsync(file, Token)).ShouldContain("brw_secret");
         if (!OperatingSystem.IsWindows())
             File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -175,36 +158,5 @@ public sealed class CliTests : IAsyncLifetime
     {
         (await RunAsync("completion", shell)).Output.ShouldContain("suggest:");
         (await RunAsync("[suggest:9]", "burrow pu")).Output.Split('\n').ShouldContain("put");
-    }
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    private Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments) => RunAsync(arguments, "");
-
-    private async Task<(int ExitCode, string Output, string Error)> RunAsync(string[] arguments, string input)
-    {
-        using var process = Start(arguments);
-        process.Type(input);
-        return await process.EndAsync();
-    }
-
-    private CliProcess Start(params string[] arguments) => CliProcess.Start(
-        new Dictionary<string, string>
-        {
-            ["BURROW_URL"] = server.Address.AbsoluteUri,
-            ["BURROW_ACCOUNT"] = "shop",
-            ["XDG_CONFIG_HOME"] = folder.File("config"),
-        },
-        arguments);
-
-    /// <summary>Runs a command until it prints this.</summary>
-    private async Task<(int ExitCode, string Output, string Error)> WaitForAsync(string[] arguments, string printed)
-    {
-        while (true)
-        {
-            if (await RunAsync(arguments) is var found && found.Output.Contains(printed, StringComparison.Ordinal))
-                return found;
-            Token.ThrowIfCancellationRequested();
-        }
     }
 }

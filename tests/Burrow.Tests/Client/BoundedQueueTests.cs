@@ -181,6 +181,115 @@ public sealed class BoundedQueueTests : IAsyncLifetime
             own.GroupBy(item => item / 1_000).ShouldAllBe(group => group.SequenceEqual(group.Order()));
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(10)]
+    public async Task What_can_not_be_put_is_refused(int priority)
+    {
+        using var queue = await OpenAsync(maxSize: 1);
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(queue.PutAsync(new("a", 1), priority, Token));
+        (await Should.ThrowAsync<ArgumentException>(queue.PutAsync(new(new('x', 1024 * 1024), 1), cancellationToken: Token)))
+            .Message.ShouldStartWith("An item has at most 1048576 bytes as JSON");
+        await Should.ThrowAsync<OperationCanceledException>(
+            queue.PutAsync(new("a", 1), cancellationToken: new CancellationToken(true)));
+        // It took no room.
+        (await queue.TryPutAsync(new("a", 1), TimeSpan.Zero, cancellationToken: Token)).ShouldBeTrue();
+        (await queue.TryGetAsync(TimeSpan.FromDays(60), Token)).Found.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task An_immediate_shutdown_takes_nothing_from_gets_that_are_under_way()
+    {
+        for (var round = 0; round < 30; round++)
+        {
+            using var queue = await OpenAsync($"q{round}");
+            for (var i = 0; i < 30; i++)
+                await queue.PutAsync(new("a", i), cancellationToken: Token);
+            var getting = Enumerable.Range(0, 10).Select(_ => Task.Run(async () =>
+            {
+                try
+                {
+                    while (true)
+                    {
+                        await queue.GetAsync(Token);
+                        queue.TaskDone();
+                    }
+                }
+                catch (QueueShutDownException)
+                {
+                    // As it should be.
+                }
+            }, Token)).ToList();
+            await queue.ShutDownAsync(immediate: true);
+            await Task.WhenAll(getting);
+            await queue.JoinAsync(Token);
+        }
+    }
+
+    [Fact]
+    public async Task Work_that_was_said_to_be_done_early_does_not_disturb_a_shutdown()
+    {
+        using var queue = await OpenAsync();
+        await queue.PutAsync(new("a", 1), cancellationToken: Token);
+        await queue.PutAsync(new("b", 1), cancellationToken: Token);
+        queue.TaskDone();
+        queue.TaskDone();
+        await queue.ShutDownAsync(immediate: true);
+        await Should.ThrowAsync<QueueShutDownException>(queue.GetAsync(Token));
+        await queue.JoinAsync(Token);
+    }
+
+    [Fact]
+    public async Task Waits_end_when_the_queue_or_all_of_Burrow_is_disposed()
+    {
+        var one = await OpenAsync("one", maxSize: 1);
+        await one.PutAsync(new("a", 1), cancellationToken: Token);
+        var putting = one.PutAsync(new("b", 1), cancellationToken: Token);
+        var other = await OpenAsync("other");
+        var getting = other.GetAsync(Token);
+
+        one.Dispose();
+        await Should.ThrowAsync<QueueShutDownException>(putting);
+        await burrow.DisposeAsync();
+        await Should.ThrowAsync<QueueShutDownException>(getting);
+        await Should.ThrowAsync<ObjectDisposedException>(other.PutAsync(new("c", 1), cancellationToken: Token));
+        await Should.ThrowAsync<ObjectDisposedException>(other.GetAsync(Token));
+
+        burrow = await StartAsync();
+        using var again = await OpenAsync("one");
+        again.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task One_that_is_opened_with_less_room_than_it_has_items_takes_none_until_there_is_room()
+    {
+        using (var queue = await OpenAsync())
+        {
+            for (var i = 0; i < 5; i++)
+                await queue.PutAsync(new("a", i), cancellationToken: Token);
+        }
+
+        using var smaller = await OpenAsync(maxSize: 2);
+        for (var i = 0; i < 3; i++)
+        {
+            await smaller.GetAsync(Token);
+            (await smaller.TryPutAsync(new("b", i), TimeSpan.Zero, cancellationToken: Token)).ShouldBeFalse();
+        }
+
+        await smaller.GetAsync(Token);
+        (await smaller.TryPutAsync(new("b", 9), TimeSpan.Zero, cancellationToken: Token)).ShouldBeTrue();
+        smaller.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_queue_whose_messages_are_claimed_elsewhere_is_not_opened()
+    {
+        var queue = burrow.Account("local").Queue("q");
+        await queue.PutAsync("x", new() { Ttl = Timeout.InfiniteTimeSpan }, Token);
+        await queue.ClaimAsync(TimeSpan.FromMinutes(1), cancellationToken: Token);
+        (await Should.ThrowAsync<InvalidOperationException>(OpenAsync())).Message.ShouldStartWith("Queue 'q' has hidden messages");
+    }
+
     private Task<EmbeddedBurrow> StartAsync() =>
         EmbeddedBurrow.StartAsync(new() { File = folder.File("burrow.db"), Time = time }, Token);
 

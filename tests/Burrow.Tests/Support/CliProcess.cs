@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Burrow.Tests.Support;
 
@@ -6,21 +7,30 @@ namespace Burrow.Tests.Support;
 internal sealed class CliProcess : IDisposable
 {
     private readonly Process process;
-    private readonly Task<string> output;
+    private readonly StringBuilder printed = new();
+    private readonly SemaphoreSlim news = new(0);
+    private readonly Task output;
     private readonly Task<string> error;
 
     private CliProcess(Process process)
     {
         this.process = process;
-        (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        (output, error) = (ReadAsync(), process.StandardError.ReadToEndAsync());
     }
 
     /// <summary>Starts it.</summary>
     /// <param name="environment">Environment variables in addition to those of this process.</param>
     /// <param name="arguments">The command line.</param>
-    public static CliProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static CliProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Burrow.Cli.dll"), .. arguments], environment);
+
+    /// <summary>Starts it in a group of processes of its own, as a terminal does.</summary>
+    public static CliProcess StartGroup(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Start("setsid", ["dotnet", Path.Combine(AppContext.BaseDirectory, "Burrow.Cli.dll"), .. arguments], environment);
+
+    private static CliProcess Start(string file, string[] arguments, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Burrow.Cli.dll"), .. arguments])
+        var start = new ProcessStartInfo(file, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -45,12 +55,44 @@ internal sealed class CliProcess : IDisposable
     /// <summary>Sends the signal that Ctrl-C sends.</summary>
     public Task InterruptAsync() => Commands.RunAsync("kill", $"-INT {process.Id}", Path.GetTempPath());
 
+    /// <summary>Sends the signal to all programs of its group, as a terminal does.</summary>
+    public Task InterruptGroupAsync() => Commands.RunAsync("kill", $"-INT -- -{process.Id}", Path.GetTempPath());
+
+    /// <summary>Waits until it has printed this.</summary>
+    public async Task PrintedAsync(string text)
+    {
+        while (true)
+        {
+            lock (printed)
+            {
+                if (printed.ToString().Contains(text, StringComparison.Ordinal))
+                    return;
+            }
+
+            await news.WaitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>Waits for its end.</summary>
     public async Task<(int ExitCode, string Output, string Error)> EndAsync()
     {
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
-        return (process.ExitCode, await output, await error);
+        await output;
+        return (process.ExitCode, printed.ToString(), await error);
     }
 
     public void Dispose() => process.Dispose();
+
+    private async Task ReadAsync()
+    {
+        var buffer = new char[4096];
+        while (await process.StandardOutput.ReadAsync(buffer) is > 0 and var read)
+        {
+            lock (printed)
+                printed.Append(buffer, 0, read);
+            news.Release();
+        }
+
+        news.Release();
+    }
 }
