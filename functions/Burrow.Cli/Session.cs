@@ -67,7 +67,10 @@ internal sealed class Session : IDisposable
         var key = named is null ? variable ?? own : own ?? variable;
         var uri = AddressOf(address);
         return new(
-            new(uri, new() { Key = key }), uri, account ?? named?.Account ?? accountVariable ?? profile?.Account ?? DefaultAccount, printer);
+            new(uri, new() { Key = key }),
+            uri,
+            account ?? named?.Account ?? accountVariable ?? profile?.Account ?? DefaultAccount,
+            printer);
     }
 
     /// <exception cref="UsageException">It is no address.</exception>

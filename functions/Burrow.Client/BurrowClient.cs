@@ -38,12 +38,18 @@ public sealed class BurrowClient : IDisposable
             throw new ArgumentException($"'{endpoint}' is no absolute address of http or https.", nameof(endpoint));
         options ??= new();
         if (endpoint.UserInfo.Length > 0 || endpoint.Query.Length > 0 || endpoint.Fragment.Length > 0)
-            throw new ArgumentException("The address of a service has no user, query or fragment. A key goes into the options.", nameof(endpoint));
+        {
+            throw new ArgumentException(
+                "The address of a service has no user, query or fragment. A key goes into the options.", nameof(endpoint));
+        }
+
+
         options.Validate();
         var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage>();
         RetryRules.Configure(pipeline, options);
         // Each attempt has its own timeout, and a stream has none.
-        http = new(new ResilienceHandler(pipeline.Build()) { InnerHandler = new AttemptHandler(handler) }) { Timeout = Timeout.InfiniteTimeSpan };
+        var repeating = new ResilienceHandler(pipeline.Build()) { InnerHandler = new AttemptHandler(handler) };
+        http = new(repeating) { Timeout = Timeout.InfiniteTimeSpan };
         transport = new(http, endpoint, options);
     }
 

@@ -86,7 +86,10 @@ public static class BurrowServices
         services.AddWorker<ReadOnlyMemory<byte>, THandler>(queues, _ => BodyFormat.Bytes, configure);
 
     private static IServiceCollection AddWorker<TMessage, [DynamicallyAccessedMembers(Constructed)] THandler>(
-        this IServiceCollection services, string queues, Func<IServiceProvider, BodyFormat<TMessage>> format, Action<BurrowWorkerOptions>? configure)
+        this IServiceCollection services,
+        string queues,
+        Func<IServiceProvider, BodyFormat<TMessage>> format,
+        Action<BurrowWorkerOptions>? configure)
         where THandler : class, IMessageHandler<TMessage>
     {
         var options = new BurrowWorkerOptions();

@@ -86,7 +86,12 @@ public sealed class BoundedQueue<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(priority, QueueLimits.MaxPriority);
         var body = format.Write(item).ToArray();
         if (body.Length > QueueLimits.BodyBytes)
-            throw new ArgumentException($"An item has at most {QueueLimits.BodyBytes} bytes as JSON, and this one {body.Length}.", nameof(item));
+        {
+            throw new ArgumentException(
+                $"An item has at most {QueueLimits.BodyBytes} bytes as JSON, and this one {body.Length}.", nameof(item));
+        }
+
+
         if (!await EnterAsync(room, timeout, noMorePuts, cancellationToken).ConfigureAwait(false))
             return false;
         lock (gate)

@@ -32,7 +32,7 @@ while ((await http.GetFromJsonAsync<JsonElement>(Subscription)).GetProperty("sta
 await Task.Delay(TimeSpan.FromSeconds(5));
 
 using var client = new BurrowClient(burrow);
-await client.Account("webhook-receiver").Queue("orders").PutAsync("two pizzas", new() { Id = $"{Guid.NewGuid():n}", Ttl = TimeSpan.FromMinutes(1) });
+await client.Account("webhook-receiver").Queue("orders").PutAsync("two pizzas", new() { Ttl = TimeSpan.FromMinutes(1) });
 var received = await events.Reader.ReadAsync();
 Console.WriteLine($"{received.Type} in {received.Queue}: {Encoding.UTF8.GetString(received.Body!)}");
 

@@ -28,7 +28,10 @@ internal static class ClaimVerb
         var jobs = Arguments.Number(
             "--jobs", "With --exec: how many at a time. Of several, each one's output is shown whole, when it has ended.", 1, 1, 1_000);
         jobs.Aliases.Add("-j");
-        var result = new Option<bool>("--result") { Description = "With --exec: standard output is the result of the message, which was put with --result. At most 32 KiB." };
+        var result = new Option<bool>("--result")
+        {
+            Description = "With --exec: standard output is the result of the message, which was put with --result. At most 32 KiB.",
+        };
         var verb = new Command(Name, "Claim messages, or be a worker.") { queue, exec, limit, hide, wait, jobs, result };
         verb.Calls(async (session, parsed, cancellationToken) =>
         {

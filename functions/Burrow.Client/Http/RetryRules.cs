@@ -17,7 +17,9 @@ internal static class RetryRules
     /// <summary>The pause between two attempts is at most this, if the service names none.</summary>
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
 
-    /// <summary>A request waits no longer than this because the service says so. Then its caller is told, who knows what else to do.</summary>
+    /// <summary>
+    /// A request waits no longer than this because the service says so. Its caller is told, who knows what else to do.
+    /// </summary>
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(1);
 
     /// <summary>Says of a request how it may be repeated.</summary>

@@ -72,9 +72,12 @@ public sealed class BurrowDeadLetters<T>
 
     private async Task RepeatAsync(Func<Call> newCall, CancellationToken cancellationToken)
     {
-        while ((await transport.SendAsync(newCall().Lasting(Call.LongestChange), cancellationToken).ConfigureAwait(false)).IfFound()?.HasMore == true)
+        while (true)
         {
+            var reply = await transport.SendAsync(newCall().Lasting(Call.LongestChange), cancellationToken).ConfigureAwait(false);
             // What was done is not found again.
+            if (reply.IfFound()?.HasMore != true)
+                return;
         }
     }
 

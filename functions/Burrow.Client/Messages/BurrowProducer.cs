@@ -100,7 +100,12 @@ public sealed class BurrowProducer<T>
         cancellationToken.ThrowIfCancellationRequested();
         options ??= new();
         if (options.OnlyIfNew)
-            throw new ArgumentException("A producer's message is stored once by its number. OnlyIfNew is for puts without one.", nameof(options));
+        {
+            throw new ArgumentException(
+                "A producer's message is stored once by its number. OnlyIfNew is for puts without one.", nameof(options));
+        }
+
+
         var id = options.Id ?? Names.NewId();
         var pending = new Pending(id, number, BatchWriter.Write(id, body, options, format).WrittenMemory, cancellationToken);
         lock (gate)

@@ -46,7 +46,8 @@ public sealed class ClaimedMessage<T> : Message<T>
 
     /// <summary>The work is done: the message is deleted.</summary>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
-    public Task DoneAsync(CancellationToken cancellationToken = default) => SettleAsync("done", null, null, null, null, null, cancellationToken);
+    public Task DoneAsync(CancellationToken cancellationToken = default) =>
+        SettleAsync("done", null, null, null, null, null, cancellationToken);
 
     /// <summary>The work is done, and this is its result, at most 32 KiB, for the client that put the message with a result.</summary>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>

@@ -14,8 +14,8 @@ internal sealed partial class EmbeddedQueue(Session session)
     {
         var section = new Section(
             "Embedded",
-            "`Burrow.Embedded` in this process. `BoundedQueue`: each task puts an item and gets one. The client: each task puts a message of "
-            + "1 KiB, claims one and says that it is done. p50 and p99 are for all of a task's round.",
+            "`Burrow.Embedded` in this process. `BoundedQueue`: each task puts an item and gets one. The client: each task puts a message "
+            + "of 1 KiB, claims one and says that it is done. p50 and p99 are for all of a task's round.",
             "storage", "what", "tasks", "rounds", "p50", "p99");
         using var folder = new TemporaryFolder();
         foreach (var (storage, file) in ((string, string?)[])[("memory", null), ("SQLite", folder.File("embedded.db"))])

@@ -24,7 +24,8 @@ internal sealed class HttpRequestBytes
         var type = contentType is null ? "" : $"Content-Type: {contentType}\r\n";
         var authorization = key is null ? "" : $"Authorization: Bearer {key}\r\n";
         var length = method is "PUT" or "POST" ? string.Create(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\n") : "";
-        bytes = Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{authorization}{type}{length}{headers}\r\n{body}");
+        headers = $"Host: localhost\r\n{authorization}{type}{length}{headers}";
+        bytes = Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\n{headers}\r\n{body}");
         var number = Encoding.ASCII.GetBytes(Number);
         for (int at = 0, next; (next = bytes.AsSpan(at).IndexOf(number)) >= 0; at += next + number.Length)
             places.Add(at + next);

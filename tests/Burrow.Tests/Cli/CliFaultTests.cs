@@ -139,8 +139,8 @@ public sealed class CliFaultTests : CliFixture
     {
         await Account.Queue("q").PutAsync("1", ForEver with { Id = "1" }, Token);
         var cli = Path.Combine(AppContext.BaseDirectory, "Burrow.Cli.dll");
-        var tailing = Commands.RunAsync(
-            "sh", $"-c \"dotnet '{cli}' tail q --url {Server.Address} --account shop | head -1 >{Folder.File("seen")}\"", Path.GetTempPath());
+        var tail = $"dotnet '{cli}' tail q --url {Server.Address} --account shop";
+        var tailing = Commands.RunAsync("sh", $"-c \"{tail} | head -1 >{Folder.File("seen")}\"", Path.GetTempPath());
         // It sees that when it prints the next message.
         while (await Task.WhenAny(tailing, Task.Delay(50, Token)) != tailing)
             await Account.Queue("q").PutAsync("more", ForEver, Token);
@@ -172,8 +172,8 @@ public sealed class CliFaultTests : CliFixture
         }
 
         // It was given back: visible, as if it had not been delivered.
-        (await Account.Queue("q").ListAsync(cancellationToken: Token).ToListAsync(Token)).Select(message => (message.Id, message.Deliveries))
-            .ShouldBe([("x", 0)]);
+        var left = await Account.Queue("q").ListAsync(cancellationToken: Token).ToListAsync(Token);
+        left.ConvertAll(message => (message.Id, message.Deliveries)).ShouldBe([("x", 0)]);
     }
 
     [Theory]

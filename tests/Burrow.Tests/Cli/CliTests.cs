@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Cli;
 

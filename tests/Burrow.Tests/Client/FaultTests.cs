@@ -41,7 +41,7 @@ public sealed class FaultTests : IAsyncLifetime
     [Fact]
     public async Task A_connection_that_can_not_be_made_in_time_is_tried_again_and_told_as_a_service_that_is_away()
     {
-        line.Make("DELETE", (_, _, _) => throw new TaskCanceledException("A connection could not be established.", new TimeoutException()), 2);
+        line.Make("DELETE", (_, _, _) => throw new TaskCanceledException("No connection.", new TimeoutException()), 2);
         await Queue.PutAsync("x", ForEver, Token);
         // Also what may not be done twice, as surely nothing was done.
         (await AdvanceAsync(Queue.TakeAsync(cancellationToken: Token))).Single().Body.ShouldBe("x");
