@@ -21,7 +21,8 @@ internal sealed class DotNetClient(Session session)
             "The .NET client",
             $"`Burrow.Client` with {Connections} requests under way, beside the same requests over {Connections} raw sockets. Messages "
             + "have 1 KiB. A claim and `done` are two requests. The worker is a hosted service with that many handlers, each of which "
-            + "returns at once; it claims in batches. The server shares the machine with the load, so what a client costs takes from the server.",
+            + "returns at once; it claims in batches. The server shares the machine with the load, so what a client costs takes from "
+            + "the server.",
             "process", "what", "raw sockets", "client", "of it", "p50 (raw; client)", "p99 (raw; client)");
         foreach (var (server, perSecond) in ((Server, int)[])[(await session.MemoryAsync(), 40_000), (await session.SqliteAsync(), 20_000)])
         {
