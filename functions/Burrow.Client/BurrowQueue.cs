@@ -194,7 +194,8 @@ public sealed class BurrowQueue<T>
 
     /// <summary>
     /// Puts a job and waits until a worker has done it. A job that is asked for twice at once, by one id, is done once, and both have its
-    /// result. If the wait ends early, the job goes on: wait again with <see cref="BurrowResults.WaitAsync"/>.
+    /// result. If the wait ends early, the job goes on: give it an id, and wait again with <see cref="BurrowResults.WaitAsync"/>. As all
+    /// work, a job may be done twice.
     /// </summary>
     /// <param name="body">What to do.</param>
     /// <param name="options">Its id, and so on; null: an id is made. Its result is kept for an hour if not set.</param>
