@@ -31,9 +31,13 @@ internal sealed class BurrowWorker<TMessage, THandler>(
 
     private static readonly TimeSpan ShortestAttempt = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
+    private const int RestingPerHand = 10;
 
     private readonly WorkerLog log = new(loggers.CreateLogger("Burrow.Client.Worker"), queues);
     private readonly SemaphoreSlim hands = new(options.MaxConcurrency);
+
+    /// <summary>Room for messages that rest without a hand. Each is held in memory, and its claim extended.</summary>
+    private readonly SemaphoreSlim rests = new(RestingPerHand * options.MaxConcurrency);
     private readonly ConcurrentDictionary<ClaimedMessage<TMessage>, Task> handled = new();
     private readonly CancellationTokenSource stopped = new(Timeout.InfiniteTimeSpan, account.Time);
     private readonly CancellationTokenSource noMoreClaims = new(Timeout.InfiniteTimeSpan, account.Time);
@@ -149,10 +153,7 @@ internal sealed class BurrowWorker<TMessage, THandler>(
             var extending = ExtendAsync(message, cancelled, ended.Token);
             var (outcome, error) = await RunAsync(message, cancelled.Token).ConfigureAwait(false);
             if (outcome == WorkerOutcome.Failed && error is not MessageFailedException { Hide: not null } && !message.IsSettled)
-            {
-                hand.Release();
-                await RestAsync(message.Deliveries, cancelled.Token, stoppingToken).ConfigureAwait(false);
-            }
+                await RestAsync(hand, message.Deliveries, cancelled.Token, stoppingToken).ConfigureAwait(false);
 
             await ended.CancelAsync().ConfigureAwait(false);
             await extending.ConfigureAwait(false);
@@ -176,12 +177,15 @@ internal sealed class BurrowWorker<TMessage, THandler>(
 
     /// <summary>
     /// Waits before it is said that a message has failed again. A policy may bring it back at once, into its old place: without a pause it
-    /// would fail as fast as the service can, before all others. It stays claimed meanwhile.
+    /// would fail as fast as the service can, before all others. It stays claimed meanwhile, and its hand is free.
     /// </summary>
-    private async Task RestAsync(int deliveries, CancellationToken cancelled, CancellationToken stoppingToken)
+    private async Task RestAsync(Hand hand, int deliveries, CancellationToken cancelled, CancellationToken stoppingToken)
     {
         if (deliveries < 2)
             return;
+        var hasRoom = rests.Wait(0, CancellationToken.None);
+        if (hasRoom)
+            hand.Release();
         var rest = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(deliveries, 30) - 2));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancelled, stoppingToken);
         try
@@ -191,6 +195,11 @@ internal sealed class BurrowWorker<TMessage, THandler>(
         catch (OperationCanceledException)
         {
             // The program stops, or the claim was lost.
+        }
+        finally
+        {
+            if (hasRoom)
+                rests.Release();
         }
     }
 
