@@ -62,7 +62,7 @@ internal sealed class Session : IDisposable
         var named = profileName is null ? null : profile;
         var address = url ?? named?.Url ?? urlVariable ?? profile?.Url ?? DefaultUrl;
         // A key goes only to the service that it is for: the variable's is for the address beside it, if there is one.
-        var variable = url is not null || urlVariable is null || urlVariable == address ? Variable("BURROW_KEY") : null;
+        var variable = urlVariable is null || urlVariable == address ? Variable("BURROW_KEY") : null;
         var own = address == (profile?.Url ?? DefaultUrl) ? profile?.Key : null;
         var key = named is null ? variable ?? own : own ?? variable;
         var uri = AddressOf(address);

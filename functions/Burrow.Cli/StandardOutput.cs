@@ -9,6 +9,9 @@ namespace Burrow.Client.Cli;
 /// </summary>
 internal static class StandardOutput
 {
+    /// <summary>EPIPE.</summary>
+    private const int BrokenPipe = 32;
+
     private static readonly Lock Gate = new();
     private static readonly Stream Stream = Open();
 
@@ -26,7 +29,7 @@ internal static class StandardOutput
                 Stream.Write(bytes);
                 Stream.Flush();
             }
-            catch (IOException e)
+            catch (IOException e) when (e.HResult == BrokenPipe)
             {
                 throw new OutputClosedException(e);
             }
@@ -37,9 +40,11 @@ internal static class StandardOutput
     {
         const int Handle = 1;
         // On Windows the console's stream is needed for a console, and there is no such signal.
-        return OperatingSystem.IsWindows()
-            ? Console.OpenStandardOutput()
-            : new FileStream(new SafeFileHandle(Handle, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        if (OperatingSystem.IsWindows())
+            return Console.OpenStandardOutput();
+        var stream = new FileStream(new SafeFileHandle(Handle, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        // In a file, it would write at a place of its own, over what other programs write there.
+        return stream.CanSeek ? Console.OpenStandardOutput() : stream;
     }
 
     private sealed class Lines : TextWriter

@@ -67,7 +67,10 @@ public sealed class BurrowClaimLostException : BurrowConflictException
     }
 }
 
-/// <summary>A newer instance of the producer has taken over (409): a higher epoch was seen. Nothing was stored.</summary>
+/// <summary>
+/// A newer instance of the producer has taken over (409): a higher epoch was seen. The message was not stored, unless an earlier attempt
+/// had no answer: then that is not known.
+/// </summary>
 public sealed class BurrowProducerFencedException : BurrowConflictException
 {
     internal BurrowProducerFencedException(string message, Problem problem)
@@ -95,7 +98,8 @@ public sealed class BurrowBusyException : BurrowException
 }
 
 /// <summary>
-/// The service did not answer, or its storage did not (500, 502, 503, 504). It is unknown whether the request was carried out.
+/// The service did not answer, or its storage did not (500, 502, 503, 504). It is unknown whether the request was carried out, unless
+/// <see cref="IsUncertain"/> says that it was not.
 /// </summary>
 public sealed class BurrowUnavailableException : BurrowException
 {
@@ -103,6 +107,9 @@ public sealed class BurrowUnavailableException : BurrowException
         : base(message, problem, inner)
     {
     }
+
+    /// <summary>Whether the request may have been carried out: not if the service could not even be reached.</summary>
+    public bool IsUncertain { get; internal init; } = true;
 }
 
 /// <summary>The body of a message is not what its reader expects, such as JSON of its type.</summary>

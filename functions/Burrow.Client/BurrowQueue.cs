@@ -309,7 +309,7 @@ public sealed class BurrowQueue<T>
     /// <param name="name">Its name: 1 to 128 bytes. Two programs that send at the same time need two names.</param>
     /// <param name="epoch">Tells a new instance of it from an old one: once a higher one was seen, lower ones are refused.</param>
     /// <param name="stopAtRefusal">
-    /// Whether the messages that wait behind one that is refused are refused with it, so that none is stored before it.
+    /// Whether, when a message is refused, all those behind it are refused too, so that none is stored before it. A new object goes on.
     /// </param>
     public BurrowProducer<T> Producer(string name, long epoch = 0, bool stopAtRefusal = false) =>
         new(transport, Account, Name, format, name, epoch, stopAtRefusal);
@@ -428,7 +428,7 @@ public sealed class BurrowQueue<T>
                 }
                 catch (BurrowException e) when (results.Count > 0 || e is BurrowUnavailableException or BurrowRequestException)
                 {
-                    results.AddRange(batch.Ids.Select(id => new BatchResult(id, (int?)e.Status ?? 503, null, e.Message)));
+                    results.AddRange(batch.Ids.Select(id => new BatchResult(id, StatusOf(e), null, e.Message)));
                     // A batch that is refused as it is says nothing about the others.
                     stop = e is BurrowRequestException ? null : e;
                 }
@@ -441,6 +441,8 @@ public sealed class BurrowQueue<T>
 
         return stop is null ? results : throw BurrowBatchException.Of(results, done, stop);
     }
+
+    private static int StatusOf(BurrowException e) => e is BurrowUnavailableException or { Status: null } ? 503 : (int)e.Status;
 
     private async Task<IEnumerable<BatchResult>> SendAsync(Batch batch, CancellationToken cancellationToken)
     {

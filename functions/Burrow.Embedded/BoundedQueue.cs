@@ -23,6 +23,7 @@ public sealed class BoundedQueue<T> : IDisposable
     private readonly QueueAddress address;
     private readonly BodyFormat<T> format;
     private readonly TimeProvider time;
+    private readonly Action<IDisposable> disposed;
     private readonly SemaphoreSlim? room;
     private readonly SemaphoreSlim items;
     private readonly CancellationTokenSource noMorePuts = new();
@@ -42,9 +43,16 @@ public sealed class BoundedQueue<T> : IDisposable
     private TaskCompletionSource? stored;
 
     private BoundedQueue(
-        QueueEngine engine, QueueAddress address, BodyFormat<T> format, int maxSize, TimeProvider time, int there)
+        QueueEngine engine,
+        QueueAddress address,
+        BodyFormat<T> format,
+        int maxSize,
+        TimeProvider time,
+        Action<IDisposable> disposed,
+        int there)
     {
-        (this.engine, this.address, this.format, this.time, MaxSize) = (engine, address, format, time, maxSize);
+        (this.engine, this.address, this.format, this.time, this.disposed) = (engine, address, format, time, disposed);
+        MaxSize = maxSize;
         room = maxSize > 0 ? new(Math.Max(0, maxSize - there)) : null;
         items = new(there);
         unfinished = there;
@@ -176,6 +184,8 @@ public sealed class BoundedQueue<T> : IDisposable
         {
             if (unfinished == 0)
                 return Task.CompletedTask;
+            if (isDisposed)
+                return Task.FromException(new QueueShutDownException());
             finished ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
             return finished.Task.WaitAsync(cancellationToken);
         }
@@ -212,14 +222,26 @@ public sealed class BoundedQueue<T> : IDisposable
     [SuppressMessage("Usage", "CA2213", Justification = "What still waits uses them, and they hold nothing that needs to be given back.")]
     public void Dispose()
     {
-        isDisposed = true;
+        lock (gate)
+        {
+            isDisposed = true;
+            finished?.TrySetException(new QueueShutDownException());
+        }
+
         noMorePuts.Cancel();
         noMoreGets.Cancel();
+        disposed(this);
     }
 
     /// <summary>Opens a queue, with what is in it.</summary>
     internal static async Task<BoundedQueue<T>> OpenAsync(
-        QueueEngine engine, QueueAddress address, BodyFormat<T> format, int maxSize, TimeProvider time, CancellationToken cancellationToken)
+        QueueEngine engine,
+        QueueAddress address,
+        BodyFormat<T> format,
+        int maxSize,
+        TimeProvider time,
+        Action<IDisposable> disposed,
+        CancellationToken cancellationToken)
     {
         var there = 0;
         var selection = new MessageSelection { Detail = Detail.Attributes, Limit = Page, MatchHidden = true };
@@ -230,7 +252,7 @@ public sealed class BoundedQueue<T> : IDisposable
             if (page.Messages.Any(message => message.Hide > 0))
                 throw new InvalidOperationException($"Queue '{address.Queue.Value}' has hidden messages: it is used in another way, too.");
             if (page.Count < selection.Limit)
-                return new(engine, address, format, maxSize, time, there);
+                return new(engine, address, format, maxSize, time, disposed, there);
             selection = selection with { After = page.Last };
         }
     }

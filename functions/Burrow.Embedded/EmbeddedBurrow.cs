@@ -28,7 +28,7 @@ public sealed partial class EmbeddedBurrow : IAsyncDisposable
     internal static readonly Uri Endpoint = new("http://burrow.embedded/");
 
     private readonly IHost host;
-    private readonly ConcurrentBag<IDisposable> opened = [];
+    private readonly ConcurrentDictionary<IDisposable, bool> opened = new();
     private readonly TimeProvider time;
 
     private EmbeddedBurrow(IHost host)
@@ -110,21 +110,23 @@ public sealed partial class EmbeddedBurrow : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxSize);
         var queue = await BoundedQueue<T>.OpenAsync(
-            Engine, new(new(LocalAccount), QueueName.Parse(name)), BodyFormat.Json(type), maxSize, time, cancellationToken)
+            Engine, new(new(LocalAccount), QueueName.Parse(name)), BodyFormat.Json(type), maxSize, time, Forget, cancellationToken)
             .ConfigureAwait(false);
-        opened.Add(queue);
+        opened[queue] = true;
         return queue;
     }
 
     /// <summary>Stops it, after the requests under way. Waits of clients and of queues between threads end.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var queue in opened)
+        foreach (var queue in opened.Keys)
             queue.Dispose();
         Client.Dispose();
         await host.StopAsync().ConfigureAwait(false);
         await DisposeAsync(host).ConfigureAwait(false);
     }
+
+    private void Forget(IDisposable queue) => opened.TryRemove(queue, out _);
 
     private static ValueTask DisposeAsync(IHost host)
     {

@@ -29,13 +29,18 @@ internal sealed class InProcessHandler : HttpMessageHandler
     {
         if (isDisposed)
             throw new HttpRequestException(HttpRequestError.ConnectionError, "The embedded Burrow has stopped.", new SocketException());
-        var context = await NewContextAsync(request, cancellationToken).ConfigureAwait(false);
+        var isStream = request.Headers.Accept.Any(accept => accept.MediaType == "text/event-stream");
+        // A stream goes on behind its request, until the client disposes it.
+        var ended = isStream ? new CancellationTokenSource() : null;
+        // Until its head stands, it ends with the request.
+        await using var ending = (ended is null ? default : cancellationToken.Register(ended.Cancel)).ConfigureAwait(false);
+        var context = await NewContextAsync(request, ended?.Token ?? cancellationToken, cancellationToken).ConfigureAwait(false);
         var result = resources.TryGetValue(KeyOf(context.Request.Path.Value!), out var resource)
             ? await responder.ServeAsync(context.Request, resource).ConfigureAwait(false)
             : await responder.NotFoundAsync(context.Request).ConfigureAwait(false);
         var response = new HttpResponseMessage { RequestMessage = request };
-        if (request.Headers.Accept.Any(accept => accept.MediaType == "text/event-stream"))
-            await StreamAsync(context, result, response, cancellationToken).ConfigureAwait(false);
+        if (ended is not null)
+            await StreamAsync(context, result, response, ended, cancellationToken).ConfigureAwait(false);
         else
             await ReadAsync(context, result, response).ConfigureAwait(false);
         // The engine saw that the client has gone. The client sees why.
@@ -57,9 +62,10 @@ internal sealed class InProcessHandler : HttpMessageHandler
         return (second < 0 ? path : path[..second], path.AsSpan().Count('/'));
     }
 
-    private async Task<HttpContext> NewContextAsync(HttpRequestMessage message, CancellationToken cancellationToken)
+    private async Task<HttpContext> NewContextAsync(
+        HttpRequestMessage message, CancellationToken aborted, CancellationToken cancellationToken)
     {
-        var context = new DefaultHttpContext { RequestServices = services, RequestAborted = cancellationToken };
+        var context = new DefaultHttpContext { RequestServices = services, RequestAborted = aborted };
         var (request, uri) = (context.Request, message.RequestUri!);
         context.Features.Get<IHttpRequestFeature>()!.RawTarget = uri.PathAndQuery;
         request.Method = message.Method.Method;
@@ -97,16 +103,28 @@ internal sealed class InProcessHandler : HttpMessageHandler
 
     /// <summary>Begins to read an answer that goes on. It ends when the client disposes it.</summary>
     private static async Task StreamAsync(
-        HttpContext context, IResult result, HttpResponseMessage response, CancellationToken cancellationToken)
+        HttpContext context,
+        IResult result,
+        HttpResponseMessage response,
+        CancellationTokenSource ended,
+        CancellationToken cancellationToken)
     {
         var pipe = new Pipe();
-        // The client's token is for the request. The answer goes on behind it.
-        var ended = new CancellationTokenSource();
-        context.RequestAborted = ended.Token;
         context.Response.Body = pipe.Writer.AsStream();
         _ = WriteAsync();
-        // With its first bytes, the head of the answer stands.
-        var first = await pipe.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        ReadResult first;
+        try
+        {
+            // With its first bytes, the head of the answer stands.
+            first = await pipe.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await pipe.Reader.CompleteAsync().ConfigureAwait(false);
+            throw;
+        }
+
         pipe.Reader.AdvanceTo(first.Buffer.Start);
         response.Content = new GoingOn(pipe.Reader.AsStream(), ended);
         CopyHead(context.Response, response);

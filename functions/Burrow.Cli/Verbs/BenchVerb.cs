@@ -91,8 +91,20 @@ internal sealed class Bench(BurrowQueue<ReadOnlyMemory<byte>> queue, TimeSpan ti
     /// <summary>The time from a put until a claim that waits has the message. The queue is empty before.</summary>
     private async Task<int> TripAsync(CancellationToken cancellationToken)
     {
-        var claiming = queue.ClaimAsync(Hide, Timeout.InfiniteTimeSpan, cancellationToken);
-        await queue.PutAsync(body, Options, cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var claiming = queue.ClaimAsync(Hide, Timeout.InfiniteTimeSpan, ending.Token);
+        try
+        {
+            await queue.PutAsync(body, Options, cancellationToken);
+        }
+        catch
+        {
+            // The next round must not share its message with this claim.
+            await ending.CancelAsync();
+            await claiming.ContinueWith(static _ => { }, TaskScheduler.Default);
+            throw;
+        }
+
         if (await claiming is { } message)
             await message.DoneAsync(cancellationToken);
         return 1;

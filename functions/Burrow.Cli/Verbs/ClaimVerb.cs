@@ -71,14 +71,17 @@ internal static class ClaimVerb
             queue, options => (options.Hide, options.MaxConcurrency, options.StopTime) = (hide, jobs, Endless));
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Endless);
         using var host = builder.Build();
+        program.Stop = host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication;
         var signals = 0;
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ =>
         {
             if (Interlocked.Increment(ref signals) > 1)
                 program.Kill();
+            else
+                session.Printer.Say("Stopping after the commands that run.");
         });
         session.Printer.Say($"Working on {queue} of {session.Url}. Ctrl-C stops after the commands that run; a second one ends them.");
         await host.RunAsync(cancellationToken);
-        return ExitCodes.Done;
+        return program.Failure is { } failure ? throw failure : ExitCodes.Done;
     }
 }

@@ -14,9 +14,10 @@ namespace Burrow.Client.Cli.Verbs;
 /// <param name="from">The queue that is emptied.</param>
 /// <param name="to">The queue that is filled.</param>
 /// <param name="producer">How the name of the producer begins.</param>
+/// <param name="target">The address of the queue that is filled.</param>
 /// <param name="printer">Says what it waits for.</param>
 internal sealed class Mover(
-    BurrowQueue<ReadOnlyMemory<byte>> from, BurrowQueue<ReadOnlyMemory<byte>> to, string producer, Printer printer)
+    BurrowQueue<ReadOnlyMemory<byte>> from, BurrowQueue<ReadOnlyMemory<byte>> to, string producer, Uri target, Printer printer)
 {
     /// <summary>How many messages are between the queues at a time.</summary>
     private const int BatchSize = 200;
@@ -31,7 +32,7 @@ internal sealed class Mover(
     private readonly BurrowProducer<ReadOnlyMemory<byte>> numbered = to.Producer(
         NameOf($"{producer}/{from.Account}/{from.Name}"), stopAtRefusal: true);
 
-    private readonly BurrowReader batches = from.Reader(NameOf($"{producer}/{to.Account}/{to.Name}"));
+    private readonly BurrowReader batches = from.Reader(NameOf($"move:{target.Authority}/{to.Account}/{to.Name}"));
 
     public long Moved { get; private set; }
 

@@ -14,18 +14,17 @@ internal static class QueueReading
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var messages = queue.FollowAsync(new() { After = after, IncludeHidden = true }, ending.Token).GetAsyncEnumerator(ending.Token);
+        var next = Task.FromResult(false);
         try
         {
             while (true)
             {
-                var next = messages.MoveNextAsync().AsTask();
+                next = messages.MoveNextAsync().AsTask();
                 while (await Task.WhenAny(next, Task.Delay(Quiet, cancellationToken)) != next)
                 {
                     var rest = queue.ListAsync(new() { After = after, IncludeHidden = true, PageSize = 1 }, cancellationToken);
                     if (await rest.AnyAsync(cancellationToken) || next.IsCompleted)
                         continue;
-                    await ending.CancelAsync();
-                    await next.ContinueWith(static _ => { }, TaskScheduler.Default);
                     yield break;
                 }
 
@@ -37,6 +36,9 @@ internal static class QueueReading
         }
         finally
         {
+            // It must not be disposed while it looks for the next one.
+            await ending.CancelAsync();
+            await next.ContinueWith(static _ => { }, TaskScheduler.Default);
             await messages.DisposeAsync();
         }
     }

@@ -17,6 +17,28 @@ internal sealed record ShellCommand(string Text, bool LeavesResult, bool IsOneOf
     public CancellationToken Killed => killed.Token;
 
     public void Kill() => killed.Cancel();
+
+    /// <summary>Why the worker stops: its own output can't be written; null: it does not.</summary>
+    public IOException? Failure { get; private set; }
+
+    /// <summary>Stops the worker, after the commands that run.</summary>
+    public Action Stop { get; set; } = () => { };
+
+    /// <summary>Writes what a command wrote. If that can't be done, the worker stops; the command's own work is not to blame.</summary>
+    public void Write(ReadOnlySpan<byte> output)
+    {
+        if (Failure is not null)
+            return;
+        try
+        {
+            StandardOutput.Write(output);
+        }
+        catch (IOException e)
+        {
+            Failure = e;
+            Stop();
+        }
+    }
 }
 
 /// <summary>Runs a shell command for a message. Its exit code says what became of the message.</summary>
@@ -41,7 +63,7 @@ internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadO
         await writing;
         await process.WaitForExitAsync(CancellationToken.None);
         if (!command.LeavesResult)
-            StandardOutput.Write(output.Span);
+            command.Write(output.Span);
         cancellationToken.ThrowIfCancellationRequested();
         if (command.Killed.IsCancellationRequested)
             throw new MessageReleasedException();
@@ -107,11 +129,11 @@ internal sealed class ShellHandler(ShellCommand command) : IMessageHandler<ReadO
     }
 
     /// <summary>Passes on what the command writes as it comes.</summary>
-    private static async Task<ReadOnlyMemory<byte>> CopyAsync(Process process)
+    private async Task<ReadOnlyMemory<byte>> CopyAsync(Process process)
     {
         var buffer = new byte[32 * 1024];
         while (await process.StandardOutput.BaseStream.ReadAsync(buffer) is > 0 and var read)
-            StandardOutput.Write(buffer.AsSpan(0, read));
+            command.Write(buffer.AsSpan(0, read));
         return default;
     }
 

@@ -38,6 +38,7 @@ internal static class TransferVerbs
                 session.Account.BytesQueue(source),
                 target.Account.BytesQueue(destination),
                 $"move:{session.Url.Authority}",
+                target.Url,
                 session.Printer);
             var total = (await session.Account.BytesQueue(source).StatisticsAsync(cancellationToken))?.Messages;
             await session.Printer.ProgressAsync("moving", total, report => mover.RunAsync(report, cancellationToken));

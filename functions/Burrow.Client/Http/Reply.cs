@@ -32,7 +32,7 @@ internal sealed class Reply(HttpResponseMessage response, byte[] body, bool isUn
     public bool HasMore => Header("Burrow-More") == "true";
 
     /// <summary>After how long to ask again; null: the answer does not say.</summary>
-    public TimeSpan? RetryAfter => response.Headers.RetryAfter?.Delta;
+    public TimeSpan? RetryAfter => RetryRules.RetryAfterOf(response);
 
     /// <summary>A header of the answer; null: there is none.</summary>
     public string? Header(string name) => response.Headers.NonValidated.TryGetValues(name, out var value) ? value.ToString() : null;
@@ -53,11 +53,26 @@ internal sealed class Reply(HttpResponseMessage response, byte[] body, bool isUn
 
     /// <summary>The answer, if the request was carried out.</summary>
     /// <exception cref="BurrowException">The request was refused.</exception>
-    public Reply Ensure() => IsSuccess ? this : throw Problem.Of(this).ToException();
+    public Reply Ensure() => IsSuccess ? this : throw ToException();
 
     /// <summary>The answer; null: nothing is there, or nothing matches.</summary>
     /// <exception cref="BurrowException">The request was refused for another reason.</exception>
     public Reply? IfFound() => Status == HttpStatusCode.NotFound && IsBurrow ? null : Ensure();
+
+    /// <summary>
+    /// The error. If an earlier attempt may have been carried out, a refusal of the last one says nothing about it: it is as if there was
+    /// no answer. Only what is missing, or has another receipt, is so at any rate.
+    /// </summary>
+    private BurrowException ToException()
+    {
+        var problem = Problem.Of(this);
+        return IsUncertain && Status is not (HttpStatusCode.NotFound or HttpStatusCode.PreconditionFailed)
+            ? new BurrowUnavailableException(
+                "It is not known whether the request was carried out: an earlier attempt had no answer. The last one was refused: "
+                + problem.ToException().Message,
+                problem)
+            : problem.ToException();
+    }
 
     /// <summary>Whether Burrow itself says that nothing is there, and not a server on the way to it.</summary>
     private bool IsBurrow => ContentType?.StartsWith("application/problem+json", StringComparison.OrdinalIgnoreCase) == true;

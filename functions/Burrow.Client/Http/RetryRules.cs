@@ -33,6 +33,22 @@ internal static class RetryRules
     /// <summary>Whether an attempt may have been carried out before the last one.</summary>
     public static bool IsUncertain(HttpRequestMessage request) => request.Options.TryGetValue(UncertainKey, out var uncertain) && uncertain;
 
+    /// <summary>After how long the service wants to be asked again; null: it does not say.</summary>
+    public static TimeSpan? RetryAfterOf(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        // By the service's own clock, if it tells that.
+        { Date: { } date } => NotNegative(date - (response.Headers.Date ?? DateTimeOffset.UtcNow)),
+        _ => null,
+    };
+
+    /// <summary>Whether an attempt that failed so surely changed nothing: the service could not be reached.</summary>
+    public static bool IsRefused(Exception exception) => exception is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
+    };
+
     /// <summary>Builds what sends requests again.</summary>
     public static void Configure(ResiliencePipelineBuilder<HttpResponseMessage> builder, BurrowClientOptions options)
     {
@@ -73,7 +89,7 @@ internal static class RetryRules
         var repeat = arguments.Context.GetRequestMessage()!.Options.TryGetValue(RepeatKey, out var rule) ? rule : Repeat.Never;
         if (repeat == Repeat.Never
             || arguments.Context.CancellationToken.IsCancellationRequested
-            || arguments.Outcome.Result?.Headers.RetryAfter?.Delta > MaxRetryAfter)
+            || (arguments.Outcome.Result is { } answer && RetryAfterOf(answer) > MaxRetryAfter))
         {
             return false;
         }
@@ -91,9 +107,7 @@ internal static class RetryRules
     /// <summary>Whether the attempt surely changed nothing: the service was busy, or could not be reached.</summary>
     private static bool IsRefused(Outcome<HttpResponseMessage> outcome) =>
         outcome.Result?.StatusCode == HttpStatusCode.TooManyRequests
-        || outcome.Exception is HttpRequestException
-        {
-            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
-        };
+        || (outcome.Exception is { } exception && IsRefused(exception));
+
+    private static TimeSpan NotNegative(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
 }

@@ -26,7 +26,7 @@ internal sealed class Transport(HttpClient http, Uri endpoint, BurrowClientOptio
             error = response.IsSuccessStatusCode || response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.NotModified
                 ? null
                 : ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
-            return new(response, body, RetryRules.IsUncertain(request));
+            return new(response, body, call.Method != HttpMethod.Get && RetryRules.IsUncertain(request));
         }
         catch (Exception e)
         {
@@ -59,7 +59,10 @@ internal sealed class Transport(HttpClient http, Uri endpoint, BurrowClientOptio
         }
         catch (HttpRequestException e)
         {
-            throw new BurrowUnavailableException($"{endpoint} does not answer: {e.Message}", inner: e);
+            throw new BurrowUnavailableException($"{endpoint} does not answer: {e.Message}", inner: e)
+            {
+                IsUncertain = RetryRules.IsUncertain(request) || !RetryRules.IsRefused(e),
+            };
         }
         catch (IOException e)
         {

@@ -20,6 +20,9 @@ public sealed class BurrowProducer<T>
     /// <summary>The code of a put that is not its turn.</summary>
     private const string OutOfTurn = "out-of-turn";
 
+    /// <summary>How long the service waits for what comes before a batch.</summary>
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(10);
+
     private readonly Transport transport;
     private readonly string account;
     private readonly string queue;
@@ -40,6 +43,9 @@ public sealed class BurrowProducer<T>
 
     /// <summary>Whether this object has stored a message.</summary>
     private bool hasStored;
+
+    /// <summary>Why no message is put any more; null: they are.</summary>
+    private Exception? refused;
 
     internal BurrowProducer(
         Transport transport, string account, string queue, BodyFormat<T> format, string name, long epoch, bool stopAtRefusal)
@@ -110,6 +116,8 @@ public sealed class BurrowProducer<T>
         var pending = new Pending(id, number, BatchWriter.Write(id, body, options, format).WrittenMemory, cancellationToken);
         lock (gate)
         {
+            if (refused is not null)
+                return Task.FromException<PutResult>(refused);
             waiting.Add(pending);
             if (!isSending)
             {
@@ -137,13 +145,17 @@ public sealed class BurrowProducer<T>
             catch (Exception e) when (e is BurrowUnavailableException or BurrowBusyException)
             {
                 // Numbers that were given stay given: another message must never get one that may be stored.
-                batch.ForEach(pending => pending.WasSent = true);
+                if (e is BurrowUnavailableException { IsUncertain: true })
+                    batch.ForEach(pending => pending.WasSent = true);
+                // Perhaps the service has forgotten the producer, and waits for what comes before the batch.
+                isKnown = false;
                 PutBack(batch);
                 isAway = true;
             }
             catch (Exception e)
             {
                 batch.ForEach(pending => pending.Done.TrySetException(e));
+                Refuse(e);
             }
 
             if (isAway)
@@ -190,7 +202,8 @@ public sealed class BurrowProducer<T>
     private List<Pending> TakeBatch()
     {
         // Without a number that surely is stored, nothing could say that a message is behind another one.
-        var most = stored is null ? 1 : BatchWriter.MaxItems;
+        // And the first number that is given here may be taken by the program before: then none may be stored behind it.
+        var most = stored is null || (!hasStored && waiting.Count > 0 && waiting[0].IsNumberGiven) ? 1 : BatchWriter.MaxItems;
         var (count, bytes) = (0, 0);
         for (long last = -1; count < Math.Min(most, waiting.Count); count++)
         {
@@ -239,7 +252,7 @@ public sealed class BurrowProducer<T>
             Repeat = Repeat.Always,
             Body = body.WrittenMemory,
             ContentType = BatchWriter.ContentType,
-        }.With("producer", Name).With("epoch", Epoch == 0 ? null : Epoch).With("previous", stored);
+        }.With("producer", Name).With("epoch", Epoch == 0 ? null : Epoch).With("previous", stored).Lasting(LongestTurn);
         var reply = await transport.SendAsync(call, CancellationToken.None).ConfigureAwait(false);
         if (reply.Status == HttpStatusCode.Conflict)
         {
@@ -253,9 +266,20 @@ public sealed class BurrowProducer<T>
         }
 
         var results = reply.Ensure().Read(WireJson.Default.WireBatchResultArray);
-        // A conflict may be of the message, whose id has another priority, or of the producer: only the producer tells.
-        var isFenced = Array.Exists(results, result => result.Status == (int)HttpStatusCode.Conflict)
-            && await IsFencedAsync().ConfigureAwait(false);
+        // A conflict may be of the message, whose id has another priority, or of the producer: only the producer tells, if it can be asked.
+        var isFenced = false;
+        if (Array.Exists(results, result => result.Status == (int)HttpStatusCode.Conflict))
+        {
+            try
+            {
+                isFenced = await IsFencedAsync().ConfigureAwait(false);
+            }
+            catch (BurrowException)
+            {
+                // What became of the batch is known all the same.
+            }
+        }
+
         return Complete(batch, results, reply.IsUncertain, isFenced);
     }
 
@@ -299,8 +323,8 @@ public sealed class BurrowProducer<T>
         }
 
         PutBack(again);
-        if (refusal is not null && stopAtRefusal)
-            FailWaiting(refusal);
+        if (refusal is not null)
+            Refuse(refusal);
         return isAway;
     }
 
@@ -322,7 +346,19 @@ public sealed class BurrowProducer<T>
             Detail = $"Another program uses the producer '{Name}', and has stored its number {pending.Number}. The message was not stored. "
                 + "Two programs that send at the same time need two names.",
         };
-        pending.Done.TrySetException(problem.ToException());
+        var refusal = problem.ToException();
+        pending.Done.TrySetException(refusal);
+        Refuse(refusal);
+    }
+
+    /// <summary>Where the order matters, refuses what waits, and all that is put from now on.</summary>
+    private void Refuse(Exception e)
+    {
+        if (!stopAtRefusal)
+            return;
+        lock (gate)
+            refused ??= e;
+        FailWaiting(e);
     }
 
     /// <summary>Whether a higher epoch was seen.</summary>

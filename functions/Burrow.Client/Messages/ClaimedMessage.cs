@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 
 namespace Burrow.Client;
@@ -16,6 +17,9 @@ public sealed class ClaimedMessage<T> : Message<T>
     /// <summary>Whether an extension may have changed the receipt, as its answer was lost.</summary>
     private bool isReceiptUncertain;
 
+    /// <summary>When the claim was begun or extended, and for how long: the clock may be set meanwhile.</summary>
+    private (long Begun, TimeSpan Hide) claim;
+
     /// <summary>The outcome that may have been carried out, as its answer was lost; null: none.</summary>
     private string? uncertainOutcome;
 
@@ -24,8 +28,11 @@ public sealed class ClaimedMessage<T> : Message<T>
 
     internal ClaimedMessage(
         WireMessage wire, BodyFormat<T> format, Transport transport, string account, string queue)
-        : base(wire, format) =>
-        (this.transport, this.account, Queue, Until) = (transport, account, queue, transport.Time.GetUtcNow() + Hide);
+        : base(wire, format)
+    {
+        (this.transport, this.account, Queue) = (transport, account, queue);
+        GoesOn(transport.Time.GetTimestamp(), Hide);
+    }
 
     /// <summary>The queue that it is of.</summary>
     public string Queue { get; }
@@ -34,6 +41,11 @@ public sealed class ClaimedMessage<T> : Message<T>
     /// When the claim ends, by this machine's clock. At the service it ends earlier, by as long as its answer was on the way.
     /// </summary>
     public DateTimeOffset Until { get; private set; }
+
+    /// <summary>How long the claim goes on, by this machine's clock; 0: it has ended.</summary>
+    internal TimeSpan Left => claim.Hide - transport.Time.GetElapsedTime(claim.Begun) is var left && left > TimeSpan.Zero
+        ? left
+        : TimeSpan.Zero;
 
     /// <summary>Whether it was said what became of it, or its claim was seen to be lost.</summary>
     public bool IsSettled => settled.IsCancellationRequested;
@@ -80,18 +92,20 @@ public sealed class ClaimedMessage<T> : Message<T>
 
     /// <summary>Goes on for this long from now.</summary>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
+    /// <exception cref="InvalidOperationException">It was said already what became of the message.</exception>
     public Task ExtendAsync(TimeSpan hide, CancellationToken cancellationToken = default) =>
         ExtendAsync(hide, Repeat.Always, attemptTimeout: null, cancellationToken);
 
     /// <summary>Leaves progress, at most 32 KiB, for the client that put the message with a result.</summary>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
+    /// <exception cref="InvalidOperationException">It was said already what became of the message.</exception>
     public async Task ProgressAsync(
         ReadOnlyMemory<byte> progress, string? contentType = null, CancellationToken cancellationToken = default)
     {
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ThrowIfLost();
+            ThrowIfOver();
             var reply = await SendAsync(
                 () => new(HttpMethod.Put, "progress", "results", account, Queue, Id)
                 {
@@ -122,8 +136,8 @@ public sealed class ClaimedMessage<T> : Message<T>
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ThrowIfLost();
-            var begun = transport.Time.GetUtcNow();
+            ThrowIfOver();
+            var begun = transport.Time.GetTimestamp();
             // It changes the receipt, also where its answer is lost.
             var wasUncertain = isReceiptUncertain;
             isReceiptUncertain = true;
@@ -133,7 +147,7 @@ public sealed class ClaimedMessage<T> : Message<T>
                 cancellationToken).ConfigureAwait(false);
             CurrentReceipt = Ensure(reply).Receipt;
             isReceiptUncertain = false;
-            Until = begun + hide;
+            GoesOn(begun, hide);
         }
         finally
         {
@@ -159,7 +173,7 @@ public sealed class ClaimedMessage<T> : Message<T>
                     .ConfigureAwait(false);
                 return;
             }
-            catch (Exception e) when (e is BurrowUnavailableException or BurrowBusyException && transport.Time.GetUtcNow() < Until)
+            catch (Exception e) when (e is BurrowUnavailableException or BurrowBusyException && Left > TimeSpan.Zero)
             {
                 await pauses.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
@@ -178,22 +192,39 @@ public sealed class ClaimedMessage<T> : Message<T>
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ThrowIfLost();
-            if (IsSettled)
-                throw new InvalidOperationException($"It was said already what became of message '{Id}'.");
+            ThrowIfOver();
             var isRepeated = uncertainOutcome == outcome;
+            // Another outcome that may have been carried out has given the message away. What is found there then is another claim.
+            var mayLook = isReceiptUncertain && (uncertainOutcome is null || isRepeated);
             uncertainOutcome = outcome;
-            var reply = await SendAsync(
-                () => NewCall(outcome, result, contentType, Repeat.Always, attemptTimeout)
-                    .With("outcome", outcome).With("cause", Cut(cause)).With("hide", hide),
-                // An outcome that is not done changes the receipt too.
-                reply => isReceiptUncertain && (outcome == "done" || !(reply.IsUncertain || isRepeated)),
-                cancellationToken).ConfigureAwait(false);
-            if ((int)reply.Status < 500)
+            var reply = await transport.SendAsync(NewOutcome(), cancellationToken).ConfigureAwait(false);
+            isRepeated |= reply.IsUncertain;
+            if (reply.Status == HttpStatusCode.PreconditionFailed && mayLook && Left > TimeSpan.Zero)
+            {
+                var (isKnown, found) = await LookAsync(cancellationToken).ConfigureAwait(false);
+                if (isRepeated && isKnown && WasSaid(outcome, found))
+                {
+                    settled.Cancel();
+                    return;
+                }
+
+                if (IsOwn(found))
+                {
+                    CurrentReceipt = found.Etag;
+                    isReceiptUncertain = false;
+                    reply = await transport.SendAsync(NewOutcome(), cancellationToken).ConfigureAwait(false);
+                    isRepeated = reply.IsUncertain;
+                }
+            }
+
+            if (reply.IsSuccess || reply.Status is HttpStatusCode.NotFound or HttpStatusCode.PreconditionFailed)
                 uncertainOutcome = null;
-            if (!(reply.IsUncertain || isRepeated) || !WasDoneBefore(outcome, reply.Status))
+            if (!isRepeated || !WasDoneBefore(outcome, reply.Status))
                 Ensure(reply);
             settled.Cancel();
+
+            Call NewOutcome() => NewCall(outcome, result, contentType, Repeat.Always, attemptTimeout)
+                .With("outcome", outcome).With("cause", Cut(cause)).With("hide", hide);
         }
         finally
         {
@@ -207,9 +238,22 @@ public sealed class ClaimedMessage<T> : Message<T>
         // It is gone: done or dead. A message that is claimed does not expire.
         HttpStatusCode.NotFound => true,
         // It has another receipt. While the claim goes on, only the attempt itself can have changed it; but done would have deleted it.
-        HttpStatusCode.PreconditionFailed => outcome != "done" && transport.Time.GetUtcNow() < Until,
+        HttpStatusCode.PreconditionFailed => outcome != "done" && !isReceiptUncertain && Left > TimeSpan.Zero,
         _ => false,
     };
+
+    /// <summary>Whether an outcome was carried out, as the message shows it: it is gone, or it bears the marks of the outcome.</summary>
+    private bool WasSaid(string outcome, WireMessage? found) => found is null || outcome switch
+    {
+        // If another worker has it since, it looks as if it were still this one's. It must not be taken from that one.
+        "released" => true,
+        "failed" => found.Hide == 0 || found.Causes?.Any(cause => cause.Delivery == Deliveries) == true,
+        _ => false,
+    };
+
+    /// <summary>Whether this worker's claim is the last one, as the message shows it.</summary>
+    private bool IsOwn([NotNullWhen(true)] WireMessage? found) =>
+        found is { Hide: > 0 } && found.Deliveries == Deliveries && found.Inserted == Inserted;
 
     /// <summary>
     /// Sends a request under the receipt. If that may be out of date because the answer to an extension was lost, and it is, the request is
@@ -223,12 +267,14 @@ public sealed class ClaimedMessage<T> : Message<T>
         var reply = await transport.SendAsync(newCall(), cancellationToken).ConfigureAwait(false);
         if (reply.Status != HttpStatusCode.PreconditionFailed
             || !mayBeStale(reply)
-            || await FindReceiptAsync(cancellationToken).ConfigureAwait(false) is not { } found)
+            || Left == TimeSpan.Zero
+            || await LookAsync(cancellationToken).ConfigureAwait(false) is not (_, { } found)
+            || !IsOwn(found))
         {
             return reply;
         }
 
-        CurrentReceipt = found;
+        CurrentReceipt = found.Etag;
         return await transport.SendAsync(newCall(), cancellationToken).ConfigureAwait(false);
     }
 
@@ -244,15 +290,19 @@ public sealed class ClaimedMessage<T> : Message<T>
             ContentType = contentType,
         };
 
-    /// <summary>The receipt, if this worker's claim is the last one; null: it is not, or the key does not allow to look.</summary>
-    private async Task<string?> FindReceiptAsync(CancellationToken cancellationToken)
+    /// <summary>The message as it is now; null: it is gone, or that is not known, as the key does not allow to look.</summary>
+    private async Task<(bool IsKnown, WireMessage? Found)> LookAsync(CancellationToken cancellationToken)
     {
         var call = new Call(HttpMethod.Get, "get", "v1.0", account, Queue, Id) { Queue = Queue }.With("detail", "full");
         var reply = await transport.SendAsync(call, cancellationToken).ConfigureAwait(false);
-        if (reply.Status == HttpStatusCode.Forbidden || reply.IfFound() is null)
-            return null;
-        var found = reply.Read(WireJson.Default.WireMessage);
-        return found is { Hide: > 0 } && found.Deliveries == Deliveries && found.Inserted == Inserted ? found.Etag : null;
+        return reply.Status == HttpStatusCode.Forbidden ? (false, null) : (true, reply.IfFound()?.Read(WireJson.Default.WireMessage));
+    }
+
+    /// <summary>The claim goes on for this long from that instant.</summary>
+    private void GoesOn(long begun, TimeSpan hide)
+    {
+        claim = (begun, hide);
+        Until = transport.Time.GetUtcNow() - transport.Time.GetElapsedTime(begun) + hide;
     }
 
     private Reply Ensure(Reply reply)
@@ -264,10 +314,12 @@ public sealed class ClaimedMessage<T> : Message<T>
         throw lost;
     }
 
-    private void ThrowIfLost()
+    private void ThrowIfOver()
     {
         if (lost is not null)
             throw new BurrowClaimLostException(Id, lost.Problem);
+        if (IsSettled)
+            throw new InvalidOperationException($"It was said already what became of message '{Id}'.");
     }
 
     private static string? Cut(string? cause)

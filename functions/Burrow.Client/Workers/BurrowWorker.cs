@@ -265,17 +265,22 @@ internal sealed class BurrowWorker<TMessage, THandler>(
             }
 
             // The handler's end does not cancel it: if the service carries it out, the receipt is another one.
-            using var late = new CancellationTokenSource(Left(message), account.Time);
+            using var late = new CancellationTokenSource(message.Left, account.Time);
             try
             {
                 await message.ExtendAsync(options.Hide, Repeat.Never, AttemptTimeout, late.Token).ConfigureAwait(false);
                 pause = options.Hide / 2;
                 continue;
             }
-            catch (BurrowException e) when (e is not BurrowClaimLostException && account.Time.GetUtcNow() < message.Until)
+            catch (InvalidOperationException) when (message.IsSettled)
+            {
+                // The handler said what became of it while this waited for its turn.
+                return;
+            }
+            catch (BurrowException e) when (e is not BurrowClaimLostException && message.Left > TimeSpan.Zero)
             {
                 // There is still time to try again.
-                pause = Left(message) < options.Hide / 10 ? Left(message) : options.Hide / 10;
+                pause = message.Left < options.Hide / 10 ? message.Left : options.Hide / 10;
                 continue;
             }
             catch (Exception e) when (e is BurrowException or OperationCanceledException)
@@ -293,10 +298,6 @@ internal sealed class BurrowWorker<TMessage, THandler>(
             return;
         }
     }
-
-    /// <summary>How long a claim goes on.</summary>
-    private TimeSpan Left(ClaimedMessage<TMessage> message) =>
-        message.Until - account.Time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     /// <summary>One of the hands of a worker, given back once.</summary>
     private sealed class Hand(SemaphoreSlim hands)

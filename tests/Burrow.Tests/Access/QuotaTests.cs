@@ -80,6 +80,28 @@ public sealed class QuotaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_numbered_message_that_is_sent_again_is_a_duplicate_also_where_there_is_no_room_any_more()
+    {
+        await SetAsync("""{"messages":2}""");
+        (await server.SendAsync(key, "PUT", "/v1.0/a/q/1?ttl=0&producer=p&number=1", "x")).Status.ShouldBe(201);
+        (await server.SendAsync(key, "DELETE", "/v1.0/a/q/1")).Status.ShouldBe(200);
+        (await PutAsync("q", "2")).Status.ShouldBe(201);
+        (await PutAsync("q", "3")).Status.ShouldBe(201);
+
+        var again = await server.SendAsync(key, "PUT", "/v1.0/a/q/1?ttl=0&producer=p&number=1", "x");
+        (again.Status, again.Headers["Burrow-Duplicate"]).ShouldBe((200, "true"));
+        var batch = await server.SendAsync(
+            key,
+            "POST",
+            "/batch/a/q?producer=p",
+            """[{"id":"1","number":1},{"id":"3","ttl":0,"number":10},{"id":"2","ttl":0,"number":11},{"id":"4","number":12}]""",
+            ("Content-Type", "application/json"));
+        batch.Json.EnumerateArray().Select(item => (item.GetProperty("status").GetInt32(), item.TryGetProperty("duplicate", out _)))
+            .ShouldBe([(200, true), (200, false), (200, false), (507, false)]);
+        (await server.SendAsync(key, "GET", "/producers/a/q/p")).Json.GetProperty("last").GetInt64().ShouldBe(11);
+    }
+
+    [Fact]
     public async Task Messages_and_bytes_are_bounded_until_some_are_gone()
     {
         await SetAsync("""{"messages":3}""");

@@ -36,6 +36,7 @@ public sealed class CliFaultTests : CliFixture
         var cursors = await from.ListAsync(new() { PageSize = 1 }, Token).Select(message => message.Cursor!).ToListAsync(Token);
         // As a move leaves it that was killed behind its puts: its batch began behind the first message, and its second one was stored.
         var authority = Server.Address.Authority;
+        // The service is both ends.
         await from.Reader($"move:{authority}/shop/to").MoveAsync(cursors[0], cancellationToken: Token);
         await to.Producer($"move:{authority}/shop/from").PutNumberedAsync(
             long.Parse(cursors[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture), "stored", ForEver with { Id = "stored" }, Token);
@@ -87,6 +88,13 @@ public sealed class CliFaultTests : CliFixture
         other.Keys.ShouldBe(["", "", ""]);
         await RunAsync(["get", "q", "x"], "", variable, ("BURROW_KEY", "brw_theirs"));
         other.Keys.Last().ShouldBe("Bearer brw_theirs");
+        // That key is for the address beside it.
+        await RunAsync(
+            ["get", "q", "x", "--url", other.Address.AbsoluteUri],
+            "",
+            ("BURROW_URL", Server.Address.AbsoluteUri),
+            ("BURROW_KEY", "brw_ours"));
+        other.Keys.Last().ShouldBe("");
     }
 
     [Fact]
@@ -151,6 +159,29 @@ public sealed class CliFaultTests : CliFixture
     }
 
     [Fact]
+    public async Task What_several_commands_write_to_one_file_stands_one_behind_the_other()
+    {
+        foreach (var id in (string[])["1", "2"])
+            await Account.Queue("q").PutAsync($"body {id}", ForEver with { Id = id }, Token);
+        var get = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Burrow.Cli.dll")}' get q --url {Server.Address} --account shop";
+        await Commands.RunAsync("sh", $"-c \"( {get} 1; {get} 2 ) >{Folder.File("both")}\"", Path.GetTempPath());
+        (await File.ReadAllTextAsync(Folder.File("both"), Token)).ShouldBe("body 1\nbody 2\n");
+    }
+
+    [Fact]
+    public async Task A_worker_whose_output_is_not_read_any_more_stops_and_blames_no_message()
+    {
+        await Account.Policies.SetAsync(new() { Name = "p", Queues = "*", MaxDeliveries = 1 }, Token);
+        await Account.Queue("q").PutManyAsync(["1", "2", "3"], ForEver, Token);
+        var claim = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Burrow.Cli.dll")}' claim q --url {Server.Address} --account shop";
+        await Commands.RunAsync("sh", $"-c \"{claim} --exec 'seq 100000' | head -1\"", Path.GetTempPath());
+
+        // The first message was done. The second one may have been, too.
+        (await IdsAsync("q")).Count.ShouldBeInRange(1, 2);
+        (await Account.Queue("q").DeadLetters.ListAsync(Token).AnyAsync(Token)).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Ctrl_c_on_a_terminal_lets_the_commands_of_a_worker_end_their_work_and_a_second_one_ends_them()
     {
         await Account.Queue("q").PutAsync("finishes", ForEver, Token);
@@ -167,6 +198,7 @@ public sealed class CliFaultTests : CliFixture
         {
             await worker.PrintedAsync("begun");
             await worker.InterruptGroupAsync();
+            await worker.PrintedAsync("Stopping after the commands that run.");
             await worker.InterruptGroupAsync();
             (await worker.EndAsync()).ExitCode.ShouldBe(0);
         }

@@ -247,9 +247,12 @@ public sealed class BoundedQueueTests : IAsyncLifetime
         var putting = one.PutAsync(new("b", 1), cancellationToken: Token);
         var other = await OpenAsync("other");
         var getting = other.GetAsync(Token);
+        var joining = one.JoinAsync(Token);
 
         one.Dispose();
         await Should.ThrowAsync<QueueShutDownException>(putting);
+        await Should.ThrowAsync<QueueShutDownException>(joining);
+        await Should.ThrowAsync<QueueShutDownException>(one.JoinAsync(Token));
         await burrow.DisposeAsync();
         await Should.ThrowAsync<QueueShutDownException>(getting);
         await Should.ThrowAsync<ObjectDisposedException>(other.PutAsync(new("c", 1), cancellationToken: Token));

@@ -109,10 +109,33 @@ public sealed class ProducerFaultTests : IAsyncLifetime
             return await send();
         });
 
-        (await AdvanceAsync(Queue.Producer("till", epoch).PutAsync("3", ForEver, Token))).ShouldSatisfyAllConditions(
-            put => put.IsNew.ShouldBeTrue(), put => put.IsDuplicate.ShouldBeFalse());
+        var producer = Queue.Producer("till", epoch);
+        var puts = Enumerable.Range(3, 3).Select(i => producer.PutAsync($"{i}", ForEver, Token)).ToList();
+        (await AdvanceAsync(Task.WhenAll(puts))).ShouldAllBe(put => put.IsNew && !put.IsDuplicate);
 
-        (await BodiesAsync()).ShouldBe(epoch == 0 ? ["1", "2", "3"] : ["1", "3"]);
+        (await BodiesAsync()).ShouldBe(epoch == 0 ? ["1", "2", "3", "4", "5"] : ["1", "3", "4", "5"]);
+    }
+
+    [Fact]
+    public async Task A_message_that_was_surely_never_sent_is_not_taken_for_stored()
+    {
+        var old = Near.Producer("till");
+        await old.PutAsync("1", ForEver, Token);
+        // The service can't be reached, and meanwhile the program before stores the number.
+        var failures = 0;
+        line.Make(
+            "POST",
+            async (_, _, _) =>
+            {
+                if (Interlocked.Increment(ref failures) == 2)
+                    await old.PutAsync("2", ForEver, Token);
+                throw new HttpRequestException(HttpRequestError.ConnectionError, "Refused.");
+            },
+            2);
+
+        (await AdvanceAsync(Queue.Producer("till").PutAsync("3", ForEver, Token))).IsDuplicate.ShouldBeFalse();
+
+        (await BodiesAsync()).ShouldBe(["1", "2", "3"]);
     }
 
     [Fact]
@@ -190,8 +213,10 @@ public sealed class ProducerFaultTests : IAsyncLifetime
         await Should.ThrowAsync<BurrowConflictException>(Task.WhenAll(puts));
 
         puts.Select(put => put.IsCompletedSuccessfully).ShouldBe([true, false, false]);
-        (await producer.PutAsync("4", ForEver, Token)).IsNew.ShouldBeTrue();
-        (await BodiesAsync()).ShouldBe(["there", "0", "1", "4"]);
+        // What is put later is refused, too, until a new object goes on.
+        await Should.ThrowAsync<BurrowConflictException>(producer.PutAsync("4", ForEver, Token));
+        (await Queue.Producer("p", stopAtRefusal: true).PutAsync("5", ForEver, Token)).IsNew.ShouldBeTrue();
+        (await BodiesAsync()).ShouldBe(["there", "0", "1", "5"]);
     }
 
     [Fact]

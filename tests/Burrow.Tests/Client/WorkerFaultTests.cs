@@ -65,6 +65,25 @@ public sealed class WorkerFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_handler_that_said_itself_what_became_of_its_message_goes_on_undisturbed()
+    {
+        await Near.PutAsync("x", ForEver with { Id = "x" }, Token);
+        var (said, end) = (new TaskCompletionSource(), new TaskCompletionSource<bool>());
+        using var host = await StartAsync("q", async (message, cancellationToken) =>
+        {
+            await message.FailedAsync("later", TimeSpan.FromHours(1), cancellationToken);
+            said.SetResult();
+            await Task.Delay(TimeSpan.FromSeconds(80), time, CancellationToken.None);
+            end.SetResult(cancellationToken.IsCancellationRequested);
+        });
+        await AdvanceAsync(said.Task);
+        await PassAsync(TimeSpan.FromSeconds(100));
+        (await end.Task.WaitAsync(Token)).ShouldBeFalse();
+        (await Near.GetAsync("x", Token))!.Hide.ShouldBeGreaterThan(TimeSpan.FromMinutes(50));
+        await StopAsync(host);
+    }
+
+    [Fact]
     public async Task An_extension_that_hangs_is_sent_again_in_time()
     {
         await Near.PutAsync("x", ForEver with { Id = "x" }, Token);
@@ -107,7 +126,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime
         });
         await AdvanceAsync(begun.Task);
 
-        await PassAsync(Hide + Step);
+        await PassAsync(Hide + TimeSpan.FromSeconds(5));
 
         // The clock stands still now.
         await ended.Task.WaitAsync(Token);
@@ -214,7 +233,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime
         await claiming.Task.WaitAsync(Token);
 
         var stopping = host.StopAsync(Token);
-        await PassAsync(TimeSpan.FromSeconds(10) + Step);
+        await PassAsync(TimeSpan.FromSeconds(15));
 
         // The clock stands still now.
         await stopping.WaitAsync(Token);

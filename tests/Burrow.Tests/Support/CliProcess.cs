@@ -8,14 +8,15 @@ internal sealed class CliProcess : IDisposable
 {
     private readonly Process process;
     private readonly StringBuilder printed = new();
+    private readonly StringBuilder said = new();
     private readonly SemaphoreSlim news = new(0);
     private readonly Task output;
-    private readonly Task<string> error;
+    private readonly Task error;
 
     private CliProcess(Process process)
     {
         this.process = process;
-        (output, error) = (ReadAsync(), process.StandardError.ReadToEndAsync());
+        (output, error) = (ReadAsync(process.StandardOutput, printed), ReadAsync(process.StandardError, said));
     }
 
     /// <summary>Starts it.</summary>
@@ -58,14 +59,14 @@ internal sealed class CliProcess : IDisposable
     /// <summary>Sends the signal to all programs of its group, as a terminal does.</summary>
     public Task InterruptGroupAsync() => Commands.RunAsync("kill", $"-INT -- -{process.Id}", Path.GetTempPath());
 
-    /// <summary>Waits until it has printed this.</summary>
+    /// <summary>Waits until it has printed this, or said it on standard error.</summary>
     public async Task PrintedAsync(string text)
     {
         while (true)
         {
-            lock (printed)
+            lock (news)
             {
-                if (printed.ToString().Contains(text, StringComparison.Ordinal))
+                if ($"{printed}{said}".Contains(text, StringComparison.Ordinal))
                     return;
             }
 
@@ -77,19 +78,19 @@ internal sealed class CliProcess : IDisposable
     public async Task<(int ExitCode, string Output, string Error)> EndAsync()
     {
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
-        await output;
-        return (process.ExitCode, printed.ToString(), await error);
+        await Task.WhenAll(output, error);
+        return (process.ExitCode, printed.ToString(), said.ToString());
     }
 
     public void Dispose() => process.Dispose();
 
-    private async Task ReadAsync()
+    private async Task ReadAsync(StreamReader reader, StringBuilder text)
     {
         var buffer = new char[4096];
-        while (await process.StandardOutput.ReadAsync(buffer) is > 0 and var read)
+        while (await reader.ReadAsync(buffer) is > 0 and var read)
         {
-            lock (printed)
-                printed.Append(buffer, 0, read);
+            lock (news)
+                text.Append(buffer, 0, read);
             news.Release();
         }
 

@@ -186,6 +186,9 @@ public sealed class BatchEndpoint : IEndpoint
                 puts.Add(full is null
                     ? PutAsync(context, queue, item, number, onlyNew)
                     : ReplaceAsync(context, authorized, queue, item, number, onlyNew, full));
+                // Each of these looks at storage first. Those of a producer must reach the engine in their order all the same.
+                if (full is not null && number is not null)
+                    await puts[^1];
             }
             else
             {
@@ -241,9 +244,14 @@ public sealed class BatchEndpoint : IEndpoint
         bool onlyNew,
         BurrowException full) =>
         TryAsync(item.Id, async () =>
-            item.Id is { } id && await authorized.MayReplaceAsync(queue, id, item.Body.Length)
+            (item.Id is { } id && await authorized.MayReplaceAsync(queue, id, item.Body.Length))
+            || await IsStoredAsync(queue, number, context.Aborted)
                 ? await PutAsync(context, queue, item, number, onlyNew)
                 : throw full);
+
+    /// <summary>Whether a numbered put was stored before. Then it is a duplicate, also where there is no room any more.</summary>
+    private async Task<bool> IsStoredAsync(QueueAddress queue, ProducerNumber? number, CancellationToken cancellationToken) =>
+        number is not null && (await queues.Producers.GetAsync(queue, number.Producer, cancellationToken))?.Last >= number.Number;
 
     private Task<ItemOutcome> ChangeAsync(QueueAddress queue, BatchItem item, CancellationToken cancellationToken)
     {

@@ -60,7 +60,7 @@ public sealed class MessageEndpoint : IEndpoint
         var contentType = RequestBody.ContentType(context.Request.ContentType);
         var body = await authorized.ReadBodyAsync(options.MaxBodyBytes);
         await authorized.AdmitAsync();
-        await RequireStorageAsync(authorized, path, body.Length);
+        await RequireStorageAsync(authorized, path, body.Length, number, context.Aborted);
         var put = new PutRequest(path.Id, body, contentType, attributes, precondition)
         {
             TraceParent = context.TraceParent,
@@ -148,7 +148,8 @@ public sealed class MessageEndpoint : IEndpoint
         return (authorized, parameters);
     }
 
-    private static async Task RequireStorageAsync(AuthorizedRequest authorized, MessagePath path, int bytes)
+    private async Task RequireStorageAsync(
+        AuthorizedRequest authorized, MessagePath path, int bytes, ProducerNumber? number, CancellationToken cancellationToken)
     {
         try
         {
@@ -156,8 +157,13 @@ public sealed class MessageEndpoint : IEndpoint
         }
         catch (QuotaExceededException)
         {
-            if (!await authorized.MayReplaceAsync(path.Queue, path.Id, bytes))
+            // A numbered put that was stored before is a duplicate, also where there is no room any more.
+            if (!await authorized.MayReplaceAsync(path.Queue, path.Id, bytes)
+                && !(number is not null
+                    && (await queues.Producers.GetAsync(path.Queue, number.Producer, cancellationToken))?.Last >= number.Number))
+            {
                 throw;
+            }
         }
     }
 
