@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using Burrow.Client;
 using Burrow.Queues;
 
@@ -92,7 +93,7 @@ public sealed class BoundedQueue<T> : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         ArgumentOutOfRangeException.ThrowIfLessThan(priority, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(priority, QueueLimits.MaxPriority);
-        var body = format.Write(item).ToArray();
+        var body = ArrayOf(format.Write(item));
         if (body.Length > QueueLimits.BodyBytes)
         {
             throw new ArgumentException(
@@ -257,6 +258,10 @@ public sealed class BoundedQueue<T> : IDisposable
         }
     }
 
+    /// <summary>The bytes as an array, without a copy where they are one.</summary>
+    private static byte[] ArrayOf(ReadOnlyMemory<byte> bytes) =>
+        MemoryMarshal.TryGetArray(bytes, out var part) && part.Count == part.Array!.Length ? part.Array : bytes.ToArray();
+
     /// <summary>Takes a unit of room, or of items.</summary>
     /// <returns>False: there was none in time.</returns>
     private async ValueTask<bool> EnterAsync(
@@ -305,6 +310,8 @@ public sealed class BoundedQueue<T> : IDisposable
     /// <summary>Says that there is room for that many items more.</summary>
     private void GiveRoom(int count)
     {
+        if (room is null)
+            return;
         lock (gate)
         {
             var less = Math.Min(over, count);
@@ -312,7 +319,7 @@ public sealed class BoundedQueue<T> : IDisposable
         }
 
         if (count > 0)
-            room?.Release(count);
+            room.Release(count);
     }
 
     private void Finish(int count, bool isAtMost = false)
