@@ -59,7 +59,7 @@ public sealed class BurrowAccount
 
     /// <summary>The names of its queues, by name.</summary>
     public IAsyncEnumerable<string> QueuesAsync(CancellationToken cancellationToken = default) =>
-        Pages.NamesAsync(transport, () => new(HttpMethod.Get, "list queues", "v1.0", Name), cancellationToken);
+        QueuesAsync("", cancellationToken);
 
     /// <summary>The names of its queues that begin so, by name, without looking at the others.</summary>
     internal async IAsyncEnumerable<string> QueuesAsync(

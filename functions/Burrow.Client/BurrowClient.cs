@@ -43,7 +43,6 @@ public sealed class BurrowClient : IDisposable
                 "The address of a service has no user, query or fragment. A key goes into the options.", nameof(endpoint));
         }
 
-
         options.Validate();
         var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage>();
         RetryRules.Configure(pipeline, options);

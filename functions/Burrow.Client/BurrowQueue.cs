@@ -83,10 +83,8 @@ public sealed class BurrowQueue<T>
         IEnumerable<NewMessage<T>> messages, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return await SendAllAsync(BatchWriter.Pack(messages, format), SendAsync, "stored", cancellationToken).ConfigureAwait(false)
-            is var results && results.All(result => result.IsDone)
-            ? results
-            : throw BurrowBatchException.Of(results, "stored", null);
+        var results = await SendAllAsync(BatchWriter.Pack(messages, format), "stored", cancellationToken).ConfigureAwait(false);
+        return results.All(result => result.IsDone) ? results : throw BurrowBatchException.Of(results, "stored", null);
     }
 
     /// <summary>The message, hidden or not; null: it is not there.</summary>
@@ -269,7 +267,7 @@ public sealed class BurrowQueue<T>
         IEnumerable<MessageChange> changes, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(changes);
-        return await SendAllAsync(BatchWriter.Pack(changes), SendAsync, "changed", cancellationToken).ConfigureAwait(false);
+        return await SendAllAsync(BatchWriter.Pack(changes), "changed", cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What it holds and what was done to it; null: it is not there. The numbers are approximate (docs/telemetry.md).</summary>
@@ -404,11 +402,8 @@ public sealed class BurrowQueue<T>
 
     /// <summary>Sends batches one after the other. What can't be sent does not take along what was done before it.</summary>
     /// <exception cref="BurrowBatchException">A batch failed as a whole, for a reason that the next one would have too.</exception>
-    private static async Task<IReadOnlyList<BatchResult>> SendAllAsync(
-        IEnumerable<Batch> batches,
-        Func<Batch, CancellationToken, Task<IEnumerable<BatchResult>>> sendAsync,
-        string done,
-        CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<BatchResult>> SendAllAsync(
+        IEnumerable<Batch> batches, string done, CancellationToken cancellationToken)
     {
         var results = new List<BatchResult>();
         BurrowException? stop = null;
@@ -424,7 +419,7 @@ public sealed class BurrowQueue<T>
 
                 try
                 {
-                    results.AddRange(await sendAsync(batch, cancellationToken).ConfigureAwait(false));
+                    results.AddRange(await SendAsync(batch, cancellationToken).ConfigureAwait(false));
                 }
                 catch (BurrowException e) when (results.Count > 0 || e is BurrowUnavailableException or BurrowRequestException)
                 {

@@ -21,6 +21,7 @@ namespace Burrow.Client;
 [JsonSerializable(typeof(ReaderState[]))]
 [JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(WireBatchResult[]))]
+[JsonSerializable(typeof(WireEpoch))]
 [JsonSerializable(typeof(WireKey))]
 [JsonSerializable(typeof(WireMessage))]
 [JsonSerializable(typeof(WireMessage[]))]

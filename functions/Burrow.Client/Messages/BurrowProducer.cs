@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 
 namespace Burrow.Client;
 
@@ -375,7 +376,7 @@ public sealed class BurrowProducer<T>
         {
             Queue = queue,
             Repeat = Repeat.Always,
-            Body = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"epoch\":{Epoch}}}")),
+            Body = JsonSerializer.SerializeToUtf8Bytes(new WireEpoch(Epoch), WireJson.Default.WireEpoch),
             ContentType = "application/json",
         };
         var reply = await transport.SendAsync(call, CancellationToken.None).ConfigureAwait(false);
@@ -422,3 +423,6 @@ public sealed class BurrowProducer<T>
         }
     }
 }
+
+/// <summary>A producer's epoch as it is sent.</summary>
+internal sealed record WireEpoch(long Epoch);

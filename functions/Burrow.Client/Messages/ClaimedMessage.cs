@@ -59,13 +59,13 @@ public sealed class ClaimedMessage<T> : Message<T>
     /// <summary>The work is done: the message is deleted.</summary>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
     public Task DoneAsync(CancellationToken cancellationToken = default) =>
-        SettleAsync("done", null, null, null, null, null, cancellationToken);
+        SettleAsync(new("done"), null, cancellationToken);
 
     /// <summary>The work is done, and this is its result, at most 32 KiB, for the client that put the message with a result.</summary>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
     /// <exception cref="BurrowRequestException">The message was put without a result, or this one is too large.</exception>
     public Task DoneAsync(ReadOnlyMemory<byte> result, string? contentType = null, CancellationToken cancellationToken = default) =>
-        SettleAsync("done", null, null, result, contentType, null, cancellationToken);
+        SettleAsync(new("done") { Result = result, ContentType = contentType }, null, cancellationToken);
 
     /// <summary>
     /// The work failed. The message comes back after <paramref name="hide"/>, or else after the retry delay of its queue's policy. It is
@@ -76,19 +76,19 @@ public sealed class ClaimedMessage<T> : Message<T>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
     public Task FailedAsync(string? cause = null, TimeSpan? hide = null, CancellationToken cancellationToken = default) =>
-        SettleAsync("failed", cause, Seconds.OfHide(hide, nameof(hide)), null, null, null, cancellationToken);
+        SettleAsync(new("failed") { Cause = cause, Hide = Seconds.OfHide(hide, nameof(hide)) }, null, cancellationToken);
 
     /// <summary>The work was not begun: the message is visible at once, and this delivery does not count.</summary>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
     public Task ReleasedAsync(CancellationToken cancellationToken = default) =>
-        SettleAsync("released", null, null, null, null, null, cancellationToken);
+        SettleAsync(new("released"), null, cancellationToken);
 
     /// <summary>The message can never be handled: it is dead at once.</summary>
     /// <param name="cause">Why, in at most 1,024 bytes; a longer one is cut. It is kept with the message.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
     public Task DeadAsync(string? cause = null, CancellationToken cancellationToken = default) =>
-        SettleAsync("dead", cause, null, null, null, null, cancellationToken);
+        SettleAsync(new("dead") { Cause = cause }, null, cancellationToken);
 
     /// <summary>Goes on for this long from now.</summary>
     /// <exception cref="BurrowClaimLostException">The claim ran out.</exception>
@@ -164,13 +164,12 @@ public sealed class ClaimedMessage<T> : Message<T>
     internal async Task SettleAsync(
         string outcome, string? cause, TimeSpan? hide, TimeSpan attemptTimeout, CancellationToken cancellationToken)
     {
+        var word = new LastWord(outcome) { Cause = cause, Hide = Seconds.OfHide(hide, nameof(hide)) };
         for (var pauses = new Pauses(transport); ;)
         {
             try
             {
-                await SettleAsync(
-                    outcome, cause, Seconds.OfHide(hide, nameof(hide)), null, null, attemptTimeout, CancellationToken.None)
-                    .ConfigureAwait(false);
+                await SettleAsync(word, attemptTimeout, CancellationToken.None).ConfigureAwait(false);
                 return;
             }
             catch (Exception e) when (e is BurrowUnavailableException or BurrowBusyException && Left > TimeSpan.Zero)
@@ -180,15 +179,9 @@ public sealed class ClaimedMessage<T> : Message<T>
         }
     }
 
-    private async Task SettleAsync(
-        string outcome,
-        string? cause,
-        long? hide,
-        ReadOnlyMemory<byte>? result,
-        string? contentType,
-        TimeSpan? attemptTimeout,
-        CancellationToken cancellationToken)
+    private async Task SettleAsync(LastWord word, TimeSpan? attemptTimeout, CancellationToken cancellationToken)
     {
+        var outcome = word.Outcome;
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -223,8 +216,8 @@ public sealed class ClaimedMessage<T> : Message<T>
                 Ensure(reply);
             settled.Cancel();
 
-            Call NewOutcome() => NewCall(outcome, result, contentType, Repeat.Always, attemptTimeout)
-                .With("outcome", outcome).With("cause", Cut(cause)).With("hide", hide);
+            Call NewOutcome() => NewCall(outcome, word.Result, word.ContentType, Repeat.Always, attemptTimeout)
+                .With("outcome", outcome).With("cause", Cut(word.Cause)).With("hide", word.Hide);
         }
         finally
         {
@@ -338,5 +331,21 @@ public sealed class ClaimedMessage<T> : Message<T>
         }
 
         return cause[..length];
+    }
+
+    /// <summary>What a worker says became of a message.</summary>
+    /// <param name="Outcome">The outcome.</param>
+    private sealed record LastWord(string Outcome)
+    {
+        /// <summary>Why; null: nothing is said.</summary>
+        public string? Cause { get; init; }
+
+        /// <summary>For how many seconds a message that failed is hidden; null: as the policy says.</summary>
+        public long? Hide { get; init; }
+
+        /// <summary>The result of what is done; null: none.</summary>
+        public ReadOnlyMemory<byte>? Result { get; init; }
+
+        public string? ContentType { get; init; }
     }
 }

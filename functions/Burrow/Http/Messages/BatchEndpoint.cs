@@ -234,7 +234,9 @@ public sealed class BatchEndpoint : IEndpoint
         });
     }
 
-    /// <summary>A put where the account has no room: only a message that is there can be replaced.</summary>
+    /// <summary>
+    /// A put where the account has no room: only a message that is there can be replaced, and what was stored before is a duplicate.
+    /// </summary>
     private Task<ItemOutcome> ReplaceAsync(
         RequestContext context,
         AuthorizedRequest authorized,
@@ -245,13 +247,9 @@ public sealed class BatchEndpoint : IEndpoint
         BurrowException full) =>
         TryAsync(item.Id, async () =>
             (item.Id is { } id && await authorized.MayReplaceAsync(queue, id, item.Body.Length))
-            || await IsStoredAsync(queue, number, context.Aborted)
+            || await queues.Producers.IsStoredAsync(queue, number, context.Aborted)
                 ? await PutAsync(context, queue, item, number, onlyNew)
                 : throw full);
-
-    /// <summary>Whether a numbered put was stored before. Then it is a duplicate, also where there is no room any more.</summary>
-    private async Task<bool> IsStoredAsync(QueueAddress queue, ProducerNumber? number, CancellationToken cancellationToken) =>
-        number is not null && (await queues.Producers.GetAsync(queue, number.Producer, cancellationToken))?.Last >= number.Number;
 
     private Task<ItemOutcome> ChangeAsync(QueueAddress queue, BatchItem item, CancellationToken cancellationToken)
     {

@@ -159,8 +159,7 @@ public sealed class MessageEndpoint : IEndpoint
         {
             // A numbered put that was stored before is a duplicate, also where there is no room any more.
             if (!await authorized.MayReplaceAsync(path.Queue, path.Id, bytes)
-                && !(number is not null
-                    && (await queues.Producers.GetAsync(path.Queue, number.Producer, cancellationToken))?.Last >= number.Number))
+                && !await queues.Producers.IsStoredAsync(path.Queue, number, cancellationToken))
             {
                 throw;
             }

@@ -18,6 +18,10 @@ public sealed class QueueProducers
     public async Task<ProducerState?> GetAsync(QueueAddress queue, ProducerName name, CancellationToken cancellationToken) =>
         await ProducerRow.ReadAsync(context, queue, name, cancellationToken) is var row && IsThere(row) ? row.State : null;
 
+    /// <summary>Whether a put was stored before, so that it is a duplicate. A put without a number never is.</summary>
+    public async Task<bool> IsStoredAsync(QueueAddress queue, ProducerNumber? number, CancellationToken cancellationToken) =>
+        number is not null && (await GetAsync(queue, number.Producer, cancellationToken))?.Last >= number.Number;
+
     /// <summary>The producers of a queue, in the order of their names.</summary>
     public async Task<(IReadOnlyList<ProducerState> Producers, bool More)> ListAsync(
         QueueAddress queue, NameSelection selection, CancellationToken cancellationToken)
