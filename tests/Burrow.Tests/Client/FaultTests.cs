@@ -8,35 +8,11 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Client;
 
 /// <summary>What the client makes of a line that loses requests and answers, and of programs that use it wrongly.</summary>
-public sealed class FaultTests : IAsyncLifetime
+public sealed class FaultTests : FaultFixture
 {
-    private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.25);
     private static readonly TimeSpan Hide = TimeSpan.FromMinutes(5);
-    private static readonly PutOptions ForEver = new() { Ttl = Timeout.InfiniteTimeSpan };
-
-    private readonly TestTime time = new();
-    private EmbeddedBurrow burrow = null!;
-    private FaultyHandler line = null!;
-    private BurrowClient client = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private BurrowAccount Account => client.Account("a");
-
-    private BurrowQueue<string> Queue => Account.Queue("q");
-
-    public async ValueTask InitializeAsync()
-    {
-        burrow = await EmbeddedBurrow.StartAsync(new() { Time = time }, Token);
-        line = new(new NudgingHandler(burrow.NewHandler(), time));
-        client = new(EmbeddedBurrow.Endpoint, line, new() { Time = time });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        client.Dispose();
-        await burrow.DisposeAsync();
-    }
 
     [Fact]
     public async Task A_connection_that_can_not_be_made_in_time_is_tried_again_and_told_as_a_service_that_is_away()
@@ -392,7 +368,7 @@ public sealed class FaultTests : IAsyncLifetime
     [Fact]
     public async Task A_client_that_is_disposed_says_so_to_requests_under_way()
     {
-        line.Make("POST", (_, _, cancellationToken) => Never(cancellationToken));
+        line.Make("POST", (_, _, cancellationToken) => NeverAsync(cancellationToken));
         var claiming = Queue.ClaimAsync(Hide, TimeSpan.FromMinutes(1), Token);
         client.Dispose();
         await Should.ThrowAsync<ObjectDisposedException>(claiming);
@@ -416,20 +392,6 @@ public sealed class FaultTests : IAsyncLifetime
         "released" => message.ReleasedAsync(Token),
         _ => message.DeadAsync("cause", Token),
     };
-
-    private static async Task<HttpResponseMessage> Never(CancellationToken cancellationToken)
-    {
-        await Task.Delay(Timeout.Infinite, cancellationToken);
-        throw new InvalidOperationException();
-    }
-
-    private Task<T> AdvanceAsync<T>(Task<T> task) => time.AdvanceUntilAsync(task, Step);
-
-    private async Task AdvanceAsync(Task task)
-    {
-        await time.AdvanceUntilAsync(Task.WhenAny(task), Step);
-        await task;
-    }
 
     /// <summary>A stream that gives a byte, and then nothing more.</summary>
     private sealed class SilentStream : MemoryStream

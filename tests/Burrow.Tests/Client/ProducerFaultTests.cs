@@ -9,35 +9,8 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Client;
 
 /// <summary>Producers on a line that loses requests and answers, and producers that are used wrongly.</summary>
-public sealed class ProducerFaultTests : IAsyncLifetime
+public sealed class ProducerFaultTests() : FaultFixture(maxRetries: 1)
 {
-    private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.25);
-    private static readonly PutOptions ForEver = new() { Ttl = Timeout.InfiniteTimeSpan };
-
-    private readonly TestTime time = new();
-    private EmbeddedBurrow burrow = null!;
-    private FaultyHandler line = null!;
-    private BurrowClient client = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    private BurrowQueue<string> Queue => client.Account("a").Queue("q");
-
-    private BurrowQueue<string> Near => burrow.Account("a").Queue("q");
-
-    public async ValueTask InitializeAsync()
-    {
-        burrow = await EmbeddedBurrow.StartAsync(new() { Time = time }, Token);
-        line = new(new NudgingHandler(burrow.NewHandler(), time));
-        client = new(EmbeddedBurrow.Endpoint, line, new() { Time = time, MaxRetries = 1 });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        client.Dispose();
-        await burrow.DisposeAsync();
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(7)]
@@ -275,6 +248,4 @@ public sealed class ProducerFaultTests : IAsyncLifetime
         answer.Content = new StringContent(items.ToJsonString(), Encoding.UTF8, "application/json");
         return answer;
     }
-
-    private Task<T> AdvanceAsync<T>(Task<T> task) => time.AdvanceUntilAsync(task, Step);
 }

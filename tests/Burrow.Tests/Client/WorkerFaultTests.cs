@@ -10,33 +10,9 @@ using Microsoft.Extensions.Hosting;
 namespace Burrow.Tests.Client;
 
 /// <summary>Workers on a line that loses requests and answers, and handlers that do not behave.</summary>
-public sealed class WorkerFaultTests : IAsyncLifetime
+public sealed class WorkerFaultTests : FaultFixture
 {
     private static readonly TimeSpan Hide = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.25);
-    private static readonly PutOptions ForEver = new() { Ttl = Timeout.InfiniteTimeSpan };
-
-    private readonly TestTime time = new();
-    private EmbeddedBurrow burrow = null!;
-    private FaultyHandler line = null!;
-    private BurrowClient client = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    private BurrowQueue<string> Near => burrow.Account("a").Queue("q");
-
-    public async ValueTask InitializeAsync()
-    {
-        burrow = await EmbeddedBurrow.StartAsync(new() { Time = time }, Token);
-        line = new(new NudgingHandler(burrow.NewHandler(), time));
-        client = new(EmbeddedBurrow.Endpoint, line, new() { Time = time });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        client.Dispose();
-        await burrow.DisposeAsync();
-    }
 
     [Fact]
     public async Task A_handler_that_ends_while_its_claim_is_extended_is_done_once()
@@ -237,18 +213,6 @@ public sealed class WorkerFaultTests : IAsyncLifetime
 
         // The clock stands still now.
         await stopping.WaitAsync(Token);
-    }
-
-    private static async Task<HttpResponseMessage> NeverAsync(CancellationToken cancellationToken)
-    {
-        await Task.Delay(Timeout.Infinite, cancellationToken);
-        throw new InvalidOperationException();
-    }
-
-    private async Task AdvanceAsync(Task task)
-    {
-        await time.AdvanceUntilAsync(Task.WhenAny(task), Step);
-        await task;
     }
 
     private Task UntilAsync(Func<Task<bool>> holds) => AdvanceAsync(Task.Run(async () =>
