@@ -3,7 +3,6 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Burrow.Client;
-using Burrow.Embedded;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Client;

@@ -3,7 +3,6 @@ using System.Net;
 using Burrow.Client;
 using Burrow.Client.Workers;
 using Burrow.Embedded;
-using Burrow.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
