@@ -6,10 +6,12 @@ using Burrow.Queues.Groups;
 using Burrow.Queues.Policies;
 using Burrow.Queues.Producers;
 using Burrow.Queues.Readers;
+using Burrow.Queues.Relays;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Results;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
+using Burrow.Queues.Settings;
 using Burrow.Queues.Statistics;
 using Burrow.Queues.Sweeping;
 using Burrow.Queues.Waiting;
@@ -28,7 +30,10 @@ public sealed class QueueEngine
 {
     /// <summary>The names of the tables that the engine needs.</summary>
     public static readonly IReadOnlyList<string> TableNames =
-        [QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable, CountTable.Name, PolicyTable.Name];
+        
+    [
+        QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable, CountTable.Name, SettingsTable.Name, RelayTable.Name,
+    ];
 
     private static readonly Backoff ResultPauses = new(ResultLimits.FirstLook, ResultLimits.LaterLook);
 
@@ -59,9 +64,16 @@ public sealed class QueueEngine
     {
     }
 
-    /// <summary>Creates the same engine, with an outbox for events.</summary>
+    /// <summary>Creates the same engine, with an outbox for events and a way to other deployments.</summary>
     internal QueueEngine(
-        ITableStore store, TimeProvider time, Random random, QueueOptions options, ILogger<QueueEngine> logger, IEventOutbox outbox)
+        ITableStore store,
+        TimeProvider time,
+        Random random,
+        QueueOptions options,
+        ILogger<QueueEngine> logger,
+        IEventOutbox outbox,
+        IRelayWire? wire = null,
+        string? stamp = null)
     {
         context = new QueueContext(store, time, random, options, logger);
         var due = new DueTable(context);
@@ -70,7 +82,8 @@ public sealed class QueueEngine
         var registry = new QueueRegistry(context, due, counts);
         names = new NameLister(context);
         statistics = new StatisticsReader(context, counts, names);
-        Policies = new QueuePolicies(context, new PolicyTable(store, time, random));
+        var settings = new QueueSettings(context, new SettingsTable(store, time, random));
+        Policies = new QueuePolicies(settings);
         var groupReader = new GroupReader(context);
         var transactions = new Transactions(context, due, counts, outbox, new GroupPlanner(context, Policies, groupReader));
         finder = new MessageFinder(context);
@@ -82,12 +95,17 @@ public sealed class QueueEngine
         var recounter = new Recounter(context, due, countTable, counts);
         Readers = new QueueReaders(context, due);
         Producers = new QueueProducers(context, due);
-        sweeper = new QueueSweeper(context, due, registry, transactions, burial, recounter, outbox);
+        var relayTable = new RelayTable(store, time, random);
+        Stamp = new RelayStamp(relayTable, random, stamp);
+        var relays = new RelayOutbox(context, due, settings, relayTable, names, finder, wire ?? new NoRelayWire(), Stamp, stopping.Token);
+        registry.IsRemembered = relays.RemembersAsync;
+        Relays = new QueueRelays(context, due, settings, relayTable, relays, Stamp);
+        sweeper = new QueueSweeper(context, due, registry, transactions, burial, recounter, outbox, relays);
         var background = new BackgroundSweep(context, sweeper, stopping.Token);
         Groups = new QueueGroups(context);
         var settler = new GroupSettler(context, finder, transactions, background);
         states = new QueueStates(
-            context, due, registry, finder, transactions, burial, counts, outbox, Policies, background, lister, groupReader, settler);
+            context, due, registry, finder, transactions, burial, counts, outbox, relays, settings, Policies, background, lister, groupReader, settler);
         transactions.Promoted = states.Wake;
         transactions.Ended = resultSignals.Set;
         transactions.RoomLeft = (queue, group) => background.Start(
@@ -103,6 +121,12 @@ public sealed class QueueEngine
 
     /// <summary>How the queues of an account behave.</summary>
     public QueuePolicies Policies { get; }
+
+    /// <summary>Ways of messages to other deployments.</summary>
+    public QueueRelays Relays { get; }
+
+    /// <summary>The stamp of this deployment.</summary>
+    internal RelayStamp Stamp { get; }
 
     /// <summary>Cursors that the server keeps for readers.</summary>
     public QueueReaders Readers { get; }

@@ -1,3 +1,4 @@
+using Burrow.Queues.Relays;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,13 +12,16 @@ internal static class QueueServices
 {
     public static IServiceCollection AddQueues(this IServiceCollection services)
     {
+        services.AddSingleton<IRelayWire>(new NoRelayWire());
         services.AddSingleton(provider => new QueueEngine(
             provider.GetRequiredService<ITableStore>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Random>(),
             provider.GetRequiredService<IOptions<QueueOptions>>().Value,
             provider.GetRequiredService<ILogger<QueueEngine>>(),
-            provider.GetRequiredService<IEventOutbox>()));
+            provider.GetRequiredService<IEventOutbox>(),
+            provider.GetRequiredService<IRelayWire>(),
+            null));
         services.AddHostedService<CountsWriter>();
         return services;
     }

@@ -9,6 +9,7 @@ using Burrow.Queues.Putting;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
+using Burrow.Queues.Settings;
 using Burrow.Queues.Sweeping;
 using Burrow.Queues.Waiting;
 
@@ -27,6 +28,8 @@ internal sealed class QueueStates(
     Burial burial,
     ProcessCounts counts,
     IEventOutbox outbox,
+    IRelayOutbox relays,
+    QueueSettings settings,
     QueuePolicies policies,
     BackgroundSweep background,
     MessageLister lister,
@@ -55,7 +58,21 @@ internal sealed class QueueStates(
         var changed = new ChangeSignal();
         var room = new QueueRoom(context, counts, queue, () => background.Expire(queue));
         var producers = new KnownProducers(context, due, queue);
-        var puts = new PutGroup(context, due, registry, counts, outbox, policies, burial, room, producers, groups, queue, changed.Set);
+        var puts = new PutGroup(
+            context,
+            due,
+            registry,
+            counts,
+            outbox,
+            relays,
+            settings,
+            burial,
+            room,
+            new(context, settings, queue),
+            producers,
+            groups,
+            queue,
+            changed.Set);
         return new(
             queue,
             changed,

@@ -47,6 +47,23 @@ internal static class TableQueries
         }
     }
 
+    /// <summary>Deletes rows, whatever they hold. Those that are gone already are passed over.</summary>
+    public static async Task DeleteAsync(this ITable table, string partition, IReadOnlyList<string> keys)
+    {
+        foreach (var chunk in keys.Chunk(TableLimits.TransactionOperations))
+        {
+            var rest = chunk.ToList();
+            while (rest.Count > 0)
+            {
+                var result = await table.SubmitAsync(
+                    partition, [.. rest.Select(key => Operation.Delete(key, Operation.Any))], CancellationToken.None);
+                if (result.Committed)
+                    break;
+                rest.RemoveAt(Math.Max(0, result.FailedIndex));
+            }
+        }
+    }
+
     /// <summary>Returns all rows of a range. Only for ranges whose size is limited elsewhere.</summary>
     public static async Task<List<Row>> QueryAllAsync(
         this ITable table, string partition, RowQuery query, CancellationToken cancellationToken)

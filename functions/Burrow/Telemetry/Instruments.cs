@@ -60,6 +60,15 @@ internal static class Instruments
     public static readonly Counter<long> EventsPublished = Meter.CreateCounter<long>(
         "burrow.events.published", "{event}", "Events that Event Grid took.");
 
+    public static readonly Histogram<double> RelayLag = Meter.CreateHistogram(
+        "burrow.relay.lag", "s", "From a put to when a relay brought it to the other side, or was found not to have.", advice: LongSeconds);
+
+    public static readonly Counter<long> RelayedMessages = Meter.CreateCounter<long>(
+        "burrow.relay.messages", "{message}", "Messages that relays brought to the other side.");
+
+    public static readonly Counter<long> RelayFailures = Meter.CreateCounter<long>(
+        "burrow.relay.failures", "{failure}", "Times that a relay could not go on with a queue, and waits.");
+
     public static readonly Histogram<double> SweepDuration = Meter.CreateHistogram(
         "burrow.sweep.duration", "s", "Of one run of the timer.", advice: Seconds);
 

@@ -1,6 +1,6 @@
 using Burrow.Queues;
-using Burrow.Queues.Policies;
 using Burrow.Queues.Rows;
+using Burrow.Queues.Settings;
 using Burrow.Simulation.World;
 using Burrow.Tables;
 using Burrow.Tables.Memory;
@@ -21,7 +21,7 @@ internal sealed class CommitJudge : ICommitObserver
     private readonly ProducersJudge producers;
     private readonly ResultsJudge results;
     private readonly ITable messages;
-    private readonly PolicyTable policies;
+    private readonly SettingsTable policies;
     private readonly Dictionary<(string Partition, string Key), List<QueueTimeline>> directory = [];
 
     public CommitJudge(
@@ -62,7 +62,7 @@ internal sealed class CommitJudge : ICommitObserver
             JudgeDirectory(partition, operations);
         else if (table == "messages")
             JudgeMessages(by, at, timeline[partition], operations);
-        else if (table == PolicyTable.Name)
+        else if (table == SettingsTable.Name)
             NotePolicies(at);
     }
 

@@ -1,9 +1,9 @@
 using Burrow.Health;
 using Burrow.Queues;
 using Burrow.Queues.Counting;
-using Burrow.Queues.Policies;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
+using Burrow.Queues.Settings;
 using Burrow.Simulation.Judging;
 using Burrow.Tables;
 using Burrow.Tables.Memory;
@@ -144,7 +144,7 @@ internal sealed class Cluster
         var later = (Instance.Start + scheduler.Now + TimeSpan.TicksPerMinute) / TimeSpan.TicksPerMinute;
         return
         [
-            .. commits.Written.Where(where => where.Table != PolicyTable.Name)
+            .. commits.Written.Where(where => where.Table != SettingsTable.Name)
                 .SelectMany(where => tables.Open(where.Table)
                     .QueryAsync(where.Partition, new RowQuery("!", "~"), CancellationToken.None)
                     .Result.Rows.Select(row => $"{where.Table} {row.Key}"))

@@ -2,6 +2,7 @@ using Burrow.Events.Model;
 using Burrow.Events.Outbox;
 using Burrow.Events.Signing;
 using Burrow.Queues;
+using Burrow.Queues.Relays;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,8 +27,15 @@ internal sealed class Instance : SynchronizationContext
     /// <param name="seed">The seed of its own random numbers.</param>
     /// <param name="store">Makes its way to the tables.</param>
     /// <param name="sink">Makes the sink of its events; null if there are no subscribers.</param>
+    /// <param name="wire">Makes its way to other deployments; null if there is none.</param>
     public Instance(
-        Scheduler scheduler, string name, TimeSpan skew, int seed, Func<Instance, ITableStore> store, Func<Instance, IEventSink>? sink)
+        Scheduler scheduler,
+        string name,
+        TimeSpan skew,
+        int seed,
+        Func<Instance, ITableStore> store,
+        Func<Instance, IEventSink>? sink,
+        Func<Instance, IRelayWire>? wire = null)
     {
         this.scheduler = scheduler;
         Name = name;
@@ -39,7 +47,8 @@ internal sealed class Instance : SynchronizationContext
             random,
             new BurrowOptions(),
             NullLogger<QueueEngine>.Instance,
-            sink is null ? new NoEventOutbox() : NewAnnouncer(sink(this), tables, time, random));
+            sink is null ? new NoEventOutbox() : NewAnnouncer(sink(this), tables, time, random),
+            wire?.Invoke(this));
     }
 
     public string Name { get; }

@@ -174,18 +174,7 @@ internal sealed partial class EventPublisher : IEventOutbox
     {
         try
         {
-            foreach (var chunk in keys.Chunk(TableLimits.TransactionOperations))
-            {
-                var rest = chunk.ToList();
-                while (rest.Count > 0)
-                {
-                    var result = await messages.SubmitAsync(
-                        queue.Partition, [.. rest.Select(key => Operation.Delete(key, Operation.Any))], CancellationToken.None);
-                    if (result.Committed)
-                        break;
-                    rest.RemoveAt(Math.Max(0, result.FailedIndex));
-                }
-            }
+            await messages.DeleteAsync(queue.Partition, keys);
         }
         catch (TableUnavailableException e)
         {

@@ -28,6 +28,10 @@ internal sealed class NameLister(QueueContext context)
         selection,
         cancellationToken);
 
+    /// <summary>All queues of an account that are in the directory, also empty ones.</summary>
+    public IAsyncEnumerable<QueueAddress> AllQueuesAsync(AccountName account, CancellationToken cancellationToken) =>
+        NamesAsync(DirectoryKeys.Queues(account), null, cancellationToken).Select(name => new QueueAddress(account, new(name)));
+
     private async Task<NameList> ListAsync(
         string partition, Func<string, Task<bool>> exists, NameSelection selection, CancellationToken cancellationToken)
     {

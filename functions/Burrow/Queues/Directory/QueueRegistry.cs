@@ -14,6 +14,9 @@ internal sealed class QueueRegistry(QueueContext context, DueTable due, ProcessC
     /// <summary>How long a closed head stays. So the next put gets a greater sequence, whichever process's clock it uses.</summary>
     private static readonly TimeSpan ClosedHeadKept = TimeSpan.FromMinutes(10);
 
+    /// <summary>Whether a relay remembers a number of the queue: the head goes on from its last one then.</summary>
+    public Func<QueueAddress, CancellationToken, ValueTask<bool>> IsRemembered { get; set; } = (_, _) => new(false);
+
     /// <summary>
     /// Registers a queue, before its head is opened under the ETag that it had before this call. The queue's row is written first:
     /// a process that closes an account reads the account's row and then looks for rows of queues.
@@ -81,7 +84,8 @@ internal sealed class QueueRegistry(QueueContext context, DueTable due, ProcessC
         // with producers and results, too.
         if (await context.Messages.HoldsRowAsync(queue.Partition, new(QueueKeys.ReadersFrom, QueueKeys.ReadersBefore), cancellationToken)
             || await context.Messages.HoldsRowAsync(
-                queue.Partition, new(QueueKeys.ProducersFrom, QueueKeys.ResultsBefore), cancellationToken))
+                queue.Partition, new(QueueKeys.ProducersFrom, QueueKeys.ResultsBefore), cancellationToken)
+            || await IsRemembered(queue, cancellationToken))
         {
             return true;
         }

@@ -28,4 +28,7 @@ public sealed record PutRequest(MessageId Id, byte[] Body, string? ContentType, 
 
     /// <summary>Which of its producer's messages it is, so that it is stored once; null: the producer does not number them.</summary>
     public ProducerNumber? Number { get; init; }
+
+    /// <summary>What another deployment says of the message that it sends; null: the put comes from a client.</summary>
+    public RelayedPut? Relayed { get; init; }
 }

@@ -30,6 +30,14 @@ public readonly record struct QueuePattern(string Text, bool IsPrefix)
     public bool Contains(QueuePattern other) =>
         IsPrefix ? other.Text.StartsWith(Text, StringComparison.Ordinal) : !other.IsPrefix && other.Text == Text;
 
+    /// <summary>What holds for a queue: what is for its name, or else for the longest beginning of it; null: nothing.</summary>
+    internal static T? ClosestTo<T>(QueueName queue, IEnumerable<T> all, Func<T, QueuePattern> patternOf)
+        where T : class => all
+        .Where(one => patternOf(one).Matches(queue))
+        .OrderBy(one => patternOf(one).IsPrefix)
+        .ThenByDescending(one => patternOf(one).Text.Length)
+        .FirstOrDefault();
+
     /// <inheritdoc/>
     public override string ToString() => IsPrefix ? Text + "*" : Text;
 }

@@ -43,11 +43,4 @@ public sealed record QueuePolicy(PolicyName Name, QueuePattern Queues)
     /// <summary>Seconds for which <c>outcome=failed</c> hides a message after that many deliveries.</summary>
     internal long RetryDelayAfter(long deliveries) =>
         RetryDelays.Count == 0 ? 0 : RetryDelays[(int)Math.Clamp(deliveries - 1, 0, RetryDelays.Count - 1)];
-
-    /// <summary>The policy that holds for a queue: the one with its name, or else the one with the longest beginning of it.</summary>
-    internal static QueuePolicy Of(QueueName queue, IEnumerable<QueuePolicy> policies) => policies
-        .Where(policy => policy.Queues.Matches(queue))
-        .OrderBy(policy => policy.Queues.IsPrefix)
-        .ThenByDescending(policy => policy.Queues.Text.Length)
-        .FirstOrDefault(None);
 }

@@ -1,41 +1,26 @@
-using Burrow.Caching;
-using Burrow.Queues.Rows;
+using Burrow.Queues.Settings;
 
 namespace Burrow.Queues.Policies;
 
-/// <summary>
-/// The policies of accounts: how their queues behave. Every process heeds a change within 5 s, the one that made it at once. Without any
-/// policy in the deployment, that costs one read in 3 s.
-/// </summary>
+/// <summary>The policies of accounts: how their queues behave. They are heeded as <see cref="QueueSettings"/> says.</summary>
 public sealed class QueuePolicies
 {
-    private const int MaxAccounts = 50_000;
+    private readonly QueueSettings settings;
 
-    private readonly QueueContext context;
-    private readonly PolicyTable table;
-    private readonly VersionedCache<AccountName, AccountPolicies> cache;
-
-    internal QueuePolicies(QueueContext context, PolicyTable table)
-    {
-        (this.context, this.table) = (context, table);
-        cache = new(context.Time, MaxAccounts, table.VersionAsync, table.ReadAsync);
-    }
+    internal QueuePolicies(QueueSettings settings) => this.settings = settings;
 
     /// <summary>The policy that holds for a queue, as of 5 s ago at most; <see cref="QueuePolicy.None"/> where there is none.</summary>
-    internal async ValueTask<QueuePolicy> OfAsync(QueueAddress queue) =>
-        await cache.GetAsync(queue.Account, CancellationToken.None) is { } account
-            ? QueuePolicy.Of(queue.Queue, account.Policies)
-            : QueuePolicy.None;
+    internal async ValueTask<QueuePolicy> OfAsync(QueueAddress queue) => (await settings.OfAsync(queue.Account)).PolicyOf(queue.Queue);
 
     /// <summary>The policy that holds for a queue, read now; null where there is none.</summary>
     public async Task<QueuePolicy?> InForceAsync(QueueAddress queue, CancellationToken cancellationToken) =>
-        QueuePolicy.Of(queue.Queue, (await table.ReadAsync(queue.Account, cancellationToken)).Policies) is var policy
+        (await settings.ReadAsync(queue.Account, cancellationToken)).PolicyOf(queue.Queue) is var policy
         && !ReferenceEquals(policy, QueuePolicy.None) ? policy : null;
 
     /// <summary>An account's policies for queues within a scope, in the order of their names.</summary>
     public async Task<IReadOnlyList<QueuePolicy>> ListAsync(
         AccountName account, QueuePattern scope, CancellationToken cancellationToken) =>
-        [.. (await table.ReadAsync(account, cancellationToken)).Policies.Where(policy => scope.Contains(policy.Queues))];
+        [.. (await settings.ReadAsync(account, cancellationToken)).Policies.Where(policy => scope.Contains(policy.Queues))];
 
     /// <summary>Makes a policy, or puts it in place of the one of its name.</summary>
     /// <param name="account">The account.</param>
@@ -106,21 +91,8 @@ public sealed class QueuePolicies
         return deleted;
     }
 
-    /// <summary>Changes an account's policies. If another request is faster, it reads them and tries again.</summary>
-    /// <param name="account">The account.</param>
-    /// <param name="change">What they become; null: nothing is left to do.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    private async Task ChangeAsync(
-        AccountName account, Func<IReadOnlyList<QueuePolicy>, IReadOnlyList<QueuePolicy>?> change, CancellationToken cancellationToken)
-    {
-        for (var tries = 0; ; tries++)
-        {
-            var read = await table.ReadAsync(account, cancellationToken);
-            if (change(read.Policies) is not { } policies || await table.WriteAsync(account, read.ETag, policies, cancellationToken))
-                break;
-            await context.BackOffAsync(tries, cancellationToken);
-        }
-
-        cache.Forget();
-    }
+    private Task ChangeAsync(
+        AccountName account, Func<IReadOnlyList<QueuePolicy>, IReadOnlyList<QueuePolicy>?> change, CancellationToken cancellationToken) =>
+        settings.ChangeAsync(
+            account, all => change(all.Policies) is { } policies ? all with { Policies = policies } : null, cancellationToken);
 }

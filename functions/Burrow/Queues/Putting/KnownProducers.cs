@@ -29,13 +29,19 @@ internal sealed class KnownProducers(QueueContext context, DueTable due, QueueAd
     /// <summary>Reads the producers of puts, where what is known is not enough to judge them, and raises their epochs.</summary>
     public async Task ReadAsync(IEnumerable<PendingPut> puts)
     {
-        foreach (var number in puts.Select(pending => pending.Request.Number).OfType<ProducerNumber>())
+        foreach (var request in puts.Select(pending => pending.Request))
         {
+            if (request.Relayed?.Own is { } own
+                && (!known.TryGetValue(own.Producer, out var there) || (!certain.Contains(own.Producer) && own.Number <= there.State.Last)))
+            {
+                await LearnAsync(own.Producer);
+            }
+
+            if (request.Number is not { } number)
+                continue;
             if (!known.TryGetValue(number.Producer, out var row) || (!certain.Contains(number.Producer) && IsRefused(number, row.State)))
             {
-                row = await ProducerRow.ReadAsync(context, queue, number.Producer, CancellationToken.None);
-                known[number.Producer] = row;
-                certain.Add(number.Producer);
+                row = await LearnAsync(number.Producer);
             }
 
             if (number.Epoch > row.State.Epoch)
@@ -58,6 +64,14 @@ internal sealed class KnownProducers(QueueContext context, DueTable due, QueueAd
     {
         known.Remove(name);
         certain.Remove(name);
+    }
+
+    private async Task<ProducerRow> LearnAsync(ProducerName name)
+    {
+        var row = await ProducerRow.ReadAsync(context, queue, name, CancellationToken.None);
+        known[name] = row;
+        certain.Add(name);
+        return row;
     }
 
     private static bool IsRefused(ProducerNumber number, ProducerState state) =>

@@ -2,9 +2,9 @@ using Burrow.Queues.Changing;
 using Burrow.Queues.Counting;
 using Burrow.Queues.Directory;
 using Burrow.Queues.Groups;
-using Burrow.Queues.Policies;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
+using Burrow.Queues.Settings;
 using Burrow.Tables;
 using PendingPut = Burrow.Queues.Scheduling.PendingRequest<Burrow.Queues.PutRequest, Burrow.Queues.PutResult>;
 
@@ -21,9 +21,11 @@ internal sealed class PutGroup(
     QueueRegistry registry,
     ProcessCounts counts,
     IEventOutbox outbox,
-    QueuePolicies policies,
+    IRelayOutbox relays,
+    QueueSettings settings,
     Burial burial,
     QueueRoom room,
+    OutboxRoom outboxRoom,
     KnownProducers producers,
     GroupReader reader,
     QueueAddress queue,
@@ -47,19 +49,8 @@ internal sealed class PutGroup(
         groups.BeginGroup();
         for (var tries = 0; waiting.Count > 0;)
         {
-            await producers.ReadAsync(waiting);
-            var policy = await policies.OfAsync(queue);
-            await groups.ReadAsync(waiting, policy);
             var wanted = waiting.Count;
-            var left = await room.LeftAsync(policy, wanted);
-            // Where there may be no room for all, it matters which of them replace a message.
-            var isTight = left < wanted;
-            await ReadExistingAsync(
-                waiting.Where(
-                    pending => (isTight || pending.Request.Precondition.NeedsReceipt) && !existing.ContainsKey(pending.Request.Id)),
-                existing,
-                policy);
-            var (plan, current) = await PlanAsync(waiting, existing, policy, left);
+            var (plan, current) = await PlanAsync(waiting, existing);
             if (plan.Puts.Count == 0)
             {
                 if (waiting.Count < wanted)
@@ -92,7 +83,7 @@ internal sealed class PutGroup(
             {
                 // Another process put or removed messages of this group. What a put that brings one back knew of it is read again, too.
                 await ReadExistingAsync(
-                    plan.Puts.Select(put => put.Pending).Where(pending => existing.ContainsKey(pending.Request.Id)), existing, policy);
+                    plan.Puts.Select(put => put.Pending).Where(pending => existing.ContainsKey(pending.Request.Id)), existing, plan.Policy);
             }
             else if (result.FailedIndex <= 0)
             {
@@ -102,7 +93,7 @@ internal sealed class PutGroup(
             }
             else
             {
-                await ReadExistingAsync(plan.Puts.Select(put => put.Pending), existing, policy);
+                await ReadExistingAsync(plan.Puts.Select(put => put.Pending), existing, plan.Policy);
             }
         }
     }
@@ -125,15 +116,29 @@ internal sealed class PutGroup(
     }
 
     private async Task<(PutPlan Plan, QueueHead Current)> PlanAsync(
-        LinkedList<PendingPut> waiting, Dictionary<MessageId, ExistingMessage?> existing, QueuePolicy policy, long? left)
+        LinkedList<PendingPut> waiting, Dictionary<MessageId, ExistingMessage?> existing)
     {
-        var kinds = await outbox.GetKindsAsync(queue, CancellationToken.None);
+        await producers.ReadAsync(waiting);
+        var account = await settings.OfAsync(queue.Account);
+        var policy = account.PolicyOf(queue.Queue);
+        await groups.ReadAsync(waiting, policy);
+        var left = await room.LeftAsync(policy, waiting.Count);
         var current = head ??= await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
+        var relay = account.RelayOf(queue.Queue);
+        var relayed = relay is null && current.Relay is null ? null : await outboxRoom.OfAsync(current, relay, waiting.Count);
+        // Where there may be no room for all, it matters which of them replace a message.
+        var isTight = left < waiting.Count || relayed?.Refusal is not null;
+        await ReadExistingAsync(
+            waiting.Where(
+                pending => (isTight || pending.Request.Precondition.NeedsReceipt) && !existing.ContainsKey(pending.Request.Id)),
+            existing,
+            policy);
+        var kinds = await outbox.GetKindsAsync(queue, CancellationToken.None);
         if (!current.IsOpen)
             await registry.RegisterAsync(queue, CancellationToken.None);
         if (kinds.HasFlag(EventKinds.Expired))
             await ReadExpiredRowsAsync(existing);
-        var plan = new PutPlan(context, outbox, queue, policy, current, kinds, producers, new(groups, policy)) { Room = left };
+        var plan = new PutPlan(context, outbox, queue, policy, current, kinds, producers, new(groups, policy), relayed) { Room = left };
         plan.Fill(waiting, existing);
         return (plan, current);
     }
@@ -174,6 +179,8 @@ internal sealed class PutGroup(
         counts.Add(queue, plan.Counts);
         if (plan.Events.Count > 0)
             outbox.Publish(queue, plan.Events);
+        if (plan.WakesRelay)
+            relays.Wake(queue);
     }
 
     private async Task<SubmitResult> SubmitAsync(IReadOnlyList<Operation> operations)

@@ -16,7 +16,8 @@ internal sealed class PutPlan(
     QueueHead current,
     EventKinds kinds,
     KnownProducers known,
-    PlannedGroups groups)
+    PlannedGroups groups,
+    PlannedOutbox? relay)
 {
     /// <summary>The operations of one put at most: its rows, those of what it replaces, its producer, an event, and the head.</summary>
     private const int MaxOperations = 24;
@@ -67,6 +68,12 @@ internal sealed class PutPlan(
     /// <summary>The groups of the messages.</summary>
     public PlannedGroups Groups => groups;
 
+    /// <summary>The policy that the plan heeds.</summary>
+    public QueuePolicy Policy => policy;
+
+    /// <summary>Whether the relay of the queue has something to do after the transaction.</summary>
+    public bool WakesRelay { get; private set; }
+
     /// <summary>Plans the first puts. Puts whose preconditions fail are answered and removed.</summary>
     /// <param name="waiting">The puts, in their order.</param>
     /// <param name="existing">
@@ -82,18 +89,19 @@ internal sealed class PutPlan(
             if (!ids.Add(pending.Request.Id))
                 break;
             // A duplicate is told before anything else is judged.
-            if (pending.Request.Number is { } number)
+            var turn = TurnOf(pending);
+            if (turn == Turn.Later)
+                break;
+            if (turn is Turn.Refused or Turn.Passed)
             {
-                if (!TryJudge(number, out var refusal))
-                    break;
-                if (refusal is not null)
+                if (turn == Turn.Refused)
                 {
-                    refusal(pending);
                     waiting.Remove(node);
                     ids.Remove(pending.Request.Id);
-                    node = next;
-                    continue;
                 }
+
+                node = next;
+                continue;
             }
 
             var isRead = existing.TryGetValue(pending.Request.Id, out var there);
@@ -107,7 +115,7 @@ internal sealed class PutPlan(
             // A dead message keeps its place, like a live one.
             var kept = there?.State.LifeAt(now) is MessageLife.Live or MessageLife.Dead ? there : null;
             // The next plan knows: the room became less meanwhile, or the message was buried and is not read again yet.
-            if (!isRead && (Room <= 0 || pending.Request.Precondition.NeedsReceipt))
+            if (!isRead && (Room <= 0 || relay?.Refusal is not null || pending.Request.Precondition.NeedsReceipt))
                 break;
             if (kept is null && pending.Request.Group is { } group && !groups.Knows(group))
                 break;
@@ -126,9 +134,10 @@ internal sealed class PutPlan(
             node = next;
         }
 
-        if (events.Count > 0)
+        WakesRelay |= relay?.Rows > 0;
+        if (events.Count > 0 || WakesRelay)
             instants.Add(OutboxRow.DrainAt(now));
-        Head = current.Next(last, open: true, context.Random) with { Lanes = lanes };
+        Head = current.Next(last, open: true, context.Random) with { Lanes = lanes, Relay = relay?.Mark };
         List<Operation> all = [Head.Write(), .. operations];
         groups.Complete(all, instants);
         var written = new List<(ProducerRow, int)>();
@@ -142,14 +151,35 @@ internal sealed class PutPlan(
         (Operations, Producers) = (all, written);
     }
 
+    /// <summary>Judges a put by its number, where it has one.</summary>
+    private Turn TurnOf(PendingPut pending)
+    {
+        if (pending.Request.Number is not { } number)
+            return Turn.Now;
+        if (!TryJudge(number, pending.Request.Relayed, out var refusal))
+            return Turn.Later;
+        if (refusal is not null)
+        {
+            refusal(pending);
+            return Turn.Refused;
+        }
+
+        if (!StoresNothing(pending.Request.Relayed))
+            return Turn.Now;
+        return TryPass(pending) ? Turn.Passed : Turn.Later;
+    }
+
     /// <summary>Judges a put by its number.</summary>
     /// <param name="number">The number.</param>
+    /// <param name="relayed">What another deployment says of it.</param>
     /// <param name="refusal">Answers the put without storing it; null: it is to be stored.</param>
     /// <returns>False: the next plan knows.</returns>
-    private bool TryJudge(ProducerNumber number, out Action<PendingPut>? refusal)
+    private bool TryJudge(ProducerNumber number, RelayedPut? relayed, out Action<PendingPut>? refusal)
     {
         refusal = null;
         if (known.Find(number.Producer) is not { } stored || number.Epoch > stored.State.Epoch)
+            return false;
+        if (relayed?.Own is { } own && known.Find(own.Producer) is null)
             return false;
         var state = producers.TryGetValue(number.Producer, out var planned) ? planned.After.State : stored.State;
         if (number.Epoch < state.Epoch)
@@ -163,13 +193,61 @@ internal sealed class PutPlan(
         return true;
     }
 
-    /// <summary>How many operations a put adds for its producer.</summary>
-    private int MoveOn(ProducerNumber number, out (ProducerRow Before, ProducerRow After) moved)
+    /// <summary>Whether another deployment's message is not stored, although it has its turn: it is here already, or over.</summary>
+    private bool StoresNothing(RelayedPut? relayed)
     {
-        var before = producers.TryGetValue(number.Producer, out var planned) ? planned.Before : known.Find(number.Producer)!;
-        var state = before.State with { Last = number.Number };
-        moved = (before, before.With(state, new DateTimeOffset(now, TimeSpan.Zero)));
-        return planned.Before is null ? moved.After.Write(before).Count : 0;
+        if (relayed is null)
+            return false;
+        if (relayed.IsFromHere || relayed.ExpiresAt <= now)
+            return true;
+        return relayed.Own is { } own && StateOf(own.Producer).Last >= own.Number;
+    }
+
+    /// <summary>The producer as the transaction leaves it.</summary>
+    private ProducerState StateOf(ProducerName name) =>
+        (producers.TryGetValue(name, out var planned) ? planned.After : known.Find(name)!).State;
+
+    /// <summary>Moves the numbers of a put on that is not stored.</summary>
+    /// <returns>False if that does not fit.</returns>
+    private bool TryPass(PendingPut pending)
+    {
+        var more = MoveOn(pending.Request, out var moved);
+        if (puts.Count > 0 && 1 + operations.Count + producerOperations + groups.Operations + more > TableLimits.TransactionOperations)
+            return false;
+        Add(more, moved);
+        puts.Add((pending, PutResult.Duplicate));
+        return true;
+    }
+
+    /// <summary>How many operations a put adds for its producers: the one that sends it, and the one that it came from at first.</summary>
+    private int MoveOn(PutRequest request, out List<(ProducerRow Before, ProducerRow After)> moved)
+    {
+        moved = [];
+        if (request.Number is { } number)
+            moved.Add(Moved(number.Producer, state => state with { Last = number.Number }));
+        if (request.Relayed?.Own is { } own)
+        {
+            moved.Add(Moved(own.Producer, state => state with
+            {
+                Last = Math.Max(state.Last ?? 0, own.Number),
+                Epoch = Math.Max(state.Epoch, own.Epoch),
+            }));
+        }
+
+        return moved.Where(one => !producers.ContainsKey(one.After.State.Name)).Sum(one => one.After.Write(one.Before).Count);
+
+        (ProducerRow Before, ProducerRow After) Moved(ProducerName name, Func<ProducerState, ProducerState> change)
+        {
+            var before = producers.TryGetValue(name, out var planned) ? planned.Before : known.Find(name)!;
+            return (before, before.With(change(StateOf(name)), new DateTimeOffset(now, TimeSpan.Zero)));
+        }
+    }
+
+    private void Add(int more, List<(ProducerRow Before, ProducerRow After)> moved)
+    {
+        producerOperations += more;
+        foreach (var one in moved)
+            producers[one.After.State.Name] = one;
     }
 
     private BurrowException? FailureOf(PutRequest request, ExistingMessage? there, ExistingMessage? kept)
@@ -181,7 +259,7 @@ internal sealed class PutPlan(
         {
             return Room <= 0
                 ? new QuotaExceededException($"This queue may hold {policy.MaxMessages} messages, and does. Nothing was stored.")
-                : null;
+                : relay?.Refusal;
         }
 
         if (request.Priority is { } priority && priority != kept.State.Priority)
@@ -217,9 +295,10 @@ internal sealed class PutPlan(
         added.AddRange(ResultOf(request, there, kept));
         var rows = EventsOf(request, after, there, kept);
         added.AddRange(rows.Select(row => row.Insert));
+        var outboxed = kept is null ? relay?.Plan(after, request, now) : null;
+        added.AddRange(outboxed?.Operations ?? []);
         bytes += added.Sum(TableLimits.SizeOf);
-        (ProducerRow Before, ProducerRow After) moved = default;
-        var more = request.Number is { } number ? MoveOn(number, out moved) : 0;
+        var more = MoveOn(request, out var moved);
         // The head is one more operation.
         var total = 1 + operations.Count + added.Count + producerOperations + more
             + groups.Operations + (kept is null ? groups.OperationsOf(request.Group) : 0);
@@ -230,10 +309,9 @@ internal sealed class PutPlan(
             return false;
         }
 
-        producerOperations += more;
-        if (request.Number is not null)
-            producers[request.Number.Producer] = moved;
-
+        Add(more, moved);
+        if (outboxed is var (_, mark))
+            relay!.Add(mark);
         operations.AddRange(added);
         puts.Add((pending, new PutResult(kept is null, new(after.Revisions.Latest))));
         instants.AddRange(after.Due);
@@ -284,6 +362,7 @@ internal sealed class PutPlan(
     private MessageState NewState(PutRequest request, Sequence sequence, MessageState? replaced)
     {
         var revisions = replaced?.Revisions.Next(context.Random) ?? Revisions.First(context.Random);
+        var relayed = request.Relayed;
         var hide = request.Attributes.Hide ?? policy.Hide ?? context.Options.DefaultHide;
         // A dead message begins anew.
         var deliveries = replaced is { DiedAt: 0 } ? replaced.Deliveries : 0;
@@ -291,19 +370,36 @@ internal sealed class PutPlan(
         {
             Id = request.Id,
             Sequence = sequence,
-            VisibleAt = MessageState.VisibilityOf(hide, now),
-            ExpiresAt = MessageState.ExpiryOf(request.Attributes.Ttl ?? policy.Ttl ?? context.Options.DefaultTtl, now),
+            VisibleAt = relayed is null ? MessageState.VisibilityOf(hide, now) : relayed.VisibleAt > now ? relayed.VisibleAt : 0,
+            ExpiresAt = relayed?.ExpiresAt
+                ?? MessageState.ExpiryOf(request.Attributes.Ttl ?? policy.Ttl ?? context.Options.DefaultTtl, now),
             Deliveries = deliveries,
             Priority = replaced?.Priority ?? request.Priority ?? QueueLimits.DefaultPriority,
             Group = replaced is null ? request.Group : replaced.Group,
             IsWaiting = replaced is null ? request.Group is { } group && groups.Waits(group) : replaced.IsWaiting,
             IsDelayed = hide > 0 && deliveries > 0,
             ResultKept = request.Result ?? replaced?.ResultKept,
-            Inserted = replaced?.Inserted ?? now,
+            Inserted = replaced?.Inserted ?? relayed?.Inserted ?? now,
             Revisions = revisions,
             Chunks = BodyChunks.CountOf(request.Body.Length),
             BodyRevision = revisions.Latest,
             Length = request.Body.Length,
         };
+    }
+
+    /// <summary>What a put's number says about it.</summary>
+    private enum Turn
+    {
+        /// <summary>It is stored, if nothing else prevents it.</summary>
+        Now,
+
+        /// <summary>The next plan knows.</summary>
+        Later,
+
+        /// <summary>It was answered.</summary>
+        Refused,
+
+        /// <summary>Its number is in the plan, and it is not stored.</summary>
+        Passed,
     }
 }

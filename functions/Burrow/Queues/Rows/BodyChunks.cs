@@ -13,9 +13,11 @@ internal static class BodyChunks
         length <= QueueLimits.InlineBytes ? 0 : (length + QueueLimits.ChunkBytes - 1) / QueueLimits.ChunkBytes;
 
     /// <summary>The operations that write the chunks of a body.</summary>
-    public static IEnumerable<Operation> Insert(MessageState state, byte[] body)
+    /// <param name="body">The body.</param>
+    /// <param name="keyOf">The key of each chunk.</param>
+    public static IEnumerable<Operation> Insert(byte[] body, Func<int, string> keyOf)
     {
-        for (var n = 0; n < state.Chunks; n++)
+        for (var n = 0; n < CountOf(body.Length); n++)
         {
             var columns = new Columns();
             for (var c = 0; c < ColumnsPerChunk; c++)
@@ -25,22 +27,25 @@ internal static class BodyChunks
                     columns.Add(MessageColumns.ChunkPart(c), body[from..Math.Min(from + TableLimits.ColumnBytes, body.Length)]);
             }
 
-            yield return Operation.Insert(QueueKeys.Chunk(state.Sequence, state.BodyRevision, n), columns);
+            yield return Operation.Insert(keyOf(n), columns);
         }
     }
 
     /// <summary>
     /// A message's body, from its row or its chunks; null if chunks are gone, as the message was changed since it was read.
     /// </summary>
+    public static Task<byte[]?> ReadAsync(ITable messages, string partition, MessageRow messageRow, CancellationToken cancellationToken) =>
+        messageRow.State is { Chunks: > 0 } state
+            ? ReadAsync(messages, partition, state.Length, state.ChunkKeys, cancellationToken)
+            : Task.FromResult<byte[]?>(messageRow.Inline);
+
+    /// <summary>A body, from its chunks; null if chunks are gone.</summary>
     public static async Task<byte[]?> ReadAsync(
-        ITable messages, string partition, MessageRow messageRow, CancellationToken cancellationToken)
+        ITable messages, string partition, long length, IEnumerable<string> keys, CancellationToken cancellationToken)
     {
-        var state = messageRow.State;
-        if (state.Chunks == 0)
-            return messageRow.Inline;
-        var body = new byte[state.Length];
+        var body = new byte[length];
         var position = 0;
-        foreach (var key in state.ChunkKeys)
+        foreach (var key in keys)
         {
             if (await messages.GetAsync(partition, key, cancellationToken) is not { } row)
                 return null;

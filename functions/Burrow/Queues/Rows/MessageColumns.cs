@@ -22,6 +22,9 @@ internal static class MessageColumns
     public const string ContentType = "type";
     public const string TraceParent = "trace";
 
+    /// <summary>Only in the line row of a message that another deployment has sent (<see cref="Burrow.Queues.Origin"/>).</summary>
+    public const string Origin = "origin";
+
     /// <summary>Only in the line row: what workers reported (<see cref="Cause"/>).</summary>
     public const string Causes = "causes";
 

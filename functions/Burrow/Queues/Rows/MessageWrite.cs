@@ -84,8 +84,8 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         if (after.LineKey != before.LineKey)
         {
             operations.Add(Operation.Delete(before.LineKey, row.ETag));
-            operations.Add(
-                Operation.Insert(after.LineKey, MessageRow.ToColumns(columns, row.ContentType, row.TraceParent, row.Inline, causes)));
+            operations.Add(Operation.Insert(
+                after.LineKey, MessageRow.ToColumns(columns, row.ContentType, row.TraceParent, row.Inline, row.Origin, causes)));
         }
         else if (ReferenceEquals(causes, row.Causes))
         {
@@ -182,10 +182,12 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     private static IEnumerable<Operation> InsertLine(MessageState after, Columns columns, PutRequest request)
     {
         yield return Operation.Insert(
-            after.LineKey, MessageRow.ToColumns(columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : []));
+            after.LineKey,
+            MessageRow.ToColumns(
+                columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : [], request.Relayed?.Origin));
         if (after.ExpiryKey is { } expiry)
             yield return Operation.Insert(expiry, after.ExpiryColumns);
-        foreach (var operation in BodyChunks.Insert(after, request.Body))
+        foreach (var operation in BodyChunks.Insert(request.Body, n => QueueKeys.Chunk(after.Sequence, after.BodyRevision, n)))
             yield return operation;
     }
 

@@ -22,6 +22,9 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
     /// </summary>
     public long SettledConcurrency { get; init; } = 1;
 
+    /// <summary>The relay whose outbox each put of a new message writes to; null: none.</summary>
+    public RelayMark? Relay { get; init; }
+
     private const char Open = 'o';
     private const char Closed = 'c';
 
@@ -29,19 +32,23 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
 
     /// <summary>
     /// Reads the row. Its state is <c>{last sequence}.{o or c}.{revisions}</c>, and <c>.{lanes}</c> if others than the default were used,
-    /// and <c>.{settled concurrency}</c> if it is not 1.
+    /// and <c>.{settled concurrency}</c> if it is not 1, and <see cref="RelayMark.ToString"/> if there is one.
     /// </summary>
     public static QueueHead From(Row? row)
     {
         if (row is null)
             return Missing;
         var parts = StateText.TextOf(row.Columns).Split('.');
+        var mark = RelayMark.Parse(parts[^1]);
+        if (mark is not null)
+            parts = parts[..^1];
         return new(row.ETag, Sequence.TryParse(parts[0])!.Value, parts[1][0] == Open, new Revisions(parts[2]))
         {
             Lanes = parts.Length > 3
                 ? new(int.Parse(parts[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))
                 : Lanes.Default,
             SettledConcurrency = parts.Length > 4 ? long.Parse(parts[4], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : 1,
+            Relay = mark,
         };
     }
 
@@ -51,6 +58,7 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
         {
             Lanes = open ? Lanes : Lanes.Default,
             SettledConcurrency = open ? SettledConcurrency : 1,
+            Relay = open ? Relay : null,
         };
 
     /// <summary>The operation that writes this head in place of the one with this ETag.</summary>
@@ -58,7 +66,7 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
     {
         var columns = new Columns
         {
-            { MessageColumns.State, $"{Last}.{(IsOpen ? Open : Closed)}.{Revisions!.Value.Text}{LanesText}" },
+            { MessageColumns.State, $"{Last}.{(IsOpen ? Open : Closed)}.{Revisions!.Value.Text}{LanesText}{Relay}" },
             // The head never expires, so a query of the hidden line that leaves out expired rows still returns it.
             { MessageColumns.ExpiresAt, MessageState.Never },
         };

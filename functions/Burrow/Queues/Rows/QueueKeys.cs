@@ -34,6 +34,8 @@ internal static class QueueKeys
     public const string GroupsBefore = "g!~";
     public const string EventsFrom = "e!";
     public const string EventsBefore = "e!~";
+    public const string OutboxFrom = "o!";
+    public const string OutboxBefore = "o!~";
 
     /// <summary>The bounds of all keys of a partition: <see cref="First"/> sorts before them, <see cref="End"/> after them.</summary>
     public const string First = "!";
@@ -78,6 +80,12 @@ internal static class QueueKeys
 
     /// <summary>The row of an event of a message that is not published yet.</summary>
     public static string Event(Sequence sequence, string revision) => $"e!{sequence}!{revision}";
+
+    /// <summary>The row of a message that is to be sent to another deployment, right before its <see cref="OutboxChunk"/> rows.</summary>
+    public static string Outbox(Sequence sequence) => $"{OutboxFrom}{sequence}";
+
+    /// <summary>The row of one chunk of the larger body of a message that is to be sent to another deployment.</summary>
+    public static string OutboxChunk(Sequence sequence, int number) => $"{OutboxFrom}{sequence}!b{number}";
 
     /// <summary>The row that says when a message expires.</summary>
     public static string Expiry(long expiresAt, Sequence sequence) => $"x!{Hex(expiresAt)}!{sequence}";

@@ -15,6 +15,12 @@ internal sealed record DueRow(string Key, string ETag, long Minute, QueueAddress
     public const string QueueColumn = "queue";
     public const string RecountColumn = "recount";
 
+    /// <summary>Stands for the relays of an account, which were changed. No queue has an empty name.</summary>
+    public static QueueAddress PreparingOf(AccountName account) => new(account, new(""));
+
+    /// <summary>Whether the account's relays need the visit, and no queue does.</summary>
+    public bool IsForPreparing => Queue.Queue.Value.Length == 0;
+
     public static string KeyOf(long minute, QueueAddress queue) => $"{minute:x8}!{queue.Partition}";
 
     public static DueRow From(Row row) => new(

@@ -46,6 +46,10 @@ internal sealed class DueTable(QueueContext context)
         while (context.Now > now + TimeSpan.TicksPerMinute);
     }
 
+    /// <summary>Has the timer prepare the queues of an account whose relays are about to be changed.</summary>
+    public Task SchedulePreparingAsync(AccountName account, CancellationToken cancellationToken) =>
+        WriteAsync(DueRow.PreparingOf(account), MinuteOf(context.Now), cancellationToken);
+
     /// <summary>Has the timer count a queue at an instant. If it visits the queue in that minute anyway, nothing is written.</summary>
     public async Task ScheduleRecountAsync(QueueAddress queue, long instant, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ namespace Burrow.Queues.Sweeping;
 
 /// <summary>
 /// The timer's work. It counts queues again, removes expired messages, buries those that died by time, moves messages whose hide has ended
-/// into the visible line, removes empty queues from the directory, and publishes events that no process has published. No answer about
+/// into the visible line, removes empty queues from the directory, and sees that events are published and outboxes sent. No answer about
 /// messages depends on it: every read ignores expired messages and finds due ones. So it waits until a message is due by the clock of
 /// every process, may stop at any point, and may run twice at once.
 /// </summary>
@@ -21,7 +21,8 @@ internal sealed class QueueSweeper(
     Transactions transactions,
     Burial burial,
     Recounter recounter,
-    IEventOutbox outbox)
+    IEventOutbox outbox,
+    IRelayOutbox relays)
 {
     /// <summary>How many queues are visited at a time.</summary>
     private const int MaxParallelism = 8;
@@ -77,22 +78,33 @@ internal sealed class QueueSweeper(
         var queue = rows[0].Queue;
         try
         {
+            if (rows[0].IsForPreparing)
+            {
+                if (await relays.PrepareAsync(queue.Account, isTimeUp, cancellationToken))
+                    await RemoveAsync();
+                return;
+            }
+
             await RecountAsync(queue, rows.Any(row => !row.IsForRecount), isTimeUp, cancellationToken);
+            var isRelayed = await relays.DrainAsync(queue, cancellationToken);
             var tidy = await ExpireAsync(queue, isTimeUp, cancellationToken)
                 && await PromoteAsync(queue, isTimeUp, cancellationToken)
                 && await registry.CloseAsync(queue, cancellationToken);
             // This is the last step, because it waits for Event Grid.
-            if (!await outbox.DrainAsync(queue, isTimeUp, cancellationToken) || !tidy)
-                return;
-
-            foreach (var row in rows)
-                await due.RemoveAsync(row, now, cancellationToken);
+            if (await outbox.DrainAsync(queue, isTimeUp, cancellationToken) && tidy && isRelayed)
+                await RemoveAsync();
         }
         catch (Exception e) when (e is TableUnavailableException or UnavailableException)
         {
             // The queue's rows stay, so the next run visits the queue again.
             Instruments.SweepFailures.Add(1);
             context.Logger.SweepFailed(e.Message);
+        }
+
+        async Task RemoveAsync()
+        {
+            foreach (var row in rows)
+                await due.RemoveAsync(row, now, cancellationToken);
         }
     }
 

@@ -1,0 +1,40 @@
+using Burrow.Queues.Rows;
+using Burrow.Tables;
+
+namespace Burrow.Queues.Putting;
+
+/// <summary>What one transaction of puts does to the outbox of its queue's relay: each new message gets a row.</summary>
+/// <param name="relay">The relay.</param>
+/// <param name="before">The mark of the head that the transaction replaces.</param>
+/// <param name="left">How many rows there is room for.</param>
+internal sealed class PlannedOutbox(Relay relay, RelayMark before, long left)
+{
+    /// <summary>The mark as the transaction writes it.</summary>
+    public RelayMark Mark { get; private set; } = before;
+
+    /// <summary>How many messages get a row.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Why a new message is refused; null: it is not.</summary>
+    public QuotaExceededException? Refusal => relay.RefusesWhenFull && left <= Rows
+        ? new($"The relay '{relay.Name}' still has {relay.MaxOutbox} messages of this queue to send, as many as it may. Nothing was stored.")
+        : null;
+
+    /// <summary>The operations that a new message adds, and the mark after them.</summary>
+    public (IReadOnlyList<Operation> Operations, RelayMark Mark) Plan(MessageState state, PutRequest request, long now)
+    {
+        if (Mark.IsFull)
+            return ([], Mark);
+        if (left <= Rows)
+            return ([], Mark with { IsFull = true });
+        var mark = Mark with { Count = Mark.Count + 1 };
+        return ([.. RelayRow.Of(state, request, mark, now).Insert()], mark);
+    }
+
+    /// <summary>Notes that the transaction holds them.</summary>
+    public void Add(RelayMark mark)
+    {
+        Rows += mark.Count - Mark.Count;
+        Mark = mark;
+    }
+}

@@ -1,0 +1,60 @@
+using Burrow.Queues.Rows;
+
+namespace Burrow.Queues.Relays;
+
+/// <summary>The way to the other side of a relay. It sends once; whoever calls it sends again.</summary>
+internal interface IRelayWire
+{
+    /// <summary>Sends a batch. If no answer comes, the batch may have been stored all the same.</summary>
+    Task<RelayAnswer> SendAsync(Relay relay, QueueName queue, RelayBatch batch, CancellationToken cancellationToken);
+
+    /// <summary>Asks what the other side knows of a producer.</summary>
+    Task<RelayAnswer> AskAsync(Relay relay, QueueName queue, ProducerName producer, CancellationToken cancellationToken);
+}
+
+/// <summary>Messages to send together.</summary>
+/// <param name="Producer">The producer under whose name they are sent.</param>
+/// <param name="Epoch">The epoch of the lease under which they are sent.</param>
+/// <param name="Previous">The number of the message sent before them; null: nothing was ever sent.</param>
+/// <param name="Messages">The messages with their bodies, in order. The number of each is its sequence.</param>
+/// <param name="Stamps">The stamps that each has come through, this deployment's last.</param>
+internal sealed record RelayBatch(
+    ProducerName Producer, long Epoch, long? Previous, IReadOnlyList<RelayRow> Messages, Func<RelayRow, IReadOnlyList<string>> Stamps);
+
+/// <summary>What the other side answered.</summary>
+/// <param name="Status">The HTTP status; 0: no answer came.</param>
+internal sealed record RelayAnswer(int Status)
+{
+    /// <summary>What went wrong, in words.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>How long it asks to wait.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The other side's stamp, if it told.</summary>
+    public string? Stamp { get; init; }
+
+    /// <summary>What became of each message of a batch.</summary>
+    public IReadOnlyList<RelayedItem> Items { get; init; } = [];
+
+    /// <summary>The last number of the producer that was asked about; null: none is stored.</summary>
+    public long? Last { get; init; }
+
+    /// <summary>The highest epoch that was seen of the producer that was asked about.</summary>
+    public long Epoch { get; init; }
+}
+
+/// <summary>What became of a message of a batch.</summary>
+/// <param name="Status">The HTTP status that a single put would have had.</param>
+/// <param name="Error">What went wrong; null: nothing.</param>
+internal sealed record RelayedItem(int Status, string? Error);
+
+/// <summary>The way of an engine without relays: there is none.</summary>
+internal sealed class NoRelayWire : IRelayWire
+{
+    public Task<RelayAnswer> SendAsync(Relay relay, QueueName queue, RelayBatch batch, CancellationToken cancellationToken) =>
+        Task.FromResult(new RelayAnswer(0) { Text = "This process sends to no other deployment." });
+
+    public Task<RelayAnswer> AskAsync(Relay relay, QueueName queue, ProducerName producer, CancellationToken cancellationToken) =>
+        Task.FromResult(new RelayAnswer(0) { Text = "This process sends to no other deployment." });
+}

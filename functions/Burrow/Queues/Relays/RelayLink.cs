@@ -1,0 +1,42 @@
+namespace Burrow.Queues.Relays;
+
+/// <summary>How far a relay has come with one queue, and which process works on it (docs/design/relays.md).</summary>
+/// <param name="ETag">The ETag of its row as it was read; null: there is no row.</param>
+/// <param name="Queue">The queue.</param>
+/// <param name="Relay">The relay that it serves.</param>
+/// <param name="Incarnation">The incarnation of that relay.</param>
+internal sealed record RelayLink(string? ETag, QueueAddress Queue, RelayName Relay, string Incarnation)
+{
+    /// <summary>Whether every message of the queue that is not sent yet has a row in the outbox.</summary>
+    public bool IsPrepared { get; init; }
+
+    /// <summary>Which put of the relay the other side was asked for last; 0: it was never asked.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>Why it does not go on; null: it does.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>When it is tried again, UTC ticks; <see cref="long.MaxValue"/>: only after the relay is put again.</summary>
+    public long Next { get; init; }
+
+    /// <summary>How often it failed in a row.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>The process that works on it; null: none.</summary>
+    public string? Holder { get; init; }
+
+    /// <summary>Until when it does, UTC ticks.</summary>
+    public long Until { get; init; }
+
+    /// <summary>The epoch of the process that worked on it last.</summary>
+    public long Epoch { get; init; }
+
+    /// <summary>The last number that the other side is known to have, at least; null: none.</summary>
+    public long? Sent { get; init; }
+
+    /// <summary>The other side's stamp; null: it has not told.</summary>
+    public string? Peer { get; init; }
+
+    /// <summary>The day of its last use, UTC ticks.</summary>
+    public long Used { get; init; }
+}

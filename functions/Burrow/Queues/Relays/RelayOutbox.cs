@@ -1,0 +1,394 @@
+using System.Runtime.CompilerServices;
+using Burrow.Queues.Directory;
+using Burrow.Queues.Reading;
+using Burrow.Queues.Rows;
+using Burrow.Queues.Scheduling;
+using Burrow.Queues.Settings;
+using Burrow.Tables;
+using Burrow.Telemetry;
+
+namespace Burrow.Queues.Relays;
+
+/// <summary>
+/// Works on the links of relays, in the background: prepares queues, sends their outboxes, and removes what is left of relays that are gone
+/// (docs/design/relays.md). Any number of processes may do so.
+/// </summary>
+internal sealed class RelayOutbox : IRelayOutbox
+{
+    /// <summary>Queues of one account that are prepared at a time.</summary>
+    private const int MaxPreparing = 64;
+
+    /// <summary>How long to wait before a look at a link that another process has.</summary>
+    private static readonly TimeSpan HeldPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longer pauses are left to the timer.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+
+    private static readonly Backoff Pauses = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
+
+    private readonly QueueContext context;
+    private readonly DueTable due;
+    private readonly QueueSettings settings;
+    private readonly RelayTable table;
+    private readonly NameLister names;
+    private readonly RelayPreparer preparer;
+    private readonly RelayPump pump;
+    private readonly Wakeups wakeups;
+    private readonly CancellationToken stopping;
+
+    public RelayOutbox(
+        QueueContext context,
+        DueTable due,
+        QueueSettings settings,
+        RelayTable table,
+        NameLister names,
+        MessageFinder finder,
+        IRelayWire wire,
+        RelayStamp stamp,
+        CancellationToken stopping)
+    {
+        (this.context, this.due, this.settings, this.table, this.names, this.stopping) = (context, due, settings, table, names, stopping);
+        var peer = new RelayPeer(wire, table, stamp);
+        preparer = new(context, finder, peer);
+        pump = new(context, wire, peer, stamp);
+        wakeups = new(RunAsync, e => context.Logger.BackgroundFailed(e.Message));
+    }
+
+    public void Wake(QueueAddress queue)
+    {
+        if (!stopping.IsCancellationRequested)
+            wakeups.Wake(queue);
+    }
+
+    public async Task<bool> DrainAsync(QueueAddress queue, CancellationToken cancellationToken)
+    {
+        if (!(await settings.OfAsync(queue.Account)).HasRelayed)
+            return true;
+        var look = await LookAsync(queue);
+        if (look.Front is { } front)
+            Instruments.RelayLag.Record(TimeSpan.FromTicks(Math.Max(0, context.Now - front.Written)).TotalSeconds);
+        if (look.IsQuiet && !IsForgotten(look.Link))
+            return true;
+        Wake(queue);
+        return false;
+    }
+
+    public async ValueTask<bool> RemembersAsync(QueueAddress queue, CancellationToken cancellationToken) =>
+        (await settings.OfAsync(queue.Account)).HasRelayed
+        && (await table.ReadAsync(queue, cancellationToken) is not null || await FrontAsync(queue) is not null);
+
+    public async Task<bool> PrepareAsync(AccountName account, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    {
+        var read = await settings.ReadAsync(account, cancellationToken);
+        if (read.Relays.All(relay => relay.IsPrepared) && !read.HasRelayed)
+            return true;
+        var woken = 0;
+        await foreach (var queue in names.AllQueuesAsync(account, cancellationToken))
+        {
+            if (await WakeUnlessQuietAsync(queue) && ++woken == MaxPreparing)
+                return false;
+            if (isTimeUp())
+                return false;
+        }
+
+        // A link may serve a queue that is no longer a relay's, or that is empty.
+        await foreach (var links in table.ListAsync(account, cancellationToken))
+        {
+            foreach (var link in links)
+                woken += await WakeUnlessQuietAsync(link.Queue) ? 1 : 0;
+        }
+
+        if (woken > 0)
+            return false;
+        await settings.ChangeAsync(
+            account,
+            now => now.Relays.All(relay => relay.IsPrepared) || now.ETag != read.ETag
+                ? null
+                : now with { Relays = [.. now.Relays.Select(relay => relay with { IsPrepared = true })] },
+            cancellationToken);
+        return true;
+
+        // What waits to be sent is no matter of preparing.
+        async Task<bool> WakeUnlessQuietAsync(QueueAddress queue)
+        {
+            var look = await LookAsync(queue);
+            if (!look.IsQuiet)
+                Wake(queue);
+            return !look.IsPrepared;
+        }
+    }
+
+    public async IAsyncEnumerable<QueueAddress> QueuesOfAsync(
+        AccountName account, Relay relay, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var told = new HashSet<string>();
+        await foreach (var links in table.ListAsync(account, cancellationToken))
+        {
+            foreach (var link in links.Where(link => link.Incarnation == relay.Incarnation && told.Add(link.Queue.Partition)))
+                yield return link.Queue;
+        }
+
+        var read = await settings.ReadAsync(account, cancellationToken);
+        await foreach (var queue in names.AllQueuesAsync(account, cancellationToken))
+        {
+            if (read.RelayOf(queue.Queue)?.Incarnation == relay.Incarnation && told.Add(queue.Partition))
+                yield return queue;
+        }
+    }
+
+    public async IAsyncEnumerable<MessageId> UnsentAsync(
+        QueueAddress queue, Relay relay, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var look = await LookAsync(queue);
+        var told = new HashSet<Sequence>();
+        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.Columns };
+        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
+        {
+            foreach (var row in page.Rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From))
+            {
+                if (row.Incarnation == relay.Incarnation && told.Add(row.Sequence))
+                    yield return row.Id;
+            }
+        }
+
+        if (look.Link is { IsPrepared: true } && look.IsMarked)
+            yield break;
+        var standing = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Select = MessageColumns.OfState };
+        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, standing, cancellationToken))
+        {
+            foreach (var state in page.Rows.Select(row => MessageState.From(row.Columns)))
+            {
+                if (state.IsLive(context.Now) && !(state.Sequence.Value <= look.Link?.Sent) && told.Add(state.Sequence))
+                    yield return state.Id;
+            }
+        }
+    }
+
+    private async Task RunAsync(QueueAddress queue)
+    {
+        while (!stopping.IsCancellationRequested && await StepAsync(queue) is { } pause)
+        {
+            if (pause > LongestWait)
+                return;
+            if (pause > TimeSpan.Zero)
+                await Task.Delay(pause, context.Time, stopping);
+        }
+    }
+
+    /// <summary>Does the next step for a queue.</summary>
+    /// <returns>How long to wait before the one after it; null: there is none for now.</returns>
+    private async Task<TimeSpan?> StepAsync(QueueAddress queue)
+    {
+        var look = await LookAsync(queue);
+        if (look.NeedsCertainty)
+            look = look with { Account = await ReadSettingsAsync(queue.Account) };
+        if (look.Link is not { } link)
+            return await BeginAsync(look);
+        if (look.Served is not { } served || look.Relay is null)
+            return await RemoveAsync(link);
+        if (link.Generation == served.Generation && link.Next > context.Now)
+            return link.Next == long.MaxValue ? null : TimeSpan.FromTicks(link.Next - context.Now);
+        if (link.Holder is not null && link.Until > context.Now - QueueLimits.ClockSkew.Ticks)
+            return HeldPause;
+        if (served.Incarnation != look.Relay.Incarnation)
+            return await PassOnAsync(look, link, served);
+        if (look.Front is { } front && front.Incarnation != link.Incarnation)
+        {
+            // The link of the relay that wrote it comes first.
+            if (look.Account.RelayOf(front.Incarnation) is null)
+                await DropRowsAsync(queue, front.Incarnation);
+            else
+                await table.RemoveAsync(link, CancellationToken.None);
+            return TimeSpan.Zero;
+        }
+
+        if (!link.IsPrepared || (look.Front is null && link.Generation != served.Generation))
+            return await UnderLeaseAsync(link, lease => preparer.RunAsync(lease, served));
+        if (look.Front is not null)
+            return await UnderLeaseAsync(link, lease => pump.RunAsync(lease, served));
+        if (!look.IsMarked)
+        {
+            // The outbox was full, or a process did not know of the relay when it opened the queue.
+            await table.WriteAsync(link with { IsPrepared = false }, CancellationToken.None);
+            return TimeSpan.Zero;
+        }
+
+        if (IsForgotten(link))
+            await table.RemoveAsync(link, CancellationToken.None);
+        return null;
+    }
+
+    /// <summary>Begins a link where there is none.</summary>
+    private async Task<TimeSpan?> BeginAsync(Look look)
+    {
+        var queue = look.Queue;
+        // A put that opened the queue has marked it: then nothing stands in it without a row.
+        var incarnation = look.Mark?.Incarnation ?? look.Front?.Incarnation;
+        if (incarnation is not null && look.Account.RelayOf(incarnation) is null)
+        {
+            await UnmarkAsync(queue, incarnation);
+            await DropRowsAsync(queue, incarnation);
+            return TimeSpan.Zero;
+        }
+
+        var owner = incarnation is null ? look.Relay : look.Account.RelayOf(incarnation);
+        if (owner is null || (incarnation is null && !look.Head.IsOpen))
+            return null;
+        await table.WriteAsync(
+            new(null, queue, owner.Name, owner.Incarnation) { IsPrepared = incarnation is not null, Used = Today() }, CancellationToken.None);
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>Another relay holds for the queue now. What the old one has in the outbox is sent first.</summary>
+    private async Task<TimeSpan?> PassOnAsync(Look look, RelayLink link, Relay served)
+    {
+        await UnmarkAsync(look.Queue, link.Incarnation);
+        if ((await FrontAsync(look.Queue))?.Incarnation == link.Incarnation)
+            return await UnderLeaseAsync(link, lease => pump.RunAsync(lease, served));
+        await table.RemoveAsync(link, CancellationToken.None);
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>The relay of a link is gone, and with it what it had to send.</summary>
+    private async Task<TimeSpan?> RemoveAsync(RelayLink link)
+    {
+        // In this order: once no put writes such rows any more, those that are left can be removed for good.
+        await UnmarkAsync(link.Queue, link.Incarnation);
+        await DropRowsAsync(link.Queue, link.Incarnation);
+        await table.RemoveAsync(link, CancellationToken.None);
+        return TimeSpan.Zero;
+    }
+
+    private async Task<TimeSpan?> UnderLeaseAsync(RelayLink link, Func<RelayLease, Task<RelayResult>> work)
+    {
+        if (await RelayLease.TakeAsync(context, table, link) is not { } lease)
+            return TimeSpan.Zero;
+        RelayResult result;
+        try
+        {
+            result = await work(lease);
+        }
+        catch (TableUnavailableException e)
+        {
+            context.Logger.BackgroundFailed(e.Message);
+            result = new(lease.Link.Sent, "Storage here does not answer.");
+        }
+
+        if (result.IsLost || lease.IsLost)
+            return HeldPause;
+        var today = Today();
+        if (today != lease.Link.Used)
+            await due.ScheduleAsync(link.Queue, [today + (RelayLimits.Kept + TimeSpan.FromDays(1)).Ticks], CancellationToken.None);
+        if (result.Reason is null)
+        {
+            await lease.ReleaseAsync(
+                one => one with { Sent = result.Sent, IsPrepared = true, Reason = null, Next = 0, Failures = 0, Used = today });
+            // Looks once more: a process that committed meanwhile saw that the link was taken.
+            return TimeSpan.Zero;
+        }
+
+        Instruments.RelayFailures.Add(1);
+        var failures = lease.Link.Failures + 1;
+        var pause = result.Pause ?? Pauses.Delay(failures - 1, context.Random);
+        await lease.ReleaseAsync(one => one with
+        {
+            Sent = result.Sent,
+            Reason = result.Reason,
+            Next = pause == TimeSpan.MaxValue ? long.MaxValue : context.Now + pause.Ticks,
+            Failures = failures,
+        });
+        return TimeSpan.Zero;
+    }
+
+    private async Task UnmarkAsync(QueueAddress queue, string incarnation)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
+            if (head.Relay?.Incarnation != incarnation)
+                return;
+            var unmarked = head.Next(head.Last, head.IsOpen, context.Random) with { Relay = null };
+            if ((await context.Messages.SubmitAsync(queue.Partition, [unmarked.Write()], CancellationToken.None)).Committed)
+                return;
+            await context.BackOffAsync(tries, CancellationToken.None);
+        }
+    }
+
+    private async Task DropRowsAsync(QueueAddress queue, string incarnation)
+    {
+        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.Columns };
+        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, CancellationToken.None))
+        {
+            var dropped = page.Rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From)
+                .Where(row => row.Incarnation == incarnation)
+                .SelectMany(row => row.Keys)
+                .ToList();
+            await context.Messages.DeleteAsync(queue.Partition, dropped);
+        }
+    }
+
+    /// <summary>Reads where a queue's relay stands. The settings come last: a link is written only after its relay.</summary>
+    private async Task<Look> LookAsync(QueueAddress queue)
+    {
+        var (link, head, front) = (
+            await table.ReadAsync(queue, CancellationToken.None),
+            await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None),
+            await FrontAsync(queue));
+        return new(queue, link, head, front, await settings.OfAsync(queue.Account));
+    }
+
+    private async Task<AccountSettings> ReadSettingsAsync(AccountName account)
+    {
+        settings.Forget();
+        return await settings.ReadAsync(account, CancellationToken.None);
+    }
+
+    /// <summary>The first row of the outbox.</summary>
+    private async Task<RelayRow?> FrontAsync(QueueAddress queue)
+    {
+        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Top = 1, Select = RelayRow.Columns };
+        while (true)
+        {
+            var (rows, _) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
+            if (rows.Count == 0)
+                return null;
+            if (RelayRow.IsMessage(rows[0].Key))
+                return RelayRow.From(rows[0]);
+            // A chunk whose row is gone: its deletion was broken off.
+            await context.Messages.DeleteAsync(queue.Partition, [rows[0].Key]);
+        }
+    }
+
+    private bool IsForgotten(RelayLink? link) => link is { Reason: null } && link.Used + RelayLimits.Kept.Ticks < context.Now;
+
+    private long Today() => context.Time.GetUtcNow().UtcDateTime.Date.Ticks;
+
+    /// <summary>Where a queue's relay stands.</summary>
+    private sealed record Look(QueueAddress Queue, RelayLink? Link, QueueHead Head, RelayRow? Front, AccountSettings Account)
+    {
+        public RelayMark? Mark => Head.IsOpen ? Head.Relay : null;
+
+        /// <summary>The relay that holds for the queue.</summary>
+        public Relay? Relay => Account.RelayOf(Queue.Queue);
+
+        /// <summary>The relay that the link serves.</summary>
+        public Relay? Served => Link is null ? null : Account.RelayOf(Link.Incarnation);
+
+        /// <summary>Whether every put of a new message writes its row.</summary>
+        public bool IsMarked => !Head.IsOpen || (Mark is { IsFull: false } mark && mark.Incarnation == Relay?.Incarnation);
+
+        /// <summary>Whether the next step removes something, unless this process does not know a relay yet.</summary>
+        public bool NeedsCertainty => Relay?.Incarnation != Link?.Incarnation
+            || (Mark is { } mark && mark.Incarnation != Link?.Incarnation)
+            || (Front is { } front && front.Incarnation != Link?.Incarnation);
+
+        /// <summary>Whether all that is to be sent has a row, or is sent.</summary>
+        public bool IsPrepared => Relay is null
+            ? Link is null && Mark is null
+            : IsMarked && (Link is null ? Front is null : Link.IsPrepared && Link.Incarnation == Relay.Incarnation
+                && Link.Generation == Relay.Generation);
+
+        /// <summary>Whether nothing is left to do.</summary>
+        public bool IsQuiet => IsPrepared && Front is null;
+    }
+}

@@ -1,0 +1,68 @@
+namespace Burrow.Queues.Relays;
+
+/// <summary>What a relay finds out about the other side of one queue, before it sends anything under a lease.</summary>
+internal sealed class RelayPeer(IRelayWire wire, RelayTable table, RelayStamp stamp)
+{
+    /// <summary>Characters of the hash in a producer's name: 130 bits.</summary>
+    private const int HashLength = 26;
+
+    /// <summary>The producer that a relay is at the other side. Another deployment, account, queue or relay is another producer.</summary>
+    public static ProducerName ProducerOf(string stamp, Relay relay, QueueAddress queue) =>
+        new($"{stamp}.{relay.Name}.{NameHash.Of(queue.Account.Value + "\0" + queue.Queue.Value)[..HashLength]}");
+
+    /// <summary>
+    /// Asks the other side how far it is, if the relay was put since it was asked last. So whoever puts a relay again allows it to go on
+    /// although a higher epoch was seen.
+    /// </summary>
+    /// <returns>Null: the link is ready to send.</returns>
+    public async Task<RelayResult?> GreetAsync(RelayLease lease, Relay relay)
+    {
+        var link = lease.Link;
+        if (link.Generation == relay.Generation)
+            return null;
+        var answer = await AskAsync(relay, link.Queue);
+        if (answer.Status != 200)
+            return RelayResult.Of(link.Sent, answer);
+        if (link.Sent is { } sent && !(answer.Last >= sent))
+            return Forgotten(sent, answer);
+        var changed = await lease.WriteAsync(one => one with
+        {
+            Generation = relay.Generation,
+            Epoch = Math.Max(one.Epoch, answer.Epoch) + 1,
+            Sent = answer.Last,
+            Peer = answer.Stamp,
+        });
+        return changed ? null : RelayResult.Lost;
+    }
+
+    /// <summary>Finds out why a batch was not in turn.</summary>
+    /// <returns>What it means, or how far the other side is.</returns>
+    public async Task<RelayResult> ExplainAsync(RelayLease lease, Relay relay, long? sent)
+    {
+        var answer = await AskAsync(relay, lease.Link.Queue);
+        if (answer.Status != 200)
+            return RelayResult.Of(sent, answer);
+        if (answer.Epoch > lease.Link.Epoch)
+        {
+            // Either another process of this deployment has the link, or somebody shut this deployment out.
+            return await table.ReadAsync(lease.Link.Queue, CancellationToken.None) is { } found && found.Holder == lease.Link.Holder
+                ? RelayResult.Stopped(
+                    sent,
+                    $"Fenced: the other side has seen the epoch {answer.Epoch}, which is none of this side's. "
+                    + "Put the relay again to go on all the same.")
+                : RelayResult.Lost;
+        }
+
+        return sent is { } had && !(answer.Last >= had)
+            ? Forgotten(had, answer)
+            : RelayResult.Busy(answer.Last, new(409) { Text = "A batch came before its forerunner." });
+    }
+
+    private static RelayResult Forgotten(long sent, RelayAnswer answer) => RelayResult.Stopped(
+        sent,
+        $"The other side has forgotten: it had the number {sent}, and its last one is {(answer.Last is { } last ? $"{last}" : "none")}. "
+        + "Delete the relay and put it anew to begin again with what stands here.");
+
+    private async Task<RelayAnswer> AskAsync(Relay relay, QueueAddress queue) => await wire.AskAsync(
+        relay, queue.Queue, ProducerOf(await stamp.GetAsync(CancellationToken.None), relay, queue), CancellationToken.None);
+}

@@ -1,0 +1,28 @@
+namespace Burrow.Queues.Rows;
+
+/// <summary>What the parts of the engine that put and sweep tell the relays, which send what stands in the outboxes.</summary>
+internal interface IRelayOutbox
+{
+    /// <summary>Rows were committed to a queue's outbox. They are sent soon; the caller does not wait for that.</summary>
+    void Wake(QueueAddress queue);
+
+    /// <summary>Has what is left to do for a queue's relay done in the background, when the timer visits the queue.</summary>
+    /// <returns>Whether nothing is left.</returns>
+    Task<bool> DrainAsync(QueueAddress queue, CancellationToken cancellationToken);
+
+    /// <summary>Prepares the queues of an account after its relays were changed.</summary>
+    /// <returns>Whether all are prepared.</returns>
+    Task<bool> PrepareAsync(AccountName account, Func<bool> isTimeUp, CancellationToken cancellationToken);
+
+    /// <summary>The queues of which a relay may have something to send.</summary>
+    IAsyncEnumerable<QueueAddress> QueuesOfAsync(AccountName account, Relay relay, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The messages of a queue that the other side of a relay may lack: those in the outbox and, where the queue is not prepared, those too
+    /// that stand in it without a row.
+    /// </summary>
+    IAsyncEnumerable<MessageId> UnsentAsync(QueueAddress queue, Relay relay, CancellationToken cancellationToken);
+
+    /// <summary>Whether a relay remembers how far it came with a queue, so that the queue's head must stay.</summary>
+    ValueTask<bool> RemembersAsync(QueueAddress queue, CancellationToken cancellationToken);
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace Burrow.Queues.Rows;
+
+/// <summary>
+/// Says in a queue's head that each put of a new message writes a row to the outbox (docs/design/relays.md). Every put replaces the head,
+/// so none overlooks it.
+/// </summary>
+/// <param name="Incarnation">The relay whose rows they are.</param>
+/// <param name="Count">How many rows puts have written since the queue was marked.</param>
+/// <param name="IsFull">Whether the outbox was full, so that puts write none until the queue is prepared anew.</param>
+internal sealed record RelayMark(string Incarnation, long Count, bool IsFull = false)
+{
+    private const char Sign = 'r';
+    private const string Full = "f";
+
+    /// <summary>The mark that a part of a head says; null: it says something else.</summary>
+    public static RelayMark? Parse(string part)
+    {
+        if (part[0] != Sign)
+            return null;
+        var parts = part[1..].Split('-');
+        return new(parts[0], long.Parse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), parts.Length > 2);
+    }
+
+    /// <summary><c>.r{incarnation}-{count}</c>, the count in hexadecimal, and <c>-f</c> if it is full.</summary>
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $".{Sign}{Incarnation}-{Count:x}{(IsFull ? "-" + Full : "")}");
+}
