@@ -6,17 +6,18 @@ var seeds = new Option<int>("--seeds") { Description = "How many seeds to run.",
 var from = new Option<int>("--from") { Description = "The first of them.", DefaultValueFactory = _ => 1 };
 var trace = new Option<bool>("--trace") { Description = "Print all that happens, and use one thread." };
 var all = new Option<bool>("--all") { Description = "Go on after the first seed that fails." };
+var relays = new Option<bool>("--relays") { Description = "Run worlds of two deployments, and the relays between them." };
 var command = new RootCommand(
-    "Runs the queue engine through random histories on unreliable tables, and judges them.") { seeds, from, trace, all };
+    "Runs the queue engine through random histories on unreliable tables, and judges them.") { seeds, from, trace, all, relays };
 command.SetAction(parsed =>
 {
-    var runner = new Runner(parsed.GetValue(all), parsed.GetValue(trace) ? Console.WriteLine : null);
+    var runner = new Runner(parsed.GetValue(all), parsed.GetValue(trace) ? Console.WriteLine : null, parsed.GetValue(relays));
     var begun = Stopwatch.GetTimestamp();
     runner.Run(parsed.GetValue(from), parsed.GetValue(seeds));
     foreach (var failed in parsed.GetValue(all) ? runner.Failed : runner.Failed.Take(1))
     {
         Console.WriteLine($"Seed {failed.Seed}: {failed.Violation}");
-        Console.WriteLine($"  again, in words: {Runner.Replay(failed.Seed)}");
+        Console.WriteLine($"  again, in words: {runner.Replay(failed.Seed)}");
     }
 
     Console.WriteLine(

@@ -1,9 +1,12 @@
+using Burrow.Simulation.Relays;
+
 namespace Burrow.Simulation;
 
 /// <summary>Runs many seeds, on all cores.</summary>
 /// <param name="goesOn">Whether it continues after a seed has failed.</param>
 /// <param name="trace">Receives all that happens, in words. With it, the seeds run one after another.</param>
-internal sealed class Runner(bool goesOn, Action<string>? trace)
+/// <param name="relays">Whether the worlds are of two deployments and the relays between them.</param>
+internal sealed class Runner(bool goesOn, Action<string>? trace, bool relays = false)
 {
     private readonly List<SeedOutcome> failed = [];
     private long requests;
@@ -17,7 +20,8 @@ internal sealed class Runner(bool goesOn, Action<string>? trace)
     public int Ran => ran;
 
     /// <summary>The command that shows what happens in a seed.</summary>
-    public static string Replay(int seed) => $"dotnet run -c Release --project tests/Burrow.Simulation -- --from {seed} --seeds 1 --trace";
+    public string Replay(int seed) =>
+        $"dotnet run -c Release --project tests/Burrow.Simulation -- --from {seed} --seeds 1 --trace{(relays ? " --relays" : "")}";
 
     public void Run(int from, int count) => Parallel.For(
         from,
@@ -25,7 +29,7 @@ internal sealed class Runner(bool goesOn, Action<string>? trace)
         new ParallelOptions { MaxDegreeOfParallelism = trace is null ? Environment.ProcessorCount : 1 },
         (seed, loop) =>
         {
-            var outcome = Simulation.Run(seed, trace);
+            var outcome = relays ? RelaySimulation.Run(seed, trace) : Simulation.Run(seed, trace);
             Interlocked.Increment(ref ran);
             Interlocked.Add(ref requests, outcome.Requests);
             if (outcome.Violation is null)

@@ -23,7 +23,7 @@ public sealed class SimulationTests(MutatedEngine mutated) : IClassFixture<Mutat
 
         runner.Run(1, 1000);
 
-        runner.Failed.Select(failed => $"{failed.Violation}\n{Runner.Replay(failed.Seed)}").ShouldBeEmpty();
+        runner.Failed.Select(failed => $"{failed.Violation}\n{runner.Replay(failed.Seed)}").ShouldBeEmpty();
         runner.Ran.ShouldBe(1000);
         runner.Requests.ShouldBeGreaterThan(100_000);
     }

@@ -33,8 +33,10 @@ internal sealed class OutboxRoom(QueueContext context, QueueSettings settings, Q
 
     private async Task<PlannedOutbox> RoomAsync(Relay relay, RelayMark mark, int wanted)
     {
+        if (mark.IsFull)
+            return new(relay, mark, long.MaxValue);
         var before = sent is var (incarnation, count) && incarnation == mark.Incarnation && count <= mark.Count ? count : 0;
-        if (!mark.IsFull && mark.Count - before + wanted > relay.MaxOutbox)
+        if (mark.Count - before + wanted > relay.MaxOutbox)
         {
             before = await ReadSentAsync() ?? mark.Count;
             sent = (mark.Incarnation, before);

@@ -9,11 +9,16 @@ namespace Burrow.Queues.Putting;
 /// <param name="left">How many rows there is room for.</param>
 internal sealed class PlannedOutbox(Relay relay, RelayMark before, long left)
 {
+    private RelayMark? after;
+
     /// <summary>The mark as the transaction writes it.</summary>
-    public RelayMark Mark { get; private set; } = before;
+    public RelayMark Mark => after ?? before;
 
     /// <summary>How many messages get a row.</summary>
-    public long Rows { get; private set; }
+    public long Rows => Mark.Count - before.Count;
+
+    /// <summary>Whether the relay has something to do after the transaction.</summary>
+    public bool IsChanged => Mark != before;
 
     /// <summary>Why a new message is refused; null: it is not.</summary>
     public QuotaExceededException? Refusal => relay.RefusesWhenFull && left <= Rows
@@ -25,16 +30,13 @@ internal sealed class PlannedOutbox(Relay relay, RelayMark before, long left)
     {
         if (Mark.IsFull)
             return ([], Mark);
-        if (left <= Rows)
+        // A message from another deployment has its row in any case: two relays that face each other would wait for each other for ever.
+        if (left <= Rows && request.Relayed is null)
             return ([], Mark with { IsFull = true });
         var mark = Mark with { Count = Mark.Count + 1 };
         return ([.. RelayRow.Of(state, request, mark, now).Insert()], mark);
     }
 
     /// <summary>Notes that the transaction holds them.</summary>
-    public void Add(RelayMark mark)
-    {
-        Rows += mark.Count - Mark.Count;
-        Mark = mark;
-    }
+    public void Add(RelayMark mark) => after = mark;
 }

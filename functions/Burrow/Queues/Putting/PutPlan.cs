@@ -134,7 +134,7 @@ internal sealed class PutPlan(
             node = next;
         }
 
-        WakesRelay |= relay?.Rows > 0;
+        WakesRelay = relay?.IsChanged == true;
         if (events.Count > 0 || WakesRelay)
             instants.Add(OutboxRow.DrainAt(now));
         Head = current.Next(last, open: true, context.Random) with { Lanes = lanes, Relay = relay?.Mark };
@@ -259,7 +259,7 @@ internal sealed class PutPlan(
         {
             return Room <= 0
                 ? new QuotaExceededException($"This queue may hold {policy.MaxMessages} messages, and does. Nothing was stored.")
-                : relay?.Refusal;
+                : request.Relayed is null ? relay?.Refusal : null;
         }
 
         if (request.Priority is { } priority && priority != kept.State.Priority)

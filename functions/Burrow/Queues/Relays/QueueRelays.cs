@@ -21,12 +21,12 @@ public sealed class QueueRelays
     private readonly DueTable due;
     private readonly QueueSettings settings;
     private readonly RelayTable table;
-    private readonly IRelayOutbox outbox;
+    private readonly RelayOutbox outbox;
     private readonly RelayStamp stamp;
     private readonly Wakeups preparing;
 
     internal QueueRelays(
-        QueueContext context, DueTable due, QueueSettings settings, RelayTable table, IRelayOutbox outbox, RelayStamp stamp)
+        QueueContext context, DueTable due, QueueSettings settings, RelayTable table, RelayOutbox outbox, RelayStamp stamp)
     {
         (this.context, this.due, this.settings, this.table, this.outbox, this.stamp) = (context, due, settings, table, outbox, stamp);
         preparing = new(PrepareAsync, e => context.Logger.BackgroundFailed(e.Message));
@@ -143,19 +143,17 @@ public sealed class QueueRelays
     }
 
     /// <summary>
-    /// The messages that the other side may lack: those that are not sent, and those that are sent and not answered for. Messages are in
-    /// order within their queue. At most <see cref="QueueLimits.AnswerItems"/>, and whether there are more.
+    /// The messages that the other side may lack: those that are not sent, and those that are sent and not answered for. At most <see cref="QueueLimits.AnswerItems"/>, and whether there are more.
     /// </summary>
     /// <returns>Null if there is no relay of that name for queues within the scope.</returns>
     public async Task<(IReadOnlyList<RelayMissing> Messages, bool More)?> MissingAsync(
         AccountName account, RelayName name, QueuePattern scope, CancellationToken cancellationToken)
     {
-        var relay = (await settings.ReadAsync(account, cancellationToken)).Relays
-            .FirstOrDefault(one => one.Name == name && scope.Contains(one.Queues));
-        if (relay is null)
+        var read = await settings.ReadAsync(account, cancellationToken);
+        if (read.Relays.FirstOrDefault(one => one.Name == name && scope.Contains(one.Queues)) is not { } relay)
             return null;
         var missing = new List<RelayMissing>();
-        await foreach (var queue in outbox.QueuesOfAsync(account, relay, cancellationToken))
+        await foreach (var queue in outbox.QueuesOfAsync(account, read, relay, cancellationToken))
         {
             await foreach (var id in outbox.UnsentAsync(queue, relay, cancellationToken))
             {

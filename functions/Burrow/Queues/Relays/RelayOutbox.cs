@@ -48,7 +48,7 @@ internal sealed class RelayOutbox : IRelayOutbox
         CancellationToken stopping)
     {
         (this.context, this.due, this.settings, this.table, this.names, this.stopping) = (context, due, settings, table, names, stopping);
-        var peer = new RelayPeer(wire, table, stamp);
+        var peer = new RelayPeer(settings, wire, stamp);
         preparer = new(context, finder, peer);
         pump = new(context, wire, peer, stamp);
         wakeups = new(RunAsync, e => context.Logger.BackgroundFailed(e.Message));
@@ -118,8 +118,9 @@ internal sealed class RelayOutbox : IRelayOutbox
         }
     }
 
+    /// <summary>The queues of which a relay may have something to send.</summary>
     public async IAsyncEnumerable<QueueAddress> QueuesOfAsync(
-        AccountName account, Relay relay, [EnumeratorCancellation] CancellationToken cancellationToken)
+        AccountName account, AccountSettings read, Relay relay, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var told = new HashSet<string>();
         await foreach (var links in table.ListAsync(account, cancellationToken))
@@ -128,7 +129,6 @@ internal sealed class RelayOutbox : IRelayOutbox
                 yield return link.Queue;
         }
 
-        var read = await settings.ReadAsync(account, cancellationToken);
         await foreach (var queue in names.AllQueuesAsync(account, cancellationToken))
         {
             if (read.RelayOf(queue.Queue)?.Incarnation == relay.Incarnation && told.Add(queue.Partition))
@@ -136,11 +136,30 @@ internal sealed class RelayOutbox : IRelayOutbox
         }
     }
 
+    /// <summary>
+    /// The messages of a queue that the other side of a relay may lack: those in the outbox and, where the queue is not prepared, those too
+    /// that stand in it without a row.
+    /// </summary>
     public async IAsyncEnumerable<MessageId> UnsentAsync(
         QueueAddress queue, Relay relay, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var look = await LookAsync(queue);
         var told = new HashSet<Sequence>();
+        var link = look.Link is { } one && one.Incarnation == relay.Incarnation ? one : null;
+        if (link is not { IsPrepared: true } || (look.Head.IsOpen && look.Mark?.Serves(relay) != true))
+        {
+            // Before the rows: a message may get its row and be consumed meanwhile.
+            var standing = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Select = MessageColumns.OfState };
+            await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, standing, cancellationToken))
+            {
+                foreach (var state in page.Rows.Select(row => MessageState.From(row.Columns)))
+                {
+                    if (state.IsLive(context.Now) && !(state.Sequence.Value <= link?.Sent) && told.Add(state.Sequence))
+                        yield return state.Id;
+                }
+            }
+        }
+
         var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.Columns };
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
         {
@@ -148,18 +167,6 @@ internal sealed class RelayOutbox : IRelayOutbox
             {
                 if (row.Incarnation == relay.Incarnation && told.Add(row.Sequence))
                     yield return row.Id;
-            }
-        }
-
-        if (look.Link is { IsPrepared: true } && look.IsMarked)
-            yield break;
-        var standing = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Select = MessageColumns.OfState };
-        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, standing, cancellationToken))
-        {
-            foreach (var state in page.Rows.Select(row => MessageState.From(row.Columns)))
-            {
-                if (state.IsLive(context.Now) && !(state.Sequence.Value <= look.Link?.Sent) && told.Add(state.Sequence))
-                    yield return state.Id;
             }
         }
     }
@@ -186,7 +193,7 @@ internal sealed class RelayOutbox : IRelayOutbox
             return await BeginAsync(look);
         if (look.Served is not { } served || look.Relay is null)
             return await RemoveAsync(link);
-        if (link.Generation == served.Generation && link.Next > context.Now)
+        if (link.Generation >= served.Generation && link.Next > context.Now)
             return link.Next == long.MaxValue ? null : TimeSpan.FromTicks(link.Next - context.Now);
         if (link.Holder is not null && link.Until > context.Now - QueueLimits.ClockSkew.Ticks)
             return HeldPause;
@@ -202,7 +209,7 @@ internal sealed class RelayOutbox : IRelayOutbox
             return TimeSpan.Zero;
         }
 
-        if (!link.IsPrepared || (look.Front is null && link.Generation != served.Generation))
+        if (!link.IsPrepared || (look.Front is null && link.Generation < served.Generation))
             return await UnderLeaseAsync(link, lease => preparer.RunAsync(lease, served));
         if (look.Front is not null)
             return await UnderLeaseAsync(link, lease => pump.RunAsync(lease, served));
@@ -375,7 +382,7 @@ internal sealed class RelayOutbox : IRelayOutbox
         public Relay? Served => Link is null ? null : Account.RelayOf(Link.Incarnation);
 
         /// <summary>Whether every put of a new message writes its row.</summary>
-        public bool IsMarked => !Head.IsOpen || (Mark is { IsFull: false } mark && mark.Incarnation == Relay?.Incarnation);
+        public bool IsMarked => !Head.IsOpen || Mark?.Serves(Relay) == true;
 
         /// <summary>Whether the next step removes something, unless this process does not know a relay yet.</summary>
         public bool NeedsCertainty => Relay?.Incarnation != Link?.Incarnation
@@ -386,7 +393,7 @@ internal sealed class RelayOutbox : IRelayOutbox
         public bool IsPrepared => Relay is null
             ? Link is null && Mark is null
             : IsMarked && (Link is null ? Front is null : Link.IsPrepared && Link.Incarnation == Relay.Incarnation
-                && Link.Generation == Relay.Generation);
+                && Link.Generation >= Relay.Generation);
 
         /// <summary>Whether nothing is left to do.</summary>
         public bool IsQuiet => IsPrepared && Front is null;

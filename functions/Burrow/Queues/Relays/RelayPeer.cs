@@ -1,7 +1,9 @@
+using Burrow.Queues.Settings;
+
 namespace Burrow.Queues.Relays;
 
 /// <summary>What a relay finds out about the other side of one queue, before it sends anything under a lease.</summary>
-internal sealed class RelayPeer(IRelayWire wire, RelayTable table, RelayStamp stamp)
+internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelayStamp stamp)
 {
     /// <summary>Characters of the hash in a producer's name: 130 bits.</summary>
     private const int HashLength = 26;
@@ -11,24 +13,27 @@ internal sealed class RelayPeer(IRelayWire wire, RelayTable table, RelayStamp st
         new($"{stamp}.{relay.Name}.{NameHash.Of(queue.Account.Value + "\0" + queue.Queue.Value)[..HashLength]}");
 
     /// <summary>
-    /// Asks the other side how far it is, if the relay was put since it was asked last. So whoever puts a relay again allows it to go on
-    /// although a higher epoch was seen.
+    /// Asks the other side how far it is, if the relay was put since it was asked last. So whoever puts a relay again allows it to pass the
+    /// epoch by which it is known to be shut out. A link that begins knows no epoch, and passes any.
     /// </summary>
     /// <returns>Null: the link is ready to send.</returns>
     public async Task<RelayResult?> GreetAsync(RelayLease lease, Relay relay)
     {
         var link = lease.Link;
-        if (link.Generation == relay.Generation)
+        if (link.Generation >= relay.Generation)
             return null;
         var answer = await AskAsync(relay, link.Queue);
         if (answer.Status != 200)
             return RelayResult.Of(link.Sent, answer);
         if (link.Sent is { } sent && !(answer.Last >= sent))
             return Forgotten(sent, answer);
+        if (link.Generation > 0 && answer.Epoch > Math.Max(link.Epoch, link.FencedBy))
+            return await StopAsync(lease, relay, answer.Last, answer);
         var changed = await lease.WriteAsync(one => one with
         {
             Generation = relay.Generation,
             Epoch = Math.Max(one.Epoch, answer.Epoch) + 1,
+            FencedBy = 0,
             Sent = answer.Last,
             Peer = answer.Stamp,
         });
@@ -43,19 +48,23 @@ internal sealed class RelayPeer(IRelayWire wire, RelayTable table, RelayStamp st
         if (answer.Status != 200)
             return RelayResult.Of(sent, answer);
         if (answer.Epoch > lease.Link.Epoch)
-        {
-            // Either another process of this deployment has the link, or somebody shut this deployment out.
-            return await table.ReadAsync(lease.Link.Queue, CancellationToken.None) is { } found && found.Holder == lease.Link.Holder
-                ? RelayResult.Stopped(
-                    sent,
-                    $"Fenced: the other side has seen the epoch {answer.Epoch}, which is none of this side's. "
-                    + "Put the relay again to go on all the same.")
-                : RelayResult.Lost;
-        }
-
+            return await StopAsync(lease, relay, sent, answer);
         return sent is { } had && !(answer.Last >= had)
             ? Forgotten(had, answer)
             : RelayResult.Busy(answer.Last, new(409) { Text = "A batch came before its forerunner." });
+    }
+
+    /// <summary>Either another process of this deployment has the link, or somebody shut this deployment out.</summary>
+    private async Task<RelayResult> StopAsync(RelayLease lease, Relay relay, long? sent, RelayAnswer answer)
+    {
+        // Only who puts the relay from now on knows of that.
+        var now = (await settings.ReadAsync(lease.Link.Queue.Account, CancellationToken.None)).RelayOf(relay.Incarnation) ?? relay;
+        if (!await lease.WriteAsync(one => one with { FencedBy = answer.Epoch, Generation = now.Generation }))
+            return RelayResult.Lost;
+        return RelayResult.Stopped(
+            sent,
+            $"Fenced: the other side has seen the epoch {answer.Epoch}, which is none of this side's. "
+            + "Put the relay again to go on all the same.");
     }
 
     private static RelayResult Forgotten(long sent, RelayAnswer answer) => RelayResult.Stopped(

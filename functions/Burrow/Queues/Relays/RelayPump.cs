@@ -158,6 +158,8 @@ internal sealed class RelayPump
 
                 Delete(batch.Messages.Take(i));
                 var id = batch.Messages[i].Id;
+                if (item.Status == 409)
+                    return await pump.peer.ExplainAsync(lease, relay, sent);
                 // The message of that id there may be consumed soon.
                 if (item.Status == 412)
                     return new(sent, $"A message of the id '{id}' is at the other side: {item.Error}");

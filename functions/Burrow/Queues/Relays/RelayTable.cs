@@ -70,6 +70,7 @@ internal sealed class RelayTable(ITableStore store, TimeProvider time, Random ra
         { Column.Holder, link.Holder },
         { Column.Until, link.Until },
         { Column.Epoch, link.Epoch },
+        { Column.FencedBy, link.FencedBy },
         { Column.Sent, link.Sent?.ToString(CultureInfo.InvariantCulture) },
         { Column.Peer, link.Peer },
         { Column.Used, link.Used },
@@ -92,6 +93,7 @@ internal sealed class RelayTable(ITableStore store, TimeProvider time, Random ra
             Holder = columns.GetString(Column.Holder),
             Until = columns.GetInteger(Column.Until),
             Epoch = columns.GetInteger(Column.Epoch),
+            FencedBy = columns.GetInteger(Column.FencedBy),
             Sent = columns.GetString(Column.Sent) is { } sent ? long.Parse(sent, CultureInfo.InvariantCulture) : null,
             Peer = columns.GetString(Column.Peer),
             Used = columns.GetInteger(Column.Used),
@@ -111,6 +113,7 @@ internal sealed class RelayTable(ITableStore store, TimeProvider time, Random ra
         public const string Holder = "holder";
         public const string Until = "until";
         public const string Epoch = "epoch";
+        public const string FencedBy = "fenced";
         public const string Sent = "sent";
         public const string Peer = "peer";
         public const string Used = "used";

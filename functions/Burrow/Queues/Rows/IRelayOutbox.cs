@@ -14,15 +14,6 @@ internal interface IRelayOutbox
     /// <returns>Whether all are prepared.</returns>
     Task<bool> PrepareAsync(AccountName account, Func<bool> isTimeUp, CancellationToken cancellationToken);
 
-    /// <summary>The queues of which a relay may have something to send.</summary>
-    IAsyncEnumerable<QueueAddress> QueuesOfAsync(AccountName account, Relay relay, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// The messages of a queue that the other side of a relay may lack: those in the outbox and, where the queue is not prepared, those too
-    /// that stand in it without a row.
-    /// </summary>
-    IAsyncEnumerable<MessageId> UnsentAsync(QueueAddress queue, Relay relay, CancellationToken cancellationToken);
-
     /// <summary>Whether a relay remembers how far it came with a queue, so that the queue's head must stay.</summary>
     ValueTask<bool> RemembersAsync(QueueAddress queue, CancellationToken cancellationToken);
 }

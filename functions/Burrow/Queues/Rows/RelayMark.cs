@@ -14,6 +14,9 @@ internal sealed record RelayMark(string Incarnation, long Count, bool IsFull = f
     private const char Sign = 'r';
     private const string Full = "f";
 
+    /// <summary>Whether puts write rows for this relay.</summary>
+    public bool Serves(Relay? relay) => !IsFull && Incarnation == relay?.Incarnation;
+
     /// <summary>The mark that a part of a head says; null: it says something else.</summary>
     public static RelayMark? Parse(string part)
     {

@@ -1,0 +1,232 @@
+using Burrow.Queues;
+using Burrow.Queues.Relays;
+using Burrow.Queues.Rows;
+using Burrow.Simulation.World;
+using Burrow.Tables;
+
+namespace Burrow.Simulation.Relays;
+
+/// <summary>
+/// Sees every transaction of one side, and judges what came to it from the other one: each message once, in order, as it was put there, none
+/// left out that was to come.
+/// </summary>
+internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<string>> trace) : ICommitObserver
+{
+    /// <summary>How far apart two clocks may be.</summary>
+    private static readonly long Skew = TimeSpan.FromSeconds(11).Ticks;
+
+    private readonly Dictionary<string, SortedDictionary<long, PutRecord>> puts = [];
+    private readonly HashSet<string> numbered = [];
+
+    /// <summary>The judge of the other side.</summary>
+    public RelayJudge Other { get; set; } = null!;
+
+    /// <summary>Whether what is left out may have been dropped: a relay was deleted, or an outbox was full.</summary>
+    public bool MayDrop { get; set; }
+
+    /// <summary>The queues of which the relay of the other side was shut out here, until it is put again.</summary>
+    public HashSet<string> Fenced { get; } = [];
+
+    /// <summary>
+    /// The messages that were put here and that the other side lacks, although they were to come. One that is consumed just while its queue
+    /// is prepared may come all the same.
+    /// </summary>
+    public List<PutRecord> Owed(string partition) =>
+        [.. Of(partition).Values.Where(put => put is { IsDelivered: false, Origin: null } && IsOwed(partition, put)
+            && ((!MayDrop && put.IsMarked) || IsStanding(partition, put)) && !Other.HasOfItself(partition, put))];
+
+    /// <summary>Whether a message was put into a queue that was marked for a relay.</summary>
+    public bool IsMarked(string partition, string id) => Of(partition).Values.Any(put => put.Id == id && put.IsMarked);
+
+    /// <summary>Whether the relay of a queue has asked the other side how far it is.</summary>
+    public bool HasGreeted(QueueAddress queue) =>
+        new RelayTable(side.Tables, TimeProvider.System, new(0)).ReadAsync(queue, CancellationToken.None).Result is { Generation: > 0 };
+
+    /// <summary>How many messages came from the other side.</summary>
+    public int Delivered { get; private set; }
+
+    /// <summary>All that was put here, by partition and number.</summary>
+    public IEnumerable<(string Partition, PutRecord Put)> Puts => puts.SelectMany(queue => queue.Value.Values.Select(put => (queue.Key, put)));
+
+    public void Committed(Instance by, string table, string partition, IReadOnlyList<Operation> operations)
+    {
+        trace(() => $"{TimeSpan.FromTicks(scheduler.Now)} {by.Name} {table} "
+            + $"{string.Join(", ", operations.Select(operation => $"{operation.Kind} {operation.Key}{Note(table, operation)}"))}");
+        if (table != QueueContext.MessagesTable)
+            return;
+        try
+        {
+            foreach (var operation in operations)
+                Judge(partition, operation, operations);
+        }
+        catch (Violation violation)
+        {
+            scheduler.Fail(violation);
+        }
+    }
+
+    /// <summary>Judges, after all trouble, that everything has come that was to come.</summary>
+    public void JudgeComplete()
+    {
+        foreach (var (partition, put) in Other.Puts)
+        {
+            if (put.IsDelivered || put.Origin is not null || HasOfItself(partition, put) || !Other.IsOwed(partition, put))
+                continue;
+            throw new Violation($"{put} never came to {side.Name}.");
+        }
+    }
+
+    private void Judge(string partition, Operation operation, IReadOnlyList<Operation> all)
+    {
+        var key = operation.Key;
+        if (key.StartsWith(QueueKeys.IndexFrom, StringComparison.Ordinal) && operation.Columns is { } columns
+            && operation.Kind is OperationKind.Insert or OperationKind.Replace)
+        {
+            Stored(partition, MessageState.From(columns), all);
+        }
+        else if (key.StartsWith(QueueKeys.OutboxFrom, StringComparison.Ordinal) && RelayRow.IsMessage(key))
+        {
+            var put = Of(partition).GetValueOrDefault(RelayRow.SequenceOf(key).Value)
+                ?? throw new Violation($"{key} is the row of no message.");
+            if (operation.Kind == OperationKind.Delete)
+            {
+                Require(
+                    put.IsDelivered || Other.HasOfItself(partition, put) || put.Origin is not null || put.IsPassed || put.RowExpiresAt - Skew < Now || MayDrop,
+                    $"The row of {put} was removed before it was sent.");
+                put.HasRow = false;
+            }
+            else
+            {
+                put.HasRow = put.HadRow = true;
+                put.RowExpiresAt = operation.Columns!.GetInteger(MessageColumns.ExpiresAt);
+            }
+        }
+    }
+
+    /// <summary>What a link says, for the trace.</summary>
+    private static string Note(string table, Operation operation) => table != RelayTable.Name || operation.Columns is not { } columns
+        ? ""
+        : $" (prepared {columns.GetInteger("prepared")}, epoch {columns.GetInteger("epoch")}, sent {columns.GetString("sent")}, "
+            + $"held {columns.GetString("holder") is not null}, {columns.GetString("reason")})";
+
+    private long Now => Instance.Start + scheduler.Now;
+
+    /// <summary>Whether its producer has put it at this side itself, as it has changed sides.</summary>
+    private bool HasOfItself(string partition, PutRecord put) => numbered.Contains(partition + put.Id);
+
+    private void Stored(string partition, MessageState state, IReadOnlyList<Operation> all)
+    {
+        var line = all.FirstOrDefault(operation => operation.Key == state.LineKey && operation.Columns is not null);
+        var known = Of(partition);
+        if (known.TryGetValue(state.Sequence.Value, out var there))
+        {
+            there.WasReplaced |= all.Any(operation => operation.Key == QueueKeys.Head);
+            return;
+        }
+
+        var origin = Origin.Parse(line?.Columns!.GetString(MessageColumns.Origin));
+        var put = new PutRecord(
+            state.Id.Value,
+            state.Sequence.Value,
+            Convert.ToBase64String(line?.Columns!.GetBytes(MessageColumns.Body) ?? []),
+            state.Priority,
+            state.Group?.Value,
+            state.Inserted,
+            origin)
+        {
+            IsMarked = all.Any(operation => operation.Key == QueueKeys.Head
+                && QueueHead.From(new Row(QueueKeys.Head, "", operation.Columns!)).Relay is { IsFull: false }),
+        };
+        known[put.Number] = put;
+        if (put.Id.StartsWith("numbered", StringComparison.Ordinal))
+            Require(numbered.Add(partition + put.Id), $"{put} was stored twice at {side.Name}.");
+        Require(
+            !put.IsMarked || all.Any(operation => operation.Key == QueueKeys.Outbox(state.Sequence)),
+            $"{put} was put without its row.");
+        if (origin is not null)
+            Came(partition, put, origin);
+    }
+
+    /// <summary>Judges a message that came from the other side.</summary>
+    private void Came(string partition, PutRecord put, Origin origin)
+    {
+        Delivered++;
+        var theirs = Other.Of(partition);
+        var original = theirs.GetValueOrDefault(origin.Number) ?? throw new Violation($"{put} was never put at the other side.");
+        Require(!original.IsDelivered, $"{original} came twice.");
+        Require(!Fenced.Contains(partition), $"{original} came, although its relay was shut out.");
+        Require(original.Origin?.Stamps.Contains(origin.Stamps[^1]) != true, $"{original} came back.");
+        Require(
+            (original.Id, original.Body, original.Priority, original.Group, original.Inserted)
+                == (put.Id, put.Body, put.Priority, put.Group, put.Inserted) || MayDrop || original.WasReplaced,
+            $"{original} came as {put}.");
+        original.IsDelivered = true;
+        foreach (var (number, earlier) in theirs)
+        {
+            if (number >= origin.Number)
+            {
+                Require(!earlier.IsDelivered || number == origin.Number, $"{original} came after {earlier}.");
+                continue;
+            }
+
+            if (earlier.IsDelivered || earlier.Origin is not null || HasOfItself(partition, earlier))
+                continue;
+            Require(!Other.IsOwed(partition, earlier), $"{earlier} was left out before {original}.");
+            earlier.IsPassed = true;
+        }
+    }
+
+    /// <summary>Whether a message that has not come is still to come: it has a row, or it stands here, and has not expired.</summary>
+    private bool IsOwed(string partition, PutRecord put)
+    {
+        if (put.IsPassed)
+            return false;
+        if (put.HadRow)
+            return put.RowExpiresAt - Skew > Now && (put.HasRow || !MayDrop);
+        return IsStanding(partition, put);
+    }
+
+    private bool IsStanding(string partition, PutRecord put)
+    {
+        return side.Tables.Open(QueueContext.MessagesTable)
+            .GetAsync(partition, QueueKeys.Index(new(put.Id)), CancellationToken.None).Result is { } row
+            && MessageState.From(row.Columns) is var state
+            && state.Sequence.Value == put.Number
+            && state.IsLive(Now + Skew);
+    }
+
+    private SortedDictionary<long, PutRecord> Of(string partition) =>
+        puts.TryGetValue(partition, out var queue) ? queue : puts[partition] = [];
+
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+            throw new Violation(otherwise);
+    }
+}
+
+/// <summary>A message that was put at one side.</summary>
+internal sealed record PutRecord(
+    string Id, long Number, string Body, int Priority, string? Group, long Inserted, Origin? Origin)
+{
+    /// <summary>When it expires, as its row says.</summary>
+    public long RowExpiresAt { get; set; }
+
+    /// <summary>Whether it was put into a queue that was marked.</summary>
+    public bool IsMarked { get; init; }
+
+    /// <summary>Whether it has a row in the outbox.</summary>
+    public bool HasRow { get; set; }
+
+    /// <summary>Whether it ever had one.</summary>
+    public bool HadRow { get; set; }
+
+    /// <summary>Whether the other side has stored it.</summary>
+    public bool IsDelivered { get; set; }
+
+    /// <summary>Whether a later one came, while this one was not to come.</summary>
+    public bool IsPassed { get; set; }
+
+    /// <summary>Whether it was put again before it had a row.</summary>
+    public bool WasReplaced { get; set; }
+}

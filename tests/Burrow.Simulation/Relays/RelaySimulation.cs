@@ -1,0 +1,306 @@
+using System.Text;
+using Burrow.Queues;
+using Burrow.Simulation.Judging;
+using Burrow.Simulation.World;
+
+namespace Burrow.Simulation.Relays;
+
+/// <summary>
+/// Runs one seed of a world of two deployments, each with its own storage, processes and clocks, and an unreliable line between them.
+/// Relays bring what is put at one side to the other.
+/// </summary>
+internal sealed class RelaySimulation
+{
+    private const int MaxNumbered = 40;
+
+    private static readonly AccountName Account = new("a");
+    private static readonly RelayName Name = new("r");
+
+    private readonly Random random;
+    private readonly Scheduler scheduler;
+    private readonly Side here;
+    private readonly Side there;
+    private readonly bool facing;
+    private readonly bool drops;
+    private readonly bool isFull;
+    private readonly bool usesProducers;
+    private readonly bool putsAgain;
+    private readonly int queues;
+    private WireConditions wire;
+    private int body;
+    private int relayPuts;
+
+    /// <summary>Until when storage may still carry out a put of the relay.</summary>
+    private long relayPutUntil = long.MaxValue;
+
+    private long fences;
+    private int left;
+
+    private RelaySimulation(Scheduler scheduler, Random random, Action<string>? trace)
+    {
+        (this.scheduler, this.random) = (scheduler, random);
+        wire = WireConditions.Draw(random);
+        Action<Func<string>> note = trace is null ? _ => { } : text => trace(text());
+        here = new("A", scheduler, random, Draw(), NewWire, note);
+        there = new("B", scheduler, random, Draw(), NewWire, note);
+        (here.Judge.Other, there.Judge.Other) = (there.Judge, here.Judge);
+        facing = random.Next(3) == 0;
+        isFull = random.Next(4) == 0;
+        drops = random.Next(4) == 0;
+        usesProducers = random.Next(2) == 0;
+        putsAgain = random.Next(2) == 0;
+        queues = random.Next(1, 4);
+        left = random.Next(30, 150);
+        // What an outbox that is full does not take, and what a deleted relay had to send, is gone.
+        here.Judge.MayDrop = there.Judge.MayDrop = isFull || drops;
+        note(() => $"facing {facing}, full {isFull}, drops {drops}, producers {usesProducers}, {queues} queues, {wire}");
+
+        Conditions Draw() => Conditions.Draw(random) with { Announces = false };
+
+        UnreliableWire NewWire(Side side, Instance instance) =>
+            new(scheduler, new(random.Next()), () => side == here ? there! : here!, () => wire);
+    }
+
+    /// <summary>Runs a seed until everything has come that was to come.</summary>
+    /// <param name="seed">The same seed gives the same history, in every process.</param>
+    /// <param name="trace">Receives all that happens, in words.</param>
+    public static SeedOutcome Run(int seed, Action<string>? trace = null)
+    {
+        var random = new Random(seed);
+        var scheduler = new Scheduler(random.Next());
+        var fingerprint = new Fingerprint();
+        try
+        {
+            var delivered = 0;
+            scheduler.Run(async () => delivered = await new RelaySimulation(scheduler, random, trace).RunAsync());
+            fingerprint.Add(delivered);
+            fingerprint.Add(scheduler.Now);
+            return new(seed, null, fingerprint.Value, delivered);
+        }
+        catch (Exception e)
+        {
+            var violation = e is Violation ? e.Message : e.ToString();
+            trace?.Invoke(violation);
+            return new(seed, violation, 0, 0);
+        }
+    }
+
+    private async Task<int> RunAsync()
+    {
+        var clients = Enumerable.Range(0, random.Next(1, 6)).Select(_ => ActAsync()).ToList();
+        var producer = usesProducers ? ProduceAsync() : Task.CompletedTask;
+        await DelayAsync(random.Next(2) == 0 ? 0 : 60);
+        await RelayAsync(here, again: true);
+        if (facing)
+            await RelayAsync(there, again: true);
+        await Task.WhenAll(clients);
+        await MissingAsync();
+        here.CalmDown();
+        there.CalmDown();
+        wire = WireConditions.Calm;
+        // What was shut out may go on only once the relay is put again.
+        await RelayAsync(here, again: true);
+        if (facing)
+            await RelayAsync(there, again: true);
+        await EmptyAsync(producer);
+        await producer;
+        there.Judge.JudgeComplete();
+        if (facing)
+            here.Judge.JudgeComplete();
+        return there.Judge.Delivered + here.Judge.Delivered;
+    }
+
+    private async Task ActAsync()
+    {
+        while (left-- > 0)
+        {
+            await scheduler.DelayAsync(TimeSpan.FromMilliseconds(random.Next(1, 4000)));
+            // Near the end of the others, now and then, what the operator does.
+            switch (random.Next(30))
+            {
+                case 0 when putsAgain:
+                    await RelayAsync(here, again: random.Next(2) == 0);
+                    break;
+                case 1 when drops:
+                    await here.SendAsync(engine => engine.Relays.DeleteAsync(Account, Name, QueuePattern.All, CancellationToken.None));
+                    await DelayAsync(20);
+                    await RelayAsync(here, again: true);
+                    break;
+                case 2:
+                    await FenceAsync();
+                    break;
+                case 3:
+                    await MissingAsync();
+                    break;
+                case 4:
+                    await DelayAsync(60);
+                    break;
+                case < 18:
+                    await PutAsync(facing && random.Next(3) == 0 ? there : here);
+                    break;
+                case < 24:
+                    await TakeAsync(there);
+                    break;
+                default:
+                    await TakeAsync(here);
+                    break;
+            }
+        }
+    }
+
+    private Task PutAsync(Side side)
+    {
+        var queue = Queue();
+        // With few ids, a message meets another one of its id at the other side.
+        var id = random.Next(3) == 0 ? new MessageId($"m{side.Name}{random.Next(4)}") : new MessageId($"u{++body}");
+        var request = new PutRequest(
+            id,
+            Body(),
+            random.Next(4) == 0 ? "text/plain" : null,
+            new(random.Next(4) == 0 ? random.Next(1, 120) : 0, random.Next(4) == 0 ? random.Next(0, 60) : null),
+            Precondition.None)
+        {
+            Priority = random.Next(4) == 0 ? random.Next(10) : null,
+            Group = random.Next(4) == 0 ? new($"g{random.Next(2)}") : null,
+        };
+        return side.SendAsync(engine => engine.PutAsync(queue, request, CancellationToken.None));
+    }
+
+    private Task TakeAsync(Side side)
+    {
+        var (queue, limit) = (Queue(), random.Next(1, 6));
+        return random.Next(3) == 0
+            ? side.SendAsync(engine => engine.UpdateAsync(
+                queue, new() { Limit = limit, Detail = Detail.All }, new(null, random.Next(1, 30)), NoWait, CancellationToken.None))
+            : side.SendAsync(engine => engine.TakeAsync(
+                queue, new() { Limit = limit, Detail = Detail.All }, NoWait, CancellationToken.None));
+    }
+
+    private static WaitOptions NoWait => new(TimeSpan.Zero, 100, null);
+
+    /// <summary>A producer that numbers its messages, and may change sides for good. Each is stored once, wherever it was put.</summary>
+    private async Task ProduceAsync()
+    {
+        var (queue, name) = (Queue(), new ProducerName("p"));
+        var changesAt = random.Next(2) == 0 && !here.Judge.MayDrop ? random.Next(1, MaxNumbered) : MaxNumbered;
+        var number = 0;
+        while (number < MaxNumbered)
+        {
+            // The number of a message that was put before the relay does not go along.
+            if (number == changesAt && !here.Judge.IsMarked(queue.Partition, $"numbered{number - 1}"))
+                changesAt++;
+            var side = number < changesAt ? here : there;
+            var request = new PutRequest(new($"numbered{number}"), Body(), null, new(0, null), Precondition.None)
+            {
+                Number = new(name, number, 0, number == 0 ? null : number - 1),
+            };
+            if (await side.SendAsync(engine => engine.PutAsync(queue, request, CancellationToken.None)) is not null)
+                number++;
+            await scheduler.DelayAsync(TimeSpan.FromMilliseconds(random.Next(1, 3000)));
+        }
+    }
+
+    /// <summary>Puts the relay of a side, or puts it again.</summary>
+    private async Task RelayAsync(Side side, bool again)
+    {
+        var relay = new Relay(Name, QueuePattern.All, new($"https://{(side == here ? "b" : "a")}.example"), Account)
+        {
+            MaxOutbox = isFull ? random.Next(1, 8) : RelayLimits.MaxOutbox,
+            RefusesWhenFull = isFull && random.Next(2) == 0,
+        };
+        var isPut = false;
+        do
+        {
+            if (side == here)
+            {
+                relayPuts++;
+                relayPutUntil = long.MaxValue;
+                there.Judge.Fenced.Clear();
+            }
+
+            isPut = await side.SendAsync(async engine =>
+            {
+                await engine.Relays.PutAsync(Account, relay, QueuePattern.All, CancellationToken.None);
+                return true;
+            });
+            if (side == here)
+                relayPutUntil = scheduler.Now + TimeSpan.FromMinutes(1).Ticks;
+            await DelayAsync(2);
+        }
+        while (again && !isPut);
+    }
+
+    /// <summary>Shuts the relay of the first side out at the other one.</summary>
+    private async Task FenceAsync()
+    {
+        var state = await here.SendAsync(engine => engine.Relays.GetAsync(Account, Name, QueuePattern.All, CancellationToken.None));
+        var (before, begun) = (relayPuts, relayPutUntil);
+        foreach (var link in state?.Links ?? [])
+        {
+            var queue = new QueueAddress(Account, link.Queue);
+            var epoch = 1_000_000 * ++fences;
+            if (await there.SendAsync(engine => engine.Producers.PutEpochAsync(queue, link.Producer, epoch, CancellationToken.None))
+                is { Producer: not null })
+            {
+                // A relay that is put again meanwhile, perhaps late, or that has just begun with the queue, may go on.
+                if (relayPuts == before && scheduler.Now > begun && here.Judge.HasGreeted(queue))
+                    there.Judge.Fenced.Add(queue.Partition);
+            }
+        }
+    }
+
+    /// <summary>What the other side lacks is all among what is said to be missing.</summary>
+    private async Task MissingAsync()
+    {
+        var before = Enumerable.Range(0, queues).ToDictionary(i => QueueOf(i).Queue, i => here.Judge.Owed(QueueOf(i).Partition));
+        var found = await here.SendAsync(engine => engine.Relays.MissingAsync(Account, Name, QueuePattern.All, CancellationToken.None));
+        if (found is not var (missing, _))
+            return;
+        foreach (var (queue, owed) in before)
+        {
+            var still = here.Judge.Owed(new QueueAddress(Account, queue).Partition);
+            foreach (var put in owed.Where(still.Contains))
+            {
+                if (!missing.Any(one => one.Queue == queue && one.Id.Value == put.Id))
+                    scheduler.Fail(new($"{put} is missing at the other side, and it is not said."));
+            }
+        }
+    }
+
+    /// <summary>Empties both sides and waits until nothing is left to send.</summary>
+    private async Task EmptyAsync(Task others)
+    {
+        for (var minutes = 0; minutes < 3 || !others.IsCompleted || HasRows(here) || (facing && HasRows(there)); minutes++)
+        {
+            if (minutes > 60)
+                throw new Violation(others.IsCompleted ? "The outboxes are never emptied." : "The producer can't go on.");
+            // The operator sees that the relay is shut out, and puts it again.
+            var state = await here.SendAsync(engine => engine.Relays.GetAsync(Account, Name, QueuePattern.All, CancellationToken.None));
+            if (state?.Links.Any(link => link.Reason?.StartsWith("Fenced", StringComparison.Ordinal) == true) == true)
+                await RelayAsync(here, again: true);
+            // An id that is still at the other side holds the relay up.
+            for (var i = 0; i < queues; i++)
+            {
+                foreach (var side in new[] { there, here })
+                {
+                    if (side == here && !facing)
+                        continue;
+                    await side.SendAsync(engine => engine.TakeAsync(
+                        QueueOf(i), new() { MatchHidden = true, Detail = Detail.None }, NoWait, CancellationToken.None));
+                }
+            }
+
+            await scheduler.DelayAsync(TimeSpan.FromMinutes(1));
+        }
+    }
+
+    private bool HasRows(Side side) => side.Judge.Puts.Any(one => one.Put.HasRow);
+
+    private byte[] Body() => Encoding.UTF8.GetBytes($"body {++body}{(random.Next(20) == 0 ? new string('x', 40_000) : "")}");
+
+    private QueueAddress Queue() => QueueOf(random.Next(queues));
+
+    private static QueueAddress QueueOf(int number) => new(Account, new($"q{number}"));
+
+    private Task DelayAsync(int seconds) => scheduler.DelayAsync(TimeSpan.FromSeconds(seconds * random.NextDouble()));
+}
