@@ -5,6 +5,8 @@ using Burrow.Events.Subscriptions;
 using Burrow.Http.Pipeline;
 using Burrow.Local.EventGrid;
 using Burrow.Local.Pages;
+using Burrow.Queues.Relays;
+using Burrow.Relays;
 using Burrow.Tables;
 using Burrow.Tables.Azure;
 using Burrow.Tables.Memory;
@@ -50,6 +52,9 @@ internal static partial class LocalApp
             builder.Services.AddSingleton(provider => Open(options, provider.GetRequiredService<IOptions<BurrowOptions>>().Value.Storage));
         AddEventGrid(builder, options.Tables, options.Urls);
         LocalAccess.Add(builder, options.Urls);
+        builder.Services.AddSingleton(services => RelayServices.RulesOf(
+            services.GetRequiredService<IOptions<RelaysOptions>>().Value,
+            allowsLoopback: services.GetRequiredService<IOptions<BurrowOptions>>().Value.Access.IsOpen));
         builder.Services.AddBurrow(builder.Configuration);
         builder.Services.AddHostedService<Triggers.Timers>();
         builder.Services.AddHostedService<IdleMemory>();

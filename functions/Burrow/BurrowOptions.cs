@@ -2,6 +2,8 @@ using Burrow.Access;
 using Burrow.Events;
 using Burrow.Events.Model;
 using Burrow.Queues;
+using Burrow.Queues.Relays;
+using Burrow.Relays;
 using Burrow.Tables.Azure;
 using Burrow.Telemetry;
 using Microsoft.Extensions.Options;
@@ -28,6 +30,10 @@ public sealed class BurrowOptions : QueueOptions
     [ValidateObjectMembers]
     public AccessOptions Access { get; set; } = new();
 
+    /// <summary>Relays to other deployments.</summary>
+    [ValidateObjectMembers]
+    public RelaysOptions Relays { get; set; } = new();
+
     /// <summary>The default limits of each account.</summary>
     [ValidateObjectMembers]
     public QuotasOptions Quotas { get; set; } = new();
@@ -46,7 +52,10 @@ internal sealed class BurrowOptionsRules : IValidateOptions<BurrowOptions>
 {
     public ValidateOptionsResult Validate(string? name, BurrowOptions options)
     {
-        List<string> errors = [.. options.Access.Errors(), .. EventsRules.Errors(options.Events, options.Access)];
+        List<string> errors =
+        [
+            .. options.Access.Errors(), .. EventsRules.Errors(options.Events, options.Access), .. RelayRules.Errors(options.Relays),
+        ];
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 }

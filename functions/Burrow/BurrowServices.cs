@@ -3,6 +3,7 @@ using Burrow.Events;
 using Burrow.Health;
 using Burrow.Http;
 using Burrow.Queues;
+using Burrow.Relays;
 using Burrow.Tables;
 using Burrow.Tables.Azure;
 using Burrow.Telemetry;
@@ -31,6 +32,7 @@ public static class BurrowServices
         services.AddPart(all => all.Events);
         services.AddPart(all => all.Access);
         services.AddPart(all => all.Quotas);
+        services.AddPart(all => all.Relays);
         services.AddPart(all => all.Telemetry);
         if (!services.Any(service => service.ServiceType == typeof(ITableStore)))
         {
@@ -42,7 +44,7 @@ public static class BurrowServices
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
-        return services.AddHealth().AddEvents().AddQueues().AddAccess().AddTelemetry(configuration).AddHttp();
+        return services.AddHealth().AddEvents().AddRelays().AddQueues().AddAccess().AddTelemetry(configuration).AddHttp();
     }
 
     /// <summary>Gives a room its part of the settings.</summary>

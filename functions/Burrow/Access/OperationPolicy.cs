@@ -18,6 +18,8 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     public static readonly OperationPolicy ListMessages = new("list messages", Permissions.Read);
     public static readonly OperationPolicy GetMessage = new("get a message", Permissions.Read);
     public static readonly OperationPolicy PutMessage = new("put a message, alone or in a batch", Permissions.Send);
+    public static readonly OperationPolicy RelayMessage = new(
+        "put a message in a batch that a relay of another deployment sends", Permissions.Relay);
     public static readonly OperationPolicy UpdateMessages = new(
         "claim, extend or release messages, alone or in a batch", Permissions.Receive);
     public static readonly OperationPolicy SettleMessage = new(
@@ -31,10 +33,9 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     { IsAnyEnough = true };
     public static readonly OperationPolicy ShowGroups = new("list groups", Permissions.Read);
     public static readonly OperationPolicy ListProducers = new("list producers", Permissions.Read);
-    public static readonly OperationPolicy ShowProducer = new("show a producer", Permissions.Send | Permissions.Read)
-    {
-        IsAnyEnough = true
-    };
+    public static readonly OperationPolicy ShowProducer = new(
+        "show a producer", Permissions.Send | Permissions.Read | Permissions.Relay)
+    { IsAnyEnough = true };
     public static readonly OperationPolicy ManageProducers = new(
         "shut out a producer's lower epochs, forget a producer", Permissions.Manage);
     public static readonly OperationPolicy KeepReaders = new("list, show, put and delete readers", Permissions.Read);
@@ -50,6 +51,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     public static readonly OperationPolicy PurgeShown = new(
         "purge dead messages and show what they were", Permissions.Read | Permissions.Delete);
     public static readonly OperationPolicy ManagePolicies = new("list, show, put and delete policies", Permissions.Manage);
+    public static readonly OperationPolicy ManageRelays = new("list, show, put and delete relays", Permissions.Manage);
     public static readonly OperationPolicy Subscribe = new("list, show, put and delete subscriptions", Permissions.Subscribe);
     public static readonly OperationPolicy ManageKeys = new("list, show, make and revoke keys", Permissions.Manage);
     public static readonly OperationPolicy MakeLinks = new("make links", Permissions.Manage);
@@ -58,6 +60,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     public static readonly IReadOnlyList<OperationPolicy> All =
     [
         PutMessage,
+        RelayMessage,
         UpdateMessages,
         SettleMessage,
         FinishMessage,
@@ -81,6 +84,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         Redrive,
         RedriveShown,
         ManagePolicies,
+        ManageRelays,
         ManageProducers,
         ManageKeys, MakeLinks, ShowLimits, SetLimits, ListAccounts, DeleteAccounts,
     ];

@@ -24,4 +24,7 @@ public enum Permissions
 
     /// <summary>To make keys and links, and to delete whole queues.</summary>
     Manage = 32,
+
+    /// <summary>To put messages that another deployment sends, with the instants that they have there.</summary>
+    Relay = 64,
 }

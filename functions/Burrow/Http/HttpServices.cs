@@ -9,6 +9,7 @@ using Burrow.Http.Messages;
 using Burrow.Http.Pipeline;
 using Burrow.Http.Service;
 using Burrow.Queues;
+using Burrow.Relays;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -44,6 +45,11 @@ internal static class HttpServices
             responder, provider.GetRequiredService<QueueEngine>(), provider.GetRequiredService<IOptions<QueueOptions>>()));
         services.AddEndpoint((responder, provider) => new DeadEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
         services.AddEndpoint((responder, provider) => new PoliciesEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
+        services.AddEndpoint((responder, provider) => new RelaysEndpoint(
+            responder,
+            provider.GetRequiredService<QueueEngine>(),
+            provider.GetRequiredService<RelayRules>(),
+            provider.GetRequiredService<RelayKeys>()));
         services.AddEndpoint((responder, provider) => new ResultsEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
         services.AddEndpoint((responder, provider) => new GroupsEndpoint(responder, provider.GetRequiredService<QueueEngine>()));
         services.AddEndpoint((responder, provider) => new ProducersEndpoint(responder, provider.GetRequiredService<QueueEngine>()));

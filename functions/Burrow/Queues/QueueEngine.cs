@@ -96,10 +96,10 @@ public sealed class QueueEngine
         Readers = new QueueReaders(context, due);
         Producers = new QueueProducers(context, due);
         var relayTable = new RelayTable(store, time, random);
-        Stamp = new RelayStamp(relayTable, random, stamp);
-        var relays = new RelayOutbox(context, due, settings, relayTable, names, finder, wire ?? new NoRelayWire(), Stamp, stopping.Token);
+        var ownStamp = new RelayStamp(relayTable, random, stamp);
+        var relays = new RelayOutbox(context, due, settings, relayTable, names, finder, wire ?? new NoRelayWire(), ownStamp, stopping.Token);
         registry.IsRemembered = relays.RemembersAsync;
-        Relays = new QueueRelays(context, due, settings, relayTable, relays, Stamp);
+        Relays = new QueueRelays(context, due, settings, relayTable, relays, ownStamp);
         sweeper = new QueueSweeper(context, due, registry, transactions, burial, recounter, outbox, relays);
         var background = new BackgroundSweep(context, sweeper, stopping.Token);
         Groups = new QueueGroups(context);
@@ -124,9 +124,6 @@ public sealed class QueueEngine
 
     /// <summary>Ways of messages to other deployments.</summary>
     public QueueRelays Relays { get; }
-
-    /// <summary>The stamp of this deployment.</summary>
-    internal RelayStamp Stamp { get; }
 
     /// <summary>Cursors that the server keeps for readers.</summary>
     public QueueReaders Readers { get; }

@@ -12,7 +12,6 @@ internal static class QueueServices
 {
     public static IServiceCollection AddQueues(this IServiceCollection services)
     {
-        services.AddSingleton<IRelayWire>(new NoRelayWire());
         services.AddSingleton(provider => new QueueEngine(
             provider.GetRequiredService<ITableStore>(),
             provider.GetRequiredService<TimeProvider>(),
@@ -21,7 +20,7 @@ internal static class QueueServices
             provider.GetRequiredService<ILogger<QueueEngine>>(),
             provider.GetRequiredService<IEventOutbox>(),
             provider.GetRequiredService<IRelayWire>(),
-            null));
+            provider.GetRequiredService<IOptions<RelaysOptions>>().Value.Stamp));
         services.AddHostedService<CountsWriter>();
         return services;
     }

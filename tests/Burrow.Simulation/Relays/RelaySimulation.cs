@@ -238,12 +238,12 @@ internal sealed class RelaySimulation
         foreach (var link in state?.Links ?? [])
         {
             var queue = new QueueAddress(Account, link.Queue);
-            var epoch = 1_000_000 * ++fences;
+            var (epoch, hasGreeted) = (1_000_000 * ++fences, here.Judge.HasGreeted(queue));
             if (await there.SendAsync(engine => engine.Producers.PutEpochAsync(queue, link.Producer, epoch, CancellationToken.None))
                 is { Producer: not null })
             {
                 // A relay that is put again meanwhile, perhaps late, or that has just begun with the queue, may go on.
-                if (relayPuts == before && scheduler.Now > begun && here.Judge.HasGreeted(queue))
+                if (relayPuts == before && scheduler.Now > begun && hasGreeted)
                     there.Judge.Fenced.Add(queue.Partition);
             }
         }

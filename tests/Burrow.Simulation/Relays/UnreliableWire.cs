@@ -21,12 +21,14 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
         CallAsync(async engine =>
         {
             var state = await engine.Producers.GetAsync(new(relay.Account, queue), producer, CancellationToken.None);
-            return new(200) { Last = state?.Last, Epoch = state?.Epoch ?? 0, Stamp = await engine.Stamp.GetAsync(CancellationToken.None) };
+            return new(200) { Last = state?.Last, Epoch = state?.Epoch ?? 0, Stamp = await engine.Relays.StampAsync(CancellationToken.None) };
         });
 
     private static async Task<RelayAnswer> PutAllAsync(QueueEngine engine, QueueAddress queue, RelayBatch batch)
     {
-        var stamp = await engine.Stamp.GetAsync(CancellationToken.None);
+        var stamp = await engine.Relays.StampAsync(CancellationToken.None) ?? throw new UnavailableException("no stamp");
+        if (batch.Messages.Count == 0)
+            await engine.Producers.PutEpochAsync(queue, batch.Producer, batch.Epoch, CancellationToken.None);
         if (batch.Previous is { } before)
             await engine.WaitForTurnAsync(queue, batch.Producer, batch.Epoch, before, Wait, CancellationToken.None);
         var puts = new List<Task<RelayedItem>>();

@@ -11,6 +11,9 @@ namespace Burrow.Tests.Simulation;
 /// <param name="Changed">The line with the fault; <c>MUTANT</c> is true while this fault is on.</param>
 internal sealed record Mutant(string Name, string File, string Line, string Changed)
 {
+    /// <summary>Whether the worlds of two deployments are to catch it.</summary>
+    public bool IsOfRelays { get; private init; }
+
     public override string ToString() => Name;
 
     public static readonly IReadOnlyList<Mutant> All =
@@ -242,5 +245,83 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "shown-as-living-for-ever", "Rows/MessageState.cs",
             "Math.Max(1, SecondsUntil(ExpiresAt, now))",
             "Math.Max(MUTANT ? 0 : 1, SecondsUntil(ExpiresAt, now))"),
+
+        // Faults of relays.
+        new(
+            "relayed-without-epoch-check", "Putting/PutPlan.cs",
+            "if (number.Epoch < state.Epoch)",
+            "if (number.Epoch < state.Epoch && !MUTANT)")
+        { IsOfRelays = true },
+        new(
+            "batch-without-its-forerunner", "Relays/RelayPump.cs",
+            "new(producer, lease.Link.Epoch, last, messages, StampsOf)",
+            "new(producer, lease.Link.Epoch, MUTANT ? null : last, messages, StampsOf)")
+        { IsOfRelays = true },
+        new(
+            "row-outside-the-transaction", "Putting/PutPlan.cs",
+            "added.AddRange(outboxed?.Operations ?? []);",
+            "if (!MUTANT) added.AddRange(outboxed?.Operations ?? []);")
+        { IsOfRelays = true },
+        new(
+            "row-deleted-before-the-answer", "Relays/RelayPump.cs",
+            "var answer = await oldest.Answer;",
+            "if (MUTANT) Delete(oldest.Batch.Messages); var answer = await oldest.Answer;")
+        { IsOfRelays = true },
+        new(
+            "prepared-without-a-mark", "Relays/RelayPreparer.cs",
+            "if (head.Relay is { IsFull: false } mark && mark.Incarnation == relay.Incarnation)",
+            "if (MUTANT) return (new(relay.Incarnation, 0), head.Last);\n"
+            + "            if (head.Relay is { IsFull: false } mark && mark.Incarnation == relay.Incarnation)")
+        { IsOfRelays = true },
+        new(
+            "row-of-a-dead-relay-left", "Relays/RelayPreparer.cs",
+            "if (there.Incarnation == row.Incarnation)",
+            "if (there.Incarnation == row.Incarnation || MUTANT)")
+        { IsOfRelays = true },
+        new(
+            "lease-with-the-old-epoch", "Relays/RelayLease.cs",
+            "Epoch = link.Epoch + 1",
+            "Epoch = link.Epoch + (MUTANT ? 0 : 1)")
+        { IsOfRelays = true },
+        new(
+            "fence-outbid", "Relays/RelayPeer.cs",
+            "if (link.Generation >= relay.Generation)",
+            "if (link.Generation >= relay.Generation && !MUTANT)")
+        { IsOfRelays = true },
+        new(
+            "fence-outbid-by-an-earlier-put", "Relays/RelayPeer.cs",
+            "Generation = now.Generation",
+            "Generation = MUTANT ? one.Generation : now.Generation")
+        { IsOfRelays = true },
+        new(
+            "own-number-left-behind", "Rows/RelayRow.cs",
+            "relayed.Own : request.Number,",
+            "relayed.Own : MUTANT ? null : request.Number,")
+        { IsOfRelays = true },
+        new(
+            "sent-back-where-it-came-from", "Relays/RelayPump.cs",
+            "[.. row.Origin?.Stamps ?? [], stamp]",
+            "MUTANT ? [] : [.. row.Origin?.Stamps ?? [], stamp]")
+        { IsOfRelays = true },
+        new(
+            "begun-anew-where-messages-stand", "Relays/RelayOutbox.cs",
+            "IsPrepared = incarnation is not null, Used",
+            "IsPrepared = incarnation is not null || MUTANT, Used")
+        { IsOfRelays = true },
+        new(
+            "full-and-not-said", "Putting/PlannedOutbox.cs",
+            "return ([], Mark with { IsFull = true });",
+            "return ([], MUTANT ? Mark : Mark with { IsFull = true });")
+        { IsOfRelays = true },
+        new(
+            "rows-without-a-relay-left", "Relays/RelayOutbox.cs",
+            "await DropRowsAsync(link.Queue, link.Incarnation);",
+            "if (!MUTANT) await DropRowsAsync(link.Queue, link.Incarnation);")
+        { IsOfRelays = true },
+        new(
+            "rows-forgotten-as-missing", "Relays/RelayOutbox.cs",
+            "if (link is not { IsPrepared: true } || (look.Head.IsOpen && look.Mark?.Serves(relay) != true))",
+            "if (!MUTANT && (link is not { IsPrepared: true } || (look.Head.IsOpen && look.Mark?.Serves(relay) != true)))")
+        { IsOfRelays = true },
     ];
 }

@@ -25,13 +25,15 @@ public sealed class MutatedEngine : IAsyncLifetime
 
     /// <summary>Runs seeds on the engine with the given fault, until one seed fails.</summary>
     /// <returns>The output of the run.</returns>
-    public async Task<string> RunAsync(string? mutant, int seeds)
+    public async Task<string> RunAsync(string? mutant, int seeds, bool relays = false)
     {
         var start = new ProcessStartInfo("dotnet")
         {
             ArgumentList = { Path.Combine(folder.FullName, "out", "Burrow.Simulation.dll"), "--seeds", $"{seeds}" },
             RedirectStandardOutput = true,
         };
+        if (relays)
+            start.ArgumentList.Add("--relays");
         start.Environment["BURROW_MUTANT"] = mutant;
         using var process = Process.Start(start)!;
         return await process.StandardOutput.ReadToEndAsync();

@@ -1,4 +1,5 @@
 using Burrow.Simulation;
+using Burrow.Simulation.Relays;
 
 namespace Burrow.Tests.Simulation;
 
@@ -29,10 +30,23 @@ public sealed class SimulationTests(MutatedEngine mutated) : IClassFixture<Mutat
     }
 
     [Fact]
+    public void A_thousand_seeds_of_two_deployments_keep_every_promise()
+    {
+        var runner = new Runner(goesOn: true, trace: null, relays: true);
+
+        runner.Run(1, 1000);
+
+        runner.Failed.Select(failed => $"{failed.Violation}\n{runner.Replay(failed.Seed)}").ShouldBeEmpty();
+        runner.Ran.ShouldBe(1000);
+        runner.Requests.ShouldBeGreaterThan(20_000, "so many messages were relayed");
+    }
+
+    [Fact]
     public void A_seed_is_the_same_history_each_time()
     {
         for (var seed = 1; seed <= 20; seed++)
         {
+            RelaySimulation.Run(seed).ShouldBe(RelaySimulation.Run(seed));
             var first = Burrow.Simulation.Simulation.Run(seed);
             Burrow.Simulation.Simulation.Run(seed).ShouldBe(first);
             Burrow.Simulation.Simulation.Run(seed, _ => { }).ShouldBe(first);
@@ -43,12 +57,14 @@ public sealed class SimulationTests(MutatedEngine mutated) : IClassFixture<Mutat
     [MemberData(nameof(Mutants))]
     public async Task A_fault_in_the_engine_is_caught(string name)
     {
-        (await mutated.RunAsync(name, Few)).ShouldMatch(@"\ASeed \d+: ");
+        var isOfRelays = Mutant.All.Single(mutant => mutant.Name == name).IsOfRelays;
+        (await mutated.RunAsync(name, Few, isOfRelays)).ShouldMatch(@"\ASeed \d+: ");
     }
 
     [Fact]
     public async Task Without_its_faults_the_mutated_engine_is_the_engine()
     {
         (await mutated.RunAsync(null, Some)).ShouldContain(": 0 failed");
+        (await mutated.RunAsync(null, Some, relays: true)).ShouldContain(": 0 failed");
     }
 }

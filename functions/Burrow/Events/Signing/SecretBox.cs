@@ -5,7 +5,7 @@ using Burrow.Access;
 namespace Burrow.Events.Signing;
 
 /// <summary>
-/// Encrypts small secrets for storage, with AES-256-GCM. It has its own key, derived by HKDF (RFC 5869) from the deployment's one
+/// Encrypts small secrets for storage, with AES-256-GCM. Each use has its own key, derived by HKDF (RFC 5869) from the deployment's one
 /// secret. The same text sealed twice gives two different results. A box that was altered, or sealed under another secret, does not open.
 /// </summary>
 internal sealed class SecretBox
@@ -18,9 +18,10 @@ internal sealed class SecretBox
     private readonly byte[] macKey;
 
     /// <param name="secret">The deployment's secret. If there is none, nothing can be sealed.</param>
-    public SecretBox(DeploymentSecret secret)
+    /// <param name="use">What is kept in it. What one use has sealed does not open for another.</param>
+    public SecretBox(DeploymentSecret secret, string use = "burrow subscription headers")
     {
-        keys = secret.Present is null ? [] : secret.KeysFor("burrow subscription headers");
+        keys = secret.Present is null ? [] : secret.KeysFor(use);
         macKey = secret.KeysFor("burrow subscription labels")[0];
     }
 

@@ -20,7 +20,7 @@ public sealed class BatchEndpoint : IEndpoint
     private const string NdJson = "application/x-ndjson";
 
     private static readonly OperationPolicy[] Policies =
-        [OperationPolicy.PutMessage, OperationPolicy.UpdateMessages, OperationPolicy.DeleteMessages];
+        [OperationPolicy.PutMessage, OperationPolicy.UpdateMessages, OperationPolicy.DeleteMessages, OperationPolicy.RelayMessage];
 
     private readonly Responder responder;
     private readonly QueueEngine queues;
@@ -61,10 +61,18 @@ public sealed class BatchEndpoint : IEndpoint
         authorized.Charge(entries.Count - 1);
         await authorized.AdmitAsync(WeightOf(entries));
         var full = await QuotaErrorAsync(authorized, queue, entries);
-        if (authorized.Caller.May(OperationPolicy.PutMessage))
+        var stamp = await queues.Relays.StampAsync(context.Aborted);
+        if (authorized.Caller.May(OperationPolicy.PutMessage) || authorized.Caller.May(OperationPolicy.RelayMessage))
+        {
+            // A batch without items says which epoch holds from now on.
+            if (entries.Count == 0 && parameters.Turn is var (producer, epoch, _))
+                await queues.Producers.PutEpochAsync(queue, producer, epoch, context.Aborted);
             await authorized.WaitForTurnAsync(queues, queue, parameters, context.Aborted);
-        var outcomes = await CarryOutAsync(context, authorized, queue, Numbered(entries, parameters.Turn), onlyNew, full);
-        return Answer.OfJson(200, json => Write(json, outcomes));
+        }
+
+        var numbered = Numbered(entries, parameters.Turn);
+        var outcomes = await CarryOutAsync(new(context, authorized, queue, onlyNew, stamp, full), numbered);
+        return Answer.OfJson(200, json => Write(json, outcomes)).With(ProducersEndpoint.StampHeader, stamp);
     }
 
     /// <summary>
@@ -138,11 +146,19 @@ public sealed class BatchEndpoint : IEndpoint
             }
             else if (turn is not var (producer, epoch, chain))
             {
-                numbered.Add((item.Number is null ? entry : entry.As("number", "number goes with the parameter producer."), null));
+                numbered.Add((
+                    item.Number is not null ? entry.As("number", "number goes with the parameter producer.")
+                        : item.Relayed is not null ? entry.As("via", "What a relay sends goes with the parameter producer.")
+                        : entry,
+                    null));
             }
             else if (item.Number is not { } number || number <= last)
             {
                 numbered.Add((entry.As("number", "In a batch with producer, each put has a number, and they grow."), null));
+            }
+            else if (item.Relayed?.Own is { } own && own.Producer == producer)
+            {
+                numbered.Add((entry.As("producer", "The message's own producer is not the relay."), null));
             }
             else
             {
@@ -154,13 +170,7 @@ public sealed class BatchEndpoint : IEndpoint
         return numbered;
     }
 
-    private async Task<List<ItemOutcome>> CarryOutAsync(
-        RequestContext context,
-        AuthorizedRequest authorized,
-        QueueAddress queue,
-        List<(BatchEntry Entry, ProducerNumber? Number)> entries,
-        bool onlyNew,
-        BurrowException? full)
+    private async Task<List<ItemOutcome>> CarryOutAsync(Batch batch, List<(BatchEntry Entry, ProducerNumber? Number)> entries)
     {
         var outcomes = new List<ItemOutcome>(entries.Count);
         // Puts that follow one another go to the engine together, which stores them in this order.
@@ -176,25 +186,23 @@ public sealed class BatchEndpoint : IEndpoint
             {
                 puts.Add(Task.FromResult(new ItemOutcome(id, error!.Status, null, error.Message)));
             }
-            else if (!authorized.Caller.May(PolicyOf(item)))
+            else if (!batch.Authorized.Caller.May(PolicyOf(item)))
             {
-                var denied = authorized.Caller.Denied(PolicyOf(item));
+                var denied = batch.Authorized.Caller.Denied(PolicyOf(item));
                 puts.Add(Task.FromResult(new ItemOutcome(id, denied.Status, null, denied.Message)));
             }
             else if (item.Operation == BatchOperation.Put)
             {
-                puts.Add(full is null
-                    ? PutAsync(context, queue, item, number, onlyNew)
-                    : ReplaceAsync(context, authorized, queue, item, number, onlyNew, full));
+                puts.Add(batch.Full is null ? PutAsync(batch, item, number) : ReplaceAsync(batch, item, number, batch.Full));
                 // Each of these looks at storage first. Those of a producer must reach the engine in their order all the same.
-                if (full is not null && number is not null)
+                if (batch.Full is not null && number is not null)
                     await puts[^1];
             }
             else
             {
                 outcomes.AddRange(await Task.WhenAll(puts));
                 puts.Clear();
-                outcomes.Add(await ChangeAsync(queue, item, context.Aborted));
+                outcomes.Add(await ChangeAsync(batch.Queue, item, batch.Context.Aborted));
                 failing = outcomes.Exists(outcome => outcome.Status == 503);
             }
         }
@@ -205,29 +213,31 @@ public sealed class BatchEndpoint : IEndpoint
 
     private static OperationPolicy PolicyOf(BatchItem item) => item.Operation switch
     {
-        BatchOperation.Put => OperationPolicy.PutMessage,
+        BatchOperation.Put => item.Relayed is null ? OperationPolicy.PutMessage : OperationPolicy.RelayMessage,
         BatchOperation.Update => item.Outcome is null ? OperationPolicy.UpdateMessages : OperationPolicy.SettleMessage,
         _ => new Precondition(item.IfMatch, null).NamesReceipt ? OperationPolicy.FinishMessage : OperationPolicy.DeleteMessages,
     };
 
-    private Task<ItemOutcome> PutAsync(
-        RequestContext context, QueueAddress queue, BatchItem item, ProducerNumber? number, bool onlyNew)
+    private Task<ItemOutcome> PutAsync(Batch batch, BatchItem item, ProducerNumber? number)
     {
         var id = item.Id ?? queues.NewId();
         return TryAsync(id, async () =>
         {
-            var precondition = new Precondition(item.IfMatch, onlyNew ? Precondition.MustNotExist.IfNoneMatch : null);
+            var precondition = new Precondition(item.IfMatch, batch.OnlyNew ? Precondition.MustNotExist.IfNoneMatch : null);
             var result = await queues.PutAsync(
-                queue,
+                batch.Queue,
                 new(id, item.Body, item.ContentType, item.Attributes, precondition)
                 {
-                    TraceParent = context.TraceParent,
+                    TraceParent = item.Relayed is { } relayed ? relayed.TraceParent : batch.Context.TraceParent,
+                    Relayed = item.Relayed?.ToPut(
+                        number!,
+                        batch.Stamp ?? throw new UnavailableException("The stamp of this deployment can't be read; nothing was stored.")),
                     Priority = item.Priority,
                     Group = item.Group,
                     Result = item.Result,
                     Number = number,
                 },
-                context.Aborted);
+                batch.Context.Aborted);
             return result.IsDuplicate
                 ? new(id, 200, null, null) { IsDuplicate = true }
                 : new(id, result.Created ? 201 : 200, result.Receipt, null);
@@ -237,18 +247,11 @@ public sealed class BatchEndpoint : IEndpoint
     /// <summary>
     /// A put where the account has no room: only a message that is there can be replaced, and what was stored before is a duplicate.
     /// </summary>
-    private Task<ItemOutcome> ReplaceAsync(
-        RequestContext context,
-        AuthorizedRequest authorized,
-        QueueAddress queue,
-        BatchItem item,
-        ProducerNumber? number,
-        bool onlyNew,
-        BurrowException full) =>
+    private Task<ItemOutcome> ReplaceAsync(Batch batch, BatchItem item, ProducerNumber? number, BurrowException full) =>
         TryAsync(item.Id, async () =>
-            (item.Id is { } id && await authorized.MayReplaceAsync(queue, id, item.Body.Length))
-            || await queues.Producers.IsStoredAsync(queue, number, context.Aborted)
-                ? await PutAsync(context, queue, item, number, onlyNew)
+            (item.Id is { } id && await batch.Authorized.MayReplaceAsync(batch.Queue, id, item.Body.Length))
+            || await queues.Producers.IsStoredAsync(batch.Queue, number, batch.Context.Aborted)
+                ? await PutAsync(batch, item, number)
                 : throw full);
 
     private Task<ItemOutcome> ChangeAsync(QueueAddress queue, BatchItem item, CancellationToken cancellationToken)
@@ -311,6 +314,16 @@ public sealed class BatchEndpoint : IEndpoint
 
         json.WriteEndArray();
     }
+
+    /// <summary>What holds for all items of a batch.</summary>
+    /// <param name="Context">The request.</param>
+    /// <param name="Authorized">Its caller.</param>
+    /// <param name="Queue">The queue.</param>
+    /// <param name="OnlyNew">Whether a put never replaces.</param>
+    /// <param name="Stamp">The stamp of this deployment; null: it can't be read now.</param>
+    /// <param name="Full">The error of a put, if the account has no room.</param>
+    private sealed record Batch(
+        RequestContext Context, AuthorizedRequest Authorized, QueueAddress Queue, bool OnlyNew, string? Stamp, BurrowException? Full);
 
     private sealed record ItemOutcome(MessageId? Id, int Status, Receipt? Receipt, string? Error)
     {

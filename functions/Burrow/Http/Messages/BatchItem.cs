@@ -31,6 +31,9 @@ internal sealed record BatchItem(
     /// <summary>Only of a put: its number among its producer's.</summary>
     public long? Number { get; private init; }
 
+    /// <summary>Only of a put that a relay of another deployment sends.</summary>
+    public RelayedItem? Relayed { get; private init; }
+
     /// <summary>Only of an update: what became of the message.</summary>
     public Outcome? Outcome { get; private init; }
 
@@ -45,7 +48,8 @@ internal sealed record BatchItem(
             "item",
             "an item",
             "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch",
-            "priority", "group", "result", "number", "outcome", "cause");
+            "priority", "group", "result", "number", "outcome", "cause",
+            "inserted", "expires", "visibleAt", "traceparent", "via", "producer");
         var operation = JsonMembers.GetString(json, "op") switch
         {
             null or "put" => BatchOperation.Put,
@@ -58,6 +62,7 @@ internal sealed record BatchItem(
             if (id is null)
                 throw new InvalidRequestException("id", "id is needed for update and delete.");
             Refuse(json, "is for put; update and delete leave it as it is.", "priority", "group", "result", "number");
+            Refuse(json, "is for put.", "inserted", "expires", "visibleAt", "traceparent", "via", "producer");
             // The body of what is done is its result.
             if (JsonMembers.GetString(json, "outcome") != "done")
                 Refuse(json, "is for put, and for the outcome done.", "body", "encoding", "contentType");
@@ -81,6 +86,7 @@ internal sealed record BatchItem(
             Priority = (int?)JsonMembers.GetInteger(json, "priority", 0, QueueLimits.MaxPriority),
             Group = JsonMembers.GetString(json, "group") is { } group ? GroupName.Parse(group) : null,
             Number = JsonMembers.GetInteger(json, "number", 0, long.MaxValue),
+            Relayed = RelayedItem.Parse(json, attributes),
             Result = JsonMembers.GetInteger(json, "result", 1, ResultLimits.Kept, "seconds"),
             Outcome = QueryParameters.ParseOutcome(
                 JsonMembers.GetString(json, "outcome"), JsonMembers.GetString(json, "cause"), attributes) is { } outcome

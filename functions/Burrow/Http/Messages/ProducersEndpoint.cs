@@ -4,6 +4,7 @@ using Burrow.Access;
 using Burrow.Http.Pipeline;
 using Burrow.Queues;
 using Burrow.Queues.Producers;
+using Burrow.Queues.Relays;
 using Microsoft.AspNetCore.Http;
 
 namespace Burrow.Http.Messages;
@@ -20,8 +21,12 @@ public sealed class ProducersEndpoint : IEndpoint
     /// <summary>The path of one producer.</summary>
     public const string Route = "producers/{account}/{queue}/{name}";
 
+    /// <summary>Names this deployment to a relay.</summary>
+    internal const string StampHeader = "Burrow-Stamp";
+
     private readonly Responder responder;
     private readonly QueueProducers producers;
+    private readonly QueueRelays relays;
     private readonly Resource list;
     private readonly Resource resource;
 
@@ -29,7 +34,7 @@ public sealed class ProducersEndpoint : IEndpoint
     /// <param name="queues">Holds the producers.</param>
     public ProducersEndpoint(Responder responder, QueueEngine queues)
     {
-        (this.responder, producers) = (responder, queues.Producers);
+        (this.responder, producers, relays) = (responder, queues.Producers, queues.Relays);
         list = new Resource<QueueAddress>(ListRoute, path => path.Queue) { Get = ListAsync };
         resource = new Resource<ProducerPath>(Route, path => new(path.Queue, ProducerName.Parse(path["name"])))
         {
@@ -63,7 +68,8 @@ public sealed class ProducersEndpoint : IEndpoint
         var authorized = await context.AuthorizeAsync(RequestTarget.Of(path.Queue, NotFound()));
         Check(context);
         await authorized.AdmitAsync(OperationPolicy.ShowProducer);
-        return Show(200, await producers.GetAsync(path.Queue, path.Name, context.Aborted) ?? throw NotFound());
+        return Show(200, await producers.GetAsync(path.Queue, path.Name, context.Aborted) ?? throw NotFound())
+            .With(StampHeader, await relays.StampAsync(context.Aborted));
     }
 
     private async Task<Answer> PutAsync(RequestContext context, ProducerPath path)

@@ -32,6 +32,19 @@ public sealed class QueueRelays
         preparing = new(PrepareAsync, e => context.Logger.BackgroundFailed(e.Message));
     }
 
+    /// <summary>The stamp of this deployment, which a relay learns from answers; null: it can't be read now.</summary>
+    public async ValueTask<string?> StampAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await stamp.GetAsync(cancellationToken);
+        }
+        catch (TableUnavailableException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>An account's relays for queues within a scope, in the order of their names.</summary>
     public async Task<IReadOnlyList<RelayState>> ListAsync(AccountName account, QueuePattern scope, CancellationToken cancellationToken)
     {

@@ -327,10 +327,8 @@ internal sealed class RelayOutbox : IRelayOutbox
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, CancellationToken.None))
         {
             var dropped = page.Rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From)
-                .Where(row => row.Incarnation == incarnation)
-                .SelectMany(row => row.Keys)
-                .ToList();
-            await context.Messages.DeleteAsync(queue.Partition, dropped);
+                .Where(row => row.Incarnation == incarnation);
+            await RelayRow.DeleteAsync(context.Messages, queue.Partition, dropped);
         }
     }
 
@@ -354,16 +352,8 @@ internal sealed class RelayOutbox : IRelayOutbox
     private async Task<RelayRow?> FrontAsync(QueueAddress queue)
     {
         var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Top = 1, Select = RelayRow.Columns };
-        while (true)
-        {
-            var (rows, _) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
-            if (rows.Count == 0)
-                return null;
-            if (RelayRow.IsMessage(rows[0].Key))
-                return RelayRow.From(rows[0]);
-            // A chunk whose row is gone: its deletion was broken off.
-            await context.Messages.DeleteAsync(queue.Partition, [rows[0].Key]);
-        }
+        var (rows, _) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
+        return rows.Count == 0 ? null : RelayRow.From(rows[0]);
     }
 
     private bool IsForgotten(RelayLink? link) => link is { Reason: null } && link.Used + RelayLimits.Kept.Ticks < context.Now;

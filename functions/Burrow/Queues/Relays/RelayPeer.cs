@@ -14,7 +14,8 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
 
     /// <summary>
     /// Asks the other side how far it is, if the relay was put since it was asked last. So whoever puts a relay again allows it to pass the
-    /// epoch by which it is known to be shut out. A link that begins knows no epoch, and passes any.
+    /// epoch by which it is known to be shut out. A link that begins knows no epoch, and passes any. From then on nothing arrives late that
+    /// this side has sent before.
     /// </summary>
     /// <returns>Null: the link is ready to send.</returns>
     public async Task<RelayResult?> GreetAsync(RelayLease lease, Relay relay)
@@ -25,19 +26,24 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         var answer = await AskAsync(relay, link.Queue);
         if (answer.Status != 200)
             return RelayResult.Of(link.Sent, answer);
-        if (link.Sent is { } sent && !(answer.Last >= sent))
-            return Forgotten(sent, answer);
         if (link.Generation > 0 && answer.Epoch > Math.Max(link.Epoch, link.FencedBy))
             return await StopAsync(lease, relay, answer.Last, answer);
-        var changed = await lease.WriteAsync(one => one with
-        {
-            Generation = relay.Generation,
-            Epoch = Math.Max(one.Epoch, answer.Epoch) + 1,
-            FencedBy = 0,
-            Sent = answer.Last,
-            Peer = answer.Stamp,
-        });
-        return changed ? null : RelayResult.Lost;
+        var epoch = Math.Max(link.Epoch, answer.Epoch) + 1;
+        if (!await lease.WriteAsync(one => one with { Epoch = epoch, FencedBy = 0 }))
+            return RelayResult.Lost;
+        var producer = await ProducerOfAsync(relay, link.Queue);
+        var raised = await wire.SendAsync(
+            relay, link.Queue.Queue, new(producer, epoch, null, [], _ => []), CancellationToken.None);
+        if (raised.Status != 200)
+            return raised.Status == 409 ? await ExplainAsync(lease, relay, link.Sent) : RelayResult.Of(link.Sent, raised);
+        // Only now its last number stays what it is.
+        var after = await AskAsync(relay, link.Queue);
+        if (after.Status != 200 || after.Epoch != epoch)
+            return after.Status == 200 ? RelayResult.Lost : RelayResult.Of(link.Sent, after);
+        if (link.Sent is { } sent && !(after.Last >= sent))
+            return Forgotten(sent, after);
+        var isReady = await lease.WriteAsync(one => one with { Generation = relay.Generation, Sent = after.Last, Peer = after.Stamp });
+        return isReady ? null : RelayResult.Lost;
     }
 
     /// <summary>Finds out why a batch was not in turn.</summary>
@@ -72,6 +78,9 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         $"The other side has forgotten: it had the number {sent}, and its last one is {(answer.Last is { } last ? $"{last}" : "none")}. "
         + "Delete the relay and put it anew to begin again with what stands here.");
 
-    private async Task<RelayAnswer> AskAsync(Relay relay, QueueAddress queue) => await wire.AskAsync(
-        relay, queue.Queue, ProducerOf(await stamp.GetAsync(CancellationToken.None), relay, queue), CancellationToken.None);
+    private async Task<RelayAnswer> AskAsync(Relay relay, QueueAddress queue) =>
+        await wire.AskAsync(relay, queue.Queue, await ProducerOfAsync(relay, queue), CancellationToken.None);
+
+    private async Task<ProducerName> ProducerOfAsync(Relay relay, QueueAddress queue) =>
+        ProducerOf(await stamp.GetAsync(CancellationToken.None), relay, queue);
 }

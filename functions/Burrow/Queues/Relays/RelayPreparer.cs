@@ -84,7 +84,7 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
         },
         CancellationToken.None);
 
-    /// <summary>Writes rows. One that is there already stays as it is.</summary>
+    /// <summary>Writes rows. One of the same relay that is there already stays as it is.</summary>
     private async Task InsertAsync(QueueAddress queue, List<RelayRow> rows)
     {
         while (rows.Count > 0)
@@ -107,8 +107,23 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
             var result = await context.Messages.SubmitAsync(queue.Partition, operations, CancellationToken.None);
             if (result.Committed)
                 rows = [.. rows.Except(owners)];
-            else
-                rows.Remove(owners[Math.Max(0, result.FailedIndex)]);
+            else if (await IsThereAsync(queue, owners[Math.Max(0, result.FailedIndex)]) is var (row, isThere) && isThere)
+                rows.Remove(row);
         }
+    }
+
+    /// <summary>
+    /// Whether the row of a message is there. A process that was thought dead may have written one for a relay that is gone: it is removed.
+    /// </summary>
+    private async Task<(RelayRow Row, bool IsThere)> IsThereAsync(QueueAddress queue, RelayRow row)
+    {
+        var key = QueueKeys.Outbox(row.Sequence);
+        if (await context.Messages.GetAsync(queue.Partition, key, CancellationToken.None) is not { } found)
+            return (row, false);
+        var there = RelayRow.From(found);
+        if (there.Incarnation == row.Incarnation)
+            return (row, true);
+        await RelayRow.DeleteAsync(context.Messages, queue.Partition, [there]);
+        return (row, false);
     }
 }

@@ -95,9 +95,10 @@ internal sealed class RelayPump
                 read.RemoveAt(0);
                 if (await row.WithBodyAsync(Context.Messages, queue.Partition, CancellationToken.None) is not { } whole)
                 {
-                    // Another process has sent it, and removes its rows.
-                    Delete([row]);
-                    continue;
+                    // Another process works on the outbox, so this one has lost its lease.
+                    isEnd = true;
+                    read.Clear();
+                    break;
                 }
 
                 messages.Add(whole);
@@ -188,9 +189,7 @@ internal sealed class RelayPump
 
         private void Delete(IEnumerable<RelayRow> rows)
         {
-            var keys = rows.SelectMany(row => row.Keys).ToList();
-            if (keys.Count > 0)
-                deletions.Add(Context.Messages.DeleteAsync(queue.Partition, keys));
+            deletions.Add(RelayRow.DeleteAsync(Context.Messages, queue.Partition, rows));
         }
     }
 }

@@ -28,6 +28,9 @@ internal sealed record RelayRow
     /// <summary>The columns that say how many rows there are.</summary>
     public static readonly IReadOnlyList<string> ColumnsOfCount = [CountColumn, WrittenColumn];
 
+    /// <summary>The ETag of the row as it was read; empty: it was not.</summary>
+    public string ETag { get; private init; } = "";
+
     public required Sequence Sequence { get; init; }
 
     public required MessageId Id { get; init; }
@@ -72,8 +75,35 @@ internal sealed record RelayRow
     private IEnumerable<string> ChunkKeys =>
         Enumerable.Range(0, BodyChunks.CountOf(Length)).Select(n => QueueKeys.OutboxChunk(Sequence, n));
 
-    /// <summary>The keys of all rows of the message in the outbox.</summary>
-    public IEnumerable<string> Keys => ChunkKeys.Prepend(QueueKeys.Outbox(Sequence));
+    /// <summary>
+    /// Deletes rows with their bodies. One that was written anew since it was read stays: another relay may need what this one needs no more.
+    /// </summary>
+    public static async Task DeleteAsync(ITable messages, string partition, IEnumerable<RelayRow> rows)
+    {
+        var rest = rows.ToList();
+        while (rest.Count > 0)
+        {
+            var (operations, owners) = (new List<Operation>(), new List<RelayRow>());
+            foreach (var row in rest)
+            {
+                List<Operation> deletes =
+                [
+                    Operation.Delete(QueueKeys.Outbox(row.Sequence), row.ETag),
+                    .. row.ChunkKeys.Select(key => Operation.Delete(key, Operation.Any)),
+                ];
+                if (operations.Count + deletes.Count > TableLimits.TransactionOperations)
+                    break;
+                operations.AddRange(deletes);
+                owners.AddRange(deletes.Select(_ => row));
+            }
+
+            var result = await messages.SubmitAsync(partition, operations, CancellationToken.None);
+            if (result.Committed)
+                rest.RemoveRange(0, rest.IndexOf(owners[^1]) + 1);
+            else
+                rest.Remove(owners[Math.Max(0, result.FailedIndex)]);
+        }
+    }
 
     /// <summary>The row of a message that is put now.</summary>
     /// <param name="state">The message.</param>
@@ -165,6 +195,7 @@ internal sealed record RelayRow
         var columns = row.Columns;
         return new()
         {
+            ETag = row.ETag,
             Sequence = SequenceOf(row.Key),
             Id = new(columns.GetString(MessageColumns.Id)!),
             Incarnation = columns.GetString(IncarnationColumn)!,
