@@ -234,7 +234,7 @@ internal sealed class RelaySimulation
     private async Task FenceAsync()
     {
         var state = await here.SendAsync(engine => engine.Relays.GetAsync(Account, Name, QueuePattern.All, CancellationToken.None));
-        var (before, begun) = (relayPuts, relayPutUntil);
+        var (before, isLongAgo) = (relayPuts, scheduler.Now > relayPutUntil);
         foreach (var link in state?.Links ?? [])
         {
             var queue = new QueueAddress(Account, link.Queue);
@@ -243,7 +243,7 @@ internal sealed class RelaySimulation
                 is { Producer: not null })
             {
                 // A relay that is put again meanwhile, perhaps late, or that has just begun with the queue, may go on.
-                if (relayPuts == before && scheduler.Now > begun && hasGreeted)
+                if (relayPuts == before && isLongAgo && hasGreeted)
                     there.Judge.Fenced.Add(queue.Partition);
             }
         }
