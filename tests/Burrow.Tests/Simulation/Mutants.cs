@@ -14,6 +14,9 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
     /// <summary>Whether the worlds of two deployments are to catch it.</summary>
     public bool IsOfRelays { get; private init; }
 
+    /// <summary>Whether the worlds of one deployment are to catch it, and those of two as well.</summary>
+    public bool IsOfBoth { get; private init; }
+
     public override string ToString() => Name;
 
     public static readonly IReadOnlyList<Mutant> All =
@@ -200,7 +203,8 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
         new(
             "a-lower-epoch-is-stored", "Putting/PutPlan.cs",
             "if (number.Epoch < state.Epoch)",
-            "if (number.Epoch < state.Epoch && !MUTANT)"),
+            "if (number.Epoch < state.Epoch && !MUTANT)")
+        { IsOfBoth = true },
         new(
             "producer-not-in-the-transaction", "Putting/PutPlan.cs",
             "all.AddRange(after.Write(before));",
@@ -248,11 +252,6 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
 
         // Faults of relays.
         new(
-            "relayed-without-epoch-check", "Putting/PutPlan.cs",
-            "if (number.Epoch < state.Epoch)",
-            "if (number.Epoch < state.Epoch && !MUTANT)")
-        { IsOfRelays = true },
-        new(
             "batch-without-its-forerunner", "Relays/RelayPump.cs",
             "new(producer, lease.Link.Epoch, last, messages, StampsOf)",
             "new(producer, lease.Link.Epoch, MUTANT ? null : last, messages, StampsOf)")
@@ -268,25 +267,15 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "if (MUTANT) Delete(oldest.Batch.Messages); var answer = await oldest.Answer;")
         { IsOfRelays = true },
         new(
-            "prepared-without-a-mark", "Relays/RelayPreparer.cs",
-            "if (head.Relay is { IsFull: false } mark && mark.Incarnation == relay.Incarnation)",
-            "if (MUTANT) return (new(relay.Incarnation, 0), head.Last);\n"
-            + "            if (head.Relay is { IsFull: false } mark && mark.Incarnation == relay.Incarnation)")
-        { IsOfRelays = true },
-        new(
-            "row-of-a-dead-relay-left", "Relays/RelayPreparer.cs",
-            "if (there.Incarnation == row.Incarnation)",
-            "if (there.Incarnation == row.Incarnation || MUTANT)")
-        { IsOfRelays = true },
-        new(
-            "lease-with-the-old-epoch", "Relays/RelayLease.cs",
-            "Epoch = link.Epoch + 1",
-            "Epoch = link.Epoch + (MUTANT ? 0 : 1)")
+            "standing-messages-left-out", "Relays/RelayPreparer.cs",
+            "&& state.Sequence <= before)",
+            "&& state.Sequence <= before && !MUTANT)")
         { IsOfRelays = true },
         new(
             "fence-outbid", "Relays/RelayPeer.cs",
-            "if (link.Generation >= relay.Generation)",
-            "if (link.Generation >= relay.Generation && !MUTANT)")
+            "return await StopAsync(lease, relay, sent, answer);",
+            "return MUTANT && await lease.WriteAsync(one => one with { Epoch = answer.Epoch })"
+            + " ? RelayResult.Busy(sent, answer) : await StopAsync(lease, relay, sent, answer);")
         { IsOfRelays = true },
         new(
             "fence-outbid-by-an-earlier-put", "Relays/RelayPeer.cs",
@@ -304,19 +293,9 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "MUTANT ? [] : [.. row.Origin?.Stamps ?? [], stamp]")
         { IsOfRelays = true },
         new(
-            "begun-anew-where-messages-stand", "Relays/RelayOutbox.cs",
-            "IsPrepared = incarnation is not null, Used",
-            "IsPrepared = incarnation is not null || MUTANT, Used")
-        { IsOfRelays = true },
-        new(
             "full-and-not-said", "Putting/PlannedOutbox.cs",
             "return ([], Mark with { IsFull = true });",
             "return ([], MUTANT ? Mark : Mark with { IsFull = true });")
-        { IsOfRelays = true },
-        new(
-            "rows-without-a-relay-left", "Relays/RelayOutbox.cs",
-            "await DropRowsAsync(link.Queue, link.Incarnation);",
-            "if (!MUTANT) await DropRowsAsync(link.Queue, link.Incarnation);")
         { IsOfRelays = true },
         new(
             "rows-forgotten-as-missing", "Relays/RelayOutbox.cs",

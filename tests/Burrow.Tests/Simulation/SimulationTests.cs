@@ -57,8 +57,9 @@ public sealed class SimulationTests(MutatedEngine mutated) : IClassFixture<Mutat
     [MemberData(nameof(Mutants))]
     public async Task A_fault_in_the_engine_is_caught(string name)
     {
-        var isOfRelays = Mutant.All.Single(mutant => mutant.Name == name).IsOfRelays;
-        (await mutated.RunAsync(name, Few, isOfRelays)).ShouldMatch(@"\ASeed \d+: ");
+        var mutant = Mutant.All.Single(mutant => mutant.Name == name);
+        foreach (var relays in mutant.IsOfBoth ? [false, true] : new[] { mutant.IsOfRelays })
+            (await mutated.RunAsync(name, Few, relays)).ShouldMatch(@"\ASeed \d+: ");
     }
 
     [Fact]

@@ -40,6 +40,12 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// <summary>How often that was done.</summary>
     public int Repeats { get; private set; }
 
+    /// <summary>How much is passed on at a time, at most.</summary>
+    public int BufferBytes { get; init; } = 4096;
+
+    /// <summary>Whether the line is dead: nothing is passed on, and every connection ends.</summary>
+    public bool IsBlackedOut { get; set; }
+
     public async ValueTask DisposeAsync()
     {
         await closing.CancelAsync();
@@ -79,6 +85,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
         using var other = new TcpClient();
         try
         {
+            if (IsBlackedOut)
+                return;
             await other.ConnectAsync(server.Host, server.Port, closing.Token);
             var (up, down) = Chance() < 0.5 ? ((int)(Chance() * most), int.MaxValue) : (int.MaxValue, (int)(Chance() * most));
             await Task.WhenAny(CopyAsync(one, other, up, RepeatedShare), CopyAsync(other, one, down, 0));
@@ -91,13 +99,15 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     private async Task CopyAsync(TcpClient from, TcpClient to, int left, double repeated)
     {
-        var buffer = new byte[4096];
+        var buffer = new byte[BufferBytes];
         try
         {
             while (await from.GetStream().ReadAsync(buffer, closing.Token) is > 0 and var read)
             {
                 if (LongestDelay > TimeSpan.Zero)
                     await Task.Delay(LongestDelay * Chance(), closing.Token);
+                if (IsBlackedOut)
+                    return;
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, Math.Min(read, left)), closing.Token);
                 if (Chance() < repeated)
                     _ = RepeatAsync(buffer[..read]);

@@ -38,6 +38,15 @@ internal static class TortureSize
     /// <summary>How many messages a worker handles behind a proxy that delays, cuts and repeats.</summary>
     public static int WorkedMessages => Of(1_000, 10_000);
 
+    /// <summary>How many messages are relayed, and how often each of the two processes is killed meanwhile.</summary>
+    public static int RelayedMessages => Of(3_200, 50_000);
+
+    /// <inheritdoc cref="RelayedMessages"/>
+    public static int KillsOfRelays => Of(2, 10);
+
+    /// <summary>For how long the line between the two processes is dead.</summary>
+    public static TimeSpan Blackout => TimeSpan.FromSeconds(Of(3, 60));
+
     public static int FuzzedRequests => Of(5_000, 50_000);
 
     /// <summary>How many queues have waiting clients.</summary>

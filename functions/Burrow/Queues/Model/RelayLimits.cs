@@ -31,7 +31,7 @@ public static class RelayLimits
     public const int StampLength = 32;
 
     /// <summary>For how long a process has a link for itself, unless it renews that.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(20);
 
     /// <summary>How long a link without a message is kept: less than the other side remembers a producer.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromDays(25);

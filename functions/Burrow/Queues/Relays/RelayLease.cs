@@ -46,15 +46,15 @@ internal sealed class RelayLease
     /// <returns>False: the lease is lost.</returns>
     public async Task<bool> WriteAsync(Func<RelayLink, RelayLink> change)
     {
-        var changed = Extend(context, change(Link));
         while (!IsLost)
         {
-            if (await table.WriteAsync(changed with { ETag = Link.ETag }, CancellationToken.None) is { } written)
+            if (await table.WriteAsync(change(Extend(context, Link)), CancellationToken.None) is { } written)
             {
                 Link = written;
                 return true;
             }
 
+            // An earlier write of this process, of unknown outcome, may have changed the row. The change is made to what is there.
             if (await table.ReadAsync(Link.Queue, CancellationToken.None) is not { } found || found.Holder != Link.Holder)
                 IsLost = true;
             else

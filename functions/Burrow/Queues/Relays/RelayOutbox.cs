@@ -195,8 +195,9 @@ internal sealed class RelayOutbox : IRelayOutbox
             return await RemoveAsync(link);
         if (link.Generation >= served.Generation && link.Next > context.Now)
             return link.Next == long.MaxValue ? null : TimeSpan.FromTicks(link.Next - context.Now);
-        if (link.Holder is not null && link.Until > context.Now - QueueLimits.ClockSkew.Ticks)
-            return HeldPause;
+        // A clock that is ahead takes the link too early. That costs what both send, and nothing else.
+        if (link.Holder is not null && link.Until > context.Now)
+            return TimeSpan.FromTicks(Math.Min(HeldPause.Ticks, link.Until - context.Now + 1));
         if (served.Incarnation != look.Relay.Incarnation)
             return await PassOnAsync(look, link, served);
         if (look.Front is { } front && front.Incarnation != link.Incarnation)
@@ -278,7 +279,7 @@ internal sealed class RelayOutbox : IRelayOutbox
         catch (TableUnavailableException e)
         {
             context.Logger.BackgroundFailed(e.Message);
-            result = new(lease.Link.Sent, "Storage here does not answer.");
+            result = new(null, "Storage here does not answer.");
         }
 
         if (result.IsLost || lease.IsLost)
@@ -299,7 +300,7 @@ internal sealed class RelayOutbox : IRelayOutbox
         var pause = result.Pause ?? Pauses.Delay(failures - 1, context.Random);
         await lease.ReleaseAsync(one => one with
         {
-            Sent = result.Sent,
+            Sent = one.Sent > result.Sent ? one.Sent : result.Sent ?? one.Sent,
             Reason = result.Reason,
             Next = pause == TimeSpan.MaxValue ? long.MaxValue : context.Now + pause.Ticks,
             Failures = failures,

@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Burrow.Tests.Support;
+
+namespace Burrow.Tests.Torture;
+
+/// <summary>
+/// A relay between two processes far from each other: the line is slow, cut at random places and dead for a while, and both processes are
+/// killed.
+/// </summary>
+[Collection(nameof(TortureCollection))]
+public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
+{
+    private const int Producers = 8;
+    private const int Queues = 20;
+    private const int BatchSize = 25;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("sqlite", 1)]
+    [InlineData("azurite", 2)]
+    public async Task Each_message_is_consumed_at_the_far_side_once_and_in_order(string engine, int processes)
+    {
+        using var folder = new TemporaryFolder();
+        // Azurite takes a time for each request that grows with its rows.
+        var messages = engine == "azurite" ? TortureSize.RelayedMessages / 2 : TortureSize.RelayedMessages;
+        await using var near = await Deployment.StartAsync(await TablesAsync("near"), processes);
+        await using var far = await Deployment.StartAsync(await TablesAsync("far"), processes);
+        var random = new Random(TortureSize.Seed);
+        await using var proxy = new CuttingProxy(far.Addresses[0], random, 300_000)
+        {
+            LongestDelay = TimeSpan.FromMilliseconds(300),
+            BufferBytes = 64 * 1024,
+        };
+        await near.SendAsync(HttpMethod.Put, "relays/a/r", $$"""{"queues":"*","to":"{{proxy.Address}}"}""");
+        var consumed = Enumerable.Range(0, Queues).ToDictionary(q => q, _ => new List<string>());
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var consumers = consumed.Select(queue => ConsumeAsync(far, queue.Key, queue.Value, done.Token)).ToList();
+
+        var begun = Stopwatch.GetTimestamp();
+        var producing = Task.WhenAll(Enumerable.Range(0, Producers).Select(producer => ProduceAsync(near, producer, messages / Producers)));
+        for (var kill = 0; kill < TortureSize.KillsOfRelays; kill++)
+        {
+            await Task.Delay(random.Next(300, 2500), Token);
+            await near.KillAsync(random.Next(processes));
+            await Task.Delay(random.Next(300, 2500), Token);
+            await far.KillAsync(random.Next(processes));
+            if (kill != TortureSize.KillsOfRelays / 2)
+                continue;
+            proxy.IsBlackedOut = true;
+            await Task.Delay(TortureSize.Blackout, Token);
+            proxy.IsBlackedOut = false;
+        }
+
+        await producing;
+        while (!await IsEmptyAsync(near) || consumed.Values.Sum(ids => { lock (ids) return ids.Count; }) < messages)
+        {
+            if (Stopwatch.GetElapsedTime(begun) > TimeSpan.FromMinutes(20))
+                throw new TimeoutException($"{consumed.Values.Sum(ids => ids.Count)} of {messages}; {await near.GetAsync("relays/a")}");
+            await Task.Delay(50, Token);
+        }
+
+        await done.CancelAsync();
+        await Task.WhenAll(consumers);
+        output.WriteLine(
+            $"{messages} messages in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s, {proxy.Cuts} cuts, "
+            + $"{near.Kills} and {far.Kills} kills");
+        foreach (var (queue, ids) in consumed)
+            ids.ShouldBe(await IdsAsync(near, queue));
+
+        async Task<(string, string?)> TablesAsync(string name) => engine == "azurite"
+            ? ("azure:" + await azurite.ConnectionStringAsync(), Stores.NewPrefix())
+            : ($"sqlite:{folder.File(name + ".db")}", null);
+    }
+
+    /// <summary>Puts messages into all queues by turns, by batches, each until it is stored.</summary>
+    private static async Task ProduceAsync(Deployment near, int producer, int count)
+    {
+        var last = new int[Queues];
+        // Few messages go to all queues, too.
+        for (var (sent, batch) = (0, 3 * producer); sent < count; sent += BatchSize, batch++)
+        {
+            var queue = batch % Queues;
+            var numbers = Enumerable.Range(last[queue] + 1, Math.Min(BatchSize, count - sent)).ToList();
+            var previous = last[queue] == 0 ? "" : $"&previous={last[queue]}";
+            var items = JsonSerializer.Serialize(numbers.Select(number => new
+            {
+                id = $"{producer}-{queue}-{number}", body = $"of {producer}", ttl = 0, number,
+            }));
+            while (await near.SendAsync(HttpMethod.Post, $"batch/a/q{queue}?producer=p{producer}{previous}", items) is not { } answer
+                || !answer.EnumerateArray().All(item => item.GetProperty("status").GetInt32() is 200 or 201))
+            {
+                await Task.Delay(20, Token);
+            }
+
+            last[queue] = numbers[^1];
+        }
+    }
+
+    /// <summary>Notes what arrives at a queue, then deletes it. What comes again after it was deleted is noted twice.</summary>
+    private static async Task ConsumeAsync(Deployment far, int queue, List<string> ids, CancellationToken until)
+    {
+        var (noted, deleted) = (new HashSet<string>(), new HashSet<string>());
+        while (!until.IsCancellationRequested)
+        {
+            if (await far.SendAsync(HttpMethod.Get, $"v1.0/a/q{queue}?limit=100&detail=id") is not { ValueKind: JsonValueKind.Array } list)
+            {
+                await Task.Delay(20, CancellationToken.None);
+                continue;
+            }
+
+            var some = list.EnumerateArray().Select(id => id.GetString()!).ToList();
+            lock (ids)
+                ids.AddRange(some.Where(id => noted.Add(id) || deleted.Contains(id)));
+            var deletes = JsonSerializer.Serialize(some.Select(id => new { op = "delete", id }));
+            if (await far.SendAsync(HttpMethod.Post, $"batch/a/q{queue}", deletes) is { } answer
+                && answer.EnumerateArray().All(item => item.GetProperty("status").GetInt32() is 200 or 404))
+            {
+                deleted.UnionWith(some);
+            }
+        }
+    }
+
+    private static async Task<bool> IsEmptyAsync(Deployment near) =>
+        await near.GetAsync("relays/a/r") is { } relay
+        && relay.GetProperty("links").EnumerateArray().All(link => link.GetProperty("messages").GetInt64() == 0);
+
+    private static async Task<List<string>> IdsAsync(Deployment near, int queue) =>
+        (await near.GetAsync($"v1.0/a/q{queue}?detail=id"))!.Value.EnumerateArray().Select(id => id.GetString()!).ToList();
+
+    /// <summary>Some processes on the same tables.</summary>
+    private sealed class Deployment : IAsyncDisposable
+    {
+        private readonly (string Tables, string? Prefix) tables;
+        private readonly BurrowProcess[] processes;
+        private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20) };
+        private int next;
+
+        private Deployment((string, string?) tables, BurrowProcess[] processes)
+        {
+            (this.tables, this.processes) = (tables, processes);
+            Addresses = [.. processes.Select(process => process.Address)];
+        }
+
+        public IReadOnlyList<Uri> Addresses { get; }
+
+        public int Kills { get; private set; }
+
+        public static async Task<Deployment> StartAsync((string Tables, string? Prefix) tables, int count)
+        {
+            var processes = new BurrowProcess[count];
+            for (var i = 0; i < count; i++)
+                processes[i] = await BurrowProcess.StartAsync(tables.Tables, tables.Prefix);
+            return new(tables, processes);
+        }
+
+        /// <summary>Sends a request to one of the processes.</summary>
+        /// <returns>The answer in JSON; null: it failed.</returns>
+        public async Task<JsonElement?> SendAsync(HttpMethod method, string path, string? body = null)
+        {
+            var address = Addresses[Interlocked.Increment(ref next) % Addresses.Count];
+            using var request = new HttpRequestMessage(method, new Uri(address, path));
+            if (body is not null)
+                request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+            try
+            {
+                using var answer = await http.SendAsync(request, Token);
+                var text = await answer.Content.ReadAsStringAsync(Token);
+                return answer.IsSuccessStatusCode && text.Length > 0 ? JsonDocument.Parse(text).RootElement : null;
+            }
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException)
+            {
+                // The process was killed.
+                return null;
+            }
+        }
+
+        /// <summary>Shows something, as soon as a process answers.</summary>
+        public async Task<JsonElement?> GetAsync(string path)
+        {
+            for (var tries = 0; tries < 100; tries++)
+            {
+                if (await SendAsync(HttpMethod.Get, path) is { } json)
+                    return json;
+                await Task.Delay(50, Token);
+            }
+
+            return null;
+        }
+
+        public async Task KillAsync(int number)
+        {
+            var address = processes[number].Address;
+            await processes[number].KillAsync();
+            await processes[number].DisposeAsync();
+            Kills++;
+            var environment = new Dictionary<string, string?>();
+            if (tables.Prefix is { } prefix)
+                environment["Burrow__Storage__TablePrefix"] = prefix;
+            processes[number] = await BurrowProcess.StartAgainAsync(tables.Tables, address, environment);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            http.Dispose();
+            foreach (var process in processes)
+                await process.DisposeAsync();
+        }
+    }
+}
