@@ -32,6 +32,13 @@ param signingKeys string
 @description('Where tenants reach this stamp, https://… without a path, if not at the function app\'s own address: a custom domain or a front door.')
 param publicUrl string = ''
 
+@description('The name of the function app, and the beginning of its host name. Empty: made of what makes this stamp unique.')
+@maxLength(60)
+param functionAppName string = ''
+
+@description('The hosts that relays of tenants may send to (Relays:AllowedHosts): exact names, or *. and a domain. Empty: no relays.')
+param relayHosts array = []
+
 @description('Other settings, by their names in docs/reference/settings.md with __ for the colon and without Burrow__ before: { Quotas__Messages: \'1000000\' }. They win over those that this template sets. No secret belongs here.')
 param settings object = {}
 
@@ -120,13 +127,21 @@ param alertDeadMessages int = 0
 @minValue(0)
 param alertThrottledRequests int = 100
 
+@description('Seconds by which a relay is behind, above which there is an alert.')
+@minValue(1)
+param alertRelayLag int = 300
+
+@description('Times in 15 minutes that a relay could not go on, above which there is an alert; -1: no such alert.')
+@minValue(-1)
+param alertRelayFailures int = 10
+
 @description('Failures of the sweep in 30 minutes, above which there is an alert.')
 @minValue(0)
 param alertSweepFailures int = 3
 
 var token = uniqueString(resourceGroup().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
-var appName = 'func-${token}'
+var appName = empty(functionAppName) ? 'func-${token}' : functionAppName
 var insightsName = 'appi-${token}'
 var dataName = 'st${token}data'
 var hostName = 'st${token}host'
@@ -265,6 +280,7 @@ module appSettings 'modules/settings.bicep' = {
       Burrow__Events__ReconcileSchedule: reconcileSchedule
       Burrow__Events__DeadLetterContainer: deadLetters
       Burrow__Events__DeadLetterAccount: data.outputs.id
+      Burrow__Relays__AllowedHosts: join(relayHosts, ',')
     }
   }
 }
@@ -284,6 +300,8 @@ module alerts 'modules/alerts.bicep' = {
     deadMessages: alertDeadMessages
     throttledRequests: alertThrottledRequests
     sweepFailures: alertSweepFailures
+    relayLag: alertRelayLag
+    relayFailures: alertRelayFailures
   }
 }
 

@@ -36,6 +36,12 @@ param throttledRequests int
 @description('Failures in 30 minutes.')
 param sweepFailures int
 
+@description('Seconds.')
+param relayLag int
+
+@description('Failures in 15 minutes; -1: no such alert.')
+param relayFailures int
+
 // Application Insights keeps an OpenTelemetry metric in AppMetrics under its own name, with its attributes in Properties; of a
 // histogram or gauge, Max is the largest value. Requests are the host's, which knows also of those that the app never answered.
 var rules = [
@@ -84,6 +90,24 @@ var rules = [
     window: 'PT30M'
     query: 'AppMetrics | where Name == "burrow.sweep.failures" | summarize Value = sum(Sum)'
     threshold: sweepFailures
+    by: []
+  }
+  {
+    name: 'relay-lag'
+    description: 'A relay is behind: the other deployment is away, refuses, or is too slow.'
+    severity: 2
+    window: 'PT15M'
+    query: 'AppMetrics | where Name == "burrow.relay.lag" | summarize Value = max(coalesce(Max, Sum / ItemCount))'
+    threshold: relayLag
+    by: []
+  }
+  {
+    name: 'relay-failures'
+    description: 'Relays can\'t go on: the other deployment is away or refuses, or somebody shut this one out.'
+    severity: 2
+    window: 'PT15M'
+    query: 'AppMetrics | where Name == "burrow.relay.failures" | summarize Value = sum(Sum)'
+    threshold: relayFailures
     by: []
   }
 ]

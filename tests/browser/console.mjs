@@ -56,7 +56,7 @@ async function open(path) {
   page.on('pageerror', error => problems.push(`${path}: ${error}`));
   page.on('console', message => {
     // The browser reports each answer that says there is nothing there, or that a condition failed.
-    const isAnswer = /^Failed to load resource: .* (404|412) /.test(message.text()) && /^\/(v1\.0|dead|groups|policies|stats|subscriptions)(\/|$)/.test(new URL(message.location().url).pathname);
+    const isAnswer = /^Failed to load resource: .* (404|412) /.test(message.text()) && /^\/(v1\.0|dead|groups|policies|relays|stats|subscriptions)(\/|$)/.test(new URL(message.location().url).pathname);
     if (['error', 'warning'].includes(message.type()) && !isAnswer)
       problems.push(`${path}: ${message.text()} (${message.location().url})`);
   });

@@ -32,7 +32,12 @@ public sealed class QueueEngine
     public static readonly IReadOnlyList<string> TableNames =
         
     [
-        QueueContext.MessagesTable, QueueContext.DirectoryTable, QueueContext.DueTable, CountTable.Name, SettingsTable.Name, RelayTable.Name,
+        QueueContext.MessagesTable,
+        QueueContext.DirectoryTable,
+        QueueContext.DueTable,
+        CountTable.Name,
+        SettingsTable.Name,
+        RelayTable.Name,
     ];
 
     private static readonly Backoff ResultPauses = new(ResultLimits.FirstLook, ResultLimits.LaterLook);
@@ -97,7 +102,8 @@ public sealed class QueueEngine
         Producers = new QueueProducers(context, due);
         var relayTable = new RelayTable(store, time, random);
         var ownStamp = new RelayStamp(relayTable, random, stamp);
-        var relays = new RelayOutbox(context, due, settings, relayTable, names, finder, wire ?? new NoRelayWire(), ownStamp, stopping.Token);
+        wire ??= new NoRelayWire();
+        var relays = new RelayOutbox(context, due, settings, relayTable, names, finder, wire, ownStamp, stopping.Token);
         registry.IsRemembered = relays.RemembersAsync;
         Relays = new QueueRelays(context, due, settings, relayTable, relays, ownStamp);
         sweeper = new QueueSweeper(context, due, registry, transactions, burial, recounter, outbox, relays);
@@ -105,7 +111,21 @@ public sealed class QueueEngine
         Groups = new QueueGroups(context);
         var settler = new GroupSettler(context, finder, transactions, background);
         states = new QueueStates(
-            context, due, registry, finder, transactions, burial, counts, outbox, relays, settings, Policies, background, lister, groupReader, settler);
+            context,
+            due,
+            registry,
+            finder,
+            transactions,
+            burial,
+            counts,
+            outbox,
+            relays,
+            settings,
+            Policies,
+            background,
+            lister,
+            groupReader,
+            settler);
         transactions.Promoted = states.Wake;
         transactions.Ended = resultSignals.Set;
         transactions.RoomLeft = (queue, group) => background.Start(

@@ -7,8 +7,8 @@ using Burrow.Tables;
 namespace Burrow.Simulation.Relays;
 
 /// <summary>
-/// Sees every transaction of one side, and judges what came to it from the other one: each message once, in order, as it was put there, none
-/// left out that was to come.
+/// Sees every transaction of one side, and judges what came to it from the other one: each message once, in order, as it was put there,
+/// none left out that was to come.
 /// </summary>
 internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<string>> trace) : ICommitObserver
 {
@@ -46,7 +46,8 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     public int Delivered { get; private set; }
 
     /// <summary>All that was put here, by partition and number.</summary>
-    public IEnumerable<(string Partition, PutRecord Put)> Puts => puts.SelectMany(queue => queue.Value.Values.Select(put => (queue.Key, put)));
+    public IEnumerable<(string Partition, PutRecord Put)> Puts =>
+        puts.SelectMany(queue => queue.Value.Values.Select(put => (queue.Key, put)));
 
     public void Committed(Instance by, string table, string partition, IReadOnlyList<Operation> operations)
     {
@@ -91,7 +92,8 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
             if (operation.Kind == OperationKind.Delete)
             {
                 Require(
-                    put.IsDelivered || Other.HasOfItself(partition, put) || put.Origin is not null || put.IsPassed || put.RowExpiresAt - Skew < Now || MayDrop,
+                    put.IsDelivered || put.IsPassed || put.Origin is not null || Other.HasOfItself(partition, put)
+                        || put.RowExpiresAt - Skew < Now || MayDrop,
                     $"The row of {put} was removed before it was sent.");
                 put.HasRow = false;
             }

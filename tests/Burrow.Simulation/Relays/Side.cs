@@ -57,7 +57,8 @@ internal sealed class Side
         {
             return await Any().RequestAsync(request);
         }
-        catch (Exception e) when (e is BurrowException or TableUnavailableException or ConnectionLostException or OperationCanceledException)
+        catch (Exception e)
+            when (e is BurrowException or TableUnavailableException or ConnectionLostException or OperationCanceledException)
         {
             return default;
         }

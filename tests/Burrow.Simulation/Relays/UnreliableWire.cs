@@ -7,8 +7,8 @@ using Burrow.Tables;
 namespace Burrow.Simulation.Relays;
 
 /// <summary>
-/// The line from one process to the other side. It is slow; it loses requests and answers, and repeats requests, late ones too. What arrives
-/// is served as the endpoint of batches serves it.
+/// The line from one process to the other side. It is slow; it loses requests and answers, and repeats requests, late ones too. What
+/// arrives is served as the endpoint of batches serves it.
 /// </summary>
 internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Side> other, Func<WireConditions> conditions) : IRelayWire
 {
@@ -21,7 +21,8 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
         CallAsync(async engine =>
         {
             var state = await engine.Producers.GetAsync(new(relay.Account, queue), producer, CancellationToken.None);
-            return new(200) { Last = state?.Last, Epoch = state?.Epoch ?? 0, Stamp = await engine.Relays.StampAsync(CancellationToken.None) };
+            var stamp = await engine.Relays.StampAsync(CancellationToken.None);
+            return new(200) { Last = state?.Last, Epoch = state?.Epoch ?? 0, Stamp = stamp };
         });
 
     private static async Task<RelayAnswer> PutAllAsync(QueueEngine engine, QueueAddress queue, RelayBatch batch)

@@ -28,6 +28,36 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
     }
 
     [Fact]
+    public async Task A_pair_of_stamps_is_compiled_and_linted_and_each_may_relay_to_the_other()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("pair.json");
+        (await Bicep.RunAsync(["build", "pair.bicep", "--outfile", file], Cancellation)).ShouldBe("");
+        (await Bicep.RunAsync(["lint", "pair.bicep"], Cancellation)).ShouldBe("");
+
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(file, Cancellation));
+        var resources = json.RootElement.GetProperty("resources").EnumerateArray()
+            .ToDictionary(one => one.GetProperty("name").GetString()!);
+        var variables = json.RootElement.GetProperty("variables");
+        // Each stamp has its own name, and allows the other's host.
+        (string, string, string)[] stamps = [("stamp", "appName", "otherHostName"), ("other", "otherAppName", "hostName")];
+        foreach (var (stamp, name, host) in stamps)
+        {
+            var parameters = resources[stamp].GetProperty("properties").GetProperty("parameters");
+            parameters.GetProperty("functionAppName").GetProperty("value").GetString().ShouldBe($"[variables('{name}')]");
+            parameters.GetProperty("relayHosts").GetProperty("value")[0].GetString().ShouldBe($"[variables('{host}')]");
+        }
+
+        variables.GetProperty("hostName").GetString()!.ShouldContain("variables('appName')");
+        variables.GetProperty("otherHostName").GetString()!.ShouldContain("variables('otherAppName')");
+        // The front door asks whether the stamp can do its work, and lets a request wait.
+        var front = resources["front"];
+        front.GetProperty("condition").GetString().ShouldBe("[parameters('frontDoor')]");
+        front.ToString().ShouldContain("/health/ready");
+        front.ToString().ShouldContain("\"originResponseTimeoutSeconds\": 240");
+    }
+
+    [Fact]
     public async Task Storage_is_reached_by_identity_and_TLS_alone()
     {
         var template = await bicep.CompileAsync(Cancellation);
@@ -250,7 +280,8 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         var rules = alerts.GetProperty("variables").GetProperty("rules").EnumerateArray().ToList();
 
         rules.Select(rule => rule.GetProperty("name").GetString()).ShouldBe(
-            ["server-errors", "outbox-lag", "oldest-visible", "dead-messages", "sweep-failures"], ignoreOrder: true);
+            ["server-errors", "outbox-lag", "oldest-visible", "dead-messages", "sweep-failures", "relay-lag", "relay-failures"],
+            ignoreOrder: true);
         rules.SelectMany(rule => Metric().Matches(rule.GetProperty("query").GetString()!)).Select(match => match.Groups[1].Value)
             .ShouldBe(
                 ["burrow.outbox.lag", "burrow.queue.oldest_visible_age", "burrow.messages.dead", "burrow.sweep.failures"],

@@ -111,6 +111,25 @@ public sealed class CostTests
     }
 
     [Fact]
+    public async Task A_relay_costs_a_row_of_the_put_and_no_request_and_accounts_without_one_cost_what_they_did()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await queue.PutAsync("first", ttl: 60);
+        (await CountAsync(() => queue.PutAsync("before", ttl: 60))).ShouldBe((0, 1, 4));
+        // No way leads to the other side, so nothing is sent.
+        var relay = new Relay(new("r"), QueuePattern.Parse("relayed"), new("https://b.example.org"), queue.Address.Account);
+        await queue.Engine.Relays.PutAsync(queue.Address.Account, relay, QueuePattern.All, token);
+        var relayed = new QueueAddress(queue.Address.Account, new("relayed"));
+        queue.Engine.StopWaiting();
+        await queue.Engine.PutAsync(relayed, new(new("1"), [1], null, new(60, 0), Precondition.None), token);
+        await queue.PutAsync("warm", ttl: 60);
+
+        (await CountAsync(() => queue.PutAsync("after", ttl: 60))).ShouldBe((0, 1, 4));
+        (await CountAsync(() => queue.Engine.PutAsync(relayed, new(new("2"), [1], null, new(60, 0), Precondition.None), token)))
+            .ShouldBe((0, 1, 5));
+    }
+
+    [Fact]
     public async Task A_result_costs_a_row_of_the_put_and_two_of_the_end_and_progress_two_reads_and_a_transaction()
     {
         await queue.PutAsync("warm", ttl: 60);

@@ -34,11 +34,17 @@ public sealed class RelayTests
             foreach (var member in one.EnumerateObject().Where(member => member.Name is not ("etag" or "ttl" or "hide")))
                 other.GetProperty(member.Name).ToString().ShouldBe(member.Value.ToString());
             foreach (var member in (string[])["ttl", "hide"])
-                other.GetProperty(member).GetInt64().ShouldBeInRange(one.GetProperty(member).GetInt64() - 2, one.GetProperty(member).GetInt64() + 2);
+            {
+                var seconds = one.GetProperty(member).GetInt64();
+                other.GetProperty(member).GetInt64().ShouldBeInRange(seconds - 2, seconds + 2);
+            }
         }
 
         (await both.StateAsync("active")).GetProperty("links")[0].GetProperty("messages").GetInt64().ShouldBe(0);
         (await TwoDeployments.GetAsync(both.East, "relays/a/r/missing")).GetArrayLength().ShouldBe(0);
+        (await TwoDeployments.GetAsync(both.East, "stats/a/q")).GetProperty("relay").ToString()
+            .ShouldBe("""{"state":"active","messages":0,"seconds":0}""");
+        (await TwoDeployments.GetAsync(both.West, "stats/a/q")).TryGetProperty("relay", out _).ShouldBeFalse();
     }
 
     [Fact]
@@ -65,7 +71,7 @@ public sealed class RelayTests
         await using var both = await TwoDeployments.StartAsync();
         await both.RelayAsync();
         for (var i = 1; i <= 5; i++)
-            await PutAsync(both.East, $"q/{i}?ttl=0&producer=p&number={i}&previous={i - 1}".Replace("&previous=0", "", StringComparison.Ordinal), "x");
+            await PutAsync(both.East, $"q/{i}?ttl=0&producer=p&number={i}" + (i == 1 ? "" : $"&previous={i - 1}"), "x");
         await both.CameAsync("1", "2", "3", "4", "5");
 
         (await TwoDeployments.GetAsync(both.West, "producers/a/q/p")).GetProperty("last").GetInt64().ShouldBe(5);
@@ -136,9 +142,8 @@ public sealed class RelayTests
                 .Status.ShouldBe(HttpStatusCode.Forbidden);
         }
 
-        (await TwoDeployments.SendAsync(
-            both.West, HttpMethod.Post, "batch/a/q", """[{"id":"x"}]""", relay, "application/json")).Json[0].GetProperty("status").GetInt32()
-            .ShouldBe(403);
+        var batch = await TwoDeployments.SendAsync(both.West, HttpMethod.Post, "batch/a/q", """[{"id":"x"}]""", relay, "application/json");
+        batch.Json[0].GetProperty("status").GetInt32().ShouldBe(403);
 
         async Task<string> KeyAsync(string name, string spec) =>
             (await TwoDeployments.SendAsync(both.West, HttpMethod.Put, $"keys/a/{name}", spec, admin)).Json.GetProperty("key").GetString()!;
@@ -197,7 +202,8 @@ public sealed class RelayTests
         await PutAsync(both.West, "q/2?ttl=0", "x");
 
         await TwoDeployments.UntilAsync(
-            async () => (await TwoDeployments.IdsAsync(both.East)) is ["2"], async () => string.Join(',', await TwoDeployments.IdsAsync(both.East)));
+            async () => (await TwoDeployments.IdsAsync(both.East)) is ["2"],
+            async () => string.Join(',', await TwoDeployments.IdsAsync(both.East)));
 
         await PutAsync(both.East, "q/3?ttl=0", "x");
         await both.CameAsync("1", "2", "3");
@@ -306,7 +312,8 @@ public sealed class RelayTests
         (await allowed.SendAsync(manager, "PUT", "/relays/other/r", Relay)).ShouldBeAProblem(404);
         (await allowed.SendAsync(manager, "PUT", "/relays/a/r", Relay)).Status.ShouldBe(201);
         (await allowed.SendAsync(manager, "PUT", "/relays/a/r", Relay.Replace("b.", "c.", StringComparison.Ordinal))).ShouldBeAProblem(400);
-        (await allowed.SendAsync(manager, "PUT", "/relays/a/r", Relay.Replace("https", "http", StringComparison.Ordinal))).ShouldBeAProblem(400);
+        (await allowed.SendAsync(manager, "PUT", "/relays/a/r", Relay.Replace("https", "http", StringComparison.Ordinal)))
+            .ShouldBeAProblem(400);
         (await allowed.SendAsync(manager, "PUT", "/relays/a/r", """{"queues":"*","to":"http://127.0.0.1:7071"}""")).ShouldBeAProblem(400);
         (await allowed.SendAsync(some, "GET", "/relays/a")).ShouldBeAProblem(404);
         (await allowed.SendAsync(some, "GET", "/relays/a/r/missing")).ShouldBeAProblem(404);

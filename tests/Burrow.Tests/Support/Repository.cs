@@ -27,7 +27,8 @@ internal static class Repository
 internal static class Commands
 {
     /// <summary>Runs a command to its end. If the command fails, throws an exception with its output.</summary>
-    public static async Task RunAsync(string command, string arguments, string folder)
+    /// <returns>What it printed.</returns>
+    public static async Task<string> RunAsync(string command, string arguments, string folder)
     {
         using var process = Process.Start(new ProcessStartInfo(command, arguments)
         {
@@ -40,5 +41,6 @@ internal static class Commands
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{command} {arguments} ended with {process.ExitCode}\n{await output}\n{await error}");
+        return await output;
     }
 }

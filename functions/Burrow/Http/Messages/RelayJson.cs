@@ -91,8 +91,11 @@ internal static class RelayJson
     }
 
     /// <summary>The key for the other side. It goes into a header.</summary>
-    private static string? KeyOf(JsonElement json) =>
-        JsonMembers.GetString(json, "key") is not { } key || (key.Length is > 0 and <= RelayLimits.KeyBytes && key.All(c => c is > ' ' and <= '~'))
-            ? JsonMembers.GetString(json, "key")
+    private static string? KeyOf(JsonElement json)
+    {
+        var key = JsonMembers.GetString(json, "key");
+        return key is null || (key.Length is > 0 and <= RelayLimits.KeyBytes && key.All(character => character is > ' ' and <= '~'))
+            ? key
             : throw new InvalidRequestException("key", $"key is 1 to {RelayLimits.KeyBytes} characters of ASCII, without spaces.");
+    }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Burrow.Http.Access;
 using Burrow.Http.Pipeline;
 using Burrow.Queues;
 

@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Http;
 namespace Burrow.Http.Messages;
 
 /// <summary>
-/// <c>/relays/{account}</c>, <c>/relays/{account}/{name}</c> and <c>/relays/{account}/{name}/missing</c>: how messages of an account come to
-/// other deployments.
+/// <c>/relays/{account}</c>, <c>/relays/{account}/{name}</c> and <c>/relays/{account}/{name}/missing</c>: how messages of an account come
+/// to other deployments.
 /// </summary>
 public sealed class RelaysEndpoint : IEndpoint
 {
@@ -46,8 +46,8 @@ public sealed class RelaysEndpoint : IEndpoint
     public Task<IResult> ServeListAsync(HttpRequest request) => responder.ServeAsync(request, list);
 
     /// <summary>
-    /// GET shows a relay. PUT makes it, 201 if it is new, else 200; it begins at once. DELETE ends it, drops what it has not sent, and shows
-    /// what it was.
+    /// GET shows a relay. PUT makes it, 201 if it is new, else 200; it begins at once. DELETE ends it, drops what it has not sent, and
+    /// shows what it was.
     /// </summary>
     public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
 

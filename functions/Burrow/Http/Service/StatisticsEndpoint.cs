@@ -67,7 +67,8 @@ public sealed class StatisticsEndpoint : IEndpoint
         var statistics = parameters.UntilEmpty
             ? await queues.UntilEmptyAsync(queue, authorized.WaitFor(parameters.Wait), context.Aborted)
             : await queues.StatisticsAsync(queue, context.Aborted) ?? throw missing;
-        return Answer.OfJson(200, json => StatisticsJson.Write(json, new QueueStatistics(queue.Queue, statistics)));
+        var relay = await queues.Relays.OfAsync(queue, context.Aborted);
+        return Answer.OfJson(200, json => StatisticsJson.Write(json, new QueueStatistics(queue.Queue, statistics), relay));
     }
 
     private static QueryParameters ParametersOf(RequestContext context)

@@ -19,11 +19,20 @@ internal static class StatisticsJson
         json.WriteEndObject();
     }
 
-    public static void Write(Utf8JsonWriter json, QueueStatistics statistics)
+    public static void Write(Utf8JsonWriter json, QueueStatistics statistics, RelayQueue? relay = null)
     {
         json.WriteStartObject();
         json.WriteString("queue", statistics.Queue.Value);
         Write(json, statistics.Statistics);
+        if (relay is not null)
+        {
+            json.WriteStartObject("relay");
+            json.WriteString("state", relay.Phase.ToString().ToLowerInvariant());
+            json.WriteNumber("messages", relay.Messages);
+            json.WriteNumber("seconds", relay.Seconds);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 

@@ -22,7 +22,8 @@ internal sealed class PlannedOutbox(Relay relay, RelayMark before, long left)
 
     /// <summary>Why a new message is refused; null: it is not.</summary>
     public QuotaExceededException? Refusal => relay.RefusesWhenFull && left <= Rows
-        ? new($"The relay '{relay.Name}' still has {relay.MaxOutbox} messages of this queue to send, as many as it may. Nothing was stored.")
+        ? new(
+            $"The relay '{relay.Name}' still has {relay.MaxOutbox} messages of this queue to send, as many as it may. Nothing was stored.")
         : null;
 
     /// <summary>The operations that a new message adds, and the mark after them.</summary>

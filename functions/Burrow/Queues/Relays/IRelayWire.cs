@@ -2,7 +2,7 @@ using Burrow.Queues.Rows;
 
 namespace Burrow.Queues.Relays;
 
-/// <summary>The way to the other side of a relay. It sends once; whoever calls it sends again.</summary>
+/// <summary>The way to the other side of a relay. It sends once: the caller sends again.</summary>
 internal interface IRelayWire
 {
     /// <summary>Sends a batch. If no answer comes, the batch may have been stored all the same.</summary>

@@ -78,12 +78,24 @@ public sealed class QueueRelays
         return states;
     }
 
+    /// <summary>How far the relay of a queue has come; null: the queue has none. Costs nothing where the account never had one.</summary>
+    public async Task<RelayQueue?> OfAsync(QueueAddress queue, CancellationToken cancellationToken)
+    {
+        var account = await settings.OfAsync(queue.Account);
+        return account.RelayOf(queue.Queue) is { } relay && await table.ReadAsync(queue, cancellationToken) is { } link
+            && link.Incarnation == relay.Incarnation
+            ? await QueueOfAsync(relay, link, cancellationToken)
+            : null;
+    }
+
     /// <summary>A relay and how far it has come; null if there is none of that name for queues within the scope.</summary>
     public async Task<RelayState?> GetAsync(
         AccountName account, RelayName name, QueuePattern scope, CancellationToken cancellationToken) =>
         (await ListAsync(account, scope, cancellationToken)).FirstOrDefault(one => one.Relay.Name == name);
 
-    /// <summary>Makes a relay, or puts it in place of the one of its name. What it has sent is not sent again, unless its other side is new.</summary>
+    /// <summary>
+    /// Makes a relay, or puts it in place of the one of its name. What it has sent is not sent again, unless its other side is new.
+    /// </summary>
     /// <param name="account">The account.</param>
     /// <param name="relay">The relay, with its key sealed.</param>
     /// <param name="scope">The queues that the caller may manage.</param>
@@ -156,7 +168,8 @@ public sealed class QueueRelays
     }
 
     /// <summary>
-    /// The messages that the other side may lack: those that are not sent, and those that are sent and not answered for. At most <see cref="QueueLimits.AnswerItems"/>, and whether there are more.
+    /// The messages that the other side may lack: those that are not sent, and those that are sent and not answered for. At most
+    /// <see cref="QueueLimits.AnswerItems"/>, and whether there are more.
     /// </summary>
     /// <returns>Null if there is no relay of that name for queues within the scope.</returns>
     public async Task<(IReadOnlyList<RelayMissing> Messages, bool More)?> MissingAsync(
@@ -191,8 +204,8 @@ public sealed class QueueRelays
                 if (all.RelayOf(link.Incarnation) is { } other && await CountAsync(link, cancellationToken) is (> 0, _))
                 {
                     throw new ConflictException(
-                        $"The relay '{other.Name}' has messages of the queue '{link.Queue.Queue}' to send, which this relay would take over. "
-                        + "Nothing was changed.");
+                        $"The relay '{other.Name}' has messages of the queue '{link.Queue.Queue}' to send, "
+                        + "which this relay would take over. Nothing was changed.");
                 }
             }
         }

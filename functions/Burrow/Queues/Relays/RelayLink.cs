@@ -31,7 +31,9 @@ internal sealed record RelayLink(string? ETag, QueueAddress Queue, RelayName Rel
     /// <summary>The epoch of the process that worked on it last.</summary>
     public long Epoch { get; init; }
 
-    /// <summary>The epoch by which this side was shut out, as far as it knows; 0: none. Whoever puts the relay again allows to pass it.</summary>
+    /// <summary>
+    /// The epoch by which this side was shut out, as far as it knows; 0: none. To put the relay again allows to pass it.
+    /// </summary>
     public long FencedBy { get; init; }
 
     /// <summary>The last number that the other side is known to have, at least; null: none.</summary>

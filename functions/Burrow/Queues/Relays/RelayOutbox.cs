@@ -243,7 +243,8 @@ internal sealed class RelayOutbox : IRelayOutbox
         if (owner is null || (incarnation is null && !look.Head.IsOpen))
             return null;
         await table.WriteAsync(
-            new(null, queue, owner.Name, owner.Incarnation) { IsPrepared = incarnation is not null, Used = Today() }, CancellationToken.None);
+            new(null, queue, owner.Name, owner.Incarnation) { IsPrepared = incarnation is not null, Used = Today() },
+            CancellationToken.None);
         return TimeSpan.Zero;
     }
 

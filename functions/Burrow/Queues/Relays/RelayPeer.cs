@@ -13,7 +13,7 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         new($"{stamp}.{relay.Name}.{NameHash.Of(queue.Account.Value + "\0" + queue.Queue.Value)[..HashLength]}");
 
     /// <summary>
-    /// Asks the other side how far it is, if the relay was put since it was asked last. So whoever puts a relay again allows it to pass the
+    /// Asks the other side how far it is, if the relay was put since it was asked last. So to put a relay again allows it to pass the
     /// epoch by which it is known to be shut out. A link that begins knows no epoch, and passes any. From then on nothing arrives late that
     /// this side has sent before.
     /// </summary>
@@ -60,7 +60,7 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
             : RelayResult.Busy(answer.Last, new(409) { Text = "A batch came before its forerunner." });
     }
 
-    /// <summary>Either another process of this deployment has the link, or somebody shut this deployment out.</summary>
+    /// <summary>Either another process of this deployment has the link, or an operator shut this deployment out.</summary>
     private async Task<RelayResult> StopAsync(RelayLease lease, Relay relay, long? sent, RelayAnswer answer)
     {
         // Only who puts the relay from now on knows of that.

@@ -119,7 +119,7 @@ internal sealed class RelayPump
                 if (rows.Count > 0)
                     next = QueueKeys.Outbox(new(RelayRow.SequenceOf(rows[^1].Key).Value + 1));
                 var all = rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From).ToList();
-                // Rows of another relay come after those of this one. Whoever serves that one sends them.
+                // Rows of another relay come after those of this one. A run for that one sends them.
                 var own = all.TakeWhile(row => row.Incarnation == relay.Incarnation).ToList();
                 isEnd = !more || own.Count < all.Count;
                 read = own.FindAll(IsToSend);

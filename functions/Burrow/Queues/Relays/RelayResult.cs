@@ -21,7 +21,7 @@ internal sealed record RelayResult(long? Sent, string? Reason)
             ? $"The other side does not answer: {answer.Text}"
             : $"The other side answers {answer.Status}: {answer.Text}")
     {
-        Pause = answer.RetryAfter < RelayLimits.LongestPause ? answer.RetryAfter : answer.RetryAfter is null ? null : RelayLimits.LongestPause,
+        Pause = answer.RetryAfter > RelayLimits.LongestPause ? RelayLimits.LongestPause : answer.RetryAfter,
     };
 
     /// <summary>The other side refuses, and will refuse again.</summary>

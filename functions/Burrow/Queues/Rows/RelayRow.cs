@@ -76,7 +76,8 @@ internal sealed record RelayRow
         Enumerable.Range(0, BodyChunks.CountOf(Length)).Select(n => QueueKeys.OutboxChunk(Sequence, n));
 
     /// <summary>
-    /// Deletes rows with their bodies. One that was written anew since it was read stays: another relay may need what this one needs no more.
+    /// Deletes rows with their bodies. One that was written anew since it was read stays: another relay may need what this one needs no
+    /// more.
     /// </summary>
     public static async Task DeleteAsync(ITable messages, string partition, IEnumerable<RelayRow> rows)
     {

@@ -1,4 +1,4 @@
-namespace Burrow.Http.Access;
+namespace Burrow.Http.Pipeline;
 
 /// <summary>
 /// Reads instants as RFC 3339, section 5.6, writes them. The framework's parser takes no more than seven digits of a second, no offset
