@@ -57,7 +57,7 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
     {
         // A batch may wait for its forerunners for 10 s.
         Timeout = TimeSpan.FromSeconds(60),
-        MaxResponseContentBufferSize = 16 * 1024 * 1024,
+        MaxResponseContentBufferSize = 4 * 1024 * 1024,
         DefaultRequestVersion = System.Net.HttpVersion.Version20,
         DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
     };
@@ -78,7 +78,7 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
                 var status = (int)response.StatusCode;
                 // A producer that is not there has put nothing.
                 var answer = status == 200 ? read(body)
-                    : status == 404 && request.Method == HttpMethod.Get ? new(200)
+                    : status == 404 && request.Method == HttpMethod.Get && IsOfBurrow(body) ? new(200)
                     : new RelayAnswer(status) { Text = TextOf(body), RetryAfter = RetryAfterOf(response) };
                 return answer with { Stamp = response.Headers.TryGetValues(StampHeader, out var stamps) ? stamps.FirstOrDefault() : null };
             }
@@ -87,11 +87,11 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
         {
             return new(0) { Text = e is TaskCanceledException ? "no answer within 60 s" : Short(e.GetBaseException().Message) };
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or InvalidRequestException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
             return new(502) { Text = "The answer is not what a deployment of Burrow answers." };
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or ArgumentOutOfRangeException)
         {
             return new(401) { Text = "The relay's key was encrypted under another secret: put the relay again." };
         }
@@ -182,6 +182,9 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
             Epoch = json.RootElement.GetProperty("epoch").GetInt64(),
         };
     }
+
+    /// <summary>Whether Burrow itself says that something is not there, and not what stands before it.</summary>
+    private static bool IsOfBurrow(byte[] body) => body.AsSpan().IndexOf("\"urn:burrow:problem:not-found\""u8) >= 0;
 
     /// <summary>The text of a problem (RFC 9457), or the beginning of what else it is.</summary>
     private static string TextOf(byte[] body)

@@ -31,6 +31,7 @@ public sealed class DeployedSettingsTests(Bicep bicep) : IClassFixture<Bicep>
         ["Burrow__Events__SigningKeys"] = SigningKeyPem.New(),
         ["Burrow__Events__ReconcileSchedule"] = "30 * * * * *",
         ["Burrow__Events__DeadLetterContainer"] = "dead-letters",
+        ["Burrow__Relays__AllowedHosts"] = "other.example",
         ["Burrow__Events__DeadLetterAccount"] = $"{Id}/Microsoft.Storage/storageAccounts/account",
     };
 

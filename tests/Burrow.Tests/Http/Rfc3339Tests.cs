@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Burrow.Http.Access;
+using Burrow.Http.Pipeline;
 using CsCheck;
 
 namespace Burrow.Tests.Http;

@@ -11,6 +11,7 @@ public sealed class TriggerTests
     private const string Key = """{"allow":["read"]}""";
     private const string Policy = """{"queues":"other"}""";
     private const string Producer = """{"epoch":1}""";
+    private const string Relay = """{"queues":"relayed","to":"http://127.0.0.1:9"}""";
     private const string Reader = """{"after":"0000000000000001"}""";
 
     [Fact]
@@ -28,6 +29,7 @@ public sealed class TriggerTests
                 "links" => """{"method":"GET","queue":"q","expires":"2100-01-01T00:00:00Z"}""",
                 "limits" => """{"queues":10}""",
                 "policies" => Policy,
+                "relays" => Relay,
                 "readers" => Reader,
                 "producers" => Producer,
                 _ => "[]",
@@ -40,6 +42,7 @@ public sealed class TriggerTests
                     await raw.SendAsync("POST", "/v1.0/a/q/m?outcome=dead", [], ("If-Match", put.ETag!));
                 await raw.SendAsync("PUT", "/v1.0/a/q/g?group=g", []);
                 await raw.SendAsync("PUT", "/policies/a/hook", Encoding.UTF8.GetBytes(Policy));
+                await raw.SendAsync("PUT", "/relays/a/hook", Encoding.UTF8.GetBytes(Relay));
                 await raw.SendAsync("PUT", "/readers/a/q/hook", Encoding.UTF8.GetBytes(Reader));
                 await raw.SendAsync("PUT", "/producers/a/q/hook", Encoding.UTF8.GetBytes(Producer));
                 await raw.SendAsync("PUT", "/subscriptions/a/hook", """{"endpoint":"http://127.0.0.1:9"}"""u8.ToArray());

@@ -294,8 +294,8 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
         { IsOfRelays = true },
         new(
             "full-and-not-said", "Putting/PlannedOutbox.cs",
-            "return ([], Mark with { IsFull = true });",
-            "return ([], MUTANT ? Mark : Mark with { IsFull = true });")
+            "return ([], Mark with { IsFull = true, IsWhole = false });",
+            "return ([], MUTANT ? Mark : Mark with { IsFull = true, IsWhole = false });")
         { IsOfRelays = true },
         new(
             "rows-forgotten-as-missing", "Relays/RelayOutbox.cs",

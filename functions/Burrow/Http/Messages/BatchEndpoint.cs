@@ -61,7 +61,9 @@ public sealed class BatchEndpoint : IEndpoint
         authorized.Charge(entries.Count - 1);
         await authorized.AdmitAsync(WeightOf(entries));
         var full = await QuotaErrorAsync(authorized, queue, entries);
-        var stamp = await queues.Relays.StampAsync(context.Aborted);
+        var stamp = entries.Exists(entry => entry.Item?.Relayed is not null) || entries.Count == 0
+            ? await queues.Relays.StampAsync(context.Aborted)
+            : queues.Relays.KnownStamp;
         if (authorized.Caller.May(OperationPolicy.PutMessage) || authorized.Caller.May(OperationPolicy.RelayMessage))
         {
             // A batch without items says which epoch holds from now on.
@@ -223,7 +225,9 @@ public sealed class BatchEndpoint : IEndpoint
         var id = item.Id ?? queues.NewId();
         return TryAsync(id, async () =>
         {
-            var precondition = new Precondition(item.IfMatch, batch.OnlyNew ? Precondition.MustNotExist.IfNoneMatch : null);
+            // What a relay sends replaces nothing.
+            var onlyNew = batch.OnlyNew || item.Relayed is not null;
+            var precondition = new Precondition(item.IfMatch, onlyNew ? Precondition.MustNotExist.IfNoneMatch : null);
             var result = await queues.PutAsync(
                 batch.Queue,
                 new(id, item.Body, item.ContentType, item.Attributes, precondition)

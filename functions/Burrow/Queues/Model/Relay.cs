@@ -34,7 +34,4 @@ public sealed record Relay(RelayName Name, QueuePattern Queues, Uri To, AccountN
 
     /// <summary>How often the relay was put.</summary>
     internal long Generation { get; init; }
-
-    /// <summary>Whether all of its queues were prepared since the account's relays changed last.</summary>
-    internal bool IsPrepared { get; init; }
 }

@@ -17,7 +17,14 @@ internal sealed class OutboxRoom(QueueContext context, QueueSettings settings, Q
     public async Task<PlannedOutbox?> OfAsync(QueueHead current, Relay? relay, int wanted)
     {
         if (!current.IsOpen)
-            return relay is null ? null : await RoomAsync(relay, new(relay.Incarnation, 0), wanted);
+        {
+            if (relay is null)
+                return null;
+            // The queue is empty: nothing stands in it without a row. The outbox may still hold rows.
+            var count = current.Relay?.Incarnation == relay.Incarnation ? current.Relay.Count : 0;
+            return await RoomAsync(relay, new(relay.Incarnation, count) { IsWhole = true }, wanted);
+        }
+
         // Where a queue of a relay is not marked, messages stand that have no row: it is to be prepared.
         if (current.Relay is not { } mark)
             return null;
@@ -47,8 +54,8 @@ internal sealed class OutboxRoom(QueueContext context, QueueSettings settings, Q
 
     private async Task<long?> ReadSentAsync()
     {
-        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Top = 1, Select = RelayRow.Columns };
+        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Top = 1, Select = RelayRow.ColumnsOfCount };
         var (rows, _) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
-        return rows.Count == 0 ? null : Math.Max(0, RelayRow.From(rows[0]).Count - 1);
+        return rows.Count == 0 ? null : Math.Max(0, RelayRow.CountOf(rows[0]).Count - 1);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class PlannedOutbox(Relay relay, RelayMark before, long left)
             return ([], Mark);
         // A message from another deployment has its row in any case: two relays that face each other would wait for each other for ever.
         if (left <= Rows && request.Relayed is null)
-            return ([], Mark with { IsFull = true });
+            return ([], Mark with { IsFull = true, IsWhole = false });
         var mark = Mark with { Count = Mark.Count + 1 };
         return ([.. RelayRow.Of(state, request, mark, now).Insert()], mark);
     }

@@ -12,7 +12,7 @@ namespace Burrow.Queues.Relays;
 public sealed class QueueRelays
 {
     /// <summary>Rows of an outbox that are counted one by one.</summary>
-    private const int MaxCounted = 5 * TableLimits.PageRows;
+    private const int MaxCounted = TableLimits.PageRows;
 
     /// <summary>Links whose outboxes are read at a time.</summary>
     private const int MaxParallelism = 16;
@@ -23,14 +23,15 @@ public sealed class QueueRelays
     private readonly RelayTable table;
     private readonly RelayOutbox outbox;
     private readonly RelayStamp stamp;
-    private readonly Wakeups preparing;
 
     internal QueueRelays(
         QueueContext context, DueTable due, QueueSettings settings, RelayTable table, RelayOutbox outbox, RelayStamp stamp)
     {
         (this.context, this.due, this.settings, this.table, this.outbox, this.stamp) = (context, due, settings, table, outbox, stamp);
-        preparing = new(PrepareAsync, e => context.Logger.BackgroundFailed(e.Message));
     }
+
+    /// <summary>The stamp, if this process knows it.</summary>
+    public string? KnownStamp => stamp.Known;
 
     /// <summary>The stamp of this deployment, which a relay learns from answers; null: it can't be read now.</summary>
     public async ValueTask<string?> StampAsync(CancellationToken cancellationToken)
@@ -48,7 +49,13 @@ public sealed class QueueRelays
     /// <summary>An account's relays for queues within a scope, in the order of their names.</summary>
     public async Task<IReadOnlyList<RelayState>> ListAsync(AccountName account, QueuePattern scope, CancellationToken cancellationToken)
     {
-        var relays = (await settings.ReadAsync(account, cancellationToken)).Relays.Where(relay => scope.Contains(relay.Queues)).ToList();
+        var read = await settings.ReadAsync(account, cancellationToken);
+        return await StatesAsync(account, read, [.. read.Relays.Where(relay => scope.Contains(relay.Queues))], cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<RelayState>> StatesAsync(
+        AccountName account, AccountSettings read, IReadOnlyList<Relay> relays, CancellationToken cancellationToken)
+    {
         if (relays.Count == 0)
             return [];
         var links = new List<RelayLink>();
@@ -69,7 +76,7 @@ public sealed class QueueRelays
             states.Add(new(
                 relay,
                 reason is not null ? RelayPhase.Failing
-                    : !relay.IsPrepared || queues.Exists(queue => queue.Phase == RelayPhase.Preparing) ? RelayPhase.Preparing
+                    : read.IsPreparing || queues.Exists(queue => queue.Phase == RelayPhase.Preparing) ? RelayPhase.Preparing
                     : RelayPhase.Active,
                 reason is null ? null : $"{reason.Queue}: {reason.Reason}",
                 [.. queues.OrderBy(queue => queue.Queue.Value, Name.ByCodePoint)]));
@@ -90,8 +97,12 @@ public sealed class QueueRelays
 
     /// <summary>A relay and how far it has come; null if there is none of that name for queues within the scope.</summary>
     public async Task<RelayState?> GetAsync(
-        AccountName account, RelayName name, QueuePattern scope, CancellationToken cancellationToken) =>
-        (await ListAsync(account, scope, cancellationToken)).FirstOrDefault(one => one.Relay.Name == name);
+        AccountName account, RelayName name, QueuePattern scope, CancellationToken cancellationToken)
+    {
+        var read = await settings.ReadAsync(account, cancellationToken);
+        var named = read.Relays.Where(relay => relay.Name == name && scope.Contains(relay.Queues)).ToList();
+        return (await StatesAsync(account, read, named, cancellationToken)).FirstOrDefault();
+    }
 
     /// <summary>
     /// Makes a relay, or puts it in place of the one of its name. What it has sent is not sent again, unless its other side is new.
@@ -136,11 +147,12 @@ public sealed class QueueRelays
                 return all with
                 {
                     HasRelayed = true,
-                    Relays = [.. all.Relays.Where(one => one != old).Select(one => one with { IsPrepared = false }), stored],
+                    IsPreparing = true,
+                    Relays = [.. all.Relays.Where(one => one != old), stored],
                 };
             },
             cancellationToken);
-        preparing.Wake(DueRow.PreparingOf(account));
+        outbox.Prepare(account);
         return (stored, created!.Value);
     }
 
@@ -159,11 +171,11 @@ public sealed class QueueRelays
                 deleted ??= found;
                 return found is null
                     ? null
-                    : all with { Relays = [.. all.Relays.Where(one => one != found).Select(one => one with { IsPrepared = false })] };
+                    : all with { IsPreparing = true, Relays = [.. all.Relays.Where(one => one != found)] };
             },
             cancellationToken);
         if (deleted is not null)
-            preparing.Wake(DueRow.PreparingOf(account));
+            outbox.Prepare(account);
         return deleted;
     }
 
@@ -201,7 +213,7 @@ public sealed class QueueRelays
         {
             foreach (var link in links.Where(link => link.Relay != relay.Name && after.RelayOf(link.Queue.Queue) == relay))
             {
-                if (all.RelayOf(link.Incarnation) is { } other && await CountAsync(link, cancellationToken) is (> 0, _))
+                if (all.RelayOf(link.Incarnation) is { } other && await outbox.HoldsAsync(link, cancellationToken))
                 {
                     throw new ConflictException(
                         $"The relay '{other.Name}' has messages of the queue '{link.Queue.Queue}' to send, "
@@ -244,16 +256,5 @@ public sealed class QueueRelays
         }
 
         return (messages, written);
-    }
-
-    /// <summary>Prepares the queues of an account, for as long as the process has patience. The timer does the rest.</summary>
-    private async Task PrepareAsync(QueueAddress account)
-    {
-        for (var tries = 0; tries < 20; tries++)
-        {
-            if (await outbox.PrepareAsync(account.Account, () => false, CancellationToken.None))
-                return;
-            await context.BackOffAsync(tries, CancellationToken.None);
-        }
     }
 }

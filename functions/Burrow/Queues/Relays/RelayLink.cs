@@ -19,6 +19,9 @@ internal sealed record RelayLink(string? ETag, QueueAddress Queue, RelayName Rel
     /// <summary>When it is tried again, UTC ticks; <see cref="long.MaxValue"/>: only after the relay is put again.</summary>
     public long Next { get; init; }
 
+    /// <summary>Which put of the relay was tried last; a later one is tried at once.</summary>
+    public long Tried { get; init; }
+
     /// <summary>How often it failed in a row.</summary>
     public int Failures { get; init; }
 

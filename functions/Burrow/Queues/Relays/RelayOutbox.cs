@@ -15,8 +15,14 @@ namespace Burrow.Queues.Relays;
 /// </summary>
 internal sealed class RelayOutbox : IRelayOutbox
 {
-    /// <summary>Queues of one account that are prepared at a time.</summary>
-    private const int MaxPreparing = 64;
+    /// <summary>Links that this process works on at a time. Each has some batches in memory.</summary>
+    private const int MaxWorking = 32;
+
+    /// <summary>Queues that are looked at together.</summary>
+    private const int MaxLooks = 16;
+
+    /// <summary>How often the timer looks at a queue that can't go on.</summary>
+    private static readonly TimeSpan LongestVisit = TimeSpan.FromMinutes(5);
 
     /// <summary>How long to wait before a look at a link that another process has.</summary>
     private static readonly TimeSpan HeldPause = TimeSpan.FromSeconds(5);
@@ -34,6 +40,8 @@ internal sealed class RelayOutbox : IRelayOutbox
     private readonly RelayPreparer preparer;
     private readonly RelayPump pump;
     private readonly Wakeups wakeups;
+    private readonly Wakeups preparing;
+    private readonly SemaphoreSlim working = new(MaxWorking);
     private readonly CancellationToken stopping;
 
     public RelayOutbox(
@@ -50,8 +58,15 @@ internal sealed class RelayOutbox : IRelayOutbox
         (this.context, this.due, this.settings, this.table, this.names, this.stopping) = (context, due, settings, table, names, stopping);
         var peer = new RelayPeer(settings, wire, stamp);
         preparer = new(context, finder, peer);
-        pump = new(context, wire, peer, stamp);
-        wakeups = new(RunAsync, e => context.Logger.BackgroundFailed(e.Message));
+        pump = new(context, settings, wire, peer, stamp);
+        wakeups = new(RunAsync, Failed);
+        preparing = new(PrepareAllAsync, Failed);
+
+        void Failed(Exception e)
+        {
+            if (!stopping.IsCancellationRequested)
+                context.Logger.BackgroundFailed(e.Message);
+        }
     }
 
     public void Wake(QueueAddress queue)
@@ -60,61 +75,70 @@ internal sealed class RelayOutbox : IRelayOutbox
             wakeups.Wake(queue);
     }
 
-    public async Task<bool> DrainAsync(QueueAddress queue, CancellationToken cancellationToken)
+    public async Task<TimeSpan?> DrainAsync(QueueAddress queue, CancellationToken cancellationToken)
     {
         if (!(await settings.OfAsync(queue.Account)).HasRelayed)
-            return true;
+            return null;
         var look = await LookAsync(queue);
         if (look.Front is { } front)
             Instruments.RelayLag.Record(TimeSpan.FromTicks(Math.Max(0, context.Now - front.Written)).TotalSeconds);
         if (look.IsQuiet && !IsForgotten(look.Link))
-            return true;
+            return null;
         Wake(queue);
-        return false;
+        var next = (look.Link?.Next ?? 0) - context.Now;
+        return TimeSpan.FromTicks(Math.Clamp(next, TimeSpan.TicksPerMinute, LongestVisit.Ticks));
     }
 
     public async ValueTask<bool> RemembersAsync(QueueAddress queue, CancellationToken cancellationToken) =>
         (await settings.OfAsync(queue.Account)).HasRelayed
         && (await table.ReadAsync(queue, cancellationToken) is not null || await FrontAsync(queue) is not null);
 
-    public async Task<bool> PrepareAsync(AccountName account, Func<bool> isTimeUp, CancellationToken cancellationToken)
+    public async Task<bool> PrepareAsync(AccountName account, CancellationToken cancellationToken)
     {
-        var read = await settings.ReadAsync(account, cancellationToken);
-        if (read.Relays.All(relay => relay.IsPrepared) && !read.HasRelayed)
+        if (!(await settings.ReadAsync(account, cancellationToken)).IsPreparing)
             return true;
-        var woken = 0;
-        await foreach (var queue in names.AllQueuesAsync(account, cancellationToken))
-        {
-            if (await WakeUnlessQuietAsync(queue) && ++woken == MaxPreparing)
-                return false;
-            if (isTimeUp())
-                return false;
-        }
+        Prepare(account);
+        return false;
+    }
 
+    /// <summary>Looks at all queues of an account in the background, after its relays were changed.</summary>
+    public void Prepare(AccountName account)
+    {
+        if (!stopping.IsCancellationRequested)
+            preparing.Wake(DueRow.PreparingOf(account));
+    }
+
+    /// <summary>Whether a link has something to send.</summary>
+    public async Task<bool> HoldsAsync(RelayLink link, CancellationToken cancellationToken) =>
+        await FrontAsync(link.Queue) is { } front && front.Incarnation == link.Incarnation;
+
+    /// <summary>
+    /// Wakes each queue of an account that has something to do. A due row, written before, brings the timer to it until that is done: so a
+    /// queue that can't go on holds no other one up.
+    /// </summary>
+    private async Task PrepareAllAsync(QueueAddress account)
+    {
+        var read = await settings.ReadAsync(account.Account, CancellationToken.None);
+        if (!read.IsPreparing)
+            return;
+        await foreach (var queues in names.AllQueuesAsync(account.Account, CancellationToken.None).Chunk(MaxLooks))
+            await Task.WhenAll(queues.Select(LookAfterAsync));
         // A link may serve a queue that is no longer a relay's, or that is empty.
-        await foreach (var links in table.ListAsync(account, cancellationToken))
+        await foreach (var links in table.ListAsync(account.Account, CancellationToken.None))
         {
-            foreach (var link in links)
-                woken += await WakeUnlessQuietAsync(link.Queue) ? 1 : 0;
+            foreach (var some in links.Chunk(MaxLooks))
+                await Task.WhenAll(some.Select(link => LookAfterAsync(link.Queue)));
         }
 
-        if (woken > 0)
-            return false;
         await settings.ChangeAsync(
-            account,
-            now => now.Relays.All(relay => relay.IsPrepared) || now.ETag != read.ETag
-                ? null
-                : now with { Relays = [.. now.Relays.Select(relay => relay with { IsPrepared = true })] },
-            cancellationToken);
-        return true;
+            account.Account, now => now.ETag == read.ETag ? now with { IsPreparing = false } : null, CancellationToken.None);
 
-        // What waits to be sent is no matter of preparing.
-        async Task<bool> WakeUnlessQuietAsync(QueueAddress queue)
+        async Task LookAfterAsync(QueueAddress queue)
         {
-            var look = await LookAsync(queue);
-            if (!look.IsQuiet)
-                Wake(queue);
-            return !look.IsPrepared;
+            if ((await LookAsync(queue)).IsQuiet || stopping.IsCancellationRequested)
+                return;
+            await due.ScheduleAsync(queue, [context.Now], CancellationToken.None);
+            Wake(queue);
         }
     }
 
@@ -160,7 +184,7 @@ internal sealed class RelayOutbox : IRelayOutbox
             }
         }
 
-        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.Columns };
+        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.WithoutBody };
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
         {
             foreach (var row in page.Rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From))
@@ -193,7 +217,7 @@ internal sealed class RelayOutbox : IRelayOutbox
             return await BeginAsync(look);
         if (look.Served is not { } served || look.Relay is null)
             return await RemoveAsync(link);
-        if (link.Generation >= served.Generation && link.Next > context.Now)
+        if (link.Tried >= served.Generation && link.Next > context.Now)
             return link.Next == long.MaxValue ? null : TimeSpan.FromTicks(link.Next - context.Now);
         // A clock that is ahead takes the link too early. That costs what both send, and nothing else.
         if (link.Holder is not null && link.Until > context.Now)
@@ -211,9 +235,9 @@ internal sealed class RelayOutbox : IRelayOutbox
         }
 
         if (!link.IsPrepared || (look.Front is null && link.Generation < served.Generation))
-            return await UnderLeaseAsync(link, lease => preparer.RunAsync(lease, served));
+            return await UnderLeaseAsync(link, served, preparer.RunAsync);
         if (look.Front is not null)
-            return await UnderLeaseAsync(link, lease => pump.RunAsync(lease, served));
+            return await UnderLeaseAsync(link, served, pump.RunAsync);
         if (!look.IsMarked)
         {
             // The outbox was full, or a process did not know of the relay when it opened the queue.
@@ -230,8 +254,8 @@ internal sealed class RelayOutbox : IRelayOutbox
     private async Task<TimeSpan?> BeginAsync(Look look)
     {
         var queue = look.Queue;
-        // A put that opened the queue has marked it: then nothing stands in it without a row.
-        var incarnation = look.Mark?.Incarnation ?? look.Front?.Incarnation;
+        // What is at the front is sent first.
+        var incarnation = look.Front?.Incarnation ?? look.Mark?.Incarnation;
         if (incarnation is not null && look.Account.RelayOf(incarnation) is null)
         {
             await UnmarkAsync(queue, incarnation);
@@ -242,18 +266,22 @@ internal sealed class RelayOutbox : IRelayOutbox
         var owner = incarnation is null ? look.Relay : look.Account.RelayOf(incarnation);
         if (owner is null || (incarnation is null && !look.Head.IsOpen))
             return null;
+        await due.ScheduleAsync(queue, [context.Now, LastVisit(Today())], CancellationToken.None);
+        var isWhole = look.Head.Relay is { IsWhole: true } mark && mark.Incarnation == owner.Incarnation;
         await table.WriteAsync(
-            new(null, queue, owner.Name, owner.Incarnation) { IsPrepared = incarnation is not null, Used = Today() },
-            CancellationToken.None);
+            new(null, queue, owner.Name, owner.Incarnation) { IsPrepared = isWhole, Used = Today() }, CancellationToken.None);
         return TimeSpan.Zero;
     }
 
     /// <summary>Another relay holds for the queue now. What the old one has in the outbox is sent first.</summary>
     private async Task<TimeSpan?> PassOnAsync(Look look, RelayLink link, Relay served)
     {
+        // Rows of a queue that was not prepared yet have gaps between them: the messages stand here, and the other relay sends them.
+        if (!link.IsPrepared)
+            return await RemoveAsync(link);
         await UnmarkAsync(look.Queue, link.Incarnation);
         if ((await FrontAsync(look.Queue))?.Incarnation == link.Incarnation)
-            return await UnderLeaseAsync(link, lease => pump.RunAsync(lease, served));
+            return await UnderLeaseAsync(link, served, pump.RunAsync);
         await table.RemoveAsync(link, CancellationToken.None);
         return TimeSpan.Zero;
     }
@@ -268,26 +296,44 @@ internal sealed class RelayOutbox : IRelayOutbox
         return TimeSpan.Zero;
     }
 
-    private async Task<TimeSpan?> UnderLeaseAsync(RelayLink link, Func<RelayLease, Task<RelayResult>> work)
+    private async Task<TimeSpan?> UnderLeaseAsync(RelayLink link, Relay served, Func<RelayLease, Relay, Task<RelayResult>> work)
     {
-        if (await RelayLease.TakeAsync(context, table, link) is not { } lease)
-            return TimeSpan.Zero;
+        await working.WaitAsync(stopping);
+        try
+        {
+            // If this process dies meanwhile, the timer goes on.
+            await due.ScheduleAsync(link.Queue, [context.Now], CancellationToken.None);
+            return await RelayLease.TakeAsync(context, table, link) is { } lease 
+                ? await WorkAsync(lease, served, work)
+                : TimeSpan.Zero;
+        }
+        finally
+        {
+            working.Release();
+        }
+    }
+
+    private async Task<TimeSpan?> WorkAsync(RelayLease lease, Relay served, Func<RelayLease, Relay, Task<RelayResult>> work)
+    {
+        var link = lease.Link;
         RelayResult result;
         try
         {
-            result = await work(lease);
+            result = await work(lease, served);
         }
-        catch (TableUnavailableException e)
+        catch (Exception e)
         {
             context.Logger.BackgroundFailed(e.Message);
-            result = new(null, "Storage here does not answer.");
+            result = new(null, e is TableUnavailableException or UnavailableException
+                ? "Storage here does not answer."
+                : "Something failed here that was not expected: the log says what.");
         }
 
         if (result.IsLost || lease.IsLost)
             return HeldPause;
         var today = Today();
         if (today != lease.Link.Used)
-            await due.ScheduleAsync(link.Queue, [today + (RelayLimits.Kept + TimeSpan.FromDays(1)).Ticks], CancellationToken.None);
+            await due.ScheduleAsync(link.Queue, [LastVisit(today)], CancellationToken.None);
         if (result.Reason is null)
         {
             await lease.ReleaseAsync(
@@ -298,12 +344,15 @@ internal sealed class RelayOutbox : IRelayOutbox
 
         Instruments.RelayFailures.Add(1);
         var failures = lease.Link.Failures + 1;
-        var pause = result.Pause ?? Pauses.Delay(failures - 1, context.Random);
+        var pause = Pauses.Delay(failures - 1, context.Random);
+        if (result.Pause > pause)
+            pause = result.Pause.Value;
         await lease.ReleaseAsync(one => one with
         {
             Sent = one.Sent > result.Sent ? one.Sent : result.Sent ?? one.Sent,
             Reason = result.Reason,
             Next = pause == TimeSpan.MaxValue ? long.MaxValue : context.Now + pause.Ticks,
+            Tried = served.Generation,
             Failures = failures,
         });
         return TimeSpan.Zero;
@@ -325,7 +374,7 @@ internal sealed class RelayOutbox : IRelayOutbox
 
     private async Task DropRowsAsync(QueueAddress queue, string incarnation)
     {
-        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.Columns };
+        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.WithoutBody };
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, CancellationToken.None))
         {
             var dropped = page.Rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From)
@@ -353,12 +402,15 @@ internal sealed class RelayOutbox : IRelayOutbox
     /// <summary>The first row of the outbox.</summary>
     private async Task<RelayRow?> FrontAsync(QueueAddress queue)
     {
-        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Top = 1, Select = RelayRow.Columns };
+        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Top = 1, Select = RelayRow.WithoutBody };
         var (rows, _) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
         return rows.Count == 0 ? null : RelayRow.From(rows[0]);
     }
 
     private bool IsForgotten(RelayLink? link) => link is { Reason: null } && link.Used + RelayLimits.Kept.Ticks < context.Now;
+
+    /// <summary>When a link that was used on a day and never again is forgotten, UTC ticks.</summary>
+    private static long LastVisit(long day) => day + (RelayLimits.Kept + TimeSpan.FromDays(1)).Ticks;
 
     private long Today() => context.Time.GetUtcNow().UtcDateTime.Date.Ticks;
 

@@ -26,7 +26,7 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         var answer = await AskAsync(relay, link.Queue);
         if (answer.Status != 200)
             return RelayResult.Of(link.Sent, answer);
-        if (link.Generation > 0 && answer.Epoch > Math.Max(link.Epoch, link.FencedBy))
+        if ((link.Generation > 0 && answer.Epoch > Math.Max(link.Epoch, link.FencedBy)) || answer.Epoch == long.MaxValue)
             return await StopAsync(lease, relay, answer.Last, answer);
         var epoch = Math.Max(link.Epoch, answer.Epoch) + 1;
         if (!await lease.WriteAsync(one => one with { Epoch = epoch, FencedBy = 0 }))

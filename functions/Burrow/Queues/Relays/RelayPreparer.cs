@@ -21,9 +21,27 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
         if (lease.Link.IsPrepared)
             return new(lease.Link.Sent, null);
         var (mark, before) = await MarkAsync(lease.Link.Queue, relay);
-        if (mark is not null && !await FillAsync(lease, mark, before))
+        if (mark is null)
+            return new(lease.Link.Sent, null);
+        if (!await FillAsync(lease, mark, before))
             return RelayResult.Lost;
+        await SetWholeAsync(lease.Link.Queue, mark.Incarnation);
         return new(lease.Link.Sent, null);
+    }
+
+    /// <summary>Notes in the head that nothing stands in the queue without a row.</summary>
+    private async Task SetWholeAsync(QueueAddress queue, string incarnation)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
+            if (head is not { IsOpen: true, Relay: { IsFull: false, IsWhole: false } mark } || mark.Incarnation != incarnation)
+                return;
+            var whole = head.Next(head.Last, open: true, context.Random) with { Relay = mark with { IsWhole = true } };
+            if ((await context.Messages.SubmitAsync(queue.Partition, [whole.Write()], CancellationToken.None)).Committed)
+                return;
+            await context.BackOffAsync(tries, CancellationToken.None);
+        }
     }
 
     /// <summary>Marks the head of a queue that holds messages.</summary>

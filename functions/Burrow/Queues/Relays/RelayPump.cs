@@ -1,4 +1,5 @@
 using Burrow.Queues.Rows;
+using Burrow.Queues.Settings;
 using Burrow.Tables;
 using Burrow.Telemetry;
 
@@ -7,13 +8,17 @@ namespace Burrow.Queues.Relays;
 /// <summary>Sends the outbox of one queue under a lease, in order, several batches at a time.</summary>
 internal sealed class RelayPump
 {
+    /// <summary>Deletions of what was sent that are under way at a time.</summary>
+    private const int MaxDeletions = 4;
+
     private readonly QueueContext context;
+    private readonly QueueSettings settings;
     private readonly IRelayWire wire;
     private readonly RelayPeer peer;
     private readonly RelayStamp stamp;
 
-    public RelayPump(QueueContext context, IRelayWire wire, RelayPeer peer, RelayStamp stamp) =>
-        (this.context, this.wire, this.peer, this.stamp) = (context, wire, peer, stamp);
+    public RelayPump(QueueContext context, QueueSettings settings, IRelayWire wire, RelayPeer peer, RelayStamp stamp) =>
+        (this.context, this.settings, this.wire, this.peer, this.stamp) = (context, settings, wire, peer, stamp);
 
     /// <summary>Sends until the outbox is empty, the other side refuses, or the lease is lost.</summary>
     public async Task<RelayResult> RunAsync(RelayLease lease, Relay relay)
@@ -36,7 +41,7 @@ internal sealed class RelayPump
     {
         private readonly ProducerName producer = RelayPeer.ProducerOf(stamp, relay, lease.Link.Queue);
         private readonly Queue<(RelayBatch Batch, Task<RelayAnswer> Answer)> underWay = new();
-        private readonly List<Task> deletions = [];
+        private readonly Queue<Task> deletions = new();
         private readonly QueueAddress queue = lease.Link.Queue;
         private QueueContext Context => pump.context;
 
@@ -67,8 +72,13 @@ internal sealed class RelayPump
                 if (await TroubleOfAsync(oldest.Batch, answer) is { } trouble)
                     return await GiveUpAsync(trouble);
                 Delete(oldest.Batch.Messages);
+                while (deletions.Count > MaxDeletions)
+                    await deletions.Dequeue();
                 if (!await lease.RenewAsync(sent))
                     return RelayResult.Lost;
+                // A relay that was deleted or put again sends nothing more under its old terms.
+                if ((await pump.settings.OfAsync(queue.Account)).RelayOf(relay.Incarnation)?.Generation != relay.Generation)
+                    return await GiveUpAsync(new(sent, null));
             }
         }
 
@@ -189,7 +199,10 @@ internal sealed class RelayPump
 
         private void Delete(IEnumerable<RelayRow> rows)
         {
-            deletions.Add(RelayRow.DeleteAsync(Context.Messages, queue.Partition, rows));
+            // Without the bodies, which would be kept until it is done.
+            var some = rows.Select(row => row with { Body = [] }).ToList();
+            if (some.Count > 0)
+                deletions.Enqueue(RelayRow.DeleteAsync(Context.Messages, queue.Partition, some));
         }
     }
 }

@@ -8,6 +8,9 @@ internal sealed class RelayStamp(RelayTable table, Random random, string? set)
 {
     private string? stamp = set;
 
+    /// <summary>The stamp, if this process has read it.</summary>
+    public string? Known => stamp;
+
     /// <summary>The stamp. It is read once in a process.</summary>
     public async ValueTask<string> GetAsync(CancellationToken cancellationToken) =>
         stamp ??= await table.StampAsync(Base32.Encode(Bytes()), cancellationToken);

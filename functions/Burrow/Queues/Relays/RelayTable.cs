@@ -66,6 +66,7 @@ internal sealed class RelayTable(ITableStore store, TimeProvider time, Random ra
         { Column.Generation, link.Generation },
         { Column.Reason, link.Reason },
         { Column.Next, link.Next },
+        { Column.Tried, link.Tried },
         { Column.Failures, link.Failures },
         { Column.Holder, link.Holder },
         { Column.Until, link.Until },
@@ -89,6 +90,7 @@ internal sealed class RelayTable(ITableStore store, TimeProvider time, Random ra
             Generation = columns.GetInteger(Column.Generation),
             Reason = columns.GetString(Column.Reason),
             Next = columns.GetInteger(Column.Next),
+            Tried = columns.GetInteger(Column.Tried),
             Failures = (int)columns.GetInteger(Column.Failures),
             Holder = columns.GetString(Column.Holder),
             Until = columns.GetInteger(Column.Until),
@@ -109,6 +111,7 @@ internal sealed class RelayTable(ITableStore store, TimeProvider time, Random ra
         public const string Generation = "generation";
         public const string Reason = "reason";
         public const string Next = "next";
+        public const string Tried = "tried";
         public const string Failures = "failures";
         public const string Holder = "holder";
         public const string Until = "until";

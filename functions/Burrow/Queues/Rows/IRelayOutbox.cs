@@ -7,12 +7,12 @@ internal interface IRelayOutbox
     void Wake(QueueAddress queue);
 
     /// <summary>Has what is left to do for a queue's relay done in the background, when the timer visits the queue.</summary>
-    /// <returns>Whether nothing is left.</returns>
-    Task<bool> DrainAsync(QueueAddress queue, CancellationToken cancellationToken);
+    /// <returns>Null: nothing is left. Otherwise when the timer is to look again.</returns>
+    Task<TimeSpan?> DrainAsync(QueueAddress queue, CancellationToken cancellationToken);
 
-    /// <summary>Prepares the queues of an account after its relays were changed.</summary>
-    /// <returns>Whether all are prepared.</returns>
-    Task<bool> PrepareAsync(AccountName account, Func<bool> isTimeUp, CancellationToken cancellationToken);
+    /// <summary>Has the queues of an account looked at in the background, if its relays were changed.</summary>
+    /// <returns>Whether nothing is left.</returns>
+    Task<bool> PrepareAsync(AccountName account, CancellationToken cancellationToken);
 
     /// <summary>Whether a relay remembers how far it came with a queue, so that the queue's head must stay.</summary>
     ValueTask<bool> RemembersAsync(QueueAddress queue, CancellationToken cancellationToken);

@@ -22,7 +22,9 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
     /// </summary>
     public long SettledConcurrency { get; init; } = 1;
 
-    /// <summary>The relay whose outbox each put of a new message writes to; null: none.</summary>
+    /// <summary>
+    /// The relay whose outbox each put of a new message writes to; null: none. A closed head keeps the count for the next put.
+    /// </summary>
     public RelayMark? Relay { get; init; }
 
     private const char Open = 'o';
@@ -58,7 +60,7 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
         {
             Lanes = open ? Lanes : Lanes.Default,
             SettledConcurrency = open ? SettledConcurrency : 1,
-            Relay = open ? Relay : null,
+            Relay = Relay,
         };
 
     /// <summary>The operation that writes this head in place of the one with this ETag.</summary>

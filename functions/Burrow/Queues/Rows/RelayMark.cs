@@ -9,10 +9,12 @@ namespace Burrow.Queues.Rows;
 /// <param name="Incarnation">The relay whose rows they are.</param>
 /// <param name="Count">How many rows puts have written since the queue was marked.</param>
 /// <param name="IsFull">Whether the outbox was full, so that puts write none until the queue is prepared anew.</param>
-internal sealed record RelayMark(string Incarnation, long Count, bool IsFull = false)
+/// <param name="IsWhole">Whether every message that stands in the queue and is not sent has a row: also those from before the mark.</param>
+internal sealed record RelayMark(string Incarnation, long Count, bool IsFull = false, bool IsWhole = false)
 {
     private const char Sign = 'r';
     private const string Full = "f";
+    private const string Whole = "w";
 
     /// <summary>Whether puts write rows for this relay.</summary>
     public bool Serves(Relay? relay) => !IsFull && Incarnation == relay?.Incarnation;
@@ -23,10 +25,15 @@ internal sealed record RelayMark(string Incarnation, long Count, bool IsFull = f
         if (part[0] != Sign)
             return null;
         var parts = part[1..].Split('-');
-        return new(parts[0], long.Parse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), parts.Length > 2);
+        return new(parts[0], long.Parse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))
+        {
+            IsFull = parts.Contains(Full),
+            IsWhole = parts.Contains(Whole),
+        };
     }
 
-    /// <summary><c>.r{incarnation}-{count}</c>, the count in hexadecimal, and <c>-f</c> if it is full.</summary>
+    /// <summary><c>.r{incarnation}-{count}</c>, the count in hexadecimal, and <c>-f</c> if it is full, <c>-w</c> if it is whole.</summary>
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $".{Sign}{Incarnation}-{Count:x}{(IsFull ? "-" + Full : "")}");
+        string.Create(CultureInfo.InvariantCulture, $".{Sign}{Incarnation}-{Count:x}")
+        + (IsFull ? "-" + Full : "") + (IsWhole ? "-" + Whole : "");
 }

@@ -17,13 +17,16 @@ internal sealed record RelayRow
     private const string LengthColumn = "length";
     private const string OwnColumn = "own";
 
-    /// <summary>The columns of a row, without the chunks of a larger body.</summary>
-    public static readonly IReadOnlyList<string> Columns =
+    /// <summary>The columns of a row, without its body.</summary>
+    public static readonly IReadOnlyList<string> WithoutBody =
     [
         MessageColumns.Id, IncarnationColumn, CountColumn, WrittenColumn, InsertedColumn, MessageColumns.ExpiresAt, VisibleColumn,
         PriorityColumn, LengthColumn, OwnColumn, MessageColumns.Group, MessageColumns.ContentType, MessageColumns.TraceParent,
-        MessageColumns.Origin, MessageColumns.Body,
+        MessageColumns.Origin,
     ];
+
+    /// <summary>The columns of a row, without the chunks of a larger body.</summary>
+    public static readonly IReadOnlyList<string> Columns = [.. WithoutBody, MessageColumns.Body];
 
     /// <summary>The columns that say how many rows there are.</summary>
     public static readonly IReadOnlyList<string> ColumnsOfCount = [CountColumn, WrittenColumn];

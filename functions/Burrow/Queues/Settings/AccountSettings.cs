@@ -12,6 +12,9 @@ internal sealed record AccountSettings(string? ETag, IReadOnlyList<QueuePolicy> 
     /// <summary>Whether the account has relays, or had: rows of one may be left.</summary>
     public bool HasRelayed { get; init; }
 
+    /// <summary>Whether relays were changed, and not all of the account's queues were looked at since.</summary>
+    public bool IsPreparing { get; init; }
+
     /// <summary>The policy that holds for a queue; <see cref="QueuePolicy.None"/> where there is none.</summary>
     public QueuePolicy PolicyOf(QueueName queue) =>
         QueuePattern.ClosestTo(queue, Policies, policy => policy.Queues) ?? QueuePolicy.None;

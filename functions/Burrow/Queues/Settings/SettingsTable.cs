@@ -20,6 +20,9 @@ internal sealed class SettingsTable(ITableStore store, TimeProvider time, Random
     /// <summary>Says that the account has relays, or had: rows of one may be left.</summary>
     private const string RelayedColumn = "relayed";
 
+    /// <inheritdoc cref="AccountSettings.IsPreparing"/>
+    private const string PreparingColumn = "preparing";
+
     private readonly ITable table = new RetryingTable(store.Open(Name), time, random);
 
     /// <summary>Another text after each change of any account's settings; null before the first.</summary>
@@ -33,6 +36,7 @@ internal sealed class SettingsTable(ITableStore store, TimeProvider time, Random
         return new(row.ETag, All('p', PolicyOf, policy => policy.Name.Value), All('r', RelayOf, relay => relay.Name.Value))
         {
             HasRelayed = row.Columns.GetInteger(RelayedColumn) != 0,
+            IsPreparing = row.Columns.GetInteger(PreparingColumn) != 0,
         };
 
         IReadOnlyList<T> All<T>(char kind, Func<byte[], T> from, Func<T, string> name) =>
@@ -48,13 +52,15 @@ internal sealed class SettingsTable(ITableStore store, TimeProvider time, Random
     public async Task<bool> WriteAsync(AccountName account, AccountSettings settings, CancellationToken cancellationToken)
     {
         var key = KeyOf(account);
-        var columns = new Columns(settings.Policies.Count + settings.Relays.Count + 1);
+        var columns = new Columns(settings.Policies.Count + settings.Relays.Count + 2);
         for (var i = 0; i < settings.Policies.Count; i++)
             columns.Add(string.Create(CultureInfo.InvariantCulture, $"p{i}"), ToBytes(settings.Policies[i]));
         for (var i = 0; i < settings.Relays.Count; i++)
             columns.Add(string.Create(CultureInfo.InvariantCulture, $"r{i}"), ToBytes(settings.Relays[i]));
         if (settings.HasRelayed)
             columns.Add(RelayedColumn, 1);
+        if (settings.IsPreparing)
+            columns.Add(PreparingColumn, 1);
         var write = columns.Count == 0 ? Operation.Delete(key, settings.ETag!)
             : settings.ETag is { } etag ? Operation.Replace(key, columns, etag)
             : Operation.Insert(key, columns);
@@ -104,8 +110,7 @@ internal sealed class SettingsTable(ITableStore store, TimeProvider time, Random
         relay.RefusesWhenFull,
         relay.SealedKey,
         relay.Incarnation,
-        relay.Generation,
-        relay.IsPrepared));
+        relay.Generation));
 
     private static Relay RelayOf(byte[] bytes)
     {
@@ -118,7 +123,6 @@ internal sealed class SettingsTable(ITableStore store, TimeProvider time, Random
             SealedKey = stored.SealedKey,
             Incarnation = stored.Incarnation,
             Generation = stored.Generation,
-            IsPrepared = stored.IsPrepared,
         };
     }
 
@@ -147,6 +151,5 @@ internal sealed class SettingsTable(ITableStore store, TimeProvider time, Random
         bool RefusesWhenFull,
         byte[] SealedKey,
         string Incarnation,
-        long Generation,
-        bool IsPrepared);
+        long Generation);
 }

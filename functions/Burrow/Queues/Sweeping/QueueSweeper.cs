@@ -80,19 +80,23 @@ internal sealed class QueueSweeper(
         {
             if (rows[0].IsForPreparing)
             {
-                if (await relays.PrepareAsync(queue.Account, isTimeUp, cancellationToken))
+                if (await relays.PrepareAsync(queue.Account, cancellationToken))
                     await RemoveAsync();
                 return;
             }
 
             await RecountAsync(queue, rows.Any(row => !row.IsForRecount), isTimeUp, cancellationToken);
-            var isRelayed = await relays.DrainAsync(queue, cancellationToken);
+            var again = await relays.DrainAsync(queue, cancellationToken);
             var tidy = await ExpireAsync(queue, isTimeUp, cancellationToken)
                 && await PromoteAsync(queue, isTimeUp, cancellationToken)
                 && await registry.CloseAsync(queue, cancellationToken);
             // This is the last step, because it waits for Event Grid.
-            if (await outbox.DrainAsync(queue, isTimeUp, cancellationToken) && tidy && isRelayed)
-                await RemoveAsync();
+            if (!await outbox.DrainAsync(queue, isTimeUp, cancellationToken) || !tidy)
+                return;
+            // One visit to come in the stead of these: while another deployment is away, the rows of each minute would pile up.
+            if (again is { } pause)
+                await due.ScheduleAsync(queue, [context.Now + pause.Ticks], cancellationToken);
+            await RemoveAsync();
         }
         catch (Exception e) when (e is TableUnavailableException or UnavailableException)
         {
