@@ -6,8 +6,8 @@ using Burrow.Queues.Groups;
 using Burrow.Queues.Policies;
 using Burrow.Queues.Producers;
 using Burrow.Queues.Readers;
-using Burrow.Queues.Relays;
 using Burrow.Queues.Reading;
+using Burrow.Queues.Relays;
 using Burrow.Queues.Results;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
@@ -30,7 +30,7 @@ public sealed class QueueEngine
 {
     /// <summary>The names of the tables that the engine needs.</summary>
     public static readonly IReadOnlyList<string> TableNames =
-        
+
     [
         QueueContext.MessagesTable,
         QueueContext.DirectoryTable,

@@ -1,6 +1,5 @@
 using Burrow.Queues;
 using Burrow.Queues.Relays;
-using Burrow.Queues.Rows;
 using Burrow.Simulation.World;
 using Burrow.Tables;
 

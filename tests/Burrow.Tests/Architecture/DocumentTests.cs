@@ -84,7 +84,7 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"\[([^\]]*)\]\((?!\w+:)(?<target>[^)#\s]*)(#(?<anchor>[^)\s]*))?\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"\[([^\]]*)\]\(\w+:[^)]*\)|https?://\S+")]
+    [GeneratedRegex(@"\[([^\]]*)\]\(\w+:[^)]*\)|https?://[^\s`]+")]
     private static partial Regex Url();
 
     [GeneratedRegex(@"^([-*]|\d+\.)\s")]

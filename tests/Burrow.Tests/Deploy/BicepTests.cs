@@ -284,7 +284,14 @@ public sealed partial class BicepTests(Bicep bicep) : IClassFixture<Bicep>
             ignoreOrder: true);
         rules.SelectMany(rule => Metric().Matches(rule.GetProperty("query").GetString()!)).Select(match => match.Groups[1].Value)
             .ShouldBe(
-                ["burrow.outbox.lag", "burrow.queue.oldest_visible_age", "burrow.messages.dead", "burrow.sweep.failures", "burrow.relay.lag", "burrow.relay.failures"],
+                [
+                    "burrow.outbox.lag",
+                    "burrow.queue.oldest_visible_age",
+                    "burrow.messages.dead",
+                    "burrow.sweep.failures",
+                    "burrow.relay.lag",
+                    "burrow.relay.failures",
+                ],
                 ignoreOrder: true);
         foreach (var name in rules.SelectMany(rule => Name().Matches(rule.GetProperty("query").GetString()!))
             .Select(match => match.Value)

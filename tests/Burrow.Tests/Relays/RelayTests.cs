@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Burrow.Queues;
 using Burrow.Tables.Memory;
 using Burrow.Tests.Support;

@@ -87,7 +87,10 @@ public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
             var previous = last[queue] == 0 ? "" : $"&previous={last[queue]}";
             var items = JsonSerializer.Serialize(numbers.Select(number => new
             {
-                id = $"{producer}-{queue}-{number}", body = $"of {producer}", ttl = 0, number,
+                id = $"{producer}-{queue}-{number}",
+                body = $"of {producer}",
+                ttl = 0,
+                number,
             }));
             while (await near.SendAsync(HttpMethod.Post, $"batch/a/q{queue}?producer=p{producer}{previous}", items) is not { } answer
                 || !answer.EnumerateArray().All(item => item.GetProperty("status").GetInt32() is 200 or 201))

@@ -303,7 +303,7 @@ internal sealed class RelayOutbox : IRelayOutbox
         {
             // If this process dies meanwhile, the timer goes on.
             await due.ScheduleAsync(link.Queue, [context.Now], CancellationToken.None);
-            return await RelayLease.TakeAsync(context, table, link) is { } lease 
+            return await RelayLease.TakeAsync(context, table, link) is { } lease
                 ? await WorkAsync(lease, served, work)
                 : TimeSpan.Zero;
         }
