@@ -26,6 +26,8 @@ public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         // Azurite takes a time for each request that grows with its rows.
         var messages = engine == "azurite" ? TortureSize.RelayedMessages / 2 : TortureSize.RelayedMessages;
+        // Each side has its own: the first one is that of the test run.
+        await using var other = engine == "azurite" ? await Azurite.WithNodeAsync(AzuriteProcess.StartAsync) : null;
         await using var near = await Deployment.StartAsync(await TablesAsync("near"), processes);
         await using var far = await Deployment.StartAsync(await TablesAsync("far"), processes);
         var random = new Random(TortureSize.Seed);
@@ -70,9 +72,9 @@ public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
         foreach (var (queue, ids) in consumed)
             ids.ShouldBe(await IdsAsync(near, queue));
 
-        async Task<(string, string?)> TablesAsync(string name) => engine == "azurite"
-            ? ("azure:" + await azurite.ConnectionStringAsync(), Stores.NewPrefix())
-            : ($"sqlite:{folder.File(name + ".db")}", null);
+        async Task<(string, string?)> TablesAsync(string name) => other is null
+            ? ($"sqlite:{folder.File(name + ".db")}", null)
+            : ("azure:" + (name == "far" ? other.ConnectionString : await azurite.ConnectionStringAsync()), Stores.NewPrefix());
     }
 
     /// <summary>Puts messages into all queues by turns, by batches, each until it is stored.</summary>

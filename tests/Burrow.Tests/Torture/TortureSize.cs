@@ -39,13 +39,13 @@ internal static class TortureSize
     public static int WorkedMessages => Of(1_000, 10_000);
 
     /// <summary>How many messages are relayed, and how often each of the two processes is killed meanwhile.</summary>
-    public static int RelayedMessages => Of(3_200, 50_000);
+    public static int RelayedMessages => Of(1_600, 50_000);
 
     /// <inheritdoc cref="RelayedMessages"/>
-    public static int KillsOfRelays => Of(2, 10);
+    public static int KillsOfRelays => Of(1, 10);
 
     /// <summary>For how long the line between the two processes is dead.</summary>
-    public static TimeSpan Blackout => TimeSpan.FromSeconds(Of(3, 60));
+    public static TimeSpan Blackout => TimeSpan.FromSeconds(Of(2, 60));
 
     public static int FuzzedRequests => Of(5_000, 50_000);
 
