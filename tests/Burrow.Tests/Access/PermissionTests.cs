@@ -12,10 +12,11 @@ public sealed class PermissionTests : IAsyncLifetime
 {
     private const string Producer = """{"epoch":1}""";
     private const string Reader = """{"after":"0000000000000001"}""";
-    private const string Everything = "send receive read delete subscribe manage";
+    private const string Everything = "send receive read delete subscribe manage relay";
     private const string Public = "public";
     private const string Admins = "admin";
     private const string Webhook = """{"endpoint":"http://127.0.0.1:9"}""";
+    private const string Relay = """{"queues":"new","to":"https://other.example"}""";
     private const string SomeKey = """{"allow":["manage"]}""";
 
     /// <summary>Every operation, and the permissions that it needs.</summary>
@@ -48,6 +49,11 @@ public sealed class PermissionTests : IAsyncLifetime
         new("POST", "/batch/a/q", "receive") { Queue = "q", Body = """[{"op":"update","id":"m","hide":60}]""" },
         new("POST", "/batch/a/q", "delete") { Queue = "q", Body = """[{"op":"delete","id":"m"}]""" },
         new("POST", "/batch/a/q", "receive") { Queue = "q", Body = """[{"op":"delete","id":"m","ifMatch":"{etag}"}]""" },
+        new("POST", "/batch/a/q?producer=other", "relay")
+        {
+            Queue = "q",
+            Body = """[{"id":"n","number":1,"inserted":"2026-01-01T00:00:00Z","expires":"2100-01-01T00:00:00Z","via":["stamp"]}]""",
+        },
         new("POST", "/v1.0/a/q/m?outcome=failed", "receive") { Queue = "q", Id = "m", IfMatch = "etag" },
         new("POST", "/v1.0/a/q/m?outcome=done", "receive") { Queue = "q", Id = "m", IfMatch = "etag" },
         new("POST", "/batch/a/q", "receive")
@@ -74,7 +80,7 @@ public sealed class PermissionTests : IAsyncLifetime
         new("PUT", "/results/a/q/m", "receive") { Queue = "q", IfMatch = "etag" },
         new("GET HEAD", "/groups/a/q", "read") { Queue = "q" },
         new("GET HEAD", "/producers/a/q", "read") { Queue = "q" },
-        new("GET HEAD", "/producers/a/q/some", "send|read") { Queue = "q" },
+        new("GET HEAD", "/producers/a/q/some", "send|read|relay") { Queue = "q" },
         new("PUT", "/producers/a/q/new", "manage") { Queue = "q", Body = Producer },
         new("DELETE", "/producers/a/q/some", "manage") { Queue = "q" },
         new("GET HEAD", "/policies/a", "manage"),
@@ -82,6 +88,11 @@ public sealed class PermissionTests : IAsyncLifetime
         new("GET HEAD", "/policies/a/some", "manage"),
         new("PUT", "/policies/a/new", "manage") { Body = """{"queues":"new"}""" },
         new("DELETE", "/policies/a/some", "manage"),
+        new("GET HEAD", "/relays/a", "manage"),
+        new("GET HEAD", "/relays/a/some", "manage"),
+        new("GET HEAD", "/relays/a/some/missing", "manage"),
+        new("PUT", "/relays/a/new", "manage") { Body = Relay },
+        new("DELETE", "/relays/a/some", "manage"),
         new("GET HEAD", "/subscriptions/a", "subscribe"),
         new("GET HEAD", "/subscriptions/a/hook", "subscribe"),
         new("PUT", "/subscriptions/a/hook", "subscribe") { Body = Webhook },
@@ -98,7 +109,8 @@ public sealed class PermissionTests : IAsyncLifetime
 
     private AccessServer server = null!;
 
-    public async ValueTask InitializeAsync() => server = await AccessServer.StartAsync();
+    public async ValueTask InitializeAsync() =>
+        server = await AccessServer.StartAsync(configure: options => options.Relays.AllowedHosts = "other.example");
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
 
@@ -395,6 +407,11 @@ public sealed class PermissionTests : IAsyncLifetime
         await server.SendAsync(server.Admin, "DELETE", "/readers/a/q/new");
         (await server.SendAsync(server.Admin, "PUT", "/readers/a/q/some", Reader)).Status.ShouldBeOneOf(200, 201);
         await server.SendAsync(server.Admin, "DELETE", "/producers/a/q/new");
+        await server.SendAsync(server.Admin, "DELETE", "/producers/a/q/other");
+        await server.SendAsync(server.Admin, "DELETE", "/v1.0/a/q/n");
+        await server.SendAsync(server.Admin, "DELETE", "/relays/a/new");
+        (await server.SendAsync(server.Admin, "PUT", "/relays/a/some", Relay.Replace("new", "some", StringComparison.Ordinal)))
+            .Status.ShouldBeOneOf(200, 201);
         (await server.SendAsync(server.Admin, "PUT", "/producers/a/q/some", Producer)).Status.ShouldBeOneOf(200, 201);
         (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/g?ttl=0&group=g&hide=3600", "x")).Status.ShouldBeOneOf(200, 201);
         (await server.SendAsync(server.Admin, "PUT", "/policies/a/some", """{"queues":"q"}""")).Status.ShouldBeOneOf(200, 201);
@@ -442,7 +459,9 @@ public sealed class PermissionTests : IAsyncLifetime
         /// <summary>
         /// After the setup each operation finds what it works on, so it answers 200. Those that make something answer 201.
         /// </summary>
-        public int Success => Target is "/keys/a/new" or "/links/a" or "/policies/a/new" or "/readers/a/q/new" or "/producers/a/q/new"
+        public int Success =>
+            Target.StartsWith("/batch/a/q?", StringComparison.Ordinal)
+            || Target is "/keys/a/new" or "/links/a" or "/policies/a/new" or "/readers/a/q/new" or "/producers/a/q/new" or "/relays/a/new"
             ? 201 : 200;
     }
 }
