@@ -12,7 +12,7 @@ namespace Burrow.Tests.Http;
 /// </summary>
 public sealed class OpenApiTests
 {
-    private const string Everything = "send receive read delete subscribe manage";
+    private const string Everything = "send receive read delete subscribe manage relay";
 
     /// <summary>
     /// Statuses that a test cannot cause from outside, or not at will: a slow client, storage that fails, a fault of Burrow. 501
@@ -186,7 +186,8 @@ public sealed class OpenApiTests
             var receipts = await SetUpAsync(server, isNew: false, isDead);
             foreach (var headers in HeadersOf(operation, receipts))
                 await AskAsync(server.Admin, target, [type, .. headers]);
-            await AskAsync(server.Admin, target.Replace("/policies/shop/orders", "/policies/shop/others"), type);
+            foreach (var kind in (string[])["policies", "relays"])
+                await AskAsync(server.Admin, target.Replace($"/{kind}/shop/orders", $"/{kind}/shop/others"), type);
             await AskAsync(server.Admin, target.Replace("/till-4", "/till-9"), type);
             if (!isPublic)
             {
@@ -275,13 +276,21 @@ public sealed class OpenApiTests
     private static bool IsProgress(OpenApiOperation operation) =>
         operation.Method == "PUT" && operation.Path.StartsWith("/results", StringComparison.Ordinal);
 
-    /// <summary>507 is for an account's 1,001st key, for its 101st policy, and for a queue's 1,001st reader.</summary>
+    /// <summary>507 is for an account's 1,001st key, 101st policy and 21st relay, and for a queue's 1,001st reader.</summary>
     private static int[] NotAtWillOf(OpenApiOperation operation) =>
-        operation.Path.Split('/')[1] is "keys" or "policies" or "readers" && operation.Method == "PUT" ? [.. NotAtWill, 507] : NotAtWill;
+        operation.Path.Split('/')[1] is "keys" or "policies" or "relays" or "readers" && operation.Method == "PUT"
+            ? [.. NotAtWill, 507] : NotAtWill;
 
-    /// <summary>Starts a server whose Event Grid does not exist, so the endpoints in the examples are not called.</summary>
+    /// <summary>
+    /// Starts a server whose Event Grid does not exist, so the endpoints in the examples are not called. The host of the relay in the
+    /// examples does not exist, either.
+    /// </summary>
     private static Task<AccessServer> StartAsync() =>
-        AccessServer.StartAsync(configure: options => options.Events.Domain = new Uri("http://localhost/nowhere"));
+        AccessServer.StartAsync(configure: options =>
+        {
+            options.Events.Domain = new Uri("http://localhost/nowhere");
+            options.Relays.AllowedHosts = "burrow.example.org";
+        });
 
     /// <summary>
     /// Stores what the examples work on. If <paramref name="isNew"/> is true, it leaves out the key and the message that they make. If
@@ -321,10 +330,12 @@ public sealed class OpenApiTests
 
         await server.SendAsync(server.Admin, "DELETE", "/keys/shop/workers");
         await server.SendAsync(server.Admin, "DELETE", "/policies/shop/others");
+        await server.SendAsync(server.Admin, "DELETE", "/relays/shop/others");
         if (isNew)
         {
             await server.SendAsync(server.Admin, "DELETE", "/v1.0/shop/orders/order-17");
             await server.SendAsync(server.Admin, "DELETE", "/policies/shop/orders");
+            await server.SendAsync(server.Admin, "DELETE", "/relays/shop/orders");
             await server.SendAsync(server.Admin, "DELETE", "/readers/shop/orders/billing");
             await server.SendAsync(server.Admin, "DELETE", "/producers/shop/orders/till-4");
         }
@@ -338,6 +349,11 @@ public sealed class OpenApiTests
                 """{"endpoint":"https://kitchen.example.com"}""")).Status.ShouldBeOneOf(200, 201);
             (await server.SendAsync(
                 server.Admin, "PUT", "/policies/shop/orders", """{"queues":"orders*"}""")).Status.ShouldBeOneOf(200, 201);
+            (await server.SendAsync(
+                server.Admin,
+                "PUT",
+                "/relays/shop/orders",
+                """{"queues":"orders*","to":"https://burrow.example.org"}""")).Status.ShouldBeOneOf(200, 201);
             (await server.SendAsync(
                 server.Admin, "PUT", "/readers/shop/orders/billing", """{"after":"0000000000000001"}""")).Status.ShouldBeOneOf(200, 201);
             (await server.SendAsync(
