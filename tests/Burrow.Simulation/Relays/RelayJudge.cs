@@ -38,9 +38,10 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     /// <summary>Whether a message was put into a queue that was marked for a relay.</summary>
     public bool IsMarked(string partition, string id) => Of(partition).Values.Any(put => put.Id == id && put.IsMarked);
 
-    /// <summary>Whether the relay of a queue has asked the other side how far it is.</summary>
-    public bool HasGreeted(QueueAddress queue) =>
-        new RelayTable(side.Tables, TimeProvider.System, new(0)).ReadAsync(queue, CancellationToken.None).Result is { Generation: > 0 };
+    /// <summary>Whether the link of a queue serves this relay, and has asked the other side how far it is.</summary>
+    public bool HasGreeted(QueueAddress queue, Relay relay) =>
+        new RelayTable(side.Tables, TimeProvider.System, new(0)).ReadAsync(queue, CancellationToken.None).Result
+            is { Generation: > 0 } link && link.Incarnation == relay.Incarnation;
 
     /// <summary>How many messages came from the other side.</summary>
     public int Delivered { get; private set; }

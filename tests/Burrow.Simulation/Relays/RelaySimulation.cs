@@ -29,9 +29,10 @@ internal sealed class RelaySimulation
     private WireConditions wire;
     private int body;
     private int relayPuts;
+    private int relayPutsUnderWay;
 
-    /// <summary>Until when storage may still carry out a put of the relay.</summary>
-    private long relayPutUntil = long.MaxValue;
+    /// <summary>Until when a put of the relay may still be carried out, or be unknown to a process.</summary>
+    private long relayPutUntil;
 
     private long fences;
     private int left;
@@ -214,7 +215,7 @@ internal sealed class RelaySimulation
             if (side == here)
             {
                 relayPuts++;
-                relayPutUntil = long.MaxValue;
+                relayPutsUnderWay++;
                 there.Judge.Fenced.Clear();
             }
 
@@ -224,7 +225,12 @@ internal sealed class RelaySimulation
                 return true;
             });
             if (side == here)
-                relayPutUntil = scheduler.Now + TimeSpan.FromMinutes(1).Ticks;
+            {
+                relayPutsUnderWay--;
+                // One whose answer was lost may be carried out late. Each process hears of one some seconds later.
+                relayPutUntil = Math.Max(relayPutUntil, scheduler.Now + TimeSpan.FromSeconds(isPut ? 10 : 60).Ticks);
+            }
+
             await DelayAsync(2);
         }
         while (again && !isPut);
@@ -234,11 +240,11 @@ internal sealed class RelaySimulation
     private async Task FenceAsync()
     {
         var state = await here.SendAsync(engine => engine.Relays.GetAsync(Account, Name, QueuePattern.All, CancellationToken.None));
-        var (before, isLongAgo) = (relayPuts, scheduler.Now > relayPutUntil);
+        var (before, isLongAgo) = (relayPuts, relayPutsUnderWay == 0 && scheduler.Now > relayPutUntil);
         foreach (var link in state?.Links ?? [])
         {
             var queue = new QueueAddress(Account, link.Queue);
-            var (epoch, hasGreeted) = (1_000_000 * ++fences, here.Judge.HasGreeted(queue));
+            var (epoch, hasGreeted) = (1_000_000 * ++fences, here.Judge.HasGreeted(queue, state!.Relay));
             if (await there.SendAsync(engine => engine.Producers.PutEpochAsync(queue, link.Producer, epoch, CancellationToken.None))
                 is { Producer: not null })
             {

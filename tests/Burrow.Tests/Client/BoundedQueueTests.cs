@@ -217,11 +217,16 @@ public sealed class BoundedQueueTests : IAsyncLifetime
                 }
                 catch (QueueShutDownException)
                 {
-                    // As it should be.
+                    return true;
                 }
             }, Token)).ToList();
-            await queue.ShutDownAsync(immediate: true);
-            await Task.WhenAll(getting);
+            // The gets and the shutdown may meet at a message. Then one of them pauses before it looks again.
+            getting.Add(Task.Run(async () =>
+            {
+                await queue.ShutDownAsync(immediate: true);
+                return true;
+            }, Token));
+            await time.AdvanceUntilAsync(Task.WhenAll(getting), TimeSpan.FromMilliseconds(10));
             await queue.JoinAsync(Token);
         }
     }

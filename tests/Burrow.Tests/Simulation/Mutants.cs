@@ -190,10 +190,6 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "return ResultRow.End(",
             "return MUTANT ? [] : ResultRow.End("),
         new(
-            "progress-over-the-end", "Rows/ResultRow.cs",
-            "true, MessageState.Never, NewReceipt(random)), ETag);",
-            "true, MessageState.Never, NewReceipt(random)), MUTANT ? Operation.Any : ETag);"),
-        new(
             "expiry-row-of-before-left", "Rows/ExpiringRow.cs",
             "if (row is null || QueueKeys.ExpiryOf(key, expiresAt) != expiry.Key)",
             "if (MUTANT && (row is null || QueueKeys.ExpiryOf(key, expiresAt) != expiry.Key)) return true;\n"
@@ -276,11 +272,6 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "return await StopAsync(lease, relay, sent, answer);",
             "return MUTANT && await lease.WriteAsync(one => one with { Epoch = answer.Epoch })"
             + " ? RelayResult.Busy(sent, answer) : await StopAsync(lease, relay, sent, answer);")
-        { IsOfRelays = true },
-        new(
-            "fence-outbid-by-an-earlier-put", "Relays/RelayPeer.cs",
-            "Generation = now.Generation",
-            "Generation = MUTANT ? one.Generation : now.Generation")
         { IsOfRelays = true },
         new(
             "own-number-left-behind", "Rows/RelayRow.cs",
