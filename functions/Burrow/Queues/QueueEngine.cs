@@ -30,7 +30,6 @@ public sealed class QueueEngine
 {
     /// <summary>The names of the tables that the engine needs.</summary>
     public static readonly IReadOnlyList<string> TableNames =
-
     [
         QueueContext.MessagesTable,
         QueueContext.DirectoryTable,

@@ -37,19 +37,20 @@ internal sealed record BatchItem(
     /// <summary>Only of an update: what became of the message.</summary>
     public Outcome? Outcome { get; private init; }
 
+    private static readonly string[] Members =
+    [
+        "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch",
+        "priority", "group", "result", "number", "outcome", "cause",
+        .. RelayedItem.Members,
+    ];
+
     /// <exception cref="BurrowException">The id is not valid.</exception>
     public static MessageId? IdOf(JsonElement json) => JsonMembers.GetString(json, "id") is { } id ? MessageId.Parse(id) : null;
 
     /// <exception cref="BurrowException">The item is not valid. The error says what is wrong.</exception>
     public static BatchItem Parse(JsonElement json, MessageId? id, int maxBodyBytes)
     {
-        JsonMembers.AllowOnly(
-            json,
-            "item",
-            "an item",
-            "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch",
-            "priority", "group", "result", "number", "outcome", "cause",
-            "inserted", "expires", "visibleAt", "traceparent", "via", "producer");
+        JsonMembers.AllowOnly(json, "item", "an item", Members);
         var operation = JsonMembers.GetString(json, "op") switch
         {
             null or "put" => BatchOperation.Put,
@@ -62,7 +63,7 @@ internal sealed record BatchItem(
             if (id is null)
                 throw new InvalidRequestException("id", "id is needed for update and delete.");
             Refuse(json, "is for put; update and delete leave it as it is.", "priority", "group", "result", "number");
-            Refuse(json, "is for put.", "inserted", "expires", "visibleAt", "traceparent", "via", "producer");
+            Refuse(json, "is for put.", RelayedItem.Members);
             // The body of what is done is its result.
             if (JsonMembers.GetString(json, "outcome") != "done")
                 Refuse(json, "is for put, and for the outcome done.", "body", "encoding", "contentType");

@@ -59,7 +59,7 @@ internal static class RelayJson
         json.WriteEndObject();
     }
 
-    private static string NameOf(RelayPhase phase) => phase.ToString().ToLowerInvariant();
+    public static string NameOf(RelayPhase phase) => phase.ToString().ToLowerInvariant();
 
     private static Relay Read(JsonElement json, AccountName account, RelayName name, RelayRules rules, RelayKeys keys)
     {

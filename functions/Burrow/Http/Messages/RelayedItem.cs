@@ -16,11 +16,14 @@ namespace Burrow.Http.Messages;
 internal sealed partial record RelayedItem(
     long Inserted, long ExpiresAt, long VisibleAt, string? TraceParent, IReadOnlyList<string> Stamps, ProducerNumber? Own)
 {
+    /// <summary>The members that only such an item has.</summary>
+    public static readonly string[] Members = ["inserted", "expires", "visibleAt", "traceparent", "via", "producer"];
+
     /// <summary>What an item says; null: it is not a relay's.</summary>
     /// <exception cref="InvalidRequestException">A member is not valid, or one is missing.</exception>
     public static RelayedItem? Parse(JsonElement json, Attributes attributes)
     {
-        if (!new[] { "inserted", "expires", "visibleAt", "traceparent", "via", "producer" }.Any(name => json.TryGetProperty(name, out _)))
+        if (!Members.Any(name => json.TryGetProperty(name, out _)))
             return null;
         if (!attributes.IsEmpty)
             throw new InvalidRequestException("ttl", "An item that a relay sends has expires and visibleAt, not ttl and hide.");

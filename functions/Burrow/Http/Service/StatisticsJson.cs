@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Burrow.Http.Messages;
 using Burrow.Queues;
 
 namespace Burrow.Http.Service;
@@ -27,7 +28,7 @@ internal static class StatisticsJson
         if (relay is not null)
         {
             json.WriteStartObject("relay");
-            json.WriteString("state", relay.Phase.ToString().ToLowerInvariant());
+            json.WriteString("state", RelayJson.NameOf(relay.Phase));
             json.WriteNumber("messages", relay.Messages);
             json.WriteNumber("seconds", relay.Seconds);
             json.WriteEndObject();

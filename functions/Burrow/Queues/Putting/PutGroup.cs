@@ -124,8 +124,7 @@ internal sealed class PutGroup(
         await groups.ReadAsync(waiting, policy);
         var left = await room.LeftAsync(policy, waiting.Count);
         var current = head ??= await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
-        var relay = account.RelayOf(queue.Queue);
-        var relayed = relay is null && current.Relay is null ? null : await outboxRoom.OfAsync(current, relay, waiting.Count);
+        var relayed = await outboxRoom.OfAsync(current, account.RelayOf(queue.Queue), waiting.Count);
         // Where there may be no room for all, it matters which of them replace a message.
         var isTight = left < waiting.Count || relayed?.Refusal is not null;
         await ReadExistingAsync(

@@ -358,19 +358,8 @@ internal sealed class RelayOutbox : IRelayOutbox
         return TimeSpan.Zero;
     }
 
-    private async Task UnmarkAsync(QueueAddress queue, string incarnation)
-    {
-        for (var tries = 0; ; tries++)
-        {
-            var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
-            if (head.Relay?.Incarnation != incarnation)
-                return;
-            var unmarked = head.Next(head.Last, head.IsOpen, context.Random) with { Relay = null };
-            if ((await context.Messages.SubmitAsync(queue.Partition, [unmarked.Write()], CancellationToken.None)).Committed)
-                return;
-            await context.BackOffAsync(tries, CancellationToken.None);
-        }
-    }
+    private Task UnmarkAsync(QueueAddress queue, string incarnation) => QueueHead.MarkAsync(
+        context, queue.Partition, head => head.Relay?.Incarnation == incarnation ? null : head.Relay);
 
     private async Task DropRowsAsync(QueueAddress queue, string incarnation)
     {

@@ -30,36 +30,22 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
     }
 
     /// <summary>Notes in the head that nothing stands in the queue without a row.</summary>
-    private async Task SetWholeAsync(QueueAddress queue, string incarnation)
-    {
-        for (var tries = 0; ; tries++)
-        {
-            var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
-            if (head is not { IsOpen: true, Relay: { IsFull: false, IsWhole: false } mark } || mark.Incarnation != incarnation)
-                return;
-            var whole = head.Next(head.Last, open: true, context.Random) with { Relay = mark with { IsWhole = true } };
-            if ((await context.Messages.SubmitAsync(queue.Partition, [whole.Write()], CancellationToken.None)).Committed)
-                return;
-            await context.BackOffAsync(tries, CancellationToken.None);
-        }
-    }
+    private Task SetWholeAsync(QueueAddress queue, string incarnation) => QueueHead.MarkAsync(
+        context,
+        queue.Partition,
+        head => head is { IsOpen: true, Relay: { IsFull: false } mark } && mark.Incarnation == incarnation
+            ? mark with { IsWhole = true }
+            : head.Relay);
 
     /// <summary>Marks the head of a queue that holds messages.</summary>
     /// <returns>The mark, and the last sequence that may have no row; no mark: the queue is empty, and the next put marks it.</returns>
     private async Task<(RelayMark? Mark, Sequence Last)> MarkAsync(QueueAddress queue, Relay relay)
     {
-        for (var tries = 0; ; tries++)
-        {
-            var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, CancellationToken.None);
-            if (!head.IsOpen)
-                return (null, Sequence.None);
-            if (head.Relay is { IsFull: false } mark && mark.Incarnation == relay.Incarnation)
-                return (mark, head.Last);
-            var marked = head.Next(head.Last, open: true, context.Random) with { Relay = new(relay.Incarnation, 0) };
-            if ((await context.Messages.SubmitAsync(queue.Partition, [marked.Write()], CancellationToken.None)).Committed)
-                return (marked.Relay, marked.Last);
-            await context.BackOffAsync(tries, CancellationToken.None);
-        }
+        var marked = await QueueHead.MarkAsync(
+            context,
+            queue.Partition,
+            head => !head.IsOpen || head.Relay?.Serves(relay) == true ? head.Relay : new(relay.Incarnation, 0));
+        return marked.IsOpen ? (marked.Relay, marked.Last) : (null, Sequence.None);
     }
 
     /// <returns>False: the lease is lost.</returns>
@@ -125,7 +111,7 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
             var result = await context.Messages.SubmitAsync(queue.Partition, operations, CancellationToken.None);
             if (result.Committed)
                 rows = [.. rows.Except(owners)];
-            else if (await IsThereAsync(queue, owners[Math.Max(0, result.FailedIndex)]) is var (row, isThere) && isThere)
+            else if (owners[Math.Max(0, result.FailedIndex)] is var row && await IsThereAsync(queue, row))
                 rows.Remove(row);
         }
     }
@@ -133,15 +119,15 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
     /// <summary>
     /// Whether the row of a message is there. A process that was thought dead may have written one for a relay that is gone: it is removed.
     /// </summary>
-    private async Task<(RelayRow Row, bool IsThere)> IsThereAsync(QueueAddress queue, RelayRow row)
+    private async Task<bool> IsThereAsync(QueueAddress queue, RelayRow row)
     {
         var key = QueueKeys.Outbox(row.Sequence);
         if (await context.Messages.GetAsync(queue.Partition, key, CancellationToken.None) is not { } found)
-            return (row, false);
+            return false;
         var there = RelayRow.From(found);
         if (there.Incarnation == row.Incarnation)
-            return (row, true);
+            return true;
         await RelayRow.DeleteAsync(context.Messages, queue.Partition, [there]);
-        return (row, false);
+        return false;
     }
 }

@@ -63,6 +63,26 @@ internal sealed record QueueHead(string? ETag, Sequence Last, bool IsOpen, Revis
             Relay = Relay,
         };
 
+    /// <summary>Changes the mark of a queue's head. If another process is faster, it reads the head and tries again.</summary>
+    /// <param name="context">The engine's parts.</param>
+    /// <param name="partition">The queue's partition.</param>
+    /// <param name="change">What the mark of a head becomes. Where it is that already, nothing is written.</param>
+    /// <returns>The head with that mark.</returns>
+    public static async Task<QueueHead> MarkAsync(QueueContext context, string partition, Func<QueueHead, RelayMark?> change)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var head = await ReadAsync(context.Messages, partition, CancellationToken.None);
+            var mark = change(head);
+            if (mark == head.Relay)
+                return head;
+            var marked = head.Next(head.Last, head.IsOpen, context.Random) with { Relay = mark };
+            if ((await context.Messages.SubmitAsync(partition, [marked.Write()], CancellationToken.None)).Committed)
+                return marked;
+            await context.BackOffAsync(tries, CancellationToken.None);
+        }
+    }
+
     /// <summary>The operation that writes this head in place of the one with this ETag.</summary>
     public Operation Write()
     {
