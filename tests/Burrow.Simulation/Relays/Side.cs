@@ -11,12 +11,10 @@ namespace Burrow.Simulation.Relays;
 internal sealed class Side
 {
     private readonly Scheduler scheduler;
-    private readonly Random random;
-    private readonly List<Instance> instances = [];
+    private readonly Processes processes;
     private readonly Action<Func<string>> trace;
     private readonly Func<Side, Instance, IRelayWire> wire;
     private Conditions conditions;
-    private int started;
 
     public Side(
         string name,
@@ -26,13 +24,15 @@ internal sealed class Side
         Func<Side, Instance, IRelayWire> wire,
         Action<Func<string>> trace)
     {
-        (Name, this.scheduler, this.random, this.conditions, this.wire, this.trace) = (name, scheduler, random, conditions, wire, trace);
+        (Name, this.scheduler, this.conditions, this.wire, this.trace) = (name, scheduler, conditions, wire, trace);
         Judge = new RelayJudge(this, scheduler, trace);
-        for (var i = 0; i < conditions.Instances; i++)
-        {
-            instances.Add(Start(i));
-            RunTimerAsync(i);
-        }
+        processes = new(
+            scheduler,
+            random,
+            () => this.conditions,
+            name,
+            Start,
+            engine => engine.SweepAsync(HealthLimits.SweepTime, CancellationToken.None));
     }
 
     public string Name { get; }
@@ -44,7 +44,7 @@ internal sealed class Side
     public Conditions Conditions => conditions;
 
     /// <summary>A process that is alive or about to be replaced.</summary>
-    public Instance Any() => instances[random.Next(instances.Count)];
+    public Instance Any() => processes.Any();
 
     /// <summary>From now on nothing goes wrong.</summary>
     public void CalmDown() => conditions = conditions.Calmed();
@@ -64,47 +64,16 @@ internal sealed class Side
         }
     }
 
-    private Instance Start(int number)
+    private Instance Start(NewProcess process) => new(
+        scheduler,
+        process.Name,
+        process.Skew,
+        process.Seed,
+        instance => new UnreliableStore(Tables, instance, scheduler, process.Chance, () => conditions, Judge, trace),
+        null,
+        instance => wire(this, instance))
     {
-        var chance = new Random(random.Next());
-        return new(
-            scheduler,
-            $"{Name}{++started}",
-            conditions.Skew * (2 * random.NextDouble() - 1),
-            random.Next(),
-            instance => new UnreliableStore(Tables, instance, scheduler, chance, () => conditions, Judge, trace),
-            null,
-            instance => wire(this, instance))
-        {
-            IsCalm = false,
-            Died = () => scheduler.At(
-                scheduler.Now + (long)(TimeSpan.FromSeconds(5).Ticks * random.NextDouble()), () => instances[number] = Start(number)),
-        };
-    }
-
-    private async void RunTimerAsync(int number)
-    {
-        await scheduler.DelayAsync(TimeSpan.FromMinutes(random.NextDouble()));
-        while (true)
-        {
-            _ = SweepAsync(instances[number]);
-            await scheduler.DelayAsync(TimeSpan.FromMinutes(1));
-        }
-    }
-
-    private static async Task SweepAsync(Instance instance)
-    {
-        try
-        {
-            await instance.RequestAsync(async engine =>
-            {
-                await engine.SweepAsync(HealthLimits.SweepTime, CancellationToken.None);
-                return true;
-            });
-        }
-        catch (Exception e) when (e is TableUnavailableException or UnavailableException or ConnectionLostException)
-        {
-            // The next visit continues.
-        }
-    }
+        IsCalm = false,
+        Died = process.Died,
+    };
 }

@@ -17,7 +17,7 @@ namespace Burrow.Simulation.World;
 internal sealed class Cluster
 {
     private readonly MemoryTableStore tables = new();
-    private readonly List<Instance> instances = [];
+    private readonly Processes processes;
     private readonly Scheduler scheduler;
     private readonly Random random;
     private readonly RequestLog requests;
@@ -26,7 +26,6 @@ internal sealed class Cluster
     private readonly EventsJudge events;
     private readonly bool isCalm;
     private Conditions conditions;
-    private int started;
 
     public Cluster(Scheduler scheduler, Random random, Conditions conditions, Timeline timeline, RequestLog requests)
     {
@@ -37,11 +36,11 @@ internal sealed class Cluster
         var results = new ResultsJudge(requests);
         commits = new CommitJudge(tables, scheduler, timeline, requests, events, producers, results);
         Answers = new AnswerJudge(timeline, producers, results);
-        for (var i = 0; i < conditions.Instances; i++)
+        processes = new(scheduler, random, () => this.conditions, "p", Start, async engine =>
         {
-            instances.Add(Start(i));
-            RunTimerAsync(i);
-        }
+            await engine.WriteCountsAsync(CancellationToken.None);
+            await engine.SweepAsync(HealthLimits.SweepTime, CancellationToken.None);
+        });
     }
 
     public AnswerJudge Answers { get; }
@@ -50,17 +49,10 @@ internal sealed class Cluster
     public void CalmDown() => conditions = conditions.Calmed();
 
     /// <summary>Ends all processes, and starts others in their place, which remember nothing.</summary>
-    public void Restart()
-    {
-        for (var i = 0; i < instances.Count; i++)
-        {
-            instances[i].Die();
-            instances[i] = Start(i);
-        }
-    }
+    public void Restart() => processes.Restart();
 
     /// <summary>A new request of a kind, to a random process. It begins now.</summary>
-    public Request NewRequest(RequestKind kind) => new(kind, instances[random.Next(instances.Count)], scheduler.Next());
+    public Request NewRequest(RequestKind kind) => new(kind, processes.Any(), scheduler.Next());
 
     /// <summary>Sends a request and judges its response.</summary>
     /// <returns>The answer; the default value where the request was refused, failed or was lost.</returns>
@@ -133,7 +125,7 @@ internal sealed class Cluster
     }
 
     /// <summary>Runs a visit of the timer in a random process.</summary>
-    public Task SweepAsync() => SweepAsync(instances[random.Next(instances.Count)]);
+    public Task SweepAsync() => processes.VisitAsync(processes.Any());
 
     /// <summary>
     /// Every row that is left in any table, but the one that says that policies were changed, and visits of the timer that are still to
@@ -185,48 +177,15 @@ internal sealed class Cluster
         }
     }
 
-    private Instance Start(int number)
+    private Instance Start(NewProcess process) => new(
+        scheduler,
+        process.Name,
+        process.Skew,
+        process.Seed,
+        instance => new UnreliableStore(tables, instance, scheduler, process.Chance, () => conditions, commits, requests.Trace),
+        conditions.Announces ? instance => new UnreliableSink(instance, scheduler, process.Chance, () => conditions, events) : null)
     {
-        var chance = new Random(random.Next());
-        return new(
-            scheduler,
-            $"p{++started}",
-            conditions.Skew * (2 * random.NextDouble() - 1),
-            random.Next(),
-            instance => new UnreliableStore(tables, instance, scheduler, chance, () => conditions, commits, requests.Trace),
-            conditions.Announces ? instance => new UnreliableSink(instance, scheduler, chance, () => conditions, events) : null)
-        {
-            IsCalm = isCalm,
-            Died = () => scheduler.At(
-                scheduler.Now + (long)(TimeSpan.FromSeconds(5).Ticks * random.NextDouble()), () => instances[number] = Start(number)),
-        };
-    }
-
-    /// <summary>Runs a process's timer each minute. A run may still be under way when the next begins.</summary>
-    private async void RunTimerAsync(int number)
-    {
-        await scheduler.DelayAsync(TimeSpan.FromMinutes(random.NextDouble()));
-        while (true)
-        {
-            _ = SweepAsync(instances[number]);
-            await scheduler.DelayAsync(TimeSpan.FromMinutes(1));
-        }
-    }
-
-    private static async Task SweepAsync(Instance instance)
-    {
-        try
-        {
-            await instance.RequestAsync(async engine =>
-            {
-                await engine.WriteCountsAsync(CancellationToken.None);
-                await engine.SweepAsync(HealthLimits.SweepTime, CancellationToken.None);
-                return true;
-            });
-        }
-        catch (Exception e) when (e is TableUnavailableException or UnavailableException or ConnectionLostException)
-        {
-            // The next visit continues.
-        }
-    }
+        IsCalm = isCalm,
+        Died = process.Died,
+    };
 }
