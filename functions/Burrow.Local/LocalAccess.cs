@@ -1,5 +1,5 @@
-using System.Net;
 using Burrow.Access;
+using Burrow.Relays;
 using Microsoft.Extensions.Options;
 
 namespace Burrow.Local;
@@ -30,8 +30,7 @@ internal static class LocalAccess
     public static bool IsPrivate(IReadOnlyList<string> urls) => urls.All(IsLoopback);
 
     private static bool IsLoopback(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri)
-        && (uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && Outgoing.IsLoopback(uri);
 
     private sealed class OpenIsPrivate(bool isPrivate) : IValidateOptions<BurrowOptions>
     {

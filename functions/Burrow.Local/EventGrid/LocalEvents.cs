@@ -1,6 +1,6 @@
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Burrow.Events.Signing;
+using Burrow.Relays;
 using Burrow.Tables.Sqlite;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -92,17 +92,7 @@ internal sealed class LocalEvents : IDisposable
                 (host, port) = (address.Host.Trim('[', ']'), address.Port);
             }
 
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(host, port, cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
+            return await Outgoing.OpenAsync(socket => socket.ConnectAsync(host, port, cancellationToken));
         },
     })
     {

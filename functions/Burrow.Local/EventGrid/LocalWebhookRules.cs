@@ -1,5 +1,5 @@
-using System.Net;
 using Burrow.Events.Subscriptions;
+using Burrow.Relays;
 
 namespace Burrow.Local.EventGrid;
 
@@ -12,7 +12,7 @@ internal sealed class LocalWebhookRules(IReadOnlyCollection<int> ports) : Webhoo
         var uri = Parse(text);
         if (uri.Scheme != Uri.UriSchemeHttp)
             return base.Endpoint(text);
-        return uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address))
+        return Outgoing.IsLoopback(uri)
             ? uri
             : throw Wrong("endpoint is https, or http to localhost or a loopback address.");
     }

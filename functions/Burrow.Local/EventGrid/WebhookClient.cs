@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
+using Burrow.Relays;
 
 namespace Burrow.Local.EventGrid;
 
@@ -117,17 +117,7 @@ internal sealed partial class WebhookClient(ILogger<WebhookClient> logger) : IDi
             addresses = [.. addresses.Where(IPAddress.IsLoopback)];
         if (addresses.Length == 0)
             throw new HttpRequestException("Without TLS, only this machine's own addresses are called.");
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        return await Outgoing.OpenAsync(socket => socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Server} could not be reached for the handshake: {Reason}")]

@@ -106,7 +106,7 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
         {
             json.WriteStartArray();
             foreach (var message in batch.Messages)
-                Write(json, message, batch.Stamps(message));
+                Write(json, message, batch.StampsOf(message));
             json.WriteEndArray();
         }
 

@@ -56,17 +56,7 @@ internal sealed class RelayRules(IReadOnlyList<string> hosts, IReadOnlyList<int>
         var allowed = Array.FindAll(addresses, address => IsLoopback(target) ? IPAddress.IsLoopback(address) : IsOutside(address));
         if (allowed.Length == 0)
             throw new HttpRequestException("The host has no address that a relay may send to.");
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(allowed, port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        return await Outgoing.OpenAsync(socket => socket.ConnectAsync(allowed, port, cancellationToken));
     }
 
     /// <summary>Not this machine, and not a link-local address, where the platform hands out tokens.</summary>
@@ -83,8 +73,7 @@ internal sealed class RelayRules(IReadOnlyList<string> hosts, IReadOnlyList<int>
             || plain.GetAddressBytes() is not ([0 or 127, ..] or [169, 254, ..] or [168, 63, 129, 16] or [>= 224, ..]);
     }
 
-    private bool IsLoopback(Uri uri) => allowsLoopback && uri.Scheme == Uri.UriSchemeHttp
-        && (uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
+    private bool IsLoopback(Uri uri) => allowsLoopback && uri.Scheme == Uri.UriSchemeHttp && Outgoing.IsLoopback(uri);
 
     private static bool Matches(string pattern, string host) => pattern.StartsWith("*.", StringComparison.Ordinal)
         ? host.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase) && host.Length > pattern.Length - 1

@@ -36,7 +36,7 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
         foreach (var message in batch.Messages)
         {
             var number = message.Sequence.Value;
-            var stamps = batch.Stamps(message);
+            var stamps = batch.StampsOf(message);
             puts.Add(PutAsync(engine, queue, new(message.Id, message.Body, message.ContentType, new(null, null), Precondition.MustNotExist)
             {
                 TraceParent = message.TraceParent,

@@ -249,8 +249,8 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
         // Faults of relays.
         new(
             "batch-without-its-forerunner", "Relays/RelayPump.cs",
-            "new(producer, lease.Link.Epoch, last, messages, StampsOf)",
-            "new(producer, lease.Link.Epoch, MUTANT ? null : last, messages, StampsOf)")
+            "new(producer, lease.Link.Epoch, last, messages, stamp)",
+            "new(producer, lease.Link.Epoch, MUTANT ? null : last, messages, stamp)")
         { IsOfRelays = true },
         new(
             "row-outside-the-transaction", "Putting/PutPlan.cs",
@@ -279,9 +279,9 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "relayed.Own : MUTANT ? null : request.Number,")
         { IsOfRelays = true },
         new(
-            "sent-back-where-it-came-from", "Relays/RelayPump.cs",
-            "[.. row.Origin?.Stamps ?? [], stamp]",
-            "MUTANT ? [] : [.. row.Origin?.Stamps ?? [], stamp]")
+            "sent-back-where-it-came-from", "Relays/IRelayWire.cs",
+            "[.. row.Origin?.Stamps ?? [], Stamp]",
+            "MUTANT ? [] : [.. row.Origin?.Stamps ?? [], Stamp]")
         { IsOfRelays = true },
         new(
             "full-and-not-said", "Putting/PlannedOutbox.cs",

@@ -17,9 +17,12 @@ internal interface IRelayWire
 /// <param name="Epoch">The epoch of the lease under which they are sent.</param>
 /// <param name="Previous">The number of the message sent before them; null: nothing was ever sent.</param>
 /// <param name="Messages">The messages with their bodies, in order. The number of each is its sequence.</param>
-/// <param name="Stamps">The stamps that each has come through, this deployment's last.</param>
-internal sealed record RelayBatch(
-    ProducerName Producer, long Epoch, long? Previous, IReadOnlyList<RelayRow> Messages, Func<RelayRow, IReadOnlyList<string>> Stamps);
+/// <param name="Stamp">The stamp of this deployment.</param>
+internal sealed record RelayBatch(ProducerName Producer, long Epoch, long? Previous, IReadOnlyList<RelayRow> Messages, string Stamp)
+{
+    /// <summary>The stamps that a message has come through, this deployment's last.</summary>
+    public IReadOnlyList<string> StampsOf(RelayRow row) => [.. row.Origin?.Stamps ?? [], Stamp];
+}
 
 /// <summary>What the other side answered.</summary>
 /// <param name="Status">The HTTP status; 0: no answer came.</param>

@@ -31,9 +31,9 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         var epoch = Math.Max(link.Epoch, answer.Epoch) + 1;
         if (!await lease.WriteAsync(one => one with { Epoch = epoch, FencedBy = 0 }))
             return RelayResult.Lost;
-        var producer = await ProducerOfAsync(relay, link.Queue);
+        var own = await stamp.GetAsync(CancellationToken.None);
         var raised = await wire.SendAsync(
-            relay, link.Queue.Queue, new(producer, epoch, null, [], _ => []), CancellationToken.None);
+            relay, link.Queue.Queue, new(ProducerOf(own, relay, link.Queue), epoch, null, [], own), CancellationToken.None);
         if (raised.Status != 200)
             return raised.Status == 409 ? await ExplainAsync(lease, relay, link.Sent) : RelayResult.Of(link.Sent, raised);
         // Only now its last number stays what it is.
@@ -79,8 +79,6 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         + "Delete the relay and put it anew to begin again with what stands here.");
 
     private async Task<RelayAnswer> AskAsync(Relay relay, QueueAddress queue) =>
-        await wire.AskAsync(relay, queue.Queue, await ProducerOfAsync(relay, queue), CancellationToken.None);
-
-    private async Task<ProducerName> ProducerOfAsync(Relay relay, QueueAddress queue) =>
-        ProducerOf(await stamp.GetAsync(CancellationToken.None), relay, queue);
+        await wire.AskAsync(
+            relay, queue.Queue, ProducerOf(await stamp.GetAsync(CancellationToken.None), relay, queue), CancellationToken.None);
 }

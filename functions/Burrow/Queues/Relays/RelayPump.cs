@@ -115,7 +115,7 @@ internal sealed class RelayPump
                 bytes += whole.Length;
             }
 
-            return messages.Count == 0 ? null : new(producer, lease.Link.Epoch, last, messages, StampsOf);
+            return messages.Count == 0 ? null : new(producer, lease.Link.Epoch, last, messages, stamp);
         }
 
         /// <summary>Reads on, and drops what need not be sent.</summary>
@@ -149,8 +149,6 @@ internal sealed class RelayPump
             && !(lease.Link.Peer is { } theirs && row.Origin?.Stamps.Contains(theirs) == true)
             && !(row.Origin?.Stamps.Count >= RelayLimits.Stamps);
 
-        private IReadOnlyList<string> StampsOf(RelayRow row) => [.. row.Origin?.Stamps ?? [], stamp];
-
         /// <returns>Null: all of the batch is stored there.</returns>
         private async Task<RelayResult?> TroubleOfAsync(RelayBatch batch, RelayAnswer answer)
         {
@@ -174,9 +172,7 @@ internal sealed class RelayPump
                 // The message of that id there may be consumed soon.
                 if (item.Status == 412)
                     return new(sent, $"A message of the id '{id}' is at the other side: {item.Error}");
-                return RelayResult.IsTemporary(item.Status)
-                    ? RelayResult.Busy(sent, new(item.Status) { Text = $"the message '{id}': {item.Error}" })
-                    : RelayResult.Refused(sent, item.Status, $"the message '{id}': {item.Error}");
+                return RelayResult.Of(sent, new(item.Status) { Text = $"the message '{id}': {item.Error}" });
             }
 
             Instruments.RelayedMessages.Add(batch.Messages.Count);

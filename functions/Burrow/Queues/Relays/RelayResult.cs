@@ -25,16 +25,16 @@ internal sealed record RelayResult(long? Sent, string? Reason)
     };
 
     /// <summary>The other side refuses, and will refuse again.</summary>
-    public static RelayResult Refused(long? sent, int status, string? text) =>
+    private static RelayResult Refused(long? sent, int status, string? text) =>
         new(sent, $"The other side refuses with {status}: {text}") { Pause = RelayLimits.RefusedPause };
 
     /// <summary>Only the operator can mend it.</summary>
     public static RelayResult Stopped(long? sent, string reason) => new(sent, reason) { Pause = TimeSpan.MaxValue };
 
-    /// <summary>What an answer that is no success means.</summary>
+    /// <summary>What an answer that is no success means, of a batch or of one of its messages.</summary>
     public static RelayResult Of(long? sent, RelayAnswer answer) =>
-        answer.Status is 0 or 408 or 425 or 429 or 507 or >= 500 ? Busy(sent, answer) : Refused(sent, answer.Status, answer.Text);
+        answer.Status == 0 || IsTemporary(answer.Status) ? Busy(sent, answer) : Refused(sent, answer.Status, answer.Text);
 
     /// <summary>Whether a status says that the same may succeed later.</summary>
-    public static bool IsTemporary(int status) => status is 408 or 424 or 425 or 429 or 507 or >= 500;
+    private static bool IsTemporary(int status) => status is 408 or 424 or 425 or 429 or 507 or >= 500;
 }
