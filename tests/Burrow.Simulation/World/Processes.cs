@@ -1,4 +1,3 @@
-using Burrow.Health;
 using Burrow.Queues;
 using Burrow.Tables;
 
