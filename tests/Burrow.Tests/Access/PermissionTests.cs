@@ -1,4 +1,5 @@
 using Burrow.Access;
+using Burrow.TestClock;
 using Burrow.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -400,27 +401,35 @@ public sealed class PermissionTests : IAsyncLifetime
     /// <summary>Stores everything that the operations work on, and removes what they make. Returns the ETag of the message.</summary>
     private async Task<string> SetUpAsync()
     {
-        await server.SendAsync(server.Admin, "DELETE", "/keys/a/new");
-        await server.SendAsync(server.Admin, "PUT", "/keys/a/some", SomeKey);
-        (await server.SendAsync(server.Admin, "PUT", "/subscriptions/a/hook", Webhook)).Status.ShouldBeOneOf(200, 201);
-        await server.SendAsync(server.Admin, "DELETE", "/policies/a/new");
-        await server.SendAsync(server.Admin, "DELETE", "/readers/a/q/new");
-        (await server.SendAsync(server.Admin, "PUT", "/readers/a/q/some", Reader)).Status.ShouldBeOneOf(200, 201);
-        await server.SendAsync(server.Admin, "DELETE", "/producers/a/q/new");
-        await server.SendAsync(server.Admin, "DELETE", "/producers/a/q/other");
-        await server.SendAsync(server.Admin, "DELETE", "/v1.0/a/q/n");
-        await server.SendAsync(server.Admin, "DELETE", "/relays/a/new");
-        (await server.SendAsync(server.Admin, "PUT", "/relays/a/some", Relay.Replace("new", "some", StringComparison.Ordinal)))
+        await SendAsync(server.Admin, "DELETE", "/keys/a/new");
+        await SendAsync(server.Admin, "PUT", "/keys/a/some", SomeKey);
+        (await SendAsync(server.Admin, "PUT", "/subscriptions/a/hook", Webhook)).Status.ShouldBeOneOf(200, 201);
+        await SendAsync(server.Admin, "DELETE", "/policies/a/new");
+        await SendAsync(server.Admin, "DELETE", "/readers/a/q/new");
+        (await SendAsync(server.Admin, "PUT", "/readers/a/q/some", Reader)).Status.ShouldBeOneOf(200, 201);
+        await SendAsync(server.Admin, "DELETE", "/producers/a/q/new");
+        await SendAsync(server.Admin, "DELETE", "/producers/a/q/other");
+        await SendAsync(server.Admin, "DELETE", "/v1.0/a/q/n");
+        await SendAsync(server.Admin, "DELETE", "/relays/a/new");
+        (await SendAsync(server.Admin, "PUT", "/relays/a/some", Relay.Replace("new", "some", StringComparison.Ordinal)))
             .Status.ShouldBeOneOf(200, 201);
-        (await server.SendAsync(server.Admin, "PUT", "/producers/a/q/some", Producer)).Status.ShouldBeOneOf(200, 201);
-        (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/g?ttl=0&group=g&hide=3600", "x")).Status.ShouldBeOneOf(200, 201);
-        (await server.SendAsync(server.Admin, "PUT", "/policies/a/some", """{"queues":"q"}""")).Status.ShouldBeOneOf(200, 201);
-        var dead = (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/d?ttl=0", "x")).ETag!;
-        (await server.SendAsync(
+        (await SendAsync(server.Admin, "PUT", "/producers/a/q/some", Producer)).Status.ShouldBeOneOf(200, 201);
+        (await SendAsync(server.Admin, "PUT", "/v1.0/a/q/g?ttl=0&group=g&hide=3600", "x")).Status.ShouldBeOneOf(200, 201);
+        (await SendAsync(server.Admin, "PUT", "/policies/a/some", """{"queues":"q"}""")).Status.ShouldBeOneOf(200, 201);
+        var dead = (await SendAsync(server.Admin, "PUT", "/v1.0/a/q/d?ttl=0", "x")).ETag!;
+        (await SendAsync(
             server.Admin, "POST", "/v1.0/a/q/d?outcome=dead", null, ("If-Match", dead))).Status.ShouldBe(200);
-        await server.SendAsync(server.Admin, "POST", "/v1.0/a/q/m?hide=0");
-        return (await server.SendAsync(server.Admin, "PUT", "/v1.0/a/q/m?ttl=0&result=60", "x")).ETag!;
+        await SendAsync(server.Admin, "POST", "/v1.0/a/q/m?hide=0");
+        return (await SendAsync(server.Admin, "PUT", "/v1.0/a/q/m?ttl=0&result=60", "x")).ETag!;
     }
+
+    /// <summary>
+    /// Sends a request. The relay works in the background, and may write what this request writes: then a request pauses until the clock
+    /// moves.
+    /// </summary>
+    private Task<RawAnswer> SendAsync(
+        string? key, string method, string target, string? body = null, params (string Name, string Value)[] headers) =>
+        server.Time.AdvanceUntilAsync(server.SendAsync(key, method, target, body, headers), TimeSpan.FromMilliseconds(10));
 
     private Task<RawAnswer> AskAsync(Caller caller, Operation operation, string method) =>
         AskAsync(caller.Key, operation.Target, operation, method);
@@ -431,7 +440,7 @@ public sealed class PermissionTests : IAsyncLifetime
         var headers = new List<(string, string)> { ("Content-Type", "application/json") };
         if (operation.IfMatch is { } match)
             headers.Add(("If-Match", match == "etag" ? etag : match));
-        return await server.SendAsync(key, method, target, operation.Body?.Replace("{etag}", etag.Replace("\"", "\\\"")), [.. headers]);
+        return await SendAsync(key, method, target, operation.Body?.Replace("{etag}", etag.Replace("\"", "\\\"")), [.. headers]);
     }
 
     private sealed record Caller(string Name, string? Key)
