@@ -5,8 +5,8 @@ namespace Burrow.Simulation;
 /// <summary>Runs many seeds, on all cores.</summary>
 /// <param name="goesOn">Whether it continues after a seed has failed.</param>
 /// <param name="trace">Receives all that happens, in words. With it, the seeds run one after another.</param>
-/// <param name="relays">Whether the worlds are of two deployments and the relays between them.</param>
-internal sealed class Runner(bool goesOn, Action<string>? trace, bool relays = false)
+/// <param name="kind">What the worlds are like.</param>
+internal sealed class Runner(bool goesOn, Action<string>? trace, WorldKind kind = WorldKind.One)
 {
     private readonly List<SeedOutcome> failed = [];
     private long requests;
@@ -21,7 +21,12 @@ internal sealed class Runner(bool goesOn, Action<string>? trace, bool relays = f
 
     /// <summary>The command that shows what happens in a seed.</summary>
     public string Replay(int seed) =>
-        $"dotnet run -c Release --project tests/Burrow.Simulation -- --from {seed} --seeds 1 --trace{(relays ? " --relays" : "")}";
+        $"dotnet run -c Release --project tests/Burrow.Simulation -- --from {seed} --seeds 1 --trace{kind switch
+        {
+            WorldKind.Relays => " --relays",
+            WorldKind.Mirrors => " --mirrors",
+            _ => "",
+        }}";
 
     public void Run(int from, int count) => Parallel.For(
         from,
@@ -29,7 +34,9 @@ internal sealed class Runner(bool goesOn, Action<string>? trace, bool relays = f
         new ParallelOptions { MaxDegreeOfParallelism = trace is null ? Environment.ProcessorCount : 1 },
         (seed, loop) =>
         {
-            var outcome = relays ? RelaySimulation.Run(seed, trace) : Simulation.Run(seed, trace);
+            var outcome = kind == WorldKind.One
+                ? Simulation.Run(seed, trace)
+                : RelaySimulation.Run(seed, kind == WorldKind.Mirrors, trace);
             Interlocked.Increment(ref ran);
             Interlocked.Add(ref requests, outcome.Requests);
             if (outcome.Violation is null)

@@ -19,7 +19,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     public static readonly OperationPolicy GetMessage = new("get a message", Permissions.Read);
     public static readonly OperationPolicy PutMessage = new("put a message, alone or in a batch", Permissions.Send);
     public static readonly OperationPolicy RelayMessage = new(
-        "put a message in a batch that a relay of another deployment sends", Permissions.Relay);
+        "put a message in a batch that a relay of another deployment sends, or change one that it sent", Permissions.Relay);
     public static readonly OperationPolicy UpdateMessages = new(
         "claim, extend or release messages, alone or in a batch", Permissions.Receive);
     public static readonly OperationPolicy SettleMessage = new(
@@ -36,6 +36,8 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
     public static readonly OperationPolicy ShowProducer = new(
         "show a producer", Permissions.Send | Permissions.Read | Permissions.Relay)
     { IsAnyEnough = true };
+    public static readonly OperationPolicy ListRelayed = new(
+        "list the messages that came from a relay of another deployment", Permissions.Relay);
     public static readonly OperationPolicy ManageProducers = new(
         "shut out a producer's lower epochs, forget a producer", Permissions.Manage);
     public static readonly OperationPolicy KeepReaders = new("list, show, put and delete readers", Permissions.Read);
@@ -73,6 +75,7 @@ internal sealed record OperationPolicy(string Operation, Permissions Permissions
         KeepReaders,
         ListProducers,
         ShowProducer,
+        ListRelayed,
         ShowStatistics,
         ShowDead,
         DeleteMessages,

@@ -49,6 +49,7 @@ public sealed class QueueEngine
     private readonly MessageLister lister;
     private readonly MessageFinder finder;
     private readonly MessageChanger changer;
+    private readonly MirrorReceiver mirrors;
     private readonly BulkChange bulk;
     private readonly QueueSweeper sweeper;
     private readonly QueueStates states;
@@ -89,8 +90,17 @@ public sealed class QueueEngine
         var settings = new QueueSettings(context, new SettingsTable(store, time, random));
         Policies = new QueuePolicies(settings);
         var groupReader = new GroupReader(context);
-        var transactions = new Transactions(context, due, counts, outbox, new GroupPlanner(context, Policies, groupReader));
         finder = new MessageFinder(context);
+        var relayTable = new RelayTable(store, time, random);
+        var ownStamp = new RelayStamp(relayTable, random, stamp);
+        wire ??= new NoRelayWire();
+        var peer = new RelayPeer(settings, wire, ownStamp);
+        var relays = new RelayOutbox(context, due, settings, relayTable, names, finder, wire, peer, ownStamp, stopping.Token);
+        registry.IsRemembered = relays.RemembersAsync;
+        var missing = new MissingReader(context, relayTable, finder, peer);
+        Relays = new QueueRelays(context, due, settings, relayTable, relays, missing, finder, ownStamp);
+        var transactions = new Transactions(
+            context, due, counts, outbox, new GroupPlanner(context, Policies, groupReader), relays, new MirrorNotes(context, settings));
         var reader = new QueueReader(context, finder);
         lister = new MessageLister(context, reader, finder);
         var burial = new Burial(context, transactions, outbox);
@@ -99,12 +109,7 @@ public sealed class QueueEngine
         var recounter = new Recounter(context, due, countTable, counts);
         Readers = new QueueReaders(context, due);
         Producers = new QueueProducers(context, due);
-        var relayTable = new RelayTable(store, time, random);
-        var ownStamp = new RelayStamp(relayTable, random, stamp);
-        wire ??= new NoRelayWire();
-        var relays = new RelayOutbox(context, due, settings, relayTable, names, finder, wire, ownStamp, stopping.Token);
-        registry.IsRemembered = relays.RemembersAsync;
-        Relays = new QueueRelays(context, due, settings, relayTable, relays, ownStamp);
+        mirrors = new MirrorReceiver(context, due, finder, transactions, burial);
         sweeper = new QueueSweeper(context, due, registry, transactions, burial, recounter, outbox, relays);
         var background = new BackgroundSweep(context, sweeper, stopping.Token);
         Groups = new QueueGroups(context);
@@ -443,6 +448,28 @@ public sealed class QueueEngine
 
     /// <summary>Writes to the table of counts how much this process put and removed.</summary>
     public Task WriteCountsAsync(CancellationToken cancellationToken) => counts.FlushAsync(cancellationToken);
+
+    /// <summary>
+    /// Changes messages that came by a mirror as they were changed where they were put. A message that did not come from that producer under
+    /// that number is left as it is.
+    /// </summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="producer">The producer that the mirror is here.</param>
+    /// <param name="epoch">Its epoch.</param>
+    /// <param name="changes">What the messages are now. They have different ids.</param>
+    /// <param name="cancellationToken">Ends the request between two transactions.</param>
+    /// <exception cref="OutOfTurnException">A higher epoch was seen. The last of the changes may not have been made.</exception>
+    /// <exception cref="UnavailableException">Storage failed; it is unknown which changes were made. They may be sent again.</exception>
+    public async Task MirrorAsync(
+        QueueAddress queue,
+        ProducerName producer,
+        long epoch,
+        IReadOnlyList<RelayedChange> changes,
+        CancellationToken cancellationToken)
+    {
+        await mirrors.ApplyAsync(queue, producer, epoch, changes, cancellationToken);
+        states.Of(queue).Changed.Set();
+    }
 
     /// <summary>Ends all waits, also later ones, as if their time were up. Called when the process is about to stop.</summary>
     public void StopWaiting() => stopping.Cancel();

@@ -32,7 +32,8 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
         {
             Content = new ByteArrayContent(Write(batch)) { Headers = { ContentType = new("application/json") } },
         };
-        request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
+        if (!batch.IsOfChanges)
+            request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
         return CallAsync(relay, request, ItemsOf, cancellationToken);
     }
 
@@ -41,6 +42,16 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
         var uri = new Uri(
             relay.To, $"/producers/{Escape(relay.Account.Value)}/{Escape(queue.Value)}/{Escape(producer.Value)}");
         return CallAsync(relay, new(HttpMethod.Get, uri), ProducerOf, cancellationToken);
+    }
+
+    public Task<RelayAnswer> ListAsync(
+        Relay relay, QueueName queue, ProducerName producer, string? after, CancellationToken cancellationToken)
+    {
+        var marker = after is null ? "" : $"?marker={Escape(after)}";
+        var uri = new Uri(
+            relay.To,
+            $"/producers/{Escape(relay.Account.Value)}/{Escape(queue.Value)}/{Escape(producer.Value)}/messages{marker}");
+        return CallAsync(relay, new(HttpMethod.Get, uri), MessagesOf, cancellationToken);
     }
 
     /// <summary>The client of relays: it goes to the address that it is given, and nowhere else.</summary>
@@ -87,7 +98,8 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
         {
             return new(0) { Text = e is TaskCanceledException ? "no answer within 60 s" : Short(e.GetBaseException().Message) };
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException
+            or InvalidRequestException)
         {
             return new(502) { Text = "The answer is not what a deployment of Burrow answers." };
         }
@@ -106,7 +118,13 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
         {
             json.WriteStartArray();
             foreach (var message in batch.Messages)
-                Write(json, message, batch.StampsOf(message));
+            {
+                if (batch.IsOfChanges)
+                    WriteChange(json, message);
+                else
+                    Write(json, message, batch.StampsOf(message));
+            }
+
             json.WriteEndArray();
         }
 
@@ -116,20 +134,11 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
     private static void Write(Utf8JsonWriter json, RelayRow message, IReadOnlyList<string> stamps)
     {
         json.WriteStartObject();
-        json.WriteString("id", message.Id.Value);
-        json.WriteNumber("number", message.Sequence.Value);
+        WriteRest(json, message);
         json.WriteString("inserted", Instant(message.Inserted));
-        if (message.ExpiresAt != MessageState.Never)
-            json.WriteString("expires", Instant(message.ExpiresAt));
-        if (message.VisibleAt != 0)
-            json.WriteString("visibleAt", Instant(message.VisibleAt));
         json.WriteNumber("priority", message.Priority);
         if (message.Group is { } group)
             json.WriteString("group", group.Value);
-        if (message.ContentType is { } type)
-            json.WriteString("contentType", type);
-        if (message.TraceParent is { } trace)
-            json.WriteString("traceparent", trace);
         json.WriteStartArray("via");
         foreach (var stamp in stamps)
             json.WriteStringValue(stamp);
@@ -143,6 +152,56 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
             json.WriteEndObject();
         }
 
+        json.WriteEndObject();
+    }
+
+    private static void WriteChange(Utf8JsonWriter json, RelayRow message)
+    {
+        json.WriteStartObject();
+        json.WriteString("op", "mirror");
+        if (message.IsGone)
+        {
+            json.WriteString("id", message.Id.Value);
+            json.WriteNumber("number", message.Sequence.Value);
+            json.WriteBoolean("gone", true);
+            json.WriteEndObject();
+            return;
+        }
+
+        WriteRest(json, message);
+        if (message.DiedAt != 0)
+            json.WriteString("died", Instant(message.DiedAt));
+        if (message.Causes.Count > 0)
+        {
+            json.WriteStartArray("causes");
+            foreach (var cause in message.Causes)
+            {
+                json.WriteStartObject();
+                json.WriteString("at", Instant(cause.At.UtcTicks));
+                json.WriteNumber("delivery", cause.Delivery);
+                json.WriteString("cause", cause.Text);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes what a new message and a changed one have in common.</summary>
+    private static void WriteRest(Utf8JsonWriter json, RelayRow message)
+    {
+        json.WriteString("id", message.Id.Value);
+        json.WriteNumber("number", message.Sequence.Value);
+        if (message.ExpiresAt != MessageState.Never)
+            json.WriteString("expires", Instant(message.ExpiresAt));
+        if (message.VisibleAt != 0)
+            json.WriteString("visibleAt", Instant(message.VisibleAt));
+        if (message.ContentType is { } type)
+            json.WriteString("contentType", type);
+        if (message.TraceParent is { } trace)
+            json.WriteString("traceparent", trace);
         if (Utf8.IsValid(message.Body))
         {
             json.WriteString("body", message.Body);
@@ -152,8 +211,6 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
             json.WriteString("encoding", "base64");
             json.WriteBase64String("body", message.Body);
         }
-
-        json.WriteEndObject();
     }
 
     private static string Instant(long ticks) =>
@@ -180,6 +237,20 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
         {
             Last = json.RootElement.TryGetProperty("last", out var last) ? last.GetInt64() : null,
             Epoch = json.RootElement.GetProperty("epoch").GetInt64(),
+        };
+    }
+
+    private static RelayAnswer MessagesOf(byte[] body)
+    {
+        using var json = JsonDocument.Parse(body);
+        return new(200)
+        {
+            Came =
+            [
+                .. json.RootElement.GetProperty("messages").EnumerateArray().Select(
+                    one => (MessageId.Parse(one.GetProperty("id").GetString() ?? ""), one.GetProperty("number").GetInt64())),
+            ],
+            Next = json.RootElement.TryGetProperty("next", out var next) ? next.GetString() : null,
         };
     }
 

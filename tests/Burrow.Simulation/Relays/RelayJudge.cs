@@ -15,8 +15,15 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     /// <summary>How far apart two clocks may be.</summary>
     private static readonly long Skew = TimeSpan.FromSeconds(11).Ticks;
 
+    /// <summary>The epochs by which a relay is shut out are multiples of it.</summary>
+    public const long Fence = 1_000_000;
+
     private readonly Dictionary<string, SortedDictionary<long, PutRecord>> puts = [];
     private readonly HashSet<string> numbered = [];
+    private readonly HashSet<string> changes = [];
+
+    /// <summary>Whether the relays of both sides are mirrors: what is gone here need not come there.</summary>
+    public bool AreMirrors { get; set; }
 
     /// <summary>The judge of the other side.</summary>
     public RelayJudge Other { get; set; } = null!;
@@ -33,7 +40,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     /// </summary>
     public List<PutRecord> Owed(string partition) =>
         [.. Of(partition).Values.Where(put => put is { IsDelivered: false, Origin: null } && IsOwed(partition, put)
-            && ((!MayDrop && put.IsMarked) || IsStanding(partition, put)) && !Other.HasOfItself(partition, put))];
+            && ((!MayDrop && put.IsMarked) || IsStanding(partition, put)) && !Other.HasOfItself(partition, put.Id))];
 
     /// <summary>Whether a message was put into a queue that was marked for a relay.</summary>
     public bool IsMarked(string partition, string id) => Of(partition).Values.Any(put => put.Id == id && put.IsMarked);
@@ -42,6 +49,9 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     public bool HasGreeted(QueueAddress queue, Relay relay) =>
         new RelayTable(side.Tables, TimeProvider.System, new(0)).ReadAsync(queue, CancellationToken.None).Result
             is { Generation: > 0 } link && link.Incarnation == relay.Incarnation;
+
+    /// <summary>Whether a row of the outbox is left, of a put or of a change.</summary>
+    public bool HasRows => changes.Count > 0 || Puts.Any(one => one.Put.HasRow);
 
     /// <summary>How many messages came from the other side.</summary>
     public int Delivered { get; private set; }
@@ -72,7 +82,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     {
         foreach (var (partition, put) in Other.Puts)
         {
-            if (put.IsDelivered || put.Origin is not null || HasOfItself(partition, put) || !Other.IsOwed(partition, put))
+            if (put.IsDelivered || put.Origin is not null || HasOfItself(partition, put.Id) || !Other.IsOwed(partition, put))
                 continue;
             throw new Violation($"{put} never came to {side.Name}.");
         }
@@ -86,15 +96,30 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
         {
             Stored(partition, MessageState.From(columns), all);
         }
+        else if (ChangeRow.Is(key))
+        {
+            if (operation.Kind == OperationKind.Delete)
+                changes.Remove(partition + key);
+            else
+                changes.Add(partition + key);
+        }
+        else if (key.StartsWith(QueueKeys.ProducersFrom, StringComparison.Ordinal) && operation.Columns is not null)
+        {
+            // Whoever shuts it out once more writes such an epoch, too.
+            Require(
+                !AreMirrors || !Fenced.Contains(partition) || key == QueueKeys.Producer(new("p"))
+                    || operation.Columns.GetInteger("epoch") % Fence == 0,
+                $"A mirror that was shut out at {side.Name} has changed something.");
+        }
         else if (key.StartsWith(QueueKeys.OutboxFrom, StringComparison.Ordinal) && RelayRow.IsMessage(key))
         {
-            var put = Of(partition).GetValueOrDefault(RelayRow.SequenceOf(key).Value)
+            var put = Of(partition).GetValueOrDefault(OutboxRows.SequenceOf(key).Value)
                 ?? throw new Violation($"{key} is the row of no message.");
             if (operation.Kind == OperationKind.Delete)
             {
                 Require(
-                    put.IsDelivered || put.IsPassed || put.Origin is not null || Other.HasOfItself(partition, put)
-                        || put.RowExpiresAt - Skew < Now || MayDrop,
+                    put.IsDelivered || put.IsPassed || put.Origin is not null || Other.HasOfItself(partition, put.Id)
+                        || put.RowExpiresAt - Skew < Now || MayDrop || (AreMirrors && !IsStanding(partition, put)),
                     $"The row of {put} was removed before it was sent.");
                 put.HasRow = false;
             }
@@ -114,8 +139,8 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
 
     private long Now => Instance.Start + scheduler.Now;
 
-    /// <summary>Whether its producer has put it at this side itself, as it has changed sides.</summary>
-    private bool HasOfItself(string partition, PutRecord put) => numbered.Contains(partition + put.Id);
+    /// <summary>Whether the producer of a message has put it at this side itself, as it has changed sides.</summary>
+    public bool HasOfItself(string partition, string id) => numbered.Contains(partition + id);
 
     private void Stored(string partition, MessageState state, IReadOnlyList<Operation> all)
     {
@@ -124,6 +149,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
         if (known.TryGetValue(state.Sequence.Value, out var there))
         {
             there.WasReplaced |= all.Any(operation => operation.Key == QueueKeys.Head);
+            there.EarliestExpiry = Math.Min(there.EarliestExpiry, state.ExpiresAt);
             return;
         }
 
@@ -139,6 +165,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
         {
             IsMarked = all.Any(operation => operation.Key == QueueKeys.Head
                 && QueueHead.From(new Row(QueueKeys.Head, "", operation.Columns!)).Relay is { IsFull: false }),
+            EarliestExpiry = state.ExpiresAt,
         };
         known[put.Number] = put;
         if (put.Id.StartsWith("numbered", StringComparison.Ordinal))
@@ -149,6 +176,15 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
         if (origin is not null)
             Came(partition, put, origin);
     }
+
+    /// <summary>
+    /// Whether the copy of a message may have expired, although the message has got more time since. The copy was over before it was told.
+    /// </summary>
+    public bool MayHaveExpired(string partition, long number) =>
+        Of(partition).GetValueOrDefault(number) is { } put && put.EarliestExpiry - Skew < Now;
+
+    /// <summary>Whether a message was put at this side, and did not come from the other one.</summary>
+    public bool WasPutHere(string partition, string id) => Of(partition).Values.Any(put => put.Id == id && put.Origin is null);
 
     /// <summary>Judges a message that came from the other side.</summary>
     private void Came(string partition, PutRecord put, Origin origin)
@@ -172,7 +208,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
                 continue;
             }
 
-            if (earlier.IsDelivered || earlier.Origin is not null || HasOfItself(partition, earlier))
+            if (earlier.IsDelivered || earlier.Origin is not null || HasOfItself(partition, earlier.Id))
                 continue;
             Require(!Other.IsOwed(partition, earlier), $"{earlier} was left out before {original}.");
             earlier.IsPassed = true;
@@ -184,7 +220,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     {
         if (put.IsPassed)
             return false;
-        if (put.HadRow)
+        if (put.HadRow && !AreMirrors)
             return put.RowExpiresAt - Skew > Now && (put.HasRow || !MayDrop);
         return IsStanding(partition, put);
     }
@@ -195,7 +231,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
             .GetAsync(partition, QueueKeys.Index(new(put.Id)), CancellationToken.None).Result is { } row
             && MessageState.From(row.Columns) is var state
             && state.Sequence.Value == put.Number
-            && state.IsLive(Now + Skew);
+            && (AreMirrors ? state.LifeAt(Now + Skew) != MessageLife.None : state.IsLive(Now + Skew));
     }
 
     private SortedDictionary<long, PutRecord> Of(string partition) =>
@@ -214,6 +250,9 @@ internal sealed record PutRecord(
 {
     /// <summary>When it expires, as its row says.</summary>
     public long RowExpiresAt { get; set; }
+
+    /// <summary>The earliest instant at which it was ever to expire, UTC ticks.</summary>
+    public long EarliestExpiry { get; set; }
 
     /// <summary>Whether it was put into a queue that was marked.</summary>
     public bool IsMarked { get; init; }

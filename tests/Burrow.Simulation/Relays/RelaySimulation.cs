@@ -20,6 +20,10 @@ internal sealed class RelaySimulation
     private readonly Scheduler scheduler;
     private readonly Side here;
     private readonly Side there;
+
+    /// <summary>Whether the relays are mirrors.</summary>
+    private readonly bool mirrors;
+
     private readonly bool facing;
     private readonly bool drops;
     private readonly bool isFull;
@@ -35,11 +39,15 @@ internal sealed class RelaySimulation
     private long relayPutUntil;
 
     private long fences;
+    private int deletions;
+
+    /// <summary>The last messages that were put at the first side.</summary>
+    private readonly Queue<(QueueAddress Queue, MessageId Id)> known = new();
     private int left;
 
-    private RelaySimulation(Scheduler scheduler, Random random, Action<string>? trace)
+    private RelaySimulation(Scheduler scheduler, Random random, bool mirrors, Action<string>? trace)
     {
-        (this.scheduler, this.random) = (scheduler, random);
+        (this.scheduler, this.random, this.mirrors) = (scheduler, random, mirrors);
         wire = WireConditions.Draw(random);
         Action<Func<string>> note = trace is null ? _ => { } : text => trace(text());
         here = new("A", scheduler, random, Draw(), NewWire, note);
@@ -54,6 +62,7 @@ internal sealed class RelaySimulation
         left = random.Next(30, 150);
         // What an outbox that is full does not take, and what a deleted relay had to send, is gone.
         here.Judge.MayDrop = there.Judge.MayDrop = isFull || drops;
+        here.Judge.AreMirrors = there.Judge.AreMirrors = mirrors;
         note(() => $"facing {facing}, full {isFull}, drops {drops}, producers {usesProducers}, {queues} queues, {wire}");
 
         Conditions Draw() => Conditions.Draw(random) with { Announces = false };
@@ -64,8 +73,9 @@ internal sealed class RelaySimulation
 
     /// <summary>Runs a seed until everything has come that was to come.</summary>
     /// <param name="seed">The same seed gives the same history, in every process.</param>
+    /// <param name="mirrors">Whether the relays are mirrors; otherwise they copy.</param>
     /// <param name="trace">Receives all that happens, in words.</param>
-    public static SeedOutcome Run(int seed, Action<string>? trace = null)
+    public static SeedOutcome Run(int seed, bool mirrors, Action<string>? trace = null)
     {
         var random = new Random(seed);
         var scheduler = new Scheduler(random.Next());
@@ -73,7 +83,7 @@ internal sealed class RelaySimulation
         try
         {
             var delivered = 0;
-            scheduler.Run(async () => delivered = await new RelaySimulation(scheduler, random, trace).RunAsync());
+            scheduler.Run(async () => delivered = await new RelaySimulation(scheduler, random, mirrors, trace).RunAsync());
             fingerprint.Add(delivered);
             fingerprint.Add(scheduler.Now);
             return new(seed, null, fingerprint.Value, delivered);
@@ -88,6 +98,8 @@ internal sealed class RelaySimulation
 
     private async Task<int> RunAsync()
     {
+        if (mirrors)
+            await PutPolicyAsync();
         var clients = Enumerable.Range(0, random.Next(1, 6)).Select(_ => ActAsync()).ToList();
         var producer = usesProducers ? ProduceAsync() : Task.CompletedTask;
         await DelayAsync(random.Next(2) == 0 ? 0 : 60);
@@ -105,9 +117,17 @@ internal sealed class RelaySimulation
             await RelayAsync(there, again: true);
         await EmptyAsync(producer);
         await producer;
-        there.Judge.JudgeComplete();
-        if (facing)
-            here.Judge.JudgeComplete();
+        if (mirrors)
+        {
+            JudgeEqual();
+        }
+        else
+        {
+            there.Judge.JudgeComplete();
+            if (facing)
+                here.Judge.JudgeComplete();
+        }
+
         return there.Judge.Delivered + here.Judge.Delivered;
     }
 
@@ -123,6 +143,7 @@ internal sealed class RelaySimulation
                     await RelayAsync(here, again: random.Next(2) == 0);
                     break;
                 case 1 when drops:
+                    deletions++;
                     await here.SendAsync(engine => engine.Relays.DeleteAsync(Account, Name, QueuePattern.All, CancellationToken.None));
                     await DelayAsync(20);
                     await RelayAsync(here, again: true);
@@ -138,6 +159,9 @@ internal sealed class RelaySimulation
                     break;
                 case < 18:
                     await PutAsync(facing && random.Next(3) == 0 ? there : here);
+                    break;
+                case < 24 when mirrors:
+                    await ChangeAsync();
                     break;
                 case < 24:
                     await TakeAsync(there);
@@ -164,7 +188,80 @@ internal sealed class RelaySimulation
             Priority = random.Next(4) == 0 ? random.Next(10) : null,
             Group = random.Next(4) == 0 ? new($"g{random.Next(2)}") : null,
         };
+        if (mirrors && side == here)
+            Remember(queue, id);
         return side.SendAsync(engine => engine.PutAsync(queue, request, CancellationToken.None));
+    }
+
+    private void Remember(QueueAddress queue, MessageId id)
+    {
+        known.Enqueue((queue, id));
+        if (known.Count > 20)
+            known.Dequeue();
+    }
+
+    /// <summary>At the first side, workers may use up what deliveries a message has.</summary>
+    private async Task PutPolicyAsync()
+    {
+        var policy = new QueuePolicy(new("p"), QueuePattern.All)
+        {
+            MaxDeliveries = random.Next(2) == 0 ? 1 : null,
+            DeadTtl = random.Next(3) == 0 ? random.Next(30, 300) : 0,
+            HaltsGroupOnDead = random.Next(3) == 0,
+        };
+        await here.SendAsync(engine => engine.Policies.PutAsync(Account, policy, QueuePattern.All, (10, 10), CancellationToken.None));
+    }
+
+    /// <summary>Changes a message of the first side by its id, or a few.</summary>
+    private async Task ChangeAsync()
+    {
+        if (known.Count == 0)
+            return;
+        var (queue, id) = known.ElementAt(random.Next(known.Count));
+        var seconds = random.Next(1, 200);
+        switch (random.Next(6))
+        {
+            case 0:
+                await here.SendAsync(engine => engine.DeleteAsync(queue, id, Precondition.None, Detail.None, CancellationToken.None));
+                break;
+            case 1:
+                await here.SendAsync(engine => engine.UpdateAsync(
+                    queue, id, new(random.Next(2) == 0 ? seconds : 0, null), Precondition.None, Detail.None, CancellationToken.None));
+                break;
+            case 2:
+                await here.SendAsync(engine => engine.SettleAsync(
+                    queue, id, new(OutcomeKind.Dead, $"cause {seconds}"), Precondition.None, Detail.None, CancellationToken.None));
+                break;
+            case 3:
+                await here.SendAsync(engine => engine.RedriveAsync(
+                    queue, id, new(0, random.Next(10)), Precondition.None, Detail.None, CancellationToken.None));
+                break;
+            case 4:
+                await here.SendAsync(engine => engine.PurgeAsync(queue, id, Precondition.None, Detail.None, CancellationToken.None));
+                break;
+            default:
+                await here.SendAsync(engine => engine.PutAsync(
+                    queue, new(id, Body(), null, new(0, null), Precondition.None), CancellationToken.None));
+                break;
+        }
+    }
+
+    /// <summary>Both sides hold the same.</summary>
+    private void JudgeEqual()
+    {
+        for (var i = 0; i < queues; i++)
+        {
+            Judge(new(here, there, scheduler), QueueOf(i));
+            // What the first side consumes of what came to it does not go back. So only what it has is judged.
+            if (facing)
+                Judge(new(there, here, scheduler) { MayLack = true }, QueueOf(i));
+        }
+
+        void Judge(MirrorJudge judge, QueueAddress queue)
+        {
+            if (judge.DifferencesOf(queue) is [var first, ..])
+                throw new Violation($"{queue.Queue}: {first.Text}");
+        }
     }
 
     private Task TakeAsync(Side side)
@@ -206,6 +303,7 @@ internal sealed class RelaySimulation
     {
         var relay = new Relay(Name, QueuePattern.All, new($"https://{(side == here ? "b" : "a")}.example"), Account)
         {
+            Mode = mirrors ? RelayMode.Mirror : RelayMode.Copy,
             MaxOutbox = isFull ? random.Next(1, 8) : RelayLimits.MaxOutbox,
             RefusesWhenFull = isFull && random.Next(2) == 0,
         };
@@ -244,7 +342,7 @@ internal sealed class RelaySimulation
         foreach (var link in state?.Links ?? [])
         {
             var queue = new QueueAddress(Account, link.Queue);
-            var (epoch, hasGreeted) = (1_000_000 * ++fences, here.Judge.HasGreeted(queue, state!.Relay));
+            var (epoch, hasGreeted) = (RelayJudge.Fence * ++fences, here.Judge.HasGreeted(queue, state!.Relay));
             if (await there.SendAsync(engine => engine.Producers.PutEpochAsync(queue, link.Producer, epoch, CancellationToken.None))
                 is { Producer: not null })
             {
@@ -259,9 +357,24 @@ internal sealed class RelaySimulation
     private async Task MissingAsync()
     {
         var before = Enumerable.Range(0, queues).ToDictionary(i => QueueOf(i).Queue, i => here.Judge.Owed(QueueOf(i).Partition));
+        var (different, deletionsBefore) = (DifferencesNow(), deletions);
         var found = await here.SendAsync(engine => engine.Relays.MissingAsync(Account, Name, QueuePattern.All, CancellationToken.None));
         if (found is not var (missing, _))
             return;
+        if (mirrors)
+        {
+            // What a relay that is deleted meanwhile had to send, is said by nobody.
+            if (deletions != deletionsBefore)
+                return;
+            foreach (var (queue, one) in DifferencesNow().Where(different.Contains))
+            {
+                if (!missing.Any(named => named.Queue == queue.Queue && named.Id.Value == one.Id))
+                    scheduler.Fail(new($"{one.Text}, and it is not said."));
+            }
+
+            return;
+        }
+
         foreach (var (queue, owed) in before)
         {
             var still = here.Judge.Owed(new QueueAddress(Account, queue).Partition);
@@ -273,7 +386,21 @@ internal sealed class RelaySimulation
         }
     }
 
-    /// <summary>Empties both sides and waits until nothing is left to send.</summary>
+    private List<(QueueAddress Queue, Difference One)> DifferencesNow()
+    {
+        if (!mirrors)
+            return [];
+        var judge = new MirrorJudge(here, there, scheduler) { DiesWithBurial = true };
+        return
+        [
+            .. Enumerable.Range(0, queues).Select(QueueOf).SelectMany(queue => judge.DifferencesOf(queue)
+                // Until the queue is prepared, it is not known what there is too much.
+                .Where(one => one.Kind != "has" || judge.IsPrepared(queue))
+                .Select(one => (queue, one))),
+        ];
+    }
+
+    /// <summary>Empties both sides, unless they are to be alike, and waits until nothing is left to send.</summary>
     private async Task EmptyAsync(Task others)
     {
         for (var minutes = 0; minutes < 3 || !others.IsCompleted || HasRows(here) || (facing && HasRows(there)); minutes++)
@@ -285,7 +412,7 @@ internal sealed class RelaySimulation
             if (state?.Links.Any(link => link.Reason?.StartsWith("Fenced", StringComparison.Ordinal) == true) == true)
                 await RelayAsync(here, again: true);
             // An id that is still at the other side holds the relay up.
-            for (var i = 0; i < queues; i++)
+            for (var i = 0; i < queues && !mirrors; i++)
             {
                 foreach (var side in new[] { there, here })
                 {
@@ -300,7 +427,7 @@ internal sealed class RelaySimulation
         }
     }
 
-    private bool HasRows(Side side) => side.Judge.Puts.Any(one => one.Put.HasRow);
+    private static bool HasRows(Side side) => side.Judge.HasRows;
 
     private byte[] Body() => Encoding.UTF8.GetBytes($"body {++body}{(random.Next(20) == 0 ? new string('x', 40_000) : "")}");
 

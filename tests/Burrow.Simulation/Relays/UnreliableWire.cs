@@ -1,5 +1,6 @@
 using Burrow.Queues;
 using Burrow.Queues.Relays;
+using Burrow.Queues.Rows;
 using Burrow.Simulation.World;
 using Burrow.Tables;
 
@@ -14,7 +15,9 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
     private static readonly WaitOptions Wait = new(ProducerLimits.Wait, 1000, null);
 
     public Task<RelayAnswer> SendAsync(Relay relay, QueueName queue, RelayBatch batch, CancellationToken cancellationToken) =>
-        CallAsync(engine => PutAllAsync(engine, new(relay.Account, queue), batch));
+        CallAsync(engine => batch.IsOfChanges
+            ? ChangeAllAsync(engine, new(relay.Account, queue), batch)
+            : PutAllAsync(engine, new(relay.Account, queue), batch));
 
     public Task<RelayAnswer> AskAsync(Relay relay, QueueName queue, ProducerName producer, CancellationToken cancellationToken) =>
         CallAsync(async engine =>
@@ -23,6 +26,48 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
             var stamp = await engine.Relays.StampAsync(CancellationToken.None);
             return new(200) { Last = state?.Last, Epoch = state?.Epoch ?? 0, Stamp = stamp };
         });
+
+    public Task<RelayAnswer> ListAsync(
+        Relay relay, QueueName queue, ProducerName producer, string? after, CancellationToken cancellationToken) =>
+        CallAsync(async engine =>
+        {
+            var marker = after is null ? (MessageId?)null : new(after);
+            var (came, next) = await engine.Relays.CameAsync(new(relay.Account, queue), producer, marker, CancellationToken.None);
+            return new(200) { Came = came, Next = next?.Value };
+        });
+
+    private static async Task<RelayAnswer> ChangeAllAsync(QueueEngine engine, QueueAddress queue, RelayBatch batch)
+    {
+        RelayedItem answer;
+        try
+        {
+            await engine.MirrorAsync(queue, batch.Producer, batch.Epoch, [.. batch.Messages.Select(ChangeOf)], CancellationToken.None);
+            answer = new(200, null);
+        }
+        catch (BurrowException e)
+        {
+            answer = new(e.Status, e.Message);
+        }
+        catch (TableUnavailableException)
+        {
+            answer = new(503, "Storage does not answer.");
+        }
+
+        return new(200) { Items = [.. batch.Messages.Select(_ => answer)] };
+
+        static RelayedChange ChangeOf(RelayRow message) => message.IsGone
+            ? new(message.Id, message.Sequence.Value) { IsGone = true }
+            : new(message.Id, message.Sequence.Value)
+            {
+                ExpiresAt = message.ExpiresAt,
+                VisibleAt = message.VisibleAt,
+                DiedAt = message.DiedAt,
+                ContentType = message.ContentType,
+                TraceParent = message.TraceParent,
+                Causes = message.Causes,
+                Body = message.Body,
+            };
+    }
 
     private static async Task<RelayAnswer> PutAllAsync(QueueEngine engine, QueueAddress queue, RelayBatch batch)
     {

@@ -73,7 +73,8 @@ public sealed class BatchEndpoint : IEndpoint
         }
 
         var numbered = Numbered(entries, parameters.Turn);
-        var outcomes = await CarryOutAsync(new(context, authorized, queue, onlyNew, stamp, full), numbered);
+        var mirror = parameters.Turn is var (mirrored, mirrorEpoch, _) ? (mirrored, mirrorEpoch) : default((ProducerName, long)?);
+        var outcomes = await CarryOutAsync(new(context, authorized, queue, onlyNew, stamp, full, mirror), numbered);
         return Answer.OfJson(200, json => Write(json, outcomes)).With(ProducersEndpoint.StampHeader, stamp);
     }
 
@@ -144,7 +145,11 @@ public sealed class BatchEndpoint : IEndpoint
         {
             if (entry.Item is not { Operation: BatchOperation.Put } item)
             {
-                numbered.Add((entry, null));
+                numbered.Add((
+                    entry.Item?.Operation == BatchOperation.Mirror && turn is null
+                        ? entry.As("op", "mirror goes with the parameter producer.")
+                        : entry,
+                    null));
             }
             else if (turn is not var (producer, epoch, chain))
             {
@@ -178,8 +183,9 @@ public sealed class BatchEndpoint : IEndpoint
         // Puts that follow one another go to the engine together, which stores them in this order.
         var puts = new List<Task<ItemOutcome>>();
         var failing = false;
-        foreach (var ((id, item, error), number) in entries)
+        for (var i = 0; i < entries.Count; i++)
         {
+            var ((id, item, error), number) = entries[i];
             if (failing)
             {
                 outcomes.Add(new(id, 503, null, "Not tried, as an item before it met storage that fails."));
@@ -200,6 +206,15 @@ public sealed class BatchEndpoint : IEndpoint
                 if (batch.Full is not null && number is not null)
                     await puts[^1];
             }
+            else if (item.Operation == BatchOperation.Mirror)
+            {
+                outcomes.AddRange(await Task.WhenAll(puts));
+                puts.Clear();
+                List<RelayedChange> changes =
+                    [.. entries.Skip(i).Select(entry => entry.Entry.Item?.Change).TakeWhile(change => change is not null).OfType<RelayedChange>()];
+                outcomes.AddRange(await MirrorAsync(batch, changes));
+                i += changes.Count - 1;
+            }
             else
             {
                 outcomes.AddRange(await Task.WhenAll(puts));
@@ -216,6 +231,7 @@ public sealed class BatchEndpoint : IEndpoint
     private static OperationPolicy PolicyOf(BatchItem item) => item.Operation switch
     {
         BatchOperation.Put => item.Relayed is null ? OperationPolicy.PutMessage : OperationPolicy.RelayMessage,
+        BatchOperation.Mirror => OperationPolicy.RelayMessage,
         BatchOperation.Update => item.Outcome is null ? OperationPolicy.UpdateMessages : OperationPolicy.SettleMessage,
         _ => new Precondition(item.IfMatch, null).NamesReceipt ? OperationPolicy.FinishMessage : OperationPolicy.DeleteMessages,
     };
@@ -277,6 +293,18 @@ public sealed class BatchEndpoint : IEndpoint
         });
     }
 
+    /// <summary>Carries out what a mirror says. It sends all of it again where a part fails.</summary>
+    private async Task<IEnumerable<ItemOutcome>> MirrorAsync(Batch batch, List<RelayedChange> changes)
+    {
+        var outcome = await TryAsync(null, async () =>
+        {
+            var (producer, epoch) = batch.Mirror!.Value;
+            await queues.MirrorAsync(batch.Queue, producer, epoch, changes, batch.Context.Aborted);
+            return new(null, 200, null, null);
+        });
+        return changes.Select(change => outcome with { Id = change.Id });
+    }
+
     private async Task<ItemOutcome> TryAsync(MessageId? id, Func<Task<ItemOutcome>> serve)
     {
         try
@@ -326,8 +354,15 @@ public sealed class BatchEndpoint : IEndpoint
     /// <param name="OnlyNew">Whether a put never replaces.</param>
     /// <param name="Stamp">The stamp of this deployment; null: it can't be read now.</param>
     /// <param name="Full">The error of a put, if the account has no room.</param>
+    /// <param name="Mirror">The producer of the batch, and its epoch; null: it has none.</param>
     private sealed record Batch(
-        RequestContext Context, AuthorizedRequest Authorized, QueueAddress Queue, bool OnlyNew, string? Stamp, BurrowException? Full);
+        RequestContext Context,
+        AuthorizedRequest Authorized,
+        QueueAddress Queue,
+        bool OnlyNew,
+        string? Stamp,
+        BurrowException? Full,
+        (ProducerName Producer, long Epoch)? Mirror);
 
     private sealed record ItemOutcome(MessageId? Id, int Status, Receipt? Receipt, string? Error)
     {

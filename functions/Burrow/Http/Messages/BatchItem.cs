@@ -13,6 +13,9 @@ internal enum BatchOperation
     Put,
     Update,
     Delete,
+
+    /// <summary>A mirror of another deployment says what a message is there.</summary>
+    Mirror,
 }
 
 /// <summary>One item of a batch.</summary>
@@ -37,11 +40,15 @@ internal sealed record BatchItem(
     /// <summary>Only of an update: what became of the message.</summary>
     public Outcome? Outcome { get; private init; }
 
+    /// <summary>Only of a mirror.</summary>
+    public RelayedChange? Change { get; private init; }
+
     private static readonly string[] Members =
     [
         "op", "id", "body", "encoding", "ttl", "hide", "contentType", "ifMatch",
         "priority", "group", "result", "number", "outcome", "cause",
         .. RelayedItem.Members,
+        .. MirroredItem.Members,
     ];
 
     /// <exception cref="BurrowException">The id is not valid.</exception>
@@ -56,8 +63,12 @@ internal sealed record BatchItem(
             null or "put" => BatchOperation.Put,
             "update" => BatchOperation.Update,
             "delete" => BatchOperation.Delete,
-            _ => throw new InvalidRequestException("op", "op is put, update or delete."),
+            "mirror" => BatchOperation.Mirror,
+            _ => throw new InvalidRequestException("op", "op is put, update, delete or mirror."),
         };
+        if (operation == BatchOperation.Mirror)
+            return ParseMirror(json, id, maxBodyBytes);
+        Refuse(json, "is for mirror.", MirroredItem.Members);
         if (operation != BatchOperation.Put)
         {
             if (id is null)
@@ -94,6 +105,13 @@ internal sealed record BatchItem(
                 ? outcome with { Result = body.Length == 0 ? null : new(body, type) }
                 : null,
         };
+    }
+
+    private static BatchItem ParseMirror(JsonElement json, MessageId? id, int maxBodyBytes)
+    {
+        var (body, type) = (
+            BodyOf(json, maxBodyBytes), RequestBody.ContentType(JsonMembers.GetString(json, "contentType"), "contentType"));
+        return new(BatchOperation.Mirror, id, body, type, default, null) { Change = MirroredItem.Parse(json, id, body, type) };
     }
 
     private static void Refuse(JsonElement json, string why, params string[] names)

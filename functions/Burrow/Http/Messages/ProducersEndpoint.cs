@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Http;
 namespace Burrow.Http.Messages;
 
 /// <summary>
-/// <c>/producers/{account}/{queue}</c> and <c>/producers/{account}/{queue}/{name}</c>: the producers that number their messages
-/// (docs/design/producers.md).
+/// <c>/producers/{account}/{queue}</c>, <c>/producers/{account}/{queue}/{name}</c> and <c>…/{name}/messages</c>: the producers that number
+/// their messages (docs/design/producers.md).
 /// </summary>
 public sealed class ProducersEndpoint : IEndpoint
 {
@@ -21,6 +21,9 @@ public sealed class ProducersEndpoint : IEndpoint
     /// <summary>The path of one producer.</summary>
     public const string Route = "producers/{account}/{queue}/{name}";
 
+    /// <summary>The path of the messages that came from one producer.</summary>
+    public const string MessagesRoute = "producers/{account}/{queue}/{name}/messages";
+
     /// <summary>Names this deployment to a relay.</summary>
     internal const string StampHeader = "Burrow-Stamp";
 
@@ -29,6 +32,7 @@ public sealed class ProducersEndpoint : IEndpoint
     private readonly QueueRelays relays;
     private readonly Resource list;
     private readonly Resource resource;
+    private readonly Resource messages;
 
     /// <param name="responder">Serves the requests.</param>
     /// <param name="queues">Holds the producers.</param>
@@ -36,15 +40,18 @@ public sealed class ProducersEndpoint : IEndpoint
     {
         (this.responder, producers, relays) = (responder, queues.Producers, queues.Relays);
         list = new Resource<QueueAddress>(ListRoute, path => path.Queue) { Get = ListAsync };
-        resource = new Resource<ProducerPath>(Route, path => new(path.Queue, ProducerName.Parse(path["name"])))
+        resource = new Resource<ProducerPath>(Route, PathOf)
         {
             Get = GetAsync,
             Put = PutAsync,
             Delete = DeleteAsync,
         };
+        messages = new Resource<ProducerPath>(MessagesRoute, PathOf) { Get = ListMessagesAsync };
+
+        static ProducerPath PathOf(ResourcePath path) => new(path.Queue, ProducerName.Parse(path["name"]));
     }
 
-    IEnumerable<Resource> IEndpoint.Resources => [list, resource];
+    IEnumerable<Resource> IEndpoint.Resources => [list, resource, messages];
 
     /// <summary>GET lists the producers of a queue.</summary>
     public Task<IResult> ServeListAsync(HttpRequest request) => responder.ServeAsync(request, list);
@@ -53,6 +60,37 @@ public sealed class ProducersEndpoint : IEndpoint
     /// GET shows a producer. PUT shuts lower epochs out, 201 if the producer is new. DELETE forgets it, and shows what it was.
     /// </summary>
     public Task<IResult> ServeAsync(HttpRequest request) => responder.ServeAsync(request, resource);
+
+    /// <summary>
+    /// GET lists the messages of a queue that a relay of another deployment has sent under this name, live and dead ones, in no order. A
+    /// page may be empty: <c>next</c> says that there are more.
+    /// </summary>
+    public Task<IResult> ServeMessagesAsync(HttpRequest request) => responder.ServeAsync(request, messages);
+
+    private async Task<Answer> ListMessagesAsync(RequestContext context, ProducerPath path)
+    {
+        var authorized = await context.AuthorizeAsync(RequestTarget.Of(path.Queue, NotFound()));
+        var marker = Check(context).NameSelection.Marker is { } text ? MessageId.Parse(text) : (MessageId?)null;
+        await authorized.AdmitAsync(OperationPolicy.ListRelayed, Admission.WholeQueue);
+        var (came, next) = await relays.CameAsync(path.Queue, path.Name, marker, context.Aborted);
+        return Answer.OfJson(200, json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("messages");
+            foreach (var (id, number) in came)
+            {
+                json.WriteStartObject();
+                json.WriteString("id", id.Value);
+                json.WriteNumber("number", number);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            if (next is { } more)
+                json.WriteString("next", more.Value);
+            json.WriteEndObject();
+        });
+    }
 
     private async Task<Answer> ListAsync(RequestContext context, QueueAddress queue)
     {

@@ -10,6 +10,7 @@ namespace Burrow.Http.Messages;
 internal static class RelayJson
 {
     private const string Copy = "copy";
+    private const string Mirror = "mirror";
     private const string Drop = "drop";
     private const string Refuse = "refuse";
 
@@ -26,7 +27,7 @@ internal static class RelayJson
         json.WriteString("queues", relay.Queues.ToString());
         json.WriteString("to", relay.To.OriginalString);
         json.WriteString("account", relay.Account.Value);
-        json.WriteString("mode", Copy);
+        json.WriteString("mode", relay.Mode == RelayMode.Mirror ? Mirror : Copy);
         json.WriteNumber("maxOutbox", relay.MaxOutbox);
         json.WriteString("onFull", relay.RefusesWhenFull ? Refuse : Drop);
         json.WriteString("state", NameOf(state.Phase));
@@ -55,7 +56,7 @@ internal static class RelayJson
         json.WriteStartObject();
         json.WriteString("queue", missing.Queue.Value);
         json.WriteString("id", missing.Id.Value);
-        json.WriteString("change", "put");
+        json.WriteString("change", missing.IsChanged ? "changed" : "put");
         json.WriteEndObject();
     }
 
@@ -77,7 +78,8 @@ internal static class RelayJson
             Mode = JsonMembers.GetString(json, "mode") switch
             {
                 null or Copy => RelayMode.Copy,
-                _ => throw new InvalidRequestException("mode", $"mode is {Copy}."),
+                Mirror => RelayMode.Mirror,
+                _ => throw new InvalidRequestException("mode", $"mode is {Copy} or {Mirror}."),
             },
             MaxOutbox = JsonMembers.GetInteger(json, "maxOutbox", 1, RelayLimits.GreatestMaxOutbox) ?? RelayLimits.MaxOutbox,
             RefusesWhenFull = JsonMembers.GetString(json, "onFull") switch

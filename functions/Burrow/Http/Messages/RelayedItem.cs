@@ -42,7 +42,8 @@ internal sealed partial record RelayedItem(
     public RelayedPut ToPut(ProducerNumber number, string stamp) =>
         new(Inserted, ExpiresAt, VisibleAt, new(number.Producer, number.Number, Stamps)) { Own = Own, IsFromHere = Stamps.Contains(stamp) };
 
-    private static long? Instant(JsonElement json, string name)
+    /// <summary>The instant that a member says, UTC ticks; null if it is absent.</summary>
+    public static long? Instant(JsonElement json, string name)
     {
         if (JsonMembers.GetString(json, name) is not { } text)
             return null;
@@ -50,7 +51,8 @@ internal sealed partial record RelayedItem(
             ?? throw new InvalidRequestException(name, $"{name} is an instant of RFC 3339, such as 2030-01-31T12:00:00Z.");
     }
 
-    private static string? TraceParentOf(JsonElement json)
+    /// <summary>The span that a message comes from; null: not known.</summary>
+    public static string? TraceParentOf(JsonElement json)
     {
         var text = JsonMembers.GetString(json, "traceparent");
         return text is null || (text.Length == 55 && ActivityContext.TryParse(text, null, out _))

@@ -1,5 +1,6 @@
 using Burrow.Queues.Counting;
 using Burrow.Queues.Groups;
+using Burrow.Queues.Relays;
 using Burrow.Queues.Results;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
@@ -13,7 +14,13 @@ namespace Burrow.Queues.Changing;
 /// next messages of the group ready, in its own transaction (docs/design/groups.md).
 /// </summary>
 internal sealed class Transactions(
-    QueueContext context, DueTable due, ProcessCounts counts, IEventOutbox outbox, GroupPlanner groups)
+    QueueContext context,
+    DueTable due,
+    ProcessCounts counts,
+    IEventOutbox outbox,
+    GroupPlanner groups,
+    IRelayOutbox relays,
+    MirrorNotes mirrors)
 {
     private const int MaxResends = 2;
 
@@ -103,6 +110,22 @@ internal sealed class Transactions(
         }
     }
 
+    /// <summary>
+    /// Carries out the first changes of messages that fit in one transaction, with other operations of which each must hold, too.
+    /// </summary>
+    /// <returns>
+    /// The outcome, and how many changes it is of. If the transaction was refused, nothing is said about why: others changed one of the
+    /// messages, or what the other operations are about.
+    /// </returns>
+    public async Task<(CommitOutcome Outcome, int Count)> CommitFirstAsync(
+        QueueAddress queue, IReadOnlyList<MessageWrite> changes, IReadOnlyList<Operation> guard, CancellationToken cancellationToken)
+    {
+        var writes = await CompleteAsync(queue, changes, cancellationToken);
+        var count = Fit(writes, [.. Enumerable.Range(0, writes.Count)], 0, guard.Count);
+        var (outcome, _) = await SubmitAsync(queue, [.. writes.Take(count)], cancellationToken, guard: guard);
+        return (outcome, count);
+    }
+
     /// <summary>Carries out changes of messages in one transaction.</summary>
     /// <returns>
     /// The outcome and, if the transaction was refused, the index of the change whose condition failed; less than 0 if it is not known, or
@@ -136,10 +159,12 @@ internal sealed class Transactions(
         return false;
     }
 
-    /// <summary>The number of changes, from <paramref name="from"/> on, that fit in one transaction; at least one.</summary>
-    private static int Fit(IReadOnlyList<MessageWrite> writes, List<int> order, int from)
+    /// <summary>
+    /// The number of changes, from <paramref name="from"/> on, that fit in one transaction beside other operations; at least one.
+    /// </summary>
+    private static int Fit(IReadOnlyList<MessageWrite> writes, List<int> order, int from, int others = 0)
     {
-        var (operations, bytes, count) = (0, 0L, 0);
+        var (operations, bytes, count) = (others, 0L, 0);
         for (var i = from; i < order.Count; i++, count++)
         {
             var write = writes[order[i]];
@@ -158,11 +183,13 @@ internal sealed class Transactions(
         return count;
     }
 
-    /// <summary>Adds what the changes mean for results, and the event of each death, if a subscription wants it.</summary>
+    /// <summary>
+    /// Adds what the changes mean for results and for a mirror, and the event of each death, if a subscription wants it.
+    /// </summary>
     private async ValueTask<IReadOnlyList<MessageWrite>> CompleteAsync(
         QueueAddress queue, IReadOnlyList<MessageWrite> changes, CancellationToken cancellationToken)
     {
-        var writes = ResultWrites.Complete(changes, context);
+        var writes = await mirrors.CompleteAsync(queue, ResultWrites.Complete(changes, context), cancellationToken);
         if (!writes.Any(write => write.Killed is not null)
             || !(await outbox.GetKindsAsync(queue, cancellationToken)).HasFlag(EventKinds.Dead))
         {
@@ -181,11 +208,17 @@ internal sealed class Transactions(
     /// <param name="changes">The changes.</param>
     /// <param name="cancellationToken">Cancels what comes before the transaction.</param>
     /// <param name="filled">A group whose room is filled though no message of it is changed; null: none.</param>
+    /// <param name="guard">Operations that the transaction holds besides; null: none.</param>
     private async Task<(CommitOutcome Outcome, int Failed)> SubmitAsync(
-        QueueAddress queue, IReadOnlyList<MessageWrite> changes, CancellationToken cancellationToken, GroupName? filled = null)
+        QueueAddress queue,
+        IReadOnlyList<MessageWrite> changes,
+        CancellationToken cancellationToken,
+        GroupName? filled = null,
+        IReadOnlyList<Operation>? guard = null)
     {
+        guard ??= [];
         if (filled is null && !changes.Any(write => write.ChangesGroup))
-            return await SubmitAsync(queue, new(changes, [], [], []), cancellationToken);
+            return await SubmitAsync(queue, new(changes, [], guard, []), cancellationToken);
         var names = changes.Where(write => write.ChangesGroup).Select(write => write.Before.Group!.Value).ToHashSet();
         if (filled is { } one)
             names.Add(one);
@@ -194,7 +227,7 @@ internal sealed class Transactions(
         var held = await turns.EnterAsync(keys);
         try
         {
-            if (await groups.PlanAsync(queue, changes, [.. names], cancellationToken) is not { } plan)
+            if (await groups.PlanAsync(queue, changes, [.. names], guard.Count, cancellationToken) is not { } plan)
                 return (CommitOutcome.Conflict, FailedInGroup);
             if (plan.Writes.Count + plan.More.Count == 0)
                 return (CommitOutcome.Done, NothingToDo);
@@ -205,7 +238,8 @@ internal sealed class Transactions(
                 return (CommitOutcome.Conflict, FailedInGroup);
             if (plan.Writes.ToList().FindIndex(write => ids.Contains(write.Before.Id)) is >= 0 and var gone)
                 return (CommitOutcome.Conflict, gone);
-            return await SubmitAsync(queue, filled is null ? plan : plan with { Left = [] }, cancellationToken);
+            plan = plan with { More = [.. plan.More, .. guard], Left = filled is null ? plan.Left : [] };
+            return await SubmitAsync(queue, plan, cancellationToken);
         }
         catch (TableUnavailableException e)
         {
@@ -250,6 +284,8 @@ internal sealed class Transactions(
         counts.Add(queue, writes.Aggregate(QueueCounts.None, (sum, write) => sum + CountChange.Of(write, now)));
         Instruments.Died.Add(writes.Count(write => write.Killed is not null));
         Publish(queue, writes);
+        if (writes.Any(write => write.Change is not null))
+            relays.Wake(queue);
         foreach (var write in writes.Where(write => write.Ends.Count > 0))
             Ended(queue, write.Before.Id);
         if (plan.Promotions.Count > 0)

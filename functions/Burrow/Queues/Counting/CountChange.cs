@@ -23,7 +23,15 @@ internal static class CountChange
     {
         var dead = DeadOf(write.After) - DeadOf(write.Before);
         if (write.After is { } after)
-            return QueueCounts.None with { Claimed = after.Deliveries > write.Before.Deliveries ? 1 : 0, Dead = dead };
+        {
+            return QueueCounts.None with
+            {
+                Bytes = after.Length - write.Before.Length,
+                Claimed = after.Deliveries > write.Before.Deliveries ? 1 : 0,
+                Dead = dead,
+            };
+        }
+
         var expired = write.Before.LifeAt(now) == MessageLife.None ? 1 : 0;
         return new(-1, -write.Before.Length, 0, 0, 1 - expired, expired, dead);
     }

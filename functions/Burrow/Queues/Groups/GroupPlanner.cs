@@ -23,14 +23,19 @@ internal sealed class GroupPlanner(QueueContext context, QueuePolicies policies,
     /// <param name="queue">The queue.</param>
     /// <param name="changes">The changes. Some may be of messages without a group.</param>
     /// <param name="names">The groups to plan: those of the changes, or one whose room is to be filled.</param>
+    /// <param name="others">How many operations the transaction holds besides.</param>
     /// <param name="cancellationToken">Cancels the reads.</param>
     /// <returns>Null if others change a group at the same time.</returns>
     public async Task<PlannedWrites?> PlanAsync(
-        QueueAddress queue, IReadOnlyList<MessageWrite> changes, IReadOnlyList<GroupName> names, CancellationToken cancellationToken)
+        QueueAddress queue,
+        IReadOnlyList<MessageWrite> changes,
+        IReadOnlyList<GroupName> names,
+        int others,
+        CancellationToken cancellationToken)
     {
         var policy = await policies.OfAsync(queue);
-        var left = (TableLimits.TransactionOperations - names.Count - changes.Sum(write => write.Operations.Count + MoreOf(write)))
-            / names.Count;
+        var left = (TableLimits.TransactionOperations - others - names.Count
+            - changes.Sum(write => write.Operations.Count + MoreOf(write))) / names.Count;
         var indices = Enumerable.Range(0, changes.Count).Where(i => changes[i].ChangesGroup).ToLookup(i => changes[i].Before.Group!.Value);
         var plans = await Task.WhenAll(names.Select(PlanOneAsync));
         if (Array.Exists(plans, plan => plan is null))

@@ -5,6 +5,12 @@ public enum RelayMode
 {
     /// <summary>Each message is put there once, as it was put here. What becomes of it here does not follow.</summary>
     Copy,
+
+    /// <summary>
+    /// The other side holds what this side holds: removals, replacements, deaths and new times to live follow. What is consumed here before
+    /// it is sent, is not sent.
+    /// </summary>
+    Mirror,
 }
 
 /// <summary>

@@ -36,6 +36,9 @@ public static class RelayLimits
     /// <summary>How long a link without a message is kept: less than the other side remembers a producer.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromDays(25);
 
+    /// <summary>For how long a dead message is hidden that a mirror puts. It dies there by the next batch.</summary>
+    public static readonly TimeSpan DeadHide = TimeSpan.FromDays(3650);
+
     /// <summary>How long to wait before what was refused for good is tried again.</summary>
     public static readonly TimeSpan RefusedPause = TimeSpan.FromMinutes(5);
 

@@ -25,11 +25,14 @@ public sealed record RelayState(Relay Relay, RelayPhase Phase, string? Reason, I
 /// <param name="Producer">The producer that the relay is at the other side.</param>
 /// <param name="Phase">How far it has come.</param>
 /// <param name="Reason">Why it fails; null: it does not.</param>
-/// <param name="Messages">Messages that wait to be sent: exact up to some thousand, about right beyond.</param>
+/// <param name="Messages">
+/// Messages that wait to be sent, those too that have changed since they were: exact up to some thousand, about right beyond.
+/// </param>
 /// <param name="Seconds">For how long the first of them has waited.</param>
 public sealed record RelayQueue(QueueName Queue, ProducerName Producer, RelayPhase Phase, string? Reason, long Messages, long Seconds);
 
-/// <summary>A message that the other side of a relay may lack.</summary>
+/// <summary>A message that the other side of a relay may lack, or that it holds otherwise.</summary>
 /// <param name="Queue">Its queue.</param>
 /// <param name="Id">Its id.</param>
-public sealed record RelayMissing(QueueName Queue, MessageId Id);
+/// <param name="IsChanged">Whether the other side has it, and it was changed or removed here since. Otherwise the other side lacks it.</param>
+public sealed record RelayMissing(QueueName Queue, MessageId Id, bool IsChanged);

@@ -54,8 +54,8 @@ internal sealed class OutboxRoom(QueueContext context, QueueSettings settings, Q
 
     private async Task<long?> ReadSentAsync()
     {
-        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Top = 1, Select = RelayRow.ColumnsOfCount };
+        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.ChangesFrom) { Top = 1, Select = RelayRow.ColumnsOfCount };
         var (rows, _) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
-        return rows.Count == 0 ? null : Math.Max(0, RelayRow.CountOf(rows[0]).Count - 1);
+        return rows.Count == 0 ? null : Math.Max(0, RelayRow.CountOf(rows[0]) - 1);
     }
 }

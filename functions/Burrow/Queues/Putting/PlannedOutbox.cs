@@ -10,6 +10,7 @@ namespace Burrow.Queues.Putting;
 internal sealed class PlannedOutbox(Relay relay, RelayMark before, long left)
 {
     private RelayMark? after;
+    private bool hasChanges;
 
     /// <summary>The mark as the transaction writes it.</summary>
     public RelayMark Mark => after ?? before;
@@ -18,7 +19,7 @@ internal sealed class PlannedOutbox(Relay relay, RelayMark before, long left)
     public long Rows => Mark.Count - before.Count;
 
     /// <summary>Whether the relay has something to do after the transaction.</summary>
-    public bool IsChanged => Mark != before;
+    public bool IsChanged => Mark != before || hasChanges;
 
     /// <summary>Why a new message is refused; null: it is not.</summary>
     public QuotaExceededException? Refusal => relay.RefusesWhenFull && left <= Rows
@@ -31,13 +32,39 @@ internal sealed class PlannedOutbox(Relay relay, RelayMark before, long left)
     {
         if (Mark.IsFull)
             return ([], Mark);
-        // A message from another deployment has its row in any case: two relays that face each other would wait for each other for ever.
-        if (left <= Rows && request.Relayed is null)
+        if (!HasRoom(request))
             return ([], Mark with { IsFull = true, IsWhole = false });
         var mark = Mark with { Count = Mark.Count + 1 };
-        return ([.. RelayRow.Of(state, request, mark, now).Insert()], mark);
+        var row = RelayRow.Of(state, request, mark, now);
+        return ([.. (IsMirror ? row.WithoutItsBody() : row).Insert()], mark);
+    }
+
+    /// <summary>The relay that mirrors a message after its put; null: none does, or not before the queue is prepared.</summary>
+    /// <param name="request">The put.</param>
+    /// <param name="replaced">The message that it replaces; null: it is new.</param>
+    public string? MirrorOf(PutRequest request, MessageState? replaced)
+    {
+        var isMirrored = replaced is null ? !Mark.IsFull && HasRoom(request) : replaced.Mirror == before.Incarnation;
+        return IsMirror && isMirrored ? before.Incarnation : null;
+    }
+
+    /// <summary>The operations that a replaced message adds.</summary>
+    public IEnumerable<Operation> PlanChange(MessageState state, long now)
+    {
+        if (state.Mirror is not { } mirror)
+            return [];
+        hasChanges = true;
+        return [ChangeRow.Of(state, mirror, now).Write()];
     }
 
     /// <summary>Notes that the transaction holds them.</summary>
     public void Add(RelayMark mark) => after = mark;
+
+    private bool IsMirror => relay.Mode == RelayMode.Mirror;
+
+    /// <summary>
+    /// Whether a new message has its row. One from another deployment has it in any case: two relays that face each other would wait for
+    /// each other for ever.
+    /// </summary>
+    private bool HasRoom(PutRequest request) => left > Rows || request.Relayed is not null;
 }

@@ -19,8 +19,10 @@ internal sealed class PutPlan(
     PlannedGroups groups,
     PlannedOutbox? relay)
 {
-    /// <summary>The operations of one put at most: its rows, those of what it replaces, its producer, an event, and the head.</summary>
-    private const int MaxOperations = 24;
+    /// <summary>
+    /// The operations of one put at most: its rows, those of what it replaces, its producer, an event, a row for a mirror, and the head.
+    /// </summary>
+    private const int MaxOperations = 25;
 
     private readonly List<Operation> operations = [];
     private readonly List<(PendingPut Pending, PutResult Result)> puts = [];
@@ -297,6 +299,8 @@ internal sealed class PutPlan(
         added.AddRange(rows.Select(row => row.Insert));
         var outboxed = kept is null ? relay?.Plan(after, request, now) : null;
         added.AddRange(outboxed?.Operations ?? []);
+        if (kept is not null)
+            added.AddRange(relay?.PlanChange(after, now) ?? []);
         bytes += added.Sum(TableLimits.SizeOf);
         var more = MoveOn(request, out var moved);
         // The head is one more operation.
@@ -379,6 +383,7 @@ internal sealed class PutPlan(
             IsWaiting = replaced is null ? request.Group is { } group && groups.Waits(group) : replaced.IsWaiting,
             IsDelayed = hide > 0 && deliveries > 0,
             ResultKept = request.Result ?? replaced?.ResultKept,
+            Mirror = relay?.MirrorOf(request, replaced),
             Inserted = replaced?.Inserted ?? relayed?.Inserted ?? now,
             Revisions = revisions,
             Chunks = BodyChunks.CountOf(request.Body.Length),

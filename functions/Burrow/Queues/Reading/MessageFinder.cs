@@ -60,6 +60,18 @@ internal sealed class MessageFinder(QueueContext context)
             },
             cancellationToken);
 
+    /// <summary>Returns a message's row in line with its body, of one change; null if there is no message of these kinds.</summary>
+    public Task<(MessageRow Row, byte[] Body)?> ReadWholeAsync(
+        QueueAddress queue, MessageId id, MessageLife which, CancellationToken cancellationToken) => context.UntilStableAsync(
+        async () =>
+        {
+            if (await ReadRowAsync(queue, id, which, cancellationToken) is not { } row)
+                return (true, ((MessageRow, byte[])?)null);
+            var (isThere, body) = await ReadBodyAsync(queue, row, isShown: true, cancellationToken);
+            return (isThere, isThere ? (row, body!) : null);
+        },
+        cancellationToken);
+
     /// <summary>
     /// Returns the message at a place in the queue, in whichever line it is; null if it left the queue or does not match.
     /// </summary>

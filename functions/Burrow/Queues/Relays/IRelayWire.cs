@@ -10,6 +10,15 @@ internal interface IRelayWire
 
     /// <summary>Asks what the other side knows of a producer.</summary>
     Task<RelayAnswer> AskAsync(Relay relay, QueueName queue, ProducerName producer, CancellationToken cancellationToken);
+
+    /// <summary>Asks which messages stand at the other side that came from a producer, a page at a time.</summary>
+    /// <param name="relay">The relay.</param>
+    /// <param name="queue">The queue.</param>
+    /// <param name="producer">The producer.</param>
+    /// <param name="after">What <see cref="RelayAnswer.Next"/> said of the page before; null: the first page.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    Task<RelayAnswer> ListAsync(
+        Relay relay, QueueName queue, ProducerName producer, string? after, CancellationToken cancellationToken);
 }
 
 /// <summary>Messages to send together.</summary>
@@ -20,6 +29,9 @@ internal interface IRelayWire
 /// <param name="Stamp">The stamp of this deployment.</param>
 internal sealed record RelayBatch(ProducerName Producer, long Epoch, long? Previous, IReadOnlyList<RelayRow> Messages, string Stamp)
 {
+    /// <summary>Whether the messages were sent before, and have changed since. Otherwise they are new.</summary>
+    public bool IsOfChanges { get; init; }
+
     /// <summary>The stamps that a message has come through, this deployment's last.</summary>
     public IReadOnlyList<string> StampsOf(RelayRow row) => [.. row.Origin?.Stamps ?? [], Stamp];
 }
@@ -45,6 +57,12 @@ internal sealed record RelayAnswer(int Status)
 
     /// <summary>The highest epoch that was seen of the producer that was asked about.</summary>
     public long Epoch { get; init; }
+
+    /// <summary>The messages that came from the producer that was asked about: the ids, and the numbers there.</summary>
+    public IReadOnlyList<(MessageId Id, long Number)> Came { get; init; } = [];
+
+    /// <summary>Where the next page begins; null: this is the last one.</summary>
+    public string? Next { get; init; }
 }
 
 /// <summary>What became of a message of a batch.</summary>
@@ -59,5 +77,9 @@ internal sealed class NoRelayWire : IRelayWire
         Task.FromResult(new RelayAnswer(0) { Text = "This process sends to no other deployment." });
 
     public Task<RelayAnswer> AskAsync(Relay relay, QueueName queue, ProducerName producer, CancellationToken cancellationToken) =>
+        Task.FromResult(new RelayAnswer(0) { Text = "This process sends to no other deployment." });
+
+    public Task<RelayAnswer> ListAsync(
+        Relay relay, QueueName queue, ProducerName producer, string? after, CancellationToken cancellationToken) =>
         Task.FromResult(new RelayAnswer(0) { Text = "This process sends to no other deployment." });
 }

@@ -1,3 +1,4 @@
+using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 using Burrow.Queues.Settings;
@@ -22,12 +23,22 @@ public sealed class QueueRelays
     private readonly QueueSettings settings;
     private readonly RelayTable table;
     private readonly RelayOutbox outbox;
+    private readonly MissingReader missing;
+    private readonly MessageFinder finder;
     private readonly RelayStamp stamp;
 
     internal QueueRelays(
-        QueueContext context, DueTable due, QueueSettings settings, RelayTable table, RelayOutbox outbox, RelayStamp stamp)
+        QueueContext context,
+        DueTable due,
+        QueueSettings settings,
+        RelayTable table,
+        RelayOutbox outbox,
+        MissingReader missing,
+        MessageFinder finder,
+        RelayStamp stamp)
     {
-        (this.context, this.due, this.settings, this.table, this.outbox, this.stamp) = (context, due, settings, table, outbox, stamp);
+        (this.context, this.due, this.settings, this.table) = (context, due, settings, table);
+        (this.outbox, this.missing, this.finder, this.stamp) = (outbox, missing, finder, stamp);
     }
 
     /// <summary>The stamp, if this process knows it.</summary>
@@ -180,8 +191,8 @@ public sealed class QueueRelays
     }
 
     /// <summary>
-    /// The messages that the other side may lack: those that are not sent, and those that are sent and not answered for. At most
-    /// <see cref="QueueLimits.AnswerItems"/>, and whether there are more.
+    /// The messages that the other side may lack, or hold otherwise: those that are not sent, and those that are sent and not answered for.
+    /// At most <see cref="QueueLimits.AnswerItems"/>, and whether there are more.
     /// </summary>
     /// <returns>Null if there is no relay of that name for queues within the scope.</returns>
     public async Task<(IReadOnlyList<RelayMissing> Messages, bool More)?> MissingAsync(
@@ -190,18 +201,46 @@ public sealed class QueueRelays
         var read = await settings.ReadAsync(account, cancellationToken);
         if (read.Relays.FirstOrDefault(one => one.Name == name && scope.Contains(one.Queues)) is not { } relay)
             return null;
-        var missing = new List<RelayMissing>();
+        var found = new List<RelayMissing>();
         await foreach (var queue in outbox.QueuesOfAsync(account, read, relay, cancellationToken))
         {
-            await foreach (var id in outbox.UnsentAsync(queue, relay, cancellationToken))
+            await foreach (var one in missing.ReadAsync(queue, relay, cancellationToken))
             {
-                if (missing.Count == QueueLimits.AnswerItems)
-                    return (missing, true);
-                missing.Add(new(queue.Queue, id));
+                if (found.Count == QueueLimits.AnswerItems)
+                    return (found, true);
+                found.Add(one);
             }
         }
 
-        return (missing, false);
+        return (found, false);
+    }
+
+    /// <summary>The messages of a queue, live and dead ones, that a relay of another deployment has sent, a page at a time.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="producer">The producer that the relay is here.</param>
+    /// <param name="after">What the page before said; null: the first page.</param>
+    /// <param name="cancellationToken">Cancels the reads.</param>
+    /// <returns>
+    /// The messages with their numbers, in no order; perhaps none. And the id after which the next page begins; null: this is the last one.
+    /// </returns>
+    public async Task<(IReadOnlyList<(MessageId Id, long Number)> Messages, MessageId? Next)> CameAsync(
+        QueueAddress queue, ProducerName producer, MessageId? after, CancellationToken cancellationToken)
+    {
+        // Rows by id never move, so none is missed.
+        var from = after is { } id ? QueueKeys.Index(id) + QueueKeys.First : QueueKeys.IndexFrom;
+        var query = new RowQuery(from, QueueKeys.IndexBefore) { Top = TableLimits.PageRows, Select = [MessageColumns.Id] };
+        var (rows, more) = await context.Messages.QueryFirstAsync(queue.Partition, query, cancellationToken);
+        var ids = rows.Select(row => new MessageId(row.Columns.GetString(MessageColumns.Id)!)).ToList();
+        var found = new List<(MessageId, long)>();
+        foreach (var some in ids.Chunk(MaxParallelism))
+        {
+            var lines = await Task.WhenAll(some.Select(
+                one => finder.ReadRowAsync(queue, one, MessageLife.Live | MessageLife.Dead, cancellationToken)));
+            found.AddRange(lines.OfType<MessageRow>().Where(line => line.Origin?.Producer == producer)
+                .Select(line => (line.Id, line.Origin!.Number)));
+        }
+
+        return (found, more ? ids[^1] : null);
     }
 
     /// <summary>What another relay has to send of a queue is not left to this one.</summary>
@@ -239,14 +278,16 @@ public sealed class QueueRelays
     private async Task<(long Messages, long Written)> CountAsync(RelayLink link, CancellationToken cancellationToken)
     {
         var (messages, written, lastCount) = (0L, 0L, 0L);
-        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.ColumnsOfCount };
+        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore)
+        {
+            Select = [OutboxRows.Written, .. RelayRow.ColumnsOfCount],
+        };
         await foreach (var page in context.Messages.QueryPagesAsync(link.Queue.Partition, query, cancellationToken))
         {
-            foreach (var row in page.Rows.Where(row => RelayRow.IsMessage(row.Key)))
+            foreach (var row in page.Rows.Where(row => OutboxRows.Holds(row.Key)))
             {
-                (var count, var at) = RelayRow.CountOf(row);
-                written = messages++ == 0 ? at : written;
-                lastCount = count;
+                written = messages++ == 0 ? row.Columns.GetInteger(OutboxRows.Written) : written;
+                lastCount = Math.Max(lastCount, RelayRow.CountOf(row));
             }
 
             if (messages < MaxCounted || page.Continuation is null)

@@ -11,11 +11,14 @@ internal sealed class RelayLease
     private readonly QueueContext context;
     private readonly RelayTable table;
 
-    private RelayLease(QueueContext context, RelayTable table, RelayLink link) =>
-        (this.context, this.table, Link) = (context, table, link);
+    private RelayLease(QueueContext context, RelayTable table, RelayLink link, bool beganSettled) =>
+        (this.context, this.table, Link, BeganSettled) = (context, table, link, beganSettled);
 
     /// <summary>The link as this process wrote it last.</summary>
     public RelayLink Link { get; private set; }
+
+    /// <summary>Whether all that was sent before was answered for. If the link was long unused, the other side is asked in any case.</summary>
+    public bool BeganSettled { get; }
 
     /// <summary>Whether another process has the link now.</summary>
     public bool IsLost { get; private set; }
@@ -24,12 +27,13 @@ internal sealed class RelayLease
     /// <returns>Null: another process was faster.</returns>
     public static async Task<RelayLease?> TakeAsync(QueueContext context, RelayTable table, RelayLink link)
     {
-        var mine = Extend(context, link) with { Holder = Revisions.New(context.Random), Epoch = link.Epoch + 1 };
+        var mine = Extend(context, link) with { Holder = Revisions.New(context.Random), Epoch = link.Epoch + 1, IsSettled = false };
+        var beganSettled = link.IsSettled && !link.IsForgotten(context.Now);
         if (await table.WriteAsync(mine, CancellationToken.None) is { } written)
-            return new(context, table, written);
+            return new(context, table, written, beganSettled);
         // After an attempt of unknown outcome, the row may be this process's own.
         return await table.ReadAsync(link.Queue, CancellationToken.None) is { } found && found.Holder == mine.Holder
-            ? new(context, table, found)
+            ? new(context, table, found, beganSettled)
             : null;
     }
 

@@ -42,9 +42,21 @@ internal sealed record RelayLink(string? ETag, QueueAddress Queue, RelayName Rel
     /// <summary>The last number that the other side is known to have, at least; null: none.</summary>
     public long? Sent { get; init; }
 
+    /// <summary>Whether all that was ever sent was answered for, so that none of it arrives late.</summary>
+    public bool IsSettled { get; init; }
+
     /// <summary>The other side's stamp; null: it has not told.</summary>
     public string? Peer { get; init; }
 
     /// <summary>The day of its last use, UTC ticks.</summary>
     public long Used { get; init; }
+
+    /// <summary>Whether a message is to be sent there: it has not come through there, nor through too many.</summary>
+    /// <param name="origin">Where the message came from; null: it was put here.</param>
+    public bool IsForThere(Origin? origin) =>
+        origin is null || (!(Peer is { } theirs && origin.Stamps.Contains(theirs)) && origin.Stamps.Count < RelayLimits.Stamps);
+
+    /// <summary>Whether it was so long unused that the other side may soon forget its producer.</summary>
+    /// <param name="now">UTC ticks.</param>
+    public bool IsForgotten(long now) => Reason is null && Used + RelayLimits.Kept.Ticks < now;
 }

@@ -52,13 +52,13 @@ internal sealed class RelayOutbox : IRelayOutbox
         NameLister names,
         MessageFinder finder,
         IRelayWire wire,
+        RelayPeer peer,
         RelayStamp stamp,
         CancellationToken stopping)
     {
         (this.context, this.due, this.settings, this.table, this.names, this.stopping) = (context, due, settings, table, names, stopping);
-        var peer = new RelayPeer(settings, wire, stamp);
         preparer = new(context, finder, peer);
-        pump = new(context, settings, wire, peer, stamp);
+        pump = new(context, settings, wire, peer, stamp, finder);
         wakeups = new(RunAsync, Failed);
         preparing = new(PrepareAllAsync, Failed);
 
@@ -82,7 +82,7 @@ internal sealed class RelayOutbox : IRelayOutbox
         var look = await LookAsync(queue);
         if (look.Front is { } front)
             Instruments.RelayLag.Record(TimeSpan.FromTicks(Math.Max(0, context.Now - front.Written)).TotalSeconds);
-        if (look.IsQuiet && !IsForgotten(look.Link))
+        if (look.IsQuiet && look.Link?.IsForgotten(context.Now) != true)
             return null;
         Wake(queue);
         var next = (look.Link?.Next ?? 0) - context.Now;
@@ -160,41 +160,6 @@ internal sealed class RelayOutbox : IRelayOutbox
         }
     }
 
-    /// <summary>
-    /// The messages of a queue that the other side of a relay may lack: those in the outbox and, where the queue is not prepared, those too
-    /// that stand in it without a row.
-    /// </summary>
-    public async IAsyncEnumerable<MessageId> UnsentAsync(
-        QueueAddress queue, Relay relay, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var look = await LookAsync(queue);
-        var told = new HashSet<Sequence>();
-        var link = look.Link is { } one && one.Incarnation == relay.Incarnation ? one : null;
-        if (link is not { IsPrepared: true } || (look.Head.IsOpen && look.Mark?.Serves(relay) != true))
-        {
-            // Before the rows: a message may get its row and be consumed meanwhile.
-            var standing = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore) { Select = MessageColumns.OfState };
-            await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, standing, cancellationToken))
-            {
-                foreach (var state in page.Rows.Select(row => MessageState.From(row.Columns)))
-                {
-                    if (state.IsLive(context.Now) && !(state.Sequence.Value <= link?.Sent) && told.Add(state.Sequence))
-                        yield return state.Id;
-                }
-            }
-        }
-
-        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.WithoutBody };
-        await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
-        {
-            foreach (var row in page.Rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From))
-            {
-                if (row.Incarnation == relay.Incarnation && told.Add(row.Sequence))
-                    yield return row.Id;
-            }
-        }
-    }
-
     private async Task RunAsync(QueueAddress queue)
     {
         while (!stopping.IsCancellationRequested && await StepAsync(queue) is { } pause)
@@ -245,8 +210,12 @@ internal sealed class RelayOutbox : IRelayOutbox
             return TimeSpan.Zero;
         }
 
-        if (IsForgotten(link))
-            await table.RemoveAsync(link, CancellationToken.None);
+        if (!link.IsForgotten(context.Now))
+            return null;
+        // What changes later of the messages that stand here must find their copies there: the other side is asked, so it remembers.
+        if (served.Mode == RelayMode.Mirror && look.Head.IsOpen)
+            return await UnderLeaseAsync(link, served, pump.RunAsync);
+        await table.RemoveAsync(link, CancellationToken.None);
         return null;
     }
 
@@ -267,7 +236,9 @@ internal sealed class RelayOutbox : IRelayOutbox
         if (owner is null || (incarnation is null && !look.Head.IsOpen))
             return null;
         await due.ScheduleAsync(queue, [context.Now, LastVisit(Today())], CancellationToken.None);
-        var isWhole = look.Head.Relay is { IsWhole: true } mark && mark.Incarnation == owner.Incarnation;
+        // A mirror may have to remove there what is not here.
+        var isWhole = owner.Mode == RelayMode.Copy
+            && look.Head.Relay is { IsWhole: true } mark && mark.Incarnation == owner.Incarnation;
         await table.WriteAsync(
             new(null, queue, owner.Name, owner.Incarnation) { IsPrepared = isWhole, Used = Today() }, CancellationToken.None);
         return TimeSpan.Zero;
@@ -366,9 +337,10 @@ internal sealed class RelayOutbox : IRelayOutbox
         var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.WithoutBody };
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, CancellationToken.None))
         {
-            var dropped = page.Rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From)
-                .Where(row => row.Incarnation == incarnation);
-            await RelayRow.DeleteAsync(context.Messages, queue.Partition, dropped);
+            var dropped = page.Rows
+                .Where(row => OutboxRows.Holds(row.Key) && row.Columns.GetString(OutboxRows.Incarnation) == incarnation)
+                .Select(row => ChangeRow.Is(row.Key) ? [ChangeRow.From(row).Delete()] : RelayRow.From(row).Delete());
+            await OutboxRows.DeleteAsync(context.Messages, queue.Partition, dropped);
         }
     }
 
@@ -389,22 +361,27 @@ internal sealed class RelayOutbox : IRelayOutbox
     }
 
     /// <summary>The first row of the outbox.</summary>
-    private async Task<RelayRow?> FrontAsync(QueueAddress queue)
+    private async Task<OutboxFront?> FrontAsync(QueueAddress queue)
     {
-        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Top = 1, Select = RelayRow.WithoutBody };
+        var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Top = 1, Select = OutboxRows.Columns };
         var (rows, _) = await context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
-        return rows.Count == 0 ? null : RelayRow.From(rows[0]);
+        return rows.Count == 0
+            ? null
+            : new(rows[0].Columns.GetString(OutboxRows.Incarnation)!, rows[0].Columns.GetInteger(OutboxRows.Written));
     }
-
-    private bool IsForgotten(RelayLink? link) => link is { Reason: null } && link.Used + RelayLimits.Kept.Ticks < context.Now;
 
     /// <summary>When a link that was used on a day and never again is forgotten, UTC ticks.</summary>
     private static long LastVisit(long day) => day + (RelayLimits.Kept + TimeSpan.FromDays(1)).Ticks;
 
     private long Today() => context.Time.GetUtcNow().UtcDateTime.Date.Ticks;
 
+    /// <summary>The first row of an outbox.</summary>
+    /// <param name="Incarnation">The relay that it is for.</param>
+    /// <param name="Written">When it was written, UTC ticks.</param>
+    private sealed record OutboxFront(string Incarnation, long Written);
+
     /// <summary>Where a queue's relay stands.</summary>
-    private sealed record Look(QueueAddress Queue, RelayLink? Link, QueueHead Head, RelayRow? Front, AccountSettings Account)
+    private sealed record Look(QueueAddress Queue, RelayLink? Link, QueueHead Head, OutboxFront? Front, AccountSettings Account)
     {
         public RelayMark? Mark => Head.IsOpen ? Head.Relay : null;
 

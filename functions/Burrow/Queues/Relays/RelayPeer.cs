@@ -13,20 +13,23 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         new($"{stamp}.{relay.Name}.{NameHash.Of(queue.Account.Value + "\0" + queue.Queue.Value)[..HashLength]}");
 
     /// <summary>
-    /// Asks the other side how far it is, if the relay was put since it was asked last. So to put a relay again allows it to pass the
-    /// epoch by which it is known to be shut out. A link that begins knows no epoch, and passes any. From then on nothing arrives late that
-    /// this side has sent before.
+    /// Asks the other side how far it is, if the relay was put since it was asked last; a mirror also where an answer may have been lost. So
+    /// to put a relay again allows it to pass the epoch by which it is known to be shut out. A link that begins knows no epoch, and passes
+    /// any. From then on nothing arrives late that this side has sent before.
     /// </summary>
     /// <returns>Null: the link is ready to send.</returns>
     public async Task<RelayResult?> GreetAsync(RelayLease lease, Relay relay)
     {
         var link = lease.Link;
-        if (link.Generation >= relay.Generation)
+        var wasPut = link.Generation < relay.Generation;
+        // A mirror must know what has arrived of all that was ever sent.
+        if (!wasPut && (relay.Mode == RelayMode.Copy || lease.BeganSettled))
             return null;
         var answer = await AskAsync(relay, link.Queue);
         if (answer.Status != 200)
             return RelayResult.Of(link.Sent, answer);
-        if ((link.Generation > 0 && answer.Epoch > Math.Max(link.Epoch, link.FencedBy)) || answer.Epoch == long.MaxValue)
+        var known = wasPut ? Math.Max(link.Epoch, link.FencedBy) : link.Epoch;
+        if ((link.Generation > 0 && answer.Epoch > known) || answer.Epoch == long.MaxValue)
             return await StopAsync(lease, relay, answer.Last, answer);
         var epoch = Math.Max(link.Epoch, answer.Epoch) + 1;
         if (!await lease.WriteAsync(one => one with { Epoch = epoch, FencedBy = 0 }))
@@ -78,7 +81,12 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         $"The other side has forgotten: it had the number {sent}, and its last one is {(answer.Last is { } last ? $"{last}" : "none")}. "
         + "Delete the relay and put it anew to begin again with what stands here.");
 
-    private async Task<RelayAnswer> AskAsync(Relay relay, QueueAddress queue) =>
+    /// <summary>Asks which messages stand at the other side that came by this relay, a page at a time.</summary>
+    public async Task<RelayAnswer> ListAsync(Relay relay, QueueAddress queue, string? after) => await wire.ListAsync(
+        relay, queue.Queue, ProducerOf(await stamp.GetAsync(CancellationToken.None), relay, queue), after, CancellationToken.None);
+
+    /// <summary>Asks the other side how far it is.</summary>
+    public async Task<RelayAnswer> AskAsync(Relay relay, QueueAddress queue) =>
         await wire.AskAsync(
             relay, queue.Queue, ProducerOf(await stamp.GetAsync(CancellationToken.None), relay, queue), CancellationToken.None);
 }

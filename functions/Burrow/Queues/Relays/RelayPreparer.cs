@@ -21,11 +21,13 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
         if (lease.Link.IsPrepared)
             return new(lease.Link.Sent, null);
         var (mark, before) = await MarkAsync(lease.Link.Queue, relay);
-        if (mark is null)
-            return new(lease.Link.Sent, null);
-        if (!await FillAsync(lease, mark, before))
+        // An empty queue is marked by its next put. A mirror may still have to remove there what is not here.
+        if (mark is not null && !await FillAsync(lease, relay, mark, before))
             return RelayResult.Lost;
-        await SetWholeAsync(lease.Link.Queue, mark.Incarnation);
+        if (relay.Mode == RelayMode.Mirror && lease.Link.Sent is not null && await CompareAsync(lease, relay) is { } failure)
+            return failure;
+        if (mark is not null)
+            await SetWholeAsync(lease.Link.Queue, mark.Incarnation);
         return new(lease.Link.Sent, null);
     }
 
@@ -49,9 +51,9 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
     }
 
     /// <returns>False: the lease is lost.</returns>
-    private async Task<bool> FillAsync(RelayLease lease, RelayMark mark, Sequence before)
+    private async Task<bool> FillAsync(RelayLease lease, Relay relay, RelayMark mark, Sequence before)
     {
-        var queue = lease.Link.Queue;
+        var (queue, isMirror) = (lease.Link.Queue, relay.Mode == RelayMode.Mirror);
         // Rows by id never move, so none is missed.
         var query = new RowQuery(QueueKeys.IndexFrom, QueueKeys.IndexBefore)
         {
@@ -62,12 +64,16 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
         {
             var now = context.Now;
             var ids = page.Rows.Select(row => MessageState.From(row.Columns))
-                .Where(state => state.IsLive(now) && !(state.Sequence.Value <= lease.Link.Sent) && state.Sequence <= before)
+                .Where(state => state.Sequence <= before && (isMirror
+                    ? state.LifeAt(now) != MessageLife.None
+                    : state.IsLive(now) && !(state.Sequence.Value <= lease.Link.Sent)))
                 .Select(state => state.Id);
             foreach (var some in ids.Chunk(MaxParallelism))
             {
-                var rows = await Task.WhenAll(some.Select(id => ReadAsync(queue, id, mark)));
-                await InsertAsync(queue, [.. rows.OfType<RelayRow>().Where(row => row.Sequence <= before)]);
+                if (isMirror)
+                    await WriteAsync(queue, some, (id, isAgain) => PlanMirrorAsync(lease.Link, id, mark, before, isAgain));
+                else
+                    await WriteAsync(queue, some, (id, isAgain) => PlanCopyAsync(lease.Link, id, mark, before, isAgain));
             }
 
             if (!await lease.RenewAsync(lease.Link.Sent))
@@ -77,57 +83,131 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
         return true;
     }
 
-    /// <summary>The row of a message; null if it was consumed meanwhile.</summary>
-    private Task<RelayRow?> ReadAsync(QueueAddress queue, MessageId id, RelayMark mark) => context.UntilStableAsync(
-        async () =>
-        {
-            if (await finder.ReadRowAsync(queue, id, MessageLife.Live, CancellationToken.None) is not { } row)
-                return (true, (RelayRow?)null);
-            var (isThere, body) = await finder.ReadBodyAsync(queue, row, isShown: true, CancellationToken.None);
-            return (isThere, isThere ? RelayRow.Of(row, body!, mark, context.Now) : null);
-        },
-        CancellationToken.None);
-
-    /// <summary>Writes rows. One of the same relay that is there already stays as it is.</summary>
-    private async Task InsertAsync(QueueAddress queue, List<RelayRow> rows)
+    /// <summary>The operations that write the row of a message; none if it was consumed meanwhile, or has its row.</summary>
+    private async Task<IReadOnlyList<Operation>> PlanCopyAsync(
+        RelayLink link, MessageId id, RelayMark mark, Sequence before, bool isAgain)
     {
-        while (rows.Count > 0)
+        if (await finder.ReadWholeAsync(link.Queue, id, MessageLife.Live, CancellationToken.None) is not var (row, body)
+            || row.Sequence > before
+            || (isAgain && await IsThereAsync(link.Queue, row.Sequence, mark)))
         {
-            var (operations, owners, bytes) = (new List<Operation>(), new List<RelayRow>(), 0);
-            foreach (var row in rows)
+            return [];
+        }
+
+        return [.. RelayRow.Of(row, body, mark.Incarnation, mark.Count, context.Now).Insert()];
+    }
+
+    /// <summary>
+    /// The operations that mark a message as mirrored, and write its row: that of a put where the other side lacks it, else that of a
+    /// change. A message that is marked already is written all the same: so a change is refused that was planned without the mark.
+    /// </summary>
+    private async Task<IReadOnlyList<Operation>> PlanMirrorAsync(
+        RelayLink link, MessageId id, RelayMark mark, Sequence before, bool isAgain)
+    {
+        if (await finder.ReadRowAsync(link.Queue, id, MessageLife.Live | MessageLife.Dead, CancellationToken.None) is not { } row
+            || row.Sequence > before)
+        {
+            return [];
+        }
+
+        var now = context.Now;
+        var operations = MessageWrite.Update(row, row.State with { Mirror = mark.Incarnation }).Operations.ToList();
+        var isLacking = !(row.Sequence.Value <= link.Sent);
+        if (isLacking && !(isAgain && await IsThereAsync(link.Queue, row.Sequence, mark)))
+            operations.AddRange(RelayRow.Of(row, [], mark.Incarnation, mark.Count, now).Insert());
+        // A dead message is put hidden, and dies by the change behind it.
+        if (!isLacking || row.State.LifeAt(now) == MessageLife.Dead)
+            operations.Add(ChangeRow.Of(row.State, mark.Incarnation, now).Write());
+        return operations;
+    }
+
+    /// <summary>Writes the rows of messages. What is refused is planned again: others have changed it, or its row is there.</summary>
+    private async Task WriteAsync(
+        QueueAddress queue, IReadOnlyList<MessageId> ids, Func<MessageId, bool, Task<IReadOnlyList<Operation>>> plan)
+    {
+        var rest = await PlanAllAsync(ids, isAgain: false);
+        for (var tries = 0; rest.Count > 0;)
+        {
+            var (operations, owners, bytes) = (new List<Operation>(), new List<MessageId>(), 0);
+            foreach (var (id, planned) in rest)
             {
-                var added = row.Insert().ToList();
-                bytes += added.Sum(TableLimits.SizeOf);
+                bytes += planned.Sum(TableLimits.SizeOf);
                 if (operations.Count > 0
-                    && (bytes > QueueLimits.TransactionBytes || operations.Count + added.Count > TableLimits.TransactionOperations))
+                    && (bytes > QueueLimits.TransactionBytes || operations.Count + planned.Count > TableLimits.TransactionOperations))
                 {
                     break;
                 }
 
-                operations.AddRange(added);
-                owners.AddRange(added.Select(_ => row));
+                operations.AddRange(planned);
+                owners.AddRange(planned.Select(_ => id));
             }
 
             var result = await context.Messages.SubmitAsync(queue.Partition, operations, CancellationToken.None);
             if (result.Committed)
-                rows = [.. rows.Except(owners)];
-            else if (owners[Math.Max(0, result.FailedIndex)] is var row && await IsThereAsync(queue, row))
-                rows.Remove(row);
+            {
+                rest.RemoveAll(one => owners.Contains(one.Id));
+                continue;
+            }
+
+            var failed = owners[Math.Max(0, result.FailedIndex)];
+            rest.RemoveAll(one => one.Id == failed);
+            if (await PlanAllAsync([failed], isAgain: true) is not { Count: > 0 } again)
+                continue;
+            rest.AddRange(again);
+            await context.BackOffAsync(tries++, CancellationToken.None);
+        }
+
+        async Task<List<(MessageId Id, IReadOnlyList<Operation> Planned)>> PlanAllAsync(IReadOnlyList<MessageId> some, bool isAgain)
+        {
+            var plans = await Task.WhenAll(some.Select(id => plan(id, isAgain)));
+            return [.. some.Zip(plans).Where(one => one.Second.Count > 0)];
         }
     }
 
     /// <summary>
     /// Whether the row of a message is there. A process that was thought dead may have written one for a relay that is gone: it is removed.
     /// </summary>
-    private async Task<bool> IsThereAsync(QueueAddress queue, RelayRow row)
+    private async Task<bool> IsThereAsync(QueueAddress queue, Sequence sequence, RelayMark mark)
     {
-        var key = QueueKeys.Outbox(row.Sequence);
+        var key = QueueKeys.Outbox(sequence);
         if (await context.Messages.GetAsync(queue.Partition, key, CancellationToken.None) is not { } found)
             return false;
         var there = RelayRow.From(found);
-        if (there.Incarnation == row.Incarnation)
+        if (there.Incarnation == mark.Incarnation)
             return true;
-        await RelayRow.DeleteAsync(context.Messages, queue.Partition, [there]);
+        await OutboxRows.DeleteAsync(context.Messages, queue.Partition, [there.Delete()]);
         return false;
+    }
+
+    /// <summary>Writes the row of a change for each message that came there by this relay, and is not here.</summary>
+    /// <returns>Null: it is done.</returns>
+    private async Task<RelayResult?> CompareAsync(RelayLease lease, Relay relay)
+    {
+        var queue = lease.Link.Queue;
+        string? after = null;
+        do
+        {
+            var answer = await peer.ListAsync(relay, queue, after);
+            if (answer.Status != 200)
+                return RelayResult.Of(lease.Link.Sent, answer);
+            foreach (var some in answer.Came.Chunk(MaxParallelism))
+            {
+                var states = await Task.WhenAll(some.Select(
+                    one => finder.ReadStateAsync(queue, one.Id, MessageLife.Live | MessageLife.Dead, CancellationToken.None)));
+                List<Operation> writes =
+                [
+                    .. some.Zip(states).Where(one => one.Second?.State.Sequence.Value != one.First.Number).Select(one => new ChangeRow(
+                        "", new(one.First.Number), one.First.Id, relay.Incarnation, context.Now).Write()),
+                ];
+                if (writes.Count > 0)
+                    await context.Messages.SubmitAsync(queue.Partition, writes, CancellationToken.None);
+            }
+
+            after = answer.Next;
+            if (!await lease.RenewAsync(lease.Link.Sent))
+                return RelayResult.Lost;
+        }
+        while (after is not null);
+        return null;
     }
 }

@@ -1,3 +1,4 @@
+using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Settings;
 using Burrow.Tables;
@@ -5,39 +6,75 @@ using Burrow.Telemetry;
 
 namespace Burrow.Queues.Relays;
 
-/// <summary>Sends the outbox of one queue under a lease, in order, several batches at a time.</summary>
+/// <summary>
+/// Sends the outbox of one queue under a lease: what was put, in order, several batches at a time. A mirror sends what has changed first, and
+/// again after some pages of what was put.
+/// </summary>
 internal sealed class RelayPump
 {
     /// <summary>Deletions of what was sent that are under way at a time.</summary>
     private const int MaxDeletions = 4;
+
+    /// <summary>Links of batches that a mirror puts, before it looks for changes again.</summary>
+    private const int MirrorPages = 8;
+
+    /// <summary>Messages that a mirror looks at together.</summary>
+    private const int MaxLooks = 16;
 
     private readonly QueueContext context;
     private readonly QueueSettings settings;
     private readonly IRelayWire wire;
     private readonly RelayPeer peer;
     private readonly RelayStamp stamp;
+    private readonly MessageFinder finder;
+    private readonly MirrorSender mirror;
 
-    public RelayPump(QueueContext context, QueueSettings settings, IRelayWire wire, RelayPeer peer, RelayStamp stamp) =>
-        (this.context, this.settings, this.wire, this.peer, this.stamp) = (context, settings, wire, peer, stamp);
+    public RelayPump(
+        QueueContext context, QueueSettings settings, IRelayWire wire, RelayPeer peer, RelayStamp stamp, MessageFinder finder)
+    {
+        (this.context, this.settings, this.wire, this.peer, this.stamp, this.finder) = (context, settings, wire, peer, stamp, finder);
+        mirror = new(context, finder, wire, peer);
+    }
 
     /// <summary>Sends until the outbox is empty, the other side refuses, or the lease is lost.</summary>
     public async Task<RelayResult> RunAsync(RelayLease lease, Relay relay)
     {
         if (await peer.GreetAsync(lease, relay) is { } trouble)
             return trouble;
-        var run = new Run(this, lease, relay, await stamp.GetAsync(CancellationToken.None));
-        try
+        var own = await stamp.GetAsync(CancellationToken.None);
+        var result = new RelayResult(lease.Link.Sent, null);
+        while (await IsCurrentAsync(lease, relay))
         {
-            return await run.SendAllAsync();
+            var (hasSent, failure) = relay.Mode == RelayMode.Mirror
+                ? await mirror.SendAllAsync(lease, relay, own, result.Sent)
+                : (false, null);
+            // An id that is taken there may be that of a message which is gone here. The change said so.
+            if (failure is not null || (result.IsTaken && !hasSent))
+                return failure ?? result;
+            var run = new Run(this, lease, relay, own, result.Sent);
+            try
+            {
+                result = await run.SendAllAsync();
+            }
+            finally
+            {
+                await run.FinishAsync();
+            }
+
+            var isLeft = relay.Mode == RelayMode.Mirror && (result.IsTaken || (result.Reason is null && (hasSent || !run.IsEmpty)));
+            if (result.IsLost || !isLeft)
+                return result;
         }
-        finally
-        {
-            await run.FinishAsync();
-        }
+
+        return result;
     }
 
+    /// <summary>A relay that was deleted or put again sends nothing more under its old terms.</summary>
+    private async Task<bool> IsCurrentAsync(RelayLease lease, Relay relay) =>
+        (await settings.OfAsync(lease.Link.Queue.Account)).RelayOf(relay.Incarnation)?.Generation == relay.Generation;
+
     /// <summary>One run.</summary>
-    private sealed class Run(RelayPump pump, RelayLease lease, Relay relay, string stamp)
+    private sealed class Run(RelayPump pump, RelayLease lease, Relay relay, string stamp, long? begun)
     {
         private readonly ProducerName producer = RelayPeer.ProducerOf(stamp, relay, lease.Link.Queue);
         private readonly Queue<(RelayBatch Batch, Task<RelayAnswer> Answer)> underWay = new();
@@ -46,14 +83,18 @@ internal sealed class RelayPump
         private QueueContext Context => pump.context;
 
         /// <summary>The last number that the other side has.</summary>
-        private long? sent = lease.Link.Sent;
+        private long? sent = begun;
 
         /// <summary>The last number that is under way.</summary>
-        private long? last = lease.Link.Sent;
+        private long? last = begun;
 
         private string next = QueueKeys.OutboxFrom;
         private List<RelayRow> read = [];
         private bool isEnd;
+        private int pages;
+
+        /// <summary>Whether there was nothing to send.</summary>
+        public bool IsEmpty { get; private set; } = true;
 
         public async Task<RelayResult> SendAllAsync()
         {
@@ -62,6 +103,7 @@ internal sealed class RelayPump
                 // The first message of all has no forerunner to be right behind. So it goes alone.
                 while (underWay.Count < (sent is null ? 1 : RelayLimits.BatchesUnderWay) && await NextAsync() is { } batch)
                 {
+                    IsEmpty = false;
                     underWay.Enqueue((batch, pump.wire.SendAsync(relay, queue.Queue, batch, CancellationToken.None)));
                     last = batch.Messages[^1].Sequence.Value;
                 }
@@ -76,8 +118,7 @@ internal sealed class RelayPump
                     await deletions.Dequeue();
                 if (!await lease.RenewAsync(sent))
                     return RelayResult.Lost;
-                // A relay that was deleted or put again sends nothing more under its old terms.
-                if ((await pump.settings.OfAsync(queue.Account)).RelayOf(relay.Incarnation)?.Generation != relay.Generation)
+                if (!await pump.IsCurrentAsync(lease, relay))
                     return await GiveUpAsync(new(sent, null));
             }
         }
@@ -103,8 +144,14 @@ internal sealed class RelayPump
                 if (messages.Count > 0 && bytes + row.Length > RelayLimits.BatchBytes)
                     break;
                 read.RemoveAt(0);
-                if (await row.WithBodyAsync(Context.Messages, queue.Partition, CancellationToken.None) is not { } whole)
+                if (await WholeAsync(row) is not { } whole)
                 {
+                    if (IsMirror)
+                    {
+                        Delete([row]);
+                        continue;
+                    }
+
                     // Another process works on the outbox, so this one has lost its lease.
                     isEnd = true;
                     read.Clear();
@@ -124,16 +171,17 @@ internal sealed class RelayPump
         {
             while (read.Count == 0 && !isEnd)
             {
-                var query = new RowQuery(next, QueueKeys.OutboxBefore) { Top = RelayLimits.BatchMessages, Select = RelayRow.Columns };
+                var query = new RowQuery(next, QueueKeys.ChangesFrom) { Top = RelayLimits.BatchMessages, Select = RelayRow.Columns };
                 var (rows, more) = await Context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
                 if (rows.Count > 0)
-                    next = QueueKeys.Outbox(new(RelayRow.SequenceOf(rows[^1].Key).Value + 1));
+                    next = QueueKeys.Outbox(new(OutboxRows.SequenceOf(rows[^1].Key).Value + 1));
                 var all = rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From).ToList();
                 // Rows of another relay come after those of this one. A run for that one sends them.
                 var own = all.TakeWhile(row => row.Incarnation == relay.Incarnation).ToList();
-                isEnd = !more || own.Count < all.Count;
-                read = own.FindAll(IsToSend);
-                Delete(own.Except(read));
+                isEnd = !more || own.Count < all.Count || (IsMirror && ++pages == MirrorPages);
+                read = IsMirror ? await AsTheyAreAsync(own) : own.FindAll(IsToSend);
+                var left = read.ConvertAll(row => row.Sequence).ToHashSet();
+                Delete(own.Where(row => !left.Contains(row.Sequence)));
             }
 
             return read.Count > 0;
@@ -141,13 +189,41 @@ internal sealed class RelayPump
 
         /// <summary>
         /// Leaves out what the other side has, what has expired, and what has come through the other side. If one that expired was sent
-        /// before and arrives late, its number is over by then.
+        /// before and arrives late, its number is over by then. The number that its producer gave it goes along all the same.
         /// </summary>
         private bool IsToSend(RelayRow row) =>
             !(row.Sequence.Value <= sent)
-            && row.ExpiresAt > Context.Now
-            && !(lease.Link.Peer is { } theirs && row.Origin?.Stamps.Contains(theirs) == true)
-            && !(row.Origin?.Stamps.Count >= RelayLimits.Stamps);
+            && (row.ExpiresAt > Context.Now || row.Own is not null)
+            && lease.Link.IsForThere(row.Origin);
+
+        private bool IsMirror => relay.Mode == RelayMode.Mirror;
+
+        /// <summary>What the rows of a mirror stand for now. A message that is gone is left out, if no number goes along.</summary>
+        private async Task<List<RelayRow>> AsTheyAreAsync(List<RelayRow> rows)
+        {
+            var found = new List<RelayRow>();
+            foreach (var some in rows.Where(row => !(row.Sequence.Value <= sent)).Chunk(MaxLooks))
+                found.AddRange((await Task.WhenAll(some.Select(row => AsItIsAsync(row, withBody: false)))).OfType<RelayRow>());
+            return found;
+        }
+
+        private async Task<RelayRow?> AsItIsAsync(RelayRow row, bool withBody)
+        {
+            var (line, body) = withBody
+                ? await pump.finder.ReadWholeAsync(queue, row.Id, MessageLife.Live | MessageLife.Dead, CancellationToken.None) ?? default
+                : (await pump.finder.ReadRowAsync(queue, row.Id, MessageLife.Live | MessageLife.Dead, CancellationToken.None), null);
+            if (line is null || line.Sequence != row.Sequence)
+                return row.Own is null ? null : row.AsGone();
+            var now = row.AsItIs(line, body ?? line.Inline, Context.Now);
+            // What is dead dies there by the change behind it. Until then nobody gets it.
+            return !IsToSend(now) ? null : now.DiedAt == 0 ? now : now with { VisibleAt = Context.Now + RelayLimits.DeadHide.Ticks };
+        }
+
+        /// <summary>A row with its body; null: it is gone.</summary>
+        private Task<RelayRow?> WholeAsync(RelayRow row) =>
+            !row.LacksBody ? Task.FromResult<RelayRow?>(row)
+            : IsMirror ? AsItIsAsync(row, withBody: true)
+            : row.WithBodyAsync(Context.Messages, queue.Partition, CancellationToken.None);
 
         /// <returns>Null: all of the batch is stored there.</returns>
         private async Task<RelayResult?> TroubleOfAsync(RelayBatch batch, RelayAnswer answer)
@@ -171,7 +247,7 @@ internal sealed class RelayPump
                     return await pump.peer.ExplainAsync(lease, relay, sent);
                 // The message of that id there may be consumed soon.
                 if (item.Status == 412)
-                    return new(sent, $"A message of the id '{id}' is at the other side: {item.Error}");
+                    return new(sent, $"A message of the id '{id}' is at the other side: {item.Error}") { IsTaken = true };
                 return RelayResult.Of(sent, new(item.Status) { Text = $"the message '{id}': {item.Error}" });
             }
 
@@ -195,10 +271,9 @@ internal sealed class RelayPump
 
         private void Delete(IEnumerable<RelayRow> rows)
         {
-            // Without the bodies, which would be kept until it is done.
-            var some = rows.Select(row => row with { Body = [] }).ToList();
-            if (some.Count > 0)
-                deletions.Enqueue(RelayRow.DeleteAsync(Context.Messages, queue.Partition, some));
+            var deletes = rows.Select(row => (IsMirror ? row.WithoutItsBody() : row).Delete()).ToList();
+            if (deletes.Count > 0)
+                deletions.Enqueue(OutboxRows.DeleteAsync(Context.Messages, queue.Partition, deletes));
         }
     }
 }

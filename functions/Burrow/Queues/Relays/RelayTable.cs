@@ -73,6 +73,7 @@ internal sealed class RelayTable(ITableStore store, TimeProvider time, Random ra
         { Column.Epoch, link.Epoch },
         { Column.FencedBy, link.FencedBy },
         { Column.Sent, link.Sent?.ToString(CultureInfo.InvariantCulture) },
+        { Column.Settled, link.IsSettled ? 1 : 0 },
         { Column.Peer, link.Peer },
         { Column.Used, link.Used },
     };
@@ -97,6 +98,7 @@ internal sealed class RelayTable(ITableStore store, TimeProvider time, Random ra
             Epoch = columns.GetInteger(Column.Epoch),
             FencedBy = columns.GetInteger(Column.FencedBy),
             Sent = columns.GetString(Column.Sent) is { } sent ? long.Parse(sent, CultureInfo.InvariantCulture) : null,
+            IsSettled = columns.GetInteger(Column.Settled) != 0,
             Peer = columns.GetString(Column.Peer),
             Used = columns.GetInteger(Column.Used),
         };
@@ -118,6 +120,7 @@ internal sealed class RelayTable(ITableStore store, TimeProvider time, Random ra
         public const string Epoch = "epoch";
         public const string FencedBy = "fenced";
         public const string Sent = "sent";
+        public const string Settled = "settled";
         public const string Peer = "peer";
         public const string Used = "used";
     }

@@ -67,6 +67,12 @@ internal sealed record MessageState
     /// <summary>Seconds for which it is kept what became of the message, after its end; null: it is not kept.</summary>
     public long? ResultKept { get; init; }
 
+    /// <summary>
+    /// The relay to whose outbox each change of the message writes a row, beside the row of its put; null: none
+    /// (docs/design/relays.md, "Mirror").
+    /// </summary>
+    public string? Mirror { get; init; }
+
     /// <summary>Whether it takes a place of those that its group may have in the visible and the hidden line.</summary>
     public bool IsReady => Group is not null && DiedAt == 0 && !IsWaiting;
 
@@ -220,6 +226,28 @@ internal sealed record MessageState
         Revisions = Revisions.Next(random),
     };
 
+    /// <summary>The state of the copy of a message that is changed as the message itself was. What the copy's hide is, is its own.</summary>
+    /// <param name="change">What the message itself is now.</param>
+    /// <param name="now">UTC ticks.</param>
+    /// <param name="random">Makes the new revision.</param>
+    public MessageState Mirrored(RelayedChange change, long now, Random random)
+    {
+        var revisions = Revisions.Next(random);
+        var after = this with
+        {
+            ExpiresAt = change.ExpiresAt,
+            Revisions = revisions,
+            Chunks = BodyChunks.CountOf(change.Body.Length),
+            BodyRevision = revisions.Latest,
+            Length = change.Body.Length,
+        };
+        if (change.DiedAt != 0)
+            return after with { VisibleAt = 0, IsDelayed = false, DeadTtl = null, DiedAt = change.DiedAt, IsWaiting = false };
+        return DiedAt == 0
+            ? after
+            : after with { VisibleAt = change.VisibleAt > now ? change.VisibleAt : 0, Deliveries = 0, DiedAt = 0, HoldsGroup = false };
+    }
+
     /// <summary>
     /// The state after a message that waited behind its group is made ready. It keeps the revision: the put's receipt stays good.
     /// </summary>
@@ -278,6 +306,7 @@ internal sealed record MessageState
             IsWaiting = text.IsWaiting,
             HoldsGroup = text.HoldsGroup,
             ResultKept = text.ResultKept,
+            Mirror = text.Mirror,
         };
     }
 
@@ -308,6 +337,7 @@ internal sealed record MessageState
                     IsWaiting = IsWaiting,
                     HoldsGroup = HoldsGroup,
                     ResultKept = ResultKept,
+                    Mirror = Mirror,
                 }.ToString()
             },
             { MessageColumns.ExpiresAt, expires },

@@ -18,6 +18,12 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     public MessageWrite WithEvent(OutboxRow announcement) =>
         this with { Operations = [.. Operations, announcement.Insert], Event = announcement };
 
+    /// <summary>The row that tells a mirror of the change; null: none does.</summary>
+    public ChangeRow? Change { get; private init; }
+
+    /// <summary>The same change, with a row that tells a mirror of it.</summary>
+    public MessageWrite With(ChangeRow change) => this with { Operations = [.. Operations, change.Write()], Change = change };
+
     /// <summary>Whether the change adds or removes causes.</summary>
     public bool ChangesCauses { get; private init; }
 
@@ -37,13 +43,15 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     /// <summary>The line row of a message that dies by this change or is buried by it, before it; null: it does not die.</summary>
     public MessageRow? Killed { get; private init; }
 
-    /// <summary>The line row of a message that is not removed, before the change.</summary>
-    private MessageRow? Line { get; init; }
+    /// <summary>Makes the operations on the rows of a message that is not removed, for another state after the change.</summary>
+    private Func<MessageState, MessageWrite>? Anew { get; init; }
 
     /// <summary>The same change to another state.</summary>
     public MessageWrite WithAfter(MessageState after)
     {
-        var write = Update(Line!, after, Causes).With(Ends, ResultExpiresAt);
+        var write = Anew!(after).With(Ends, ResultExpiresAt);
+        if (Change is not null)
+            write = write.With(Change);
         return Event is null ? write : write.WithEvent(Event);
     }
 
@@ -69,7 +77,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         var due = After is null ? [now + TimeSpan.TicksPerMinute] : After.Due.Except(Before.Due);
         if (ResultExpiresAt is { } expiry)
             due = due.Append(expiry);
-        return Event is null ? due : due.Append(OutboxRow.DrainAt(now));
+        return Event is null && Change is null ? due : due.Append(OutboxRow.DrainAt(now));
     }
 
     /// <summary>Sets other attributes, and perhaps moves the line row. The ETag of the line row as it was read locks the message.</summary>
@@ -102,10 +110,25 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         operations.AddRange(MoveInGroup(before, after));
         return new(before, after, operations)
         {
-            Line = row,
+            Anew = other => Update(row, other, causes),
             ChangesCauses = !ReferenceEquals(causes, row.Causes),
             Killed = before.DiedAt == 0 && after.DiedAt != 0 ? row : null,
             Causes = causes,
+        };
+    }
+
+    /// <summary>
+    /// Sets what another deployment says of the message whose copy this is. The ETag of the row by id as it was read locks the message.
+    /// </summary>
+    public static MessageWrite Mirror(MessageRow row, string indexETag, MessageState after, RelayedChange change)
+    {
+        var request = new PutRequest(row.Id, change.Body, change.ContentType, default, Precondition.None) { TraceParent = change.TraceParent };
+        return new(row.State, after, [.. Replace(row.State, indexETag, after, request, row.Origin, change.Causes)])
+        {
+            Anew = other => Mirror(row, indexETag, other, change),
+            ChangesCauses = true,
+            Causes = change.Causes,
+            Killed = row.State.DiedAt == 0 && after.DiedAt != 0 ? row : null,
         };
     }
 
@@ -146,7 +169,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     {
         var columns = after.ToColumns();
         yield return Operation.Insert(QueueKeys.Index(after.Id), columns);
-        foreach (var operation in InsertLine(after, columns, request))
+        foreach (var operation in InsertLine(after, columns, request, request.Relayed?.Origin, []))
             yield return operation;
         foreach (var operation in MoveInGroup(null, after))
             yield return operation;
@@ -155,10 +178,14 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     /// <summary>
     /// Puts a message again: in its old place, or at the end if it had expired. The ETag of the row by id as it was read locks the message.
     /// </summary>
-    public static IEnumerable<Operation> Replace(MessageState before, string indexETag, MessageState after, PutRequest request)
+    public static IEnumerable<Operation> Replace(MessageState before, string indexETag, MessageState after, PutRequest request) =>
+        Replace(before, indexETag, after, request, request.Relayed?.Origin, []);
+
+    private static IEnumerable<Operation> Replace(
+        MessageState before, string indexETag, MessageState after, PutRequest request, Origin? origin, IReadOnlyList<Cause> causes)
     {
         var columns = after.ToColumns();
-        yield return Operation.Replace(QueueKeys.Index(before.Id), columns, indexETag);
+        yield return Operation.Replace(QueueKeys.Index(before.Id), after.ToIndexColumns(columns), indexETag);
         foreach (var key in before.ChunkKeys)
             yield return Operation.Delete(key, Operation.Any);
         if (after.LineKey != before.LineKey)
@@ -167,24 +194,25 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
             yield return Operation.Delete(old, Operation.Any);
         foreach (var operation in MoveInGroup(before, after))
             yield return operation;
-        foreach (var operation in InsertLine(after, columns, request))
+        foreach (var operation in InsertLine(after, columns, request, origin, causes))
         {
             // A row whose key stays the same is replaced: a transaction can change a row only once.
             if (operation.Key == before.LineKey)
                 yield return Operation.Replace(operation.Key, operation.Columns!, Operation.Any);
             else if (operation.Key != before.ExpiryKey)
                 yield return operation;
-            else if (before.DiesAtHide)
+            else if (before.DiesAtHide || after.DiesAtHide)
                 yield return Operation.Replace(operation.Key, operation.Columns!, Operation.Any);
         }
     }
 
-    private static IEnumerable<Operation> InsertLine(MessageState after, Columns columns, PutRequest request)
+    private static IEnumerable<Operation> InsertLine(
+        MessageState after, Columns columns, PutRequest request, Origin? origin, IReadOnlyList<Cause> causes)
     {
         yield return Operation.Insert(
             after.LineKey,
             MessageRow.ToColumns(
-                columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : [], request.Relayed?.Origin));
+                columns, request.ContentType, request.TraceParent, after.Chunks == 0 ? request.Body : [], origin, causes));
         if (after.ExpiryKey is { } expiry)
             yield return Operation.Insert(expiry, after.ExpiryColumns);
         foreach (var operation in BodyChunks.Insert(request.Body, n => QueueKeys.Chunk(after.Sequence, after.BodyRevision, n)))

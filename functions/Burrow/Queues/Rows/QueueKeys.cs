@@ -37,6 +37,9 @@ internal static class QueueKeys
     public const string OutboxFrom = "o!";
     public const string OutboxBefore = "o!~";
 
+    /// <summary>Within the outbox: the end of the rows of puts, and the beginning of those of changes.</summary>
+    public const string ChangesFrom = "o!m!";
+
     /// <summary>The bounds of all keys of a partition: <see cref="First"/> sorts before them, <see cref="End"/> after them.</summary>
     public const string First = "!";
 
@@ -86,6 +89,9 @@ internal static class QueueKeys
 
     /// <summary>The row of one chunk of the larger body of a message that is to be sent to another deployment.</summary>
     public static string OutboxChunk(Sequence sequence, int number) => $"{OutboxFrom}{sequence}!b{number}";
+
+    /// <summary>The row of a message that was sent to another deployment and has changed since.</summary>
+    public static string Change(Sequence sequence) => $"{ChangesFrom}{sequence}";
 
     /// <summary>The row that says when a message expires.</summary>
     public static string Expiry(long expiresAt, Sequence sequence) => $"x!{Hex(expiresAt)}!{sequence}";

@@ -4,13 +4,12 @@ using Burrow.Tables;
 namespace Burrow.Queues.Rows;
 
 /// <summary>
-/// A row of a queue's outbox: all that another deployment needs of a message. The message itself may be consumed before it is sent.
+/// A row of a queue's outbox: all that another deployment needs of a message. With <see cref="RelayMode.Copy"/>, the message itself may be
+/// consumed before it is sent. With <see cref="RelayMode.Mirror"/>, the row has no body: the message is sent as it is then.
 /// </summary>
 internal sealed record RelayRow
 {
-    private const string IncarnationColumn = "relay";
     private const string CountColumn = "count";
-    private const string WrittenColumn = "written";
     private const string InsertedColumn = "inserted";
     private const string VisibleColumn = "visible";
     private const string PriorityColumn = "priority";
@@ -20,16 +19,16 @@ internal sealed record RelayRow
     /// <summary>The columns of a row, without its body.</summary>
     public static readonly IReadOnlyList<string> WithoutBody =
     [
-        MessageColumns.Id, IncarnationColumn, CountColumn, WrittenColumn, InsertedColumn, MessageColumns.ExpiresAt, VisibleColumn,
-        PriorityColumn, LengthColumn, OwnColumn, MessageColumns.Group, MessageColumns.ContentType, MessageColumns.TraceParent,
+        .. OutboxRows.Columns, CountColumn, InsertedColumn, MessageColumns.ExpiresAt, VisibleColumn, PriorityColumn,
+        LengthColumn, OwnColumn, MessageColumns.Group, MessageColumns.ContentType, MessageColumns.TraceParent,
         MessageColumns.Origin,
     ];
 
     /// <summary>The columns of a row, without the chunks of a larger body.</summary>
     public static readonly IReadOnlyList<string> Columns = [.. WithoutBody, MessageColumns.Body];
 
-    /// <summary>The columns that say how many rows there are.</summary>
-    public static readonly IReadOnlyList<string> ColumnsOfCount = [CountColumn, WrittenColumn];
+    /// <summary>The columns that say how many rows there are, of rows of puts.</summary>
+    public static readonly IReadOnlyList<string> ColumnsOfCount = [CountColumn];
 
     /// <summary>The ETag of the row as it was read; empty: it was not.</summary>
     public string ETag { get; private init; } = "";
@@ -72,42 +71,51 @@ internal sealed record RelayRow
     /// <summary>The body; empty if it is in chunks and was not read.</summary>
     public byte[] Body { get; init; } = [];
 
-    /// <summary>Whether the body is in rows of its own.</summary>
-    public bool IsInChunks => BodyChunks.CountOf(Length) > 0;
+    /// <summary>Whether the body is in rows that were not read.</summary>
+    public bool LacksBody => Body.Length < Length;
+
+    /// <summary>When the message died, UTC ticks; 0: it is not dead.</summary>
+    public long DiedAt { get; private init; }
+
+    /// <summary>Whether the message is gone, so that nothing is left of it but its numbers.</summary>
+    public bool IsGone { get; private init; }
+
+    /// <summary>What workers reported of a message that is dead, oldest first.</summary>
+    public IReadOnlyList<Cause> Causes { get; private init; } = [];
 
     private IEnumerable<string> ChunkKeys =>
         Enumerable.Range(0, BodyChunks.CountOf(Length)).Select(n => QueueKeys.OutboxChunk(Sequence, n));
 
-    /// <summary>
-    /// Deletes rows with their bodies. One that was written anew since it was read stays: another relay may need what this one needs no
-    /// more.
-    /// </summary>
-    public static async Task DeleteAsync(ITable messages, string partition, IEnumerable<RelayRow> rows)
-    {
-        var rest = rows.ToList();
-        while (rest.Count > 0)
-        {
-            var (operations, owners) = (new List<Operation>(), new List<RelayRow>());
-            foreach (var row in rest)
-            {
-                List<Operation> deletes =
-                [
-                    Operation.Delete(QueueKeys.Outbox(row.Sequence), row.ETag),
-                    .. row.ChunkKeys.Select(key => Operation.Delete(key, Operation.Any)),
-                ];
-                if (operations.Count + deletes.Count > TableLimits.TransactionOperations)
-                    break;
-                operations.AddRange(deletes);
-                owners.AddRange(deletes.Select(_ => row));
-            }
+    /// <summary>The operations that delete the row with its body, unless it was written anew since it was read.</summary>
+    public IReadOnlyList<Operation> Delete() =>
+    [
+        Operation.Delete(QueueKeys.Outbox(Sequence), ETag),
+        .. ChunkKeys.Select(key => Operation.Delete(key, Operation.Any)),
+    ];
 
-            var result = await messages.SubmitAsync(partition, operations, CancellationToken.None);
-            if (result.Committed)
-                rest.RemoveRange(0, rest.IndexOf(owners[^1]) + 1);
-            else
-                rest.Remove(owners[Math.Max(0, result.FailedIndex)]);
-        }
+    /// <summary>The same row without the body, as the outbox of a mirror has it.</summary>
+    public RelayRow WithoutItsBody() => this with { Length = 0, Body = [] };
+
+    /// <summary>What the row of a mirror stands for: the message as it is.</summary>
+    /// <param name="row">The message's line row.</param>
+    /// <param name="body">Its body; null: it is in chunks, and was not read.</param>
+    /// <param name="now">UTC ticks.</param>
+    public RelayRow AsItIs(MessageRow row, byte[]? body, long now)
+    {
+        var state = row.State.IsUnburied(now) ? row.State.Buried() : row.State;
+        return Of(row, body ?? [], Incarnation, Count, Written) with
+        {
+            ETag = ETag,
+            Own = Own,
+            ExpiresAt = state.ExpiresAt,
+            DiedAt = state.DiedAt,
+            Causes = state.DiedAt == 0 ? [] : row.Causes,
+            Length = (int)state.Length,
+        };
     }
+
+    /// <summary>The same, of a message that is gone. It is over before it arrives.</summary>
+    public RelayRow AsGone() => this with { IsGone = true, ExpiresAt = Inserted };
 
     /// <summary>The row of a message that is put now.</summary>
     /// <param name="state">The message.</param>
@@ -137,15 +145,16 @@ internal sealed record RelayRow
     /// <summary>The row of a message that stands in the queue.</summary>
     /// <param name="row">The message's line row.</param>
     /// <param name="body">Its body.</param>
-    /// <param name="mark">The mark of the head.</param>
-    /// <param name="now">UTC ticks.</param>
-    public static RelayRow Of(MessageRow row, byte[] body, RelayMark mark, long now) => new()
+    /// <param name="incarnation">The relay.</param>
+    /// <param name="count">The count of the head's mark.</param>
+    /// <param name="written">UTC ticks.</param>
+    public static RelayRow Of(MessageRow row, byte[] body, string incarnation, long count, long written) => new()
     {
         Sequence = row.Sequence,
         Id = row.Id,
-        Incarnation = mark.Incarnation,
-        Count = mark.Count,
-        Written = now,
+        Incarnation = incarnation,
+        Count = count,
+        Written = written,
         Inserted = row.State.Inserted,
         ExpiresAt = row.State.ExpiresAt,
         // A claim's hide is not the message's own: it is not known any more what that was.
@@ -159,15 +168,37 @@ internal sealed record RelayRow
         Body = body,
     };
 
+    /// <summary>A changed message as it is.</summary>
+    /// <param name="change">The row of the change.</param>
+    /// <param name="row">The message's line row; null: the message is gone.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="now">UTC ticks.</param>
+    public static RelayRow Of(ChangeRow change, MessageRow? row, byte[] body, long now) => row is not null
+        ? Of(row, body, change.Incarnation, 0, change.Written).AsItIs(row, body, now)
+        : new()
+        {
+            Sequence = change.Sequence,
+            Id = change.Id,
+            Incarnation = change.Incarnation,
+            Count = 0,
+            Written = change.Written,
+            Inserted = 0,
+            ExpiresAt = 0,
+            VisibleAt = 0,
+            Priority = QueueLimits.DefaultPriority,
+            Length = 0,
+            IsGone = true,
+        };
+
     /// <summary>The operations that write the row.</summary>
     public IEnumerable<Operation> Insert()
     {
         yield return Operation.Insert(QueueKeys.Outbox(Sequence), new Columns
         {
             { MessageColumns.Id, Id.Value },
-            { IncarnationColumn, Incarnation },
+            { OutboxRows.Incarnation, Incarnation },
             { CountColumn, Count },
-            { WrittenColumn, Written },
+            { OutboxRows.Written, Written },
             { InsertedColumn, Inserted },
             { MessageColumns.ExpiresAt, ExpiresAt },
             { VisibleColumn, VisibleAt },
@@ -178,7 +209,7 @@ internal sealed record RelayRow
             { MessageColumns.ContentType, ContentType },
             { MessageColumns.TraceParent, TraceParent },
             { MessageColumns.Origin, Origin?.ToString() },
-            { MessageColumns.Body, IsInChunks ? null : Body },
+            { MessageColumns.Body, BodyChunks.CountOf(Length) > 0 ? null : Body },
         });
         foreach (var operation in BodyChunks.Insert(Body, n => QueueKeys.OutboxChunk(Sequence, n)))
             yield return operation;
@@ -187,12 +218,8 @@ internal sealed record RelayRow
     /// <summary>Whether the row of an outbox is a message's own row, and not a chunk of its body.</summary>
     public static bool IsMessage(string key) => key.Length == QueueKeys.OutboxFrom.Length + 16;
 
-    /// <summary>The sequence of a row or a chunk.</summary>
-    public static Sequence SequenceOf(string key) => Sequence.TryParse(key.Substring(QueueKeys.OutboxFrom.Length, 16))!.Value;
-
-    /// <summary>The count of a row, and when it was written.</summary>
-    public static (long Count, long Written) CountOf(Row row) =>
-        (row.Columns.GetInteger(CountColumn), row.Columns.GetInteger(WrittenColumn));
+    /// <summary>The count of a row.</summary>
+    public static long CountOf(Row row) => row.Columns.GetInteger(CountColumn);
 
     public static RelayRow From(Row row)
     {
@@ -200,11 +227,11 @@ internal sealed record RelayRow
         return new()
         {
             ETag = row.ETag,
-            Sequence = SequenceOf(row.Key),
-            Id = new(columns.GetString(MessageColumns.Id)!),
-            Incarnation = columns.GetString(IncarnationColumn)!,
+            Sequence = OutboxRows.SequenceOf(row.Key),
+            Id = OutboxRows.IdOf(row),
+            Incarnation = columns.GetString(OutboxRows.Incarnation)!,
             Count = columns.GetInteger(CountColumn),
-            Written = columns.GetInteger(WrittenColumn),
+            Written = columns.GetInteger(OutboxRows.Written),
             Inserted = columns.GetInteger(InsertedColumn),
             ExpiresAt = columns.GetInteger(MessageColumns.ExpiresAt),
             VisibleAt = columns.GetInteger(VisibleColumn),
@@ -222,7 +249,7 @@ internal sealed record RelayRow
     /// <summary>The same row with its body; null if the row is gone meanwhile.</summary>
     public async Task<RelayRow?> WithBodyAsync(ITable messages, string partition, CancellationToken cancellationToken)
     {
-        if (!IsInChunks)
+        if (!LacksBody)
             return this;
         var body = await BodyChunks.ReadAsync(messages, partition, Length, ChunkKeys, cancellationToken);
         return body is null ? null : this with { Body = body };

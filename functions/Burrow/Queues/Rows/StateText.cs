@@ -12,7 +12,7 @@ namespace Burrow.Queues.Rows;
 /// hexadecimal, the sequence with 16 digits. The body revision is its index in the revisions, or itself if it is too old for them.
 /// What few messages have follows only where they have it: <c>.p{priority}</c>, <c>.w</c> (the hide is a delay), <c>.l{dead ttl}</c> and
 /// <c>.x{expires at}</c> (the delivery is the last), <c>.d{died at}</c>, <c>.q</c> (it waits behind others of its group), <c>.k</c> (it is
-/// dead and holds its group back), <c>.r{seconds}</c> (for which its result is kept).
+/// dead and holds its group back), <c>.r{seconds}</c> (for which its result is kept), <c>.m{relay}</c> (that mirrors it).
 /// </remarks>
 internal readonly record struct StateText(
     Sequence Sequence,
@@ -24,8 +24,8 @@ internal readonly record struct StateText(
     string BodyRevision,
     Revisions Revisions)
 {
-    /// <summary>Nine numbers and a revision of 16 characters, eight revisions more, the marks, and what separates them.</summary>
-    private const int MaxLength = (11 * 16) + (8 * 16) + 27;
+    /// <summary>Nine numbers, a revision and a relay of 16 characters, eight revisions more, the marks, and what separates them.</summary>
+    private const int MaxLength = (12 * 16) + (8 * 16) + 29;
 
     private const char PriorityMark = 'p';
     private const char DelayMark = 'w';
@@ -35,6 +35,7 @@ internal readonly record struct StateText(
     private const char WaitingMark = 'q';
     private const char HoldingMark = 'k';
     private const char ResultMark = 'r';
+    private const char MirrorMark = 'm';
 
     /// <inheritdoc cref="MessageState.Priority"/>
     public int Priority { get; init; } = QueueLimits.DefaultPriority;
@@ -59,6 +60,9 @@ internal readonly record struct StateText(
 
     /// <inheritdoc cref="MessageState.ResultKept"/>
     public long? ResultKept { get; init; }
+
+    /// <inheritdoc cref="MessageState.Mirror"/>
+    public string? Mirror { get; init; }
 
     /// <summary>The text in a row of a message.</summary>
     public static StateText Of(Columns columns)
@@ -85,6 +89,7 @@ internal readonly record struct StateText(
                 WaitingMark => text with { IsWaiting = true },
                 HoldingMark => text with { HoldsGroup = true },
                 ResultMark => text with { ResultKept = Number(part[1..]) },
+                MirrorMark => text with { Mirror = part[1..].ToString() },
                 _ => throw new InvalidDataException($"A later version of Burrow wrote this row: '{part}' is not known."),
             };
         }
@@ -147,6 +152,13 @@ internal readonly record struct StateText(
             Append(text, ref end, HoldingMark, null);
         if (ResultKept is not null)
             Append(text, ref end, ResultMark, ResultKept);
+        if (Mirror is not null)
+        {
+            Append(text, ref end, MirrorMark, null);
+            Mirror.CopyTo(text[end..]);
+            end += Mirror.Length;
+        }
+
         return text[..end].ToString();
     }
 

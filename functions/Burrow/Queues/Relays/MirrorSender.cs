@@ -1,0 +1,130 @@
+using Burrow.Queues.Reading;
+using Burrow.Queues.Rows;
+using Burrow.Tables;
+using Burrow.Telemetry;
+
+namespace Burrow.Queues.Relays;
+
+/// <summary>
+/// Sends what has changed of the messages that a mirror has sent. It goes one batch at a time, and nothing else is under way. Each batch has
+/// an epoch of its own, so that one that comes late, or twice, changes nothing after a later one.
+/// </summary>
+internal sealed class MirrorSender(QueueContext context, MessageFinder finder, IRelayWire wire, RelayPeer peer)
+{
+    /// <summary>Messages read together.</summary>
+    private const int MaxReads = 16;
+
+    /// <summary>Sends until no change is left, the other side refuses, or the lease is lost.</summary>
+    /// <param name="lease">The lease.</param>
+    /// <param name="relay">The relay.</param>
+    /// <param name="stamp">The stamp of this deployment.</param>
+    /// <param name="sent">The last number that the other side has. All others of which it has not were not sent.</param>
+    /// <returns>Whether anything was sent, and why it did not go on; null: nothing is left.</returns>
+    public async Task<(bool HasSent, RelayResult? Failure)> SendAllAsync(RelayLease lease, Relay relay, string stamp, long? sent)
+    {
+        var (hasSent, from) = (false, QueueKeys.ChangesFrom);
+        while (true)
+        {
+            var query = new RowQuery(from, QueueKeys.OutboxBefore) { Top = RelayLimits.BatchMessages };
+            var (rows, more) = await context.Messages.QueryFirstAsync(lease.Link.Queue.Partition, query, CancellationToken.None);
+            // Those of another relay come to their turn once they are at the front.
+            var changes = rows.Select(ChangeRow.From).Where(change => change.Incarnation == relay.Incarnation).ToList();
+            var toSend = new List<Plan>();
+            foreach (var some in changes.Chunk(MaxReads))
+            {
+                var plans = await Task.WhenAll(some.Select(change => PlanAsync(lease.Link, change, sent)));
+                await DeleteAsync(lease.Link, plans.Where(plan => plan.IsDropped));
+                toSend.AddRange(plans.Where(plan => plan.Message is not null));
+                while (toSend.Count > 0 && (some[^1] == changes[^1] || Fit(toSend) < toSend.Count))
+                {
+                    var batch = toSend.GetRange(0, Fit(toSend));
+                    if (await SendAsync(lease, relay, stamp, sent, batch) is { } failure)
+                        return (hasSent, failure);
+                    hasSent = true;
+                    toSend.RemoveRange(0, batch.Count);
+                }
+            }
+
+            if (!more)
+                return (hasSent, null);
+            from = QueueKeys.Change(new(ChangeRow.From(rows[^1]).Sequence.Value + 1));
+        }
+    }
+
+    /// <summary>Looks what a message is, after its row was read: if it changes again, the row is another one.</summary>
+    private async Task<Plan> PlanAsync(RelayLink link, ChangeRow change, long? sent)
+    {
+        var (row, body) =
+            await finder.ReadWholeAsync(link.Queue, change.Id, MessageLife.Live | MessageLife.Dead, CancellationToken.None) ?? default;
+        if (row?.Sequence != change.Sequence)
+            row = null;
+        var now = context.Now;
+        if (row is not null && !link.IsForThere(row.Origin))
+            return new(change) { IsDropped = true };
+        // What the other side lacks is put as it is then. Only its death comes behind the put.
+        return change.Sequence.Value <= sent
+            ? new(change) { Message = RelayRow.Of(change, row, body ?? [], now) }
+            : new(change) { IsDropped = row is null || row.State.LifeAt(now) != MessageLife.Dead };
+    }
+
+    /// <summary>How many of the first changes go together.</summary>
+    private static int Fit(List<Plan> plans)
+    {
+        var (count, bytes) = (0, 0);
+        foreach (var plan in plans)
+        {
+            bytes += plan.Message!.Length;
+            if (count > 0 && bytes > RelayLimits.BatchBytes)
+                break;
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <returns>Null: the other side has all of it.</returns>
+    private async Task<RelayResult?> SendAsync(RelayLease lease, Relay relay, string stamp, long? sent, List<Plan> plans)
+    {
+        if (!await lease.WriteAsync(link => link with { Epoch = link.Epoch + 1, Sent = sent }))
+            return RelayResult.Lost;
+        var queue = lease.Link.Queue;
+        var batch = new RelayBatch(
+            RelayPeer.ProducerOf(stamp, relay, queue), lease.Link.Epoch, null, plans.ConvertAll(plan => plan.Message!), stamp)
+        {
+            IsOfChanges = true,
+        };
+        var answer = await wire.SendAsync(relay, queue.Queue, batch, CancellationToken.None);
+        if (answer.Status == 409)
+            return await peer.ExplainAsync(lease, relay, sent);
+        if (answer.Status != 200)
+            return RelayResult.Of(sent, answer);
+        for (var i = 0; i < plans.Count; i++)
+        {
+            var item = i < answer.Items.Count ? answer.Items[i] : new(502, "The answer is too short.");
+            if (item.Status == 200)
+                continue;
+            await DeleteAsync(lease.Link, plans.Take(i));
+            return item.Status == 409
+                ? await peer.ExplainAsync(lease, relay, sent)
+                : RelayResult.Of(sent, new(item.Status) { Text = $"the message '{plans[i].Change.Id}': {item.Error}" });
+        }
+
+        await DeleteAsync(lease.Link, plans);
+        Instruments.RelayedMessages.Add(plans.Count);
+        Instruments.RelayLag.Record(TimeSpan.FromTicks(context.Now - plans[0].Change.Written).TotalSeconds);
+        return null;
+    }
+
+    private Task DeleteAsync(RelayLink link, IEnumerable<Plan> plans) => OutboxRows.DeleteAsync(
+        context.Messages, link.Queue.Partition, plans.Select(plan => (IReadOnlyList<Operation>)[plan.Change.Delete()]));
+
+    /// <param name="Change">The row of a change.</param>
+    private sealed record Plan(ChangeRow Change)
+    {
+        /// <summary>The message to send; null: none now.</summary>
+        public RelayRow? Message { get; init; }
+
+        /// <summary>Whether the row is of no use.</summary>
+        public bool IsDropped { get; init; }
+    }
+}
