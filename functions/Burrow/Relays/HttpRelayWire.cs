@@ -134,7 +134,10 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
     private static void Write(Utf8JsonWriter json, RelayRow message, IReadOnlyList<string> stamps)
     {
         json.WriteStartObject();
-        WriteRest(json, message);
+        if (message.IsGone)
+            WriteGone(json, message);
+        else
+            WriteRest(json, message);
         json.WriteString("inserted", Instant(message.Inserted));
         json.WriteNumber("priority", message.Priority);
         if (message.Group is { } group)
@@ -161,9 +164,7 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
         json.WriteString("op", "mirror");
         if (message.IsGone)
         {
-            json.WriteString("id", message.Id.Value);
-            json.WriteNumber("number", message.Sequence.Value);
-            json.WriteBoolean("gone", true);
+            WriteGone(json, message);
             json.WriteEndObject();
             return;
         }
@@ -187,6 +188,13 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteGone(Utf8JsonWriter json, RelayRow message)
+    {
+        json.WriteString("id", message.Id.Value);
+        json.WriteNumber("number", message.Sequence.Value);
+        json.WriteBoolean("gone", true);
     }
 
     /// <summary>Writes what a new message and a changed one have in common.</summary>

@@ -1,6 +1,7 @@
 using Burrow.Queues;
 using Burrow.Queues.Relays;
 using Burrow.Queues.Rows;
+using Burrow.Queues.Settings;
 using Burrow.Simulation.World;
 using Burrow.Tables;
 
@@ -41,13 +42,22 @@ internal sealed class MirrorJudge(Side from, Side to, Scheduler scheduler)
         }
 
         foreach (var (number, copy) in copies.Where(one => !originals.ContainsKey(one.Key) && !IsAboutToGo(one.Value.State)))
+        {
+            // A copy that died where it came to stays dead, whatever becomes of the message.
+            if (MayLack && copy.State.DiedAt != 0)
+                continue;
             found.Add(new(copy.State.Id.Value, number, "has", $"{copy} is there, and not here"));
+        }
+
         return found;
     }
 
     /// <summary>Whether the relay has looked through a queue, so that what it has to send is all noted.</summary>
     public bool IsPrepared(QueueAddress queue) =>
-        new RelayTable(from.Tables, TimeProvider.System, new(0)).ReadAsync(queue, CancellationToken.None).Result is { IsPrepared: true };
+        new RelayTable(from.Tables, TimeProvider.System, new(0)).ReadAsync(queue, CancellationToken.None).Result
+            is { IsPrepared: true } link
+        && new SettingsTable(from.Tables, TimeProvider.System, new(0)).ReadAsync(queue.Account, CancellationToken.None).Result
+            .RelayOf(queue.Queue)?.Incarnation == link.Incarnation;
 
     private long Now => Instance.Start + scheduler.Now;
 

@@ -147,6 +147,7 @@ internal sealed class RelaySimulation
                     await here.SendAsync(engine => engine.Relays.DeleteAsync(Account, Name, QueuePattern.All, CancellationToken.None));
                     await DelayAsync(20);
                     await RelayAsync(here, again: true);
+                    deletions++;
                     break;
                 case 2:
                     await FenceAsync();

@@ -91,6 +91,7 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
                 Relayed = new(message.Inserted, message.ExpiresAt, message.VisibleAt, new(batch.Producer, number, stamps))
                 {
                     Own = message.Own,
+                    IsGone = message.IsGone,
                     IsFromHere = stamps.Contains(stamp),
                 },
             }));

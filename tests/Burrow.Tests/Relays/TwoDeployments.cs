@@ -22,8 +22,11 @@ internal sealed class TwoDeployments : IAsyncDisposable
     public LocalServer West { get; }
 
     public static async Task<TwoDeployments> StartAsync(
-        ITableStore? east = null, ITableStore? west = null, Action<BurrowOptions>? configureWest = null) => new(
-        await LocalServer.StartAsync(east ?? new MemoryTableStore()),
+        ITableStore? east = null,
+        ITableStore? west = null,
+        Action<BurrowOptions>? configureWest = null,
+        TimeProvider? eastTime = null) => new(
+        await LocalServer.StartAsync(east ?? new MemoryTableStore(), eastTime),
         await LocalServer.StartAsync(west ?? new MemoryTableStore(), configure: configureWest));
 
     public async ValueTask DisposeAsync()

@@ -10,7 +10,7 @@ namespace Burrow.Http.Messages;
 internal static class MirroredItem
 {
     /// <summary>The members that only such an item has.</summary>
-    public static readonly string[] Members = ["gone", "died", "causes"];
+    public static readonly string[] Members = ["died", "causes"];
 
     /// <summary>The members of other items that have no meaning here.</summary>
     private static readonly string[] Others =
@@ -31,7 +31,7 @@ internal static class MirroredItem
             JsonMembers.GetInteger(json, "number", 0, long.MaxValue)
                 ?? throw new InvalidRequestException("number", "number is needed for mirror: that under which the message came."))
         {
-            IsGone = IsGone(json),
+            IsGone = RelayedItem.IsGoneIn(json),
             ExpiresAt = RelayedItem.Instant(json, "expires") ?? long.MaxValue,
             VisibleAt = RelayedItem.Instant(json, "visibleAt") ?? 0,
             DiedAt = RelayedItem.Instant(json, "died") ?? 0,
@@ -41,14 +41,6 @@ internal static class MirroredItem
             Body = body,
         };
     }
-
-    private static bool IsGone(JsonElement json) => JsonMembers.GetMember(json, "gone") switch
-    {
-        null => false,
-        { ValueKind: JsonValueKind.True } => true,
-        { ValueKind: JsonValueKind.False } => false,
-        _ => throw new InvalidRequestException("gone", "gone is true or false."),
-    };
 
     private static IReadOnlyList<Cause> CausesOf(JsonElement json)
     {

@@ -13,11 +13,14 @@ namespace Burrow.Http.Messages;
 /// <param name="TraceParent">The span that it comes from; null: not known.</param>
 /// <param name="Stamps">The stamps of the deployments that it came through.</param>
 /// <param name="Own">The number that its own producer gave it; null: none.</param>
+/// <param name="IsGone">Whether it is gone there: its numbers count, and nothing is stored.</param>
 internal sealed partial record RelayedItem(
-    long Inserted, long ExpiresAt, long VisibleAt, string? TraceParent, IReadOnlyList<string> Stamps, ProducerNumber? Own)
+    long Inserted, long ExpiresAt, long VisibleAt, string? TraceParent, IReadOnlyList<string> Stamps, ProducerNumber? Own, bool IsGone)
 {
     /// <summary>The members that only such an item has.</summary>
-    public static readonly string[] Members = ["inserted", "expires", "visibleAt", "traceparent", "via", "producer"];
+    public static readonly string[] Members = ["inserted", "expires", "visibleAt", "traceparent", "via", "producer", Gone];
+
+    private const string Gone = "gone";
 
     /// <summary>What an item says; null: it is not a relay's.</summary>
     /// <exception cref="InvalidRequestException">A member is not valid, or one is missing.</exception>
@@ -33,14 +36,20 @@ internal sealed partial record RelayedItem(
             Instant(json, "visibleAt") ?? 0,
             TraceParentOf(json),
             StampsOf(json),
-            OwnOf(json));
+            OwnOf(json),
+            IsGoneIn(json));
     }
 
     /// <summary>The put of this item.</summary>
     /// <param name="number">The number that the relay gave it.</param>
     /// <param name="stamp">The stamp of this deployment.</param>
     public RelayedPut ToPut(ProducerNumber number, string stamp) =>
-        new(Inserted, ExpiresAt, VisibleAt, new(number.Producer, number.Number, Stamps)) { Own = Own, IsFromHere = Stamps.Contains(stamp) };
+        new(Inserted, ExpiresAt, VisibleAt, new(number.Producer, number.Number, Stamps)) 
+        {
+            Own = Own,
+            IsGone = IsGone,
+            IsFromHere = Stamps.Contains(stamp),
+        };
 
     /// <summary>The instant that a member says, UTC ticks; null if it is absent.</summary>
     public static long? Instant(JsonElement json, string name)
@@ -59,6 +68,15 @@ internal sealed partial record RelayedItem(
             ? text
             : throw new InvalidRequestException("traceparent", "traceparent is of W3C Trace Context, version 00.");
     }
+
+    /// <summary>Whether the message is said to be gone.</summary>
+    public static bool IsGoneIn(JsonElement json) => JsonMembers.GetMember(json, Gone) switch
+    {
+        null => false,
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        _ => throw new InvalidRequestException(Gone, "gone is true or false."),
+    };
 
     private static IReadOnlyList<string> StampsOf(JsonElement json)
     {

@@ -10,6 +10,9 @@ public sealed record RelayedPut(long Inserted, long ExpiresAt, long VisibleAt, O
     /// <summary>The number that its own producer gave it, where it was put; null: none.</summary>
     public ProducerNumber? Own { get; init; }
 
+    /// <summary>Whether the message is gone where it was put: its numbers count, and nothing is stored.</summary>
+    public bool IsGone { get; init; }
+
     /// <summary>Whether it is from here: its number counts, and nothing is stored.</summary>
     public bool IsFromHere { get; init; }
 }

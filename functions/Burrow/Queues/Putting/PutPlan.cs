@@ -200,7 +200,7 @@ internal sealed class PutPlan(
     {
         if (relayed is null)
             return false;
-        if (relayed.IsFromHere || relayed.ExpiresAt <= now)
+        if (relayed.IsFromHere || relayed.IsGone || relayed.ExpiresAt <= now)
             return true;
         return relayed.Own is { } own && StateOf(own.Producer).Last >= own.Number;
     }

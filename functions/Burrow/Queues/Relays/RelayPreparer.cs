@@ -20,14 +20,16 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
             return trouble;
         if (lease.Link.IsPrepared)
             return new(lease.Link.Sent, null);
+        var own = await PreparingRow.TakeAsync(context, lease.Link.Queue.Partition);
         var (mark, before) = await MarkAsync(lease.Link.Queue, relay);
         // An empty queue is marked by its next put. A mirror may still have to remove there what is not here.
-        if (mark is not null && !await FillAsync(lease, relay, mark, before))
+        if (mark is not null && !await FillAsync(lease, own, relay, mark, before))
             return RelayResult.Lost;
-        if (relay.Mode == RelayMode.Mirror && lease.Link.Sent is not null && await CompareAsync(lease, relay) is { } failure)
+        if (relay.Mode == RelayMode.Mirror && lease.Link.Sent is not null && await CompareAsync(lease, own, relay) is { } failure)
             return failure;
         if (mark is not null)
             await SetWholeAsync(lease.Link.Queue, mark.Incarnation);
+        await own.ReleaseAsync();
         return new(lease.Link.Sent, null);
     }
 
@@ -51,7 +53,7 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
     }
 
     /// <returns>False: the lease is lost.</returns>
-    private async Task<bool> FillAsync(RelayLease lease, Relay relay, RelayMark mark, Sequence before)
+    private async Task<bool> FillAsync(RelayLease lease, PreparingRow own, Relay relay, RelayMark mark, Sequence before)
     {
         var (queue, isMirror) = (lease.Link.Queue, relay.Mode == RelayMode.Mirror);
         // Rows by id never move, so none is missed.
@@ -70,14 +72,12 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
                 .Select(state => state.Id);
             foreach (var some in ids.Chunk(MaxParallelism))
             {
-                if (isMirror)
-                    await WriteAsync(queue, some, (id, isAgain) => PlanMirrorAsync(lease.Link, id, mark, before, isAgain));
-                else
-                    await WriteAsync(queue, some, (id, isAgain) => PlanCopyAsync(lease.Link, id, mark, before, isAgain));
+                var isWritten = await WriteAsync(own, some, (id, isAgain) => isMirror
+                    ? PlanMirrorAsync(lease.Link, id, mark, before, isAgain)
+                    : PlanCopyAsync(lease.Link, id, mark, before, isAgain));
+                if (!isWritten || !await lease.RenewAsync(lease.Link.Sent))
+                    return false;
             }
-
-            if (!await lease.RenewAsync(lease.Link.Sent))
-                return false;
         }
 
         return true;
@@ -122,40 +122,42 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
     }
 
     /// <summary>Writes the rows of messages. What is refused is planned again: others have changed it, or its row is there.</summary>
-    private async Task WriteAsync(
-        QueueAddress queue, IReadOnlyList<MessageId> ids, Func<MessageId, bool, Task<IReadOnlyList<Operation>>> plan)
+    /// <returns>False: another process prepares the queue.</returns>
+    private async Task<bool> WriteAsync(
+        PreparingRow own, IReadOnlyList<MessageId> ids, Func<MessageId, bool, Task<IReadOnlyList<Operation>>> plan)
     {
         var rest = await PlanAllAsync(ids, isAgain: false);
-        for (var tries = 0; rest.Count > 0;)
+        for (var tries = -1; rest.Count > 0;)
         {
             var (operations, owners, bytes) = (new List<Operation>(), new List<MessageId>(), 0);
             foreach (var (id, planned) in rest)
             {
                 bytes += planned.Sum(TableLimits.SizeOf);
                 if (operations.Count > 0
-                    && (bytes > QueueLimits.TransactionBytes || operations.Count + planned.Count > TableLimits.TransactionOperations))
+                    && (bytes > QueueLimits.TransactionBytes || operations.Count + planned.Count >= TableLimits.TransactionOperations))
                 {
                     break;
                 }
 
                 operations.AddRange(planned);
-                owners.AddRange(planned.Select(_ => id));
+                owners.Add(id);
             }
 
-            var result = await context.Messages.SubmitAsync(queue.Partition, operations, CancellationToken.None);
-            if (result.Committed)
+            if (await own.SubmitAsync(operations) is not { } isCommitted)
+                return false;
+            if (isCommitted)
             {
                 rest.RemoveAll(one => owners.Contains(one.Id));
                 continue;
             }
 
-            var failed = owners[Math.Max(0, result.FailedIndex)];
-            rest.RemoveAll(one => one.Id == failed);
-            if (await PlanAllAsync([failed], isAgain: true) is not { Count: > 0 } again)
-                continue;
-            rest.AddRange(again);
-            await context.BackOffAsync(tries++, CancellationToken.None);
+            // The first time, it is probably a row that is there: of the others, too.
+            if (++tries > 0)
+                await context.BackOffAsync(tries, CancellationToken.None);
+            rest = await PlanAllAsync([.. rest.Select(one => one.Id)], isAgain: true);
         }
+
+        return true;
 
         async Task<List<(MessageId Id, IReadOnlyList<Operation> Planned)>> PlanAllAsync(IReadOnlyList<MessageId> some, bool isAgain)
         {
@@ -165,7 +167,7 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
     }
 
     /// <summary>
-    /// Whether the row of a message is there. A process that was thought dead may have written one for a relay that is gone: it is removed.
+    /// Whether the row of a message is there. One of a relay that is gone is removed: only this process writes rows of what stands here.
     /// </summary>
     private async Task<bool> IsThereAsync(QueueAddress queue, Sequence sequence, RelayMark mark)
     {
@@ -181,7 +183,7 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
 
     /// <summary>Writes the row of a change for each message that came there by this relay, and is not here.</summary>
     /// <returns>Null: it is done.</returns>
-    private async Task<RelayResult?> CompareAsync(RelayLease lease, Relay relay)
+    private async Task<RelayResult?> CompareAsync(RelayLease lease, PreparingRow own, Relay relay)
     {
         var queue = lease.Link.Queue;
         string? after = null;
@@ -199,8 +201,8 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
                     .. some.Zip(states).Where(one => one.Second?.State.Sequence.Value != one.First.Number).Select(one => new ChangeRow(
                         "", new(one.First.Number), one.First.Id, relay.Incarnation, context.Now).Write()),
                 ];
-                if (writes.Count > 0)
-                    await context.Messages.SubmitAsync(queue.Partition, writes, CancellationToken.None);
+                if (writes.Count > 0 && await own.SubmitAsync(writes) is null)
+                    return RelayResult.Lost;
             }
 
             after = answer.Next;

@@ -114,8 +114,8 @@ internal sealed record RelayRow
         };
     }
 
-    /// <summary>The same, of a message that is gone. It is over before it arrives.</summary>
-    public RelayRow AsGone() => this with { IsGone = true, ExpiresAt = Inserted };
+    /// <summary>The same, of a message that is gone.</summary>
+    public RelayRow AsGone() => this with { IsGone = true };
 
     /// <summary>The row of a message that is put now.</summary>
     /// <param name="state">The message.</param>
