@@ -241,8 +241,14 @@ internal sealed class RelaySimulation
                 await here.SendAsync(engine => engine.PurgeAsync(queue, id, Precondition.None, Detail.None, CancellationToken.None));
                 break;
             default:
-                await here.SendAsync(engine => engine.PutAsync(
-                    queue, new(id, Body(), null, new(0, null), Precondition.None), CancellationToken.None));
+                // Now and then again and again: later changes follow while earlier ones are on their way.
+                for (var again = random.Next(2) == 0 ? 1 : random.Next(2, 30); again > 0; again--)
+                {
+                    await here.SendAsync(engine => engine.PutAsync(
+                        queue, new(id, Body(), null, new(0, null), Precondition.None), CancellationToken.None));
+                    await scheduler.DelayAsync(TimeSpan.FromMilliseconds(random.Next(1000)));
+                }
+
                 break;
         }
     }
@@ -387,6 +393,22 @@ internal sealed class RelaySimulation
         }
     }
 
+    /// <summary>
+    /// Removes copies at the first side. One that died there, while the message itself expired, holds the relay up when its id is put anew.
+    /// </summary>
+    private async Task RemoveCopiesAsync()
+    {
+        for (var i = 0; i < queues; i++)
+        {
+            for (var id = 0; id < 4; id++)
+            {
+                var (queue, copy) = (QueueOf(i), new MessageId($"mB{id}"));
+                await here.SendAsync(engine => engine.DeleteAsync(queue, copy, Precondition.None, Detail.None, CancellationToken.None));
+                await here.SendAsync(engine => engine.PurgeAsync(queue, copy, Precondition.None, Detail.None, CancellationToken.None));
+            }
+        }
+    }
+
     private List<(QueueAddress Queue, Difference One)> DifferencesNow()
     {
         if (!mirrors)
@@ -412,6 +434,8 @@ internal sealed class RelaySimulation
             var state = await here.SendAsync(engine => engine.Relays.GetAsync(Account, Name, QueuePattern.All, CancellationToken.None));
             if (state?.Links.Any(link => link.Reason?.StartsWith("Fenced", StringComparison.Ordinal) == true) == true)
                 await RelayAsync(here, again: true);
+            if (mirrors && facing)
+                await RemoveCopiesAsync();
             // An id that is still at the other side holds the relay up.
             for (var i = 0; i < queues && !mirrors; i++)
             {

@@ -119,8 +119,8 @@ public sealed class MirrorTests
         await both.RelayAsync(more: Mirror);
         await PutAsync(both.East, "q/1?ttl=0", "x");
         await PutAsync(both.East, "q/2?ttl=0", "x");
+        await both.CameAsync("1", "2");
         await PutAsync(both.West, "q/own?ttl=0", "x");
-        await both.CameAsync("1", "2", "own");
         await both.East.Http.DeleteAsync("relays/a/r", Token);
         await both.East.Http.DeleteAsync("v1.0/a/q/1", Token);
         await PutAsync(both.East, "q/3?ttl=0", "x");
@@ -202,6 +202,7 @@ public sealed class MirrorTests
     public async Task Messages_that_die_by_time_die_there_too()
     {
         var time = new TestTime();
+        time.SetUtcNow(DateTimeOffset.UtcNow);
         await using var both = await TwoDeployments.StartAsync(eastTime: time);
         await TwoDeployments.PutAsync(both.East, "policies/a/p", """{"queues":"q","maxDeliveries":1}""");
         await PutAsync(both.East, "q/1?ttl=0", "x");
@@ -217,7 +218,7 @@ public sealed class MirrorTests
                 await both.East.Services.GetRequiredService<QueueEngine>().SweepAsync(TimeSpan.FromSeconds(5), Token);
                 return (await DeadAsync(both.West)).Contains("died", StringComparison.Ordinal);
             },
-            () => DeadAsync(both.West));
+            async () => $"{await DeadAsync(both.East)} {await TwoDeployments.GetAsync(both.East, "relays/a")}");
 
         (await TwoDeployments.IdsAsync(both.West)).ShouldBeEmpty();
     }
@@ -230,7 +231,7 @@ public sealed class MirrorTests
     [InlineData("""{"op":"mirror","id":"1","number":1,"died":"yesterday"}""", "died is an instant")]
     [InlineData("""{"op":"mirror","id":"1","number":1,"causes":[{"delivery":1}]}""", "A cause has at")]
     [InlineData("""{"op":"mirror","id":"1","number":1,"causes":[1,2,3,4,5,6,7,8,9]}""", "at most 8")]
-    [InlineData("""{"op":"put","id":"1","number":1,"gone":true}""", "gone is for mirror")]
+    [InlineData("""{"op":"put","id":"1","number":1,"died":"2030-01-01T00:00:00Z"}""", "died is for mirror")]
     [InlineData("""{"op":"erase","id":"1"}""", "op is put, update, delete or mirror")]
     public async Task A_bad_item_of_a_mirror_is_refused_by_name(string item, string error)
     {

@@ -1,3 +1,5 @@
+using Burrow.Simulation;
+
 namespace Burrow.Tests.Simulation;
 
 /// <summary>
@@ -11,11 +13,8 @@ namespace Burrow.Tests.Simulation;
 /// <param name="Changed">The line with the fault; <c>MUTANT</c> is true while this fault is on.</param>
 internal sealed record Mutant(string Name, string File, string Line, string Changed)
 {
-    /// <summary>Whether the worlds of two deployments are to catch it.</summary>
-    public bool IsOfRelays { get; private init; }
-
-    /// <summary>Whether the worlds of one deployment are to catch it, and those of two as well.</summary>
-    public bool IsOfBoth { get; private init; }
+    /// <summary>The kinds of worlds that are to catch it, each of them.</summary>
+    public IReadOnlyList<WorldKind> Worlds { get; private init; } = [WorldKind.One];
 
     public override string ToString() => Name;
 
@@ -200,7 +199,7 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "a-lower-epoch-is-stored", "Putting/PutPlan.cs",
             "if (number.Epoch < state.Epoch)",
             "if (number.Epoch < state.Epoch && !MUTANT)")
-        { IsOfBoth = true },
+        { Worlds = [WorldKind.One, WorldKind.Relays] },
         new(
             "producer-not-in-the-transaction", "Putting/PutPlan.cs",
             "all.AddRange(after.Write(before));",
@@ -251,47 +250,100 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "batch-without-its-forerunner", "Relays/RelayPump.cs",
             "new(producer, lease.Link.Epoch, last, messages, stamp)",
             "new(producer, lease.Link.Epoch, MUTANT ? null : last, messages, stamp)")
-        { IsOfRelays = true },
+        { Worlds = [WorldKind.Relays] },
         new(
             "row-outside-the-transaction", "Putting/PutPlan.cs",
             "added.AddRange(outboxed?.Operations ?? []);",
             "if (!MUTANT) added.AddRange(outboxed?.Operations ?? []);")
-        { IsOfRelays = true },
+        { Worlds = [WorldKind.Relays] },
         new(
             "row-deleted-before-the-answer", "Relays/RelayPump.cs",
             "var answer = await oldest.Answer;",
             "if (MUTANT) Delete(oldest.Batch.Messages); var answer = await oldest.Answer;")
-        { IsOfRelays = true },
+        { Worlds = [WorldKind.Relays] },
         new(
             "standing-messages-left-out", "Relays/RelayPreparer.cs",
-            "&& state.Sequence <= before)",
-            "&& state.Sequence <= before && !MUTANT)")
-        { IsOfRelays = true },
+            ".Where(state => state.Sequence <= before && (isMirror",
+            ".Where(state => state.Sequence <= before && !MUTANT && (isMirror")
+        { Worlds = [WorldKind.Relays] },
         new(
             "fence-outbid", "Relays/RelayPeer.cs",
             "return await StopAsync(lease, relay, sent, answer);",
             "return MUTANT && await lease.WriteAsync(one => one with { Epoch = answer.Epoch })"
             + " ? RelayResult.Busy(sent, answer) : await StopAsync(lease, relay, sent, answer);")
-        { IsOfRelays = true },
+        { Worlds = [WorldKind.Relays] },
         new(
             "own-number-left-behind", "Rows/RelayRow.cs",
             "relayed.Own : request.Number,",
             "relayed.Own : MUTANT ? null : request.Number,")
-        { IsOfRelays = true },
+        { Worlds = [WorldKind.Relays] },
         new(
             "sent-back-where-it-came-from", "Relays/IRelayWire.cs",
             "[.. row.Origin?.Stamps ?? [], Stamp]",
             "MUTANT ? [] : [.. row.Origin?.Stamps ?? [], Stamp]")
-        { IsOfRelays = true },
+        { Worlds = [WorldKind.Relays] },
         new(
             "full-and-not-said", "Putting/PlannedOutbox.cs",
             "return ([], Mark with { IsFull = true, IsWhole = false });",
             "return ([], MUTANT ? Mark : Mark with { IsFull = true, IsWhole = false });")
-        { IsOfRelays = true },
+        { Worlds = [WorldKind.Relays] },
         new(
-            "rows-forgotten-as-missing", "Relays/RelayOutbox.cs",
-            "if (link is not { IsPrepared: true } || (look.Head.IsOpen && look.Mark?.Serves(relay) != true))",
-            "if (!MUTANT && (link is not { IsPrepared: true } || (look.Head.IsOpen && look.Mark?.Serves(relay) != true)))")
-        { IsOfRelays = true },
+            "rows-forgotten-as-missing", "Relays/MissingReader.cs",
+            "if (link is not { IsPrepared: true } || (head.IsOpen && head.Relay?.Serves(relay) != true))",
+            "if (!MUTANT && (link is not { IsPrepared: true } || (head.IsOpen && head.Relay?.Serves(relay) != true)))")
+        { Worlds = [WorldKind.Relays] },
+
+        // Faults of mirrors.
+        new(
+            "change-made-to-any-message", "Relays/MirrorReceiver.cs",
+            "if (line.Origin is not { } origin || origin.Producer != producer || origin.Number != change.Number)",
+            "if (!MUTANT && (line.Origin is not { } origin || origin.Producer != producer || origin.Number != change.Number))")
+        { Worlds = [WorldKind.Mirrors] },
+        new(
+            "change-made-under-an-old-epoch", "Relays/MirrorReceiver.cs",
+            "if (epoch < row.State.Epoch)",
+            "if (!MUTANT && epoch < row.State.Epoch)")
+        { Worlds = [WorldKind.Mirrors] },
+        new(
+            "changes-sent-under-one-epoch", "Relays/MirrorSender.cs",
+            "if (!await lease.WriteAsync(link => link with { Epoch = link.Epoch + 1, Sent = sent }))",
+            "if (!await lease.WriteAsync(link => link with { Epoch = link.Epoch + (MUTANT ? 0 : 1), Sent = sent }))")
+        { Worlds = [WorldKind.Mirrors] },
+        new(
+            "sent-put-left-out", "Relays/RelayLease.cs",
+            "var beganSettled = link.IsSettled && !link.IsForgotten(context.Now);",
+            "var beganSettled = MUTANT || (link.IsSettled && !link.IsForgotten(context.Now));")
+        { Worlds = [WorldKind.Mirrors] },
+        new(
+            "change-outside-the-transaction", "Relays/MirrorNotes.cs",
+            "return IsTold(write, context.Now) ?",
+            "return !MUTANT && IsTold(write, context.Now) ?")
+        { Worlds = [WorldKind.Mirrors] },
+        new(
+            "change-deleted-though-made-again", "Rows/ChangeRow.cs",
+            "Operation.Delete(QueueKeys.Change(Sequence), ETag);",
+            "Operation.Delete(QueueKeys.Change(Sequence), MUTANT ? Operation.Any : ETag);")
+        { Worlds = [WorldKind.Mirrors] },
+        new(
+            "replacement-not-told", "Putting/PutPlan.cs",
+            "added.AddRange(relay?.PlanChange(after, now) ?? []);",
+            "if (!MUTANT) added.AddRange(relay?.PlanChange(after, now) ?? []);")
+        { Worlds = [WorldKind.Mirrors] },
+        new(
+            "settings-trusted-more-than-the-message", "Relays/MirrorNotes.cs",
+            "if (mirrors.All(mirror => mirror == holding || gone.ContainsKey(mirror)))",
+            "if (MUTANT || mirrors.All(mirror => mirror == holding || gone.ContainsKey(mirror)))")
+        { Worlds = [WorldKind.Mirrors] },
+        new(
+            "left-overs-not-compared", "Relays/RelayPreparer.cs",
+            "var states = await Task.WhenAll(some.Select(",
+            "if (MUTANT) continue; var states = await Task.WhenAll(some.Select(")
+        { Worlds = [WorldKind.Mirrors] },
+        new(
+            "prepared-by-two-at-once", "Relays/PreparingRow.cs",
+            "var own = Operation.Replace(QueueKeys.Preparing, ColumnsOf(holder, ++count), etag);",
+            "var columns = ColumnsOf(holder, ++count);"
+            + "var own = MUTANT ? Operation.Upsert(QueueKeys.Preparing, columns) : Operation.Replace(QueueKeys.Preparing, columns, etag);")
+        { Worlds = [WorldKind.Mirrors] },
     ];
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Burrow.Simulation;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Simulation;
@@ -25,15 +26,15 @@ public sealed class MutatedEngine : IAsyncLifetime
 
     /// <summary>Runs seeds on the engine with the given fault, until one seed fails.</summary>
     /// <returns>The output of the run.</returns>
-    public async Task<string> RunAsync(string? mutant, int seeds, bool relays = false)
+    internal async Task<string> RunAsync(string? mutant, int seeds, WorldKind kind = WorldKind.One)
     {
         var start = new ProcessStartInfo("dotnet")
         {
             ArgumentList = { Path.Combine(folder.FullName, "out", "Burrow.Simulation.dll"), "--seeds", $"{seeds}" },
             RedirectStandardOutput = true,
         };
-        if (relays)
-            start.ArgumentList.Add("--relays");
+        if (kind != WorldKind.One)
+            start.ArgumentList.Add(kind == WorldKind.Relays ? "--relays" : "--mirrors");
         start.Environment["BURROW_MUTANT"] = mutant;
         using var process = Process.Start(start)!;
         return await process.StandardOutput.ReadToEndAsync();

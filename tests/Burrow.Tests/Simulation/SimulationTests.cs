@@ -42,6 +42,18 @@ public sealed class SimulationTests(MutatedEngine mutated) : IClassFixture<Mutat
     }
 
     [Fact]
+    public void Five_hundred_seeds_of_two_deployments_with_mirrors_keep_every_promise()
+    {
+        var runner = new Runner(goesOn: true, trace: null, WorldKind.Mirrors);
+
+        runner.Run(1, 500);
+
+        runner.Failed.Select(failed => $"{failed.Violation}\n{runner.Replay(failed.Seed)}").ShouldBeEmpty();
+        runner.Ran.ShouldBe(500);
+        runner.Requests.ShouldBeGreaterThan(10_000, "so many messages were mirrored");
+    }
+
+    [Fact]
     public void A_seed_is_the_same_history_each_time()
     {
         for (var seed = 1; seed <= 20; seed++)
@@ -59,14 +71,15 @@ public sealed class SimulationTests(MutatedEngine mutated) : IClassFixture<Mutat
     public async Task A_fault_in_the_engine_is_caught(string name)
     {
         var mutant = Mutant.All.Single(mutant => mutant.Name == name);
-        foreach (var relays in mutant.IsOfBoth ? [false, true] : new[] { mutant.IsOfRelays })
-            (await mutated.RunAsync(name, Few, relays)).ShouldMatch(@"\ASeed \d+: ");
+        foreach (var kind in mutant.Worlds)
+            (await mutated.RunAsync(name, Few, kind)).ShouldMatch(@"\ASeed \d+: ");
     }
 
     [Fact]
     public async Task Without_its_faults_the_mutated_engine_is_the_engine()
     {
         (await mutated.RunAsync(null, Some)).ShouldContain(": 0 failed");
-        (await mutated.RunAsync(null, Some, relays: true)).ShouldContain(": 0 failed");
+        (await mutated.RunAsync(null, Some, WorldKind.Relays)).ShouldContain(": 0 failed");
+        (await mutated.RunAsync(null, Some, WorldKind.Mirrors)).ShouldContain(": 0 failed");
     }
 }
