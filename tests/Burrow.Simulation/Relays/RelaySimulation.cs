@@ -266,7 +266,8 @@ internal sealed class RelaySimulation
 
         void Judge(MirrorJudge judge, QueueAddress queue)
         {
-            if (judge.DifferencesOf(queue) is [var first, ..])
+            // After a relay was deleted and put again, a queue that is empty is compared at its next put.
+            if (judge.DifferencesOf(queue).Find(one => one.Kind != "has" || !drops || judge.IsPrepared(queue)) is { } first)
                 throw new Violation($"{queue.Queue}: {first.Text}");
         }
     }

@@ -295,12 +295,12 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
 
         // Faults of mirrors.
         new(
-            "change-made-to-any-message", "Relays/MirrorReceiver.cs",
+            "change-made-to-any-message", "Changing/MirrorReceiver.cs",
             "if (line.Origin is not { } origin || origin.Producer != producer || origin.Number != change.Number)",
             "if (!MUTANT && (line.Origin is not { } origin || origin.Producer != producer || origin.Number != change.Number))")
         { Worlds = [WorldKind.Mirrors] },
         new(
-            "change-made-under-an-old-epoch", "Relays/MirrorReceiver.cs",
+            "change-made-under-an-old-epoch", "Changing/MirrorReceiver.cs",
             "if (epoch < row.State.Epoch)",
             "if (!MUTANT && epoch < row.State.Epoch)")
         { Worlds = [WorldKind.Mirrors] },

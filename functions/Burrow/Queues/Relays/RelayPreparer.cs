@@ -84,63 +84,65 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
     }
 
     /// <summary>The operations that write the row of a message; none if it was consumed meanwhile, or has its row.</summary>
-    private async Task<IReadOnlyList<Operation>> PlanCopyAsync(
-        RelayLink link, MessageId id, RelayMark mark, Sequence before, bool isAgain)
+    private async Task<Plan> PlanCopyAsync(RelayLink link, MessageId id, RelayMark mark, Sequence before, bool isAgain)
     {
         if (await finder.ReadWholeAsync(link.Queue, id, MessageLife.Live, CancellationToken.None) is not var (row, body)
-            || row.Sequence > before
-            || (isAgain && await IsThereAsync(link.Queue, row.Sequence, mark)))
+            || row.Sequence > before)
         {
-            return [];
+            return new(id, []);
         }
 
-        return [.. RelayRow.Of(row, body, mark.Incarnation, mark.Count, context.Now).Insert()];
+        var there = isAgain ? await ThereAsync(link.Queue, row.Sequence) : null;
+        return there?.Incarnation == mark.Incarnation
+            ? new(id, [])
+            : new(id, [.. RelayRow.Of(row, body, mark.Incarnation, mark.Count, context.Now).Insert()]) { Left = there };
     }
 
     /// <summary>
     /// The operations that mark a message as mirrored, and write its row: that of a put where the other side lacks it, else that of a
     /// change. A message that is marked already is written all the same: so a change is refused that was planned without the mark.
     /// </summary>
-    private async Task<IReadOnlyList<Operation>> PlanMirrorAsync(
-        RelayLink link, MessageId id, RelayMark mark, Sequence before, bool isAgain)
+    private async Task<Plan> PlanMirrorAsync(RelayLink link, MessageId id, RelayMark mark, Sequence before, bool isAgain)
     {
         if (await finder.ReadRowAsync(link.Queue, id, MessageLife.Live | MessageLife.Dead, CancellationToken.None) is not { } row
             || row.Sequence > before)
         {
-            return [];
+            return new(id, []);
         }
 
         var now = context.Now;
         var operations = MessageWrite.Update(row, row.State with { Mirror = mark.Incarnation }).Operations.ToList();
         var isLacking = !(row.Sequence.Value <= link.Sent);
-        if (isLacking && !(isAgain && await IsThereAsync(link.Queue, row.Sequence, mark)))
+        var there = isAgain && isLacking ? await ThereAsync(link.Queue, row.Sequence) : null;
+        if (isLacking && there?.Incarnation != mark.Incarnation)
             operations.AddRange(RelayRow.Of(row, [], mark.Incarnation, mark.Count, now).Insert());
         // A dead message is put hidden, and dies by the change behind it.
         if (!isLacking || row.State.LifeAt(now) == MessageLife.Dead)
             operations.Add(ChangeRow.Of(row.State, mark.Incarnation, now).Write());
-        return operations;
+        return new(id, operations) { Left = there?.Incarnation == mark.Incarnation ? null : there };
     }
 
     /// <summary>Writes the rows of messages. What is refused is planned again: others have changed it, or its row is there.</summary>
     /// <returns>False: another process prepares the queue.</returns>
     private async Task<bool> WriteAsync(
-        PreparingRow own, IReadOnlyList<MessageId> ids, Func<MessageId, bool, Task<IReadOnlyList<Operation>>> plan)
+        PreparingRow own, IReadOnlyList<MessageId> ids, Func<MessageId, bool, Task<Plan>> plan)
     {
         var rest = await PlanAllAsync(ids, isAgain: false);
         for (var tries = -1; rest.Count > 0;)
         {
             var (operations, owners, bytes) = (new List<Operation>(), new List<MessageId>(), 0);
-            foreach (var (id, planned) in rest)
+            foreach (var one in rest)
             {
-                bytes += planned.Sum(TableLimits.SizeOf);
+                bytes += one.Operations.Sum(TableLimits.SizeOf);
                 if (operations.Count > 0
-                    && (bytes > QueueLimits.TransactionBytes || operations.Count + planned.Count >= TableLimits.TransactionOperations))
+                    && (bytes > QueueLimits.TransactionBytes
+                        || operations.Count + one.Operations.Count >= TableLimits.TransactionOperations))
                 {
                     break;
                 }
 
-                operations.AddRange(planned);
-                owners.Add(id);
+                operations.AddRange(one.Operations);
+                owners.Add(one.Id);
             }
 
             if (await own.SubmitAsync(operations) is not { } isCommitted)
@@ -155,31 +157,24 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
             if (++tries > 0)
                 await context.BackOffAsync(tries, CancellationToken.None);
             rest = await PlanAllAsync([.. rest.Select(one => one.Id)], isAgain: true);
+            foreach (var left in rest.Select(one => one.Left).OfType<RelayRow>())
+            {
+                if (await own.SubmitAsync(left.Delete()) is null)
+                    return false;
+            }
         }
 
         return true;
 
-        async Task<List<(MessageId Id, IReadOnlyList<Operation> Planned)>> PlanAllAsync(IReadOnlyList<MessageId> some, bool isAgain)
-        {
-            var plans = await Task.WhenAll(some.Select(id => plan(id, isAgain)));
-            return [.. some.Zip(plans).Where(one => one.Second.Count > 0)];
-        }
+        async Task<List<Plan>> PlanAllAsync(IReadOnlyList<MessageId> some, bool isAgain) =>
+            [.. (await Task.WhenAll(some.Select(id => plan(id, isAgain)))).Where(one => one.Operations.Count > 0)];
     }
 
-    /// <summary>
-    /// Whether the row of a message is there. One of a relay that is gone is removed: only this process writes rows of what stands here.
-    /// </summary>
-    private async Task<bool> IsThereAsync(QueueAddress queue, Sequence sequence, RelayMark mark)
-    {
-        var key = QueueKeys.Outbox(sequence);
-        if (await context.Messages.GetAsync(queue.Partition, key, CancellationToken.None) is not { } found)
-            return false;
-        var there = RelayRow.From(found);
-        if (there.Incarnation == mark.Incarnation)
-            return true;
-        await OutboxRows.DeleteAsync(context.Messages, queue.Partition, [there.Delete()]);
-        return false;
-    }
+    /// <summary>The row of a message that is in the outbox already; null: there is none.</summary>
+    private async Task<RelayRow?> ThereAsync(QueueAddress queue, Sequence sequence) =>
+        await context.Messages.GetAsync(queue.Partition, QueueKeys.Outbox(sequence), CancellationToken.None) is { } found
+            ? RelayRow.From(found)
+            : null;
 
     /// <summary>Writes the row of a change for each message that came there by this relay, and is not here.</summary>
     /// <returns>Null: it is done.</returns>
@@ -211,5 +206,13 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
         }
         while (after is not null);
         return null;
+    }
+
+    /// <param name="Id">A message.</param>
+    /// <param name="Operations">What there is to write for it; none: nothing.</param>
+    private sealed record Plan(MessageId Id, IReadOnlyList<Operation> Operations)
+    {
+        /// <summary>A row of the message that a relay which is gone has left, and that is deleted first; null: there is none.</summary>
+        public RelayRow? Left { get; init; }
     }
 }

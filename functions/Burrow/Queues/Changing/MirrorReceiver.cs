@@ -1,10 +1,9 @@
-using Burrow.Queues.Changing;
 using Burrow.Queues.Producers;
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Scheduling;
 
-namespace Burrow.Queues.Relays;
+namespace Burrow.Queues.Changing;
 
 /// <summary>
 /// Changes the copies of messages as a mirror of another deployment says (docs/design/relays.md, "Mirror"). Each transaction writes the
