@@ -450,8 +450,8 @@ public sealed class QueueEngine
     public Task WriteCountsAsync(CancellationToken cancellationToken) => counts.FlushAsync(cancellationToken);
 
     /// <summary>
-    /// Changes messages that came by a mirror as they were changed where they were put. A message that did not come from that producer under
-    /// that number is left as it is.
+    /// Changes messages that came by a mirror as they were changed where they were put. A message that did not come from that producer
+    /// under that number is left as it is.
     /// </summary>
     /// <param name="queue">The queue.</param>
     /// <param name="producer">The producer that the mirror is here.</param>

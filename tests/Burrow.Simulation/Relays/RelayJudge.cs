@@ -105,7 +105,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
         }
         else if (key.StartsWith(QueueKeys.ProducersFrom, StringComparison.Ordinal) && operation.Columns is not null)
         {
-            // Whoever shuts it out once more writes such an epoch, too.
+            // To shut it out once more writes such an epoch, too.
             Require(
                 !AreMirrors || !Fenced.Contains(partition) || key == QueueKeys.Producer(new("p"))
                     || operation.Columns.GetInteger("epoch") % Fence == 0,
@@ -209,7 +209,8 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
             }
 
             // Where the clock is ahead, it may have been over, although it has got more time since.
-            if (earlier.IsDelivered || earlier.Origin is not null || (AreMirrors && earlier.EarliestExpiry - Skew < Now) || HasOfItself(partition, earlier.Id))
+            var isOver = AreMirrors && earlier.EarliestExpiry - Skew < Now;
+            if (earlier.IsDelivered || earlier.Origin is not null || isOver || HasOfItself(partition, earlier.Id))
                 continue;
             Require(!Other.IsOwed(partition, earlier), $"{earlier} was left out before {original}.");
             earlier.IsPassed = true;

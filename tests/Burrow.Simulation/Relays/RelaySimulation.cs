@@ -371,7 +371,7 @@ internal sealed class RelaySimulation
             return;
         if (mirrors)
         {
-            // What a relay that is deleted meanwhile had to send, is said by nobody.
+            // What a relay that is deleted meanwhile had to send, is not said.
             if (deletions != deletionsBefore)
                 return;
             foreach (var (queue, one) in DifferencesNow().Where(different.Contains))

@@ -82,6 +82,7 @@ public sealed class PermissionTests : IAsyncLifetime
         new("GET HEAD", "/groups/a/q", "read") { Queue = "q" },
         new("GET HEAD", "/producers/a/q", "read") { Queue = "q" },
         new("GET HEAD", "/producers/a/q/some", "send|read|relay") { Queue = "q" },
+        new("GET HEAD", "/producers/a/q/some/messages", "relay") { Queue = "q" },
         new("PUT", "/producers/a/q/new", "manage") { Queue = "q", Body = Producer },
         new("DELETE", "/producers/a/q/some", "manage") { Queue = "q" },
         new("GET HEAD", "/policies/a", "manage"),

@@ -29,7 +29,8 @@ public sealed class MirrorTests
         await SameAsync(both);
 
         await both.East.Http.DeleteAsync("v1.0/a/q/deleted", Token);
-        (await TwoDeployments.SendAsync(both.East, HttpMethod.Delete, "v1.0/a/q?limit=1&detail=id")).Json.ToString().ShouldBe("""["taken"]""");
+        var taken = await TwoDeployments.SendAsync(both.East, HttpMethod.Delete, "v1.0/a/q?limit=1&detail=id");
+        taken.Json.ToString().ShouldBe("""["taken"]""");
         await PutAsync(both.East, "q/replaced?ttl=0", "another body");
         await PutAsync(both.East, "q/large?ttl=0", new string('é', 100_000));
         await TwoDeployments.SendAsync(both.East, HttpMethod.Post, "v1.0/a/q/extended?ttl=5000");
@@ -59,7 +60,8 @@ public sealed class MirrorTests
         await PutAsync(both.East, "q/1?ttl=0", "x");
         await both.CameAsync("1");
 
-        (await TwoDeployments.SendAsync(both.East, HttpMethod.Post, "v1.0/a/q?limit=1&hide=100&detail=id")).Json.GetArrayLength().ShouldBe(1);
+        var claimed = await TwoDeployments.SendAsync(both.East, HttpMethod.Post, "v1.0/a/q?limit=1&hide=100&detail=id");
+        claimed.Json.GetArrayLength().ShouldBe(1);
 
         (await TwoDeployments.GetAsync(both.East, "relays/a/r")).GetProperty("links")[0].GetProperty("messages").GetInt64().ShouldBe(0);
         (await TwoDeployments.SendAsync(both.West, HttpMethod.Get, "v1.0/a/q?detail=id")).Json.GetArrayLength().ShouldBe(1);
@@ -206,7 +208,8 @@ public sealed class MirrorTests
         await using var both = await TwoDeployments.StartAsync(eastTime: time);
         await TwoDeployments.PutAsync(both.East, "policies/a/p", """{"queues":"q","maxDeliveries":1}""");
         await PutAsync(both.East, "q/1?ttl=0", "x");
-        (await TwoDeployments.SendAsync(both.East, HttpMethod.Post, "v1.0/a/q?limit=1&hide=60&detail=id")).Json.GetArrayLength().ShouldBe(1);
+        var claimed = await TwoDeployments.SendAsync(both.East, HttpMethod.Post, "v1.0/a/q?limit=1&hide=60&detail=id");
+        claimed.Json.GetArrayLength().ShouldBe(1);
         await both.RelayAsync(more: Mirror);
         await both.CameAsync("1");
         (await DeadAsync(both.West)).ShouldNotContain("died");

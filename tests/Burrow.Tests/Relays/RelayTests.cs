@@ -273,7 +273,7 @@ public sealed class RelayTests
     [InlineData("""{"queues":"q","to":"http://127.0.0.1/x"}""", "to")]
     [InlineData("""{"queues":"q","to":"http://u:p@127.0.0.1"}""", "to")]
     [InlineData("""{"queues":"q","to":"ftp://127.0.0.1"}""", "to")]
-    [InlineData("""{"queues":"q","to":"http://127.0.0.1","mode":"mirror"}""", "mode")]
+    [InlineData("""{"queues":"q","to":"http://127.0.0.1","mode":"move"}""", "mode")]
     [InlineData("""{"queues":"q","to":"http://127.0.0.1","maxOutbox":0}""", "maxOutbox")]
     [InlineData("""{"queues":"q","to":"http://127.0.0.1","onFull":"x"}""", "onFull")]
     [InlineData("""{"queues":"q","to":"http://127.0.0.1","key":"a b"}""", "key")]

@@ -210,8 +210,8 @@ public sealed class BatchEndpoint : IEndpoint
             {
                 outcomes.AddRange(await Task.WhenAll(puts));
                 puts.Clear();
-                List<RelayedChange> changes =
-                    [.. entries.Skip(i).Select(entry => entry.Entry.Item?.Change).TakeWhile(change => change is not null).OfType<RelayedChange>()];
+                var changes = entries.Skip(i).Select(entry => entry.Entry.Item?.Change).TakeWhile(change => change is not null)
+                    .OfType<RelayedChange>().ToList();
                 outcomes.AddRange(await MirrorAsync(batch, changes));
                 i += changes.Count - 1;
             }

@@ -34,5 +34,7 @@ public sealed record RelayQueue(QueueName Queue, ProducerName Producer, RelayPha
 /// <summary>A message that the other side of a relay may lack, or that it holds otherwise.</summary>
 /// <param name="Queue">Its queue.</param>
 /// <param name="Id">Its id.</param>
-/// <param name="IsChanged">Whether the other side has it, and it was changed or removed here since. Otherwise the other side lacks it.</param>
+/// <param name="IsChanged">
+/// Whether the other side has it, and it was changed or removed here since. Otherwise the other side lacks it.
+/// </param>
 public sealed record RelayMissing(QueueName Queue, MessageId Id, bool IsChanged);

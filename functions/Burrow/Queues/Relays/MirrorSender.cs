@@ -6,8 +6,8 @@ using Burrow.Telemetry;
 namespace Burrow.Queues.Relays;
 
 /// <summary>
-/// Sends what has changed of the messages that a mirror has sent. It goes one batch at a time, and nothing else is under way. Each batch has
-/// an epoch of its own, so that one that comes late, or twice, changes nothing after a later one.
+/// Sends what has changed of the messages that a mirror has sent. It goes one batch at a time, and nothing else is under way. Each batch
+/// has an epoch of its own, so that one that comes late, or twice, changes nothing after a later one.
 /// </summary>
 internal sealed class MirrorSender(QueueContext context, MessageFinder finder, IRelayWire wire, RelayPeer peer)
 {

@@ -5,7 +5,7 @@ namespace Burrow.Queues.Relays;
 
 /// <summary>
 /// The row of a queue that the process which prepares it writes in each of its transactions. Another one that begins to prepare the queue
-/// writes it anew. So whoever was thought dead writes nothing more, neither rows nor marks (docs/design/relays.md).
+/// writes it anew. So a process that was thought dead writes nothing more, neither rows nor marks (docs/design/relays.md).
 /// </summary>
 internal sealed class PreparingRow
 {
@@ -21,7 +21,7 @@ internal sealed class PreparingRow
     private PreparingRow(QueueContext context, string partition, string holder, string etag) =>
         (this.context, this.partition, this.holder, this.etag) = (context, partition, holder, etag);
 
-    /// <summary>Begins: from now on nobody else does.</summary>
+    /// <summary>Begins: no other process goes on.</summary>
     public static async Task<PreparingRow> TakeAsync(QueueContext context, string partition)
     {
         var holder = Revisions.New(context.Random);

@@ -17,7 +17,9 @@ internal sealed class RelayLease
     /// <summary>The link as this process wrote it last.</summary>
     public RelayLink Link { get; private set; }
 
-    /// <summary>Whether all that was sent before was answered for. If the link was long unused, the other side is asked in any case.</summary>
+    /// <summary>
+    /// Whether all that was sent before was answered for. If the link was long unused, the other side is asked in any case.
+    /// </summary>
     public bool BeganSettled { get; }
 
     /// <summary>Whether another process has the link now.</summary>

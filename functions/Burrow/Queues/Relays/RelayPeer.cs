@@ -13,9 +13,9 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         new($"{stamp}.{relay.Name}.{NameHash.Of(queue.Account.Value + "\0" + queue.Queue.Value)[..HashLength]}");
 
     /// <summary>
-    /// Asks the other side how far it is, if the relay was put since it was asked last; a mirror also where an answer may have been lost. So
-    /// to put a relay again allows it to pass the epoch by which it is known to be shut out. A link that begins knows no epoch, and passes
-    /// any. From then on nothing arrives late that this side has sent before.
+    /// Asks the other side how far it is, if the relay was put since it was asked last; a mirror also where an answer may have been lost.
+    /// So to put a relay again allows it to pass the epoch by which it is known to be shut out. A link that begins knows no epoch, and
+    /// passes any. From then on nothing arrives late that this side has sent before.
     /// </summary>
     /// <returns>Null: the link is ready to send.</returns>
     public async Task<RelayResult?> GreetAsync(RelayLease lease, Relay relay)

@@ -7,15 +7,15 @@ using Burrow.Telemetry;
 namespace Burrow.Queues.Relays;
 
 /// <summary>
-/// Sends the outbox of one queue under a lease: what was put, in order, several batches at a time. A mirror sends what has changed first, and
-/// again after some pages of what was put.
+/// Sends the outbox of one queue under a lease: what was put, in order, several batches at a time. A mirror sends what has changed first,
+/// and again after some pages of what was put.
 /// </summary>
 internal sealed class RelayPump
 {
     /// <summary>Deletions of what was sent that are under way at a time.</summary>
     private const int MaxDeletions = 4;
 
-    /// <summary>Links of batches that a mirror puts, before it looks for changes again.</summary>
+    /// <summary>Pages of puts that a mirror sends, before it looks for changes again.</summary>
     private const int MirrorPages = 8;
 
     /// <summary>Messages that a mirror looks at together.</summary>
@@ -215,7 +215,7 @@ internal sealed class RelayPump
             if (line is null || line.Sequence != row.Sequence)
                 return row.Own is null ? null : row.AsGone();
             var now = row.AsItIs(line, body ?? line.Inline, Context.Now);
-            // What is dead dies there by the change behind it. Until then nobody gets it.
+            // What is dead dies there by the change behind it. Until then no worker gets it.
             return !IsToSend(now) ? null : now.DiedAt == 0 ? now : now with { VisibleAt = Context.Now + RelayLimits.DeadHide.Ticks };
         }
 

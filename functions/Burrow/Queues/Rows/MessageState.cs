@@ -226,7 +226,9 @@ internal sealed record MessageState
         Revisions = Revisions.Next(random),
     };
 
-    /// <summary>The state of the copy of a message that is changed as the message itself was. What the copy's hide is, is its own.</summary>
+    /// <summary>
+    /// The state of the copy of a message that is changed as the message itself was. The hide of the copy is its own.
+    /// </summary>
     /// <param name="change">What the message itself is now.</param>
     /// <param name="now">UTC ticks.</param>
     /// <param name="random">Makes the new revision.</param>

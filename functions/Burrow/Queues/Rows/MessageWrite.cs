@@ -122,7 +122,10 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     /// </summary>
     public static MessageWrite Mirror(MessageRow row, string indexETag, MessageState after, RelayedChange change)
     {
-        var request = new PutRequest(row.Id, change.Body, change.ContentType, default, Precondition.None) { TraceParent = change.TraceParent };
+        var request = new PutRequest(row.Id, change.Body, change.ContentType, default, Precondition.None)
+        {
+            TraceParent = change.TraceParent,
+        };
         return new(row.State, after, [.. Replace(row.State, indexETag, after, request, row.Origin, change.Causes)])
         {
             Anew = other => Mirror(row, indexETag, other, change),

@@ -11,7 +11,7 @@ internal static class QueueKeys
     /// <summary>The head. It sorts right before the hidden line, so one range query returns both.</summary>
     public const string Head = "h";
 
-    /// <summary>The row that is written by whoever prepares the queue for a relay.</summary>
+    /// <summary>The row of the process that prepares the queue for a relay.</summary>
     public const string Preparing = "q";
 
     public const string VisibleFrom = "v!";
