@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using Burrow.Tests.Support;
 
@@ -134,84 +133,4 @@ public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
 
     private static async Task<List<string>> IdsAsync(Deployment near, int queue) =>
         (await near.GetAsync($"v1.0/a/q{queue}?detail=id"))!.Value.EnumerateArray().Select(id => id.GetString()!).ToList();
-
-    /// <summary>Some processes on the same tables.</summary>
-    private sealed class Deployment : IAsyncDisposable
-    {
-        private readonly (string Tables, string? Prefix) tables;
-        private readonly BurrowProcess[] processes;
-        private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20) };
-        private int next;
-
-        private Deployment((string, string?) tables, BurrowProcess[] processes)
-        {
-            (this.tables, this.processes) = (tables, processes);
-            Addresses = [.. processes.Select(process => process.Address)];
-        }
-
-        public IReadOnlyList<Uri> Addresses { get; }
-
-        public int Kills { get; private set; }
-
-        public static async Task<Deployment> StartAsync((string Tables, string? Prefix) tables, int count)
-        {
-            var processes = new BurrowProcess[count];
-            for (var i = 0; i < count; i++)
-                processes[i] = await BurrowProcess.StartAsync(tables.Tables, tables.Prefix);
-            return new(tables, processes);
-        }
-
-        /// <summary>Sends a request to one of the processes.</summary>
-        /// <returns>The answer in JSON; null: it failed.</returns>
-        public async Task<JsonElement?> SendAsync(HttpMethod method, string path, string? body = null)
-        {
-            var address = Addresses[Interlocked.Increment(ref next) % Addresses.Count];
-            using var request = new HttpRequestMessage(method, new Uri(address, path));
-            if (body is not null)
-                request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-            try
-            {
-                using var answer = await http.SendAsync(request, Token);
-                var text = await answer.Content.ReadAsStringAsync(Token);
-                return answer.IsSuccessStatusCode && text.Length > 0 ? JsonDocument.Parse(text).RootElement : null;
-            }
-            catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException)
-            {
-                // The process was killed.
-                return null;
-            }
-        }
-
-        /// <summary>Shows something, as soon as a process answers.</summary>
-        public async Task<JsonElement?> GetAsync(string path)
-        {
-            for (var tries = 0; tries < 100; tries++)
-            {
-                if (await SendAsync(HttpMethod.Get, path) is { } json)
-                    return json;
-                await Task.Delay(50, Token);
-            }
-
-            return null;
-        }
-
-        public async Task KillAsync(int number)
-        {
-            var address = processes[number].Address;
-            await processes[number].KillAsync();
-            await processes[number].DisposeAsync();
-            Kills++;
-            var environment = new Dictionary<string, string?>();
-            if (tables.Prefix is { } prefix)
-                environment["Burrow__Storage__TablePrefix"] = prefix;
-            processes[number] = await BurrowProcess.StartAgainAsync(tables.Tables, address, environment);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            http.Dispose();
-            foreach (var process in processes)
-                await process.DisposeAsync();
-        }
-    }
 }

@@ -44,6 +44,9 @@ internal static class TortureSize
     /// <inheritdoc cref="RelayedMessages"/>
     public static int KillsOfRelays => Of(1, 10);
 
+    /// <summary>How often messages are put and changed under a mirror.</summary>
+    public static int MirroredChanges => Of(1_000, 20_000);
+
     /// <summary>For how long the line between the two processes is dead.</summary>
     public static TimeSpan Blackout => TimeSpan.FromSeconds(Of(2, 60));
 
