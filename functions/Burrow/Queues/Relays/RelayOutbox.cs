@@ -308,7 +308,16 @@ internal sealed class RelayOutbox : IRelayOutbox
         if (result.Reason is null)
         {
             await lease.ReleaseAsync(
-                one => one with { Sent = result.Sent, IsPrepared = true, Reason = null, Next = 0, Failures = 0, Used = today });
+                one => one with
+                {
+                    Sent = result.Sent,
+                    IsSettled = result.IsSettled,
+                    IsPrepared = true,
+                    Reason = null,
+                    Next = 0,
+                    Failures = 0,
+                    Used = today,
+                });
             // Looks once more: a process that committed meanwhile saw that the link was taken.
             return TimeSpan.Zero;
         }

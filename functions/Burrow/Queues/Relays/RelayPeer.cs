@@ -17,13 +17,16 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
     /// So to put a relay again allows it to pass the epoch by which it is known to be shut out. A link that begins knows no epoch, and
     /// passes any. From then on nothing arrives late that this side has sent before.
     /// </summary>
+    /// <param name="lease">The lease.</param>
+    /// <param name="relay">The relay.</param>
+    /// <param name="isRefused">Whether something was refused that must not be carried out later, should it come twice.</param>
     /// <returns>Null: the link is ready to send.</returns>
-    public async Task<RelayResult?> GreetAsync(RelayLease lease, Relay relay)
+    public async Task<RelayResult?> GreetAsync(RelayLease lease, Relay relay, bool isRefused = false)
     {
         var link = lease.Link;
         var wasPut = link.Generation < relay.Generation;
         // A mirror must know what has arrived of all that was ever sent.
-        if (!wasPut && (relay.Mode == RelayMode.Copy || lease.BeganSettled))
+        if (!wasPut && !isRefused && (relay.Mode == RelayMode.Copy || lease.BeganSettled))
             return null;
         var answer = await AskAsync(relay, link.Queue);
         if (answer.Status != 200)

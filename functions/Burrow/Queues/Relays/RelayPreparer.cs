@@ -19,7 +19,7 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
         if (await peer.GreetAsync(lease, relay) is { } trouble)
             return trouble;
         if (lease.Link.IsPrepared)
-            return new(lease.Link.Sent, null);
+            return new(lease.Link.Sent, null) { IsSettled = true };
         var own = await PreparingRow.TakeAsync(context, lease.Link.Queue.Partition);
         var (mark, before) = await MarkAsync(lease.Link.Queue, relay);
         // An empty queue is marked by its next put. A mirror may still have to remove there what is not here.
@@ -30,7 +30,7 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
         if (mark is not null)
             await SetWholeAsync(lease.Link.Queue, mark.Incarnation);
         await own.ReleaseAsync();
-        return new(lease.Link.Sent, null);
+        return new(lease.Link.Sent, null) { IsSettled = true };
     }
 
     /// <summary>Notes in the head that nothing stands in the queue without a row.</summary>
@@ -157,6 +157,7 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
             if (++tries > 0)
                 await context.BackOffAsync(tries, CancellationToken.None);
             rest = await PlanAllAsync([.. rest.Select(one => one.Id)], isAgain: true);
+            // If such a row is written anew, or stays, the next try finds it again.
             foreach (var left in rest.Select(one => one.Left).OfType<RelayRow>())
             {
                 if (await own.SubmitAsync(left.Delete()) is null)
@@ -196,7 +197,10 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
                     .. some.Zip(states).Where(one => one.Second?.State.Sequence.Value != one.First.Number).Select(one => new ChangeRow(
                         "", new(one.First.Number), one.First.Id, relay.Incarnation, context.Now).Write()),
                 ];
-                if (writes.Count > 0 && await own.SubmitAsync(writes) is null)
+                bool? isWritten = writes.Count == 0;
+                while (isWritten == false)
+                    isWritten = await own.SubmitAsync(writes);
+                if (isWritten is null)
                     return RelayResult.Lost;
             }
 

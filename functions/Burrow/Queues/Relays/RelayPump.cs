@@ -64,6 +64,11 @@ internal sealed class RelayPump
             var isLeft = relay.Mode == RelayMode.Mirror && (result.IsTaken || (result.Reason is null && (hasSent || !run.IsEmpty)));
             if (result.IsLost || !isLeft)
                 return result;
+            if (!result.IsTaken)
+                continue;
+            if (await peer.GreetAsync(lease, relay, isRefused: true) is { } late)
+                return late;
+            result = result with { Sent = lease.Link.Sent };
         }
 
         return result;
@@ -109,7 +114,7 @@ internal sealed class RelayPump
                 }
 
                 if (!underWay.TryDequeue(out var oldest))
-                    return new(sent, null);
+                    return new(sent, null) { IsSettled = true };
                 var answer = await oldest.Answer;
                 if (await TroubleOfAsync(oldest.Batch, answer) is { } trouble)
                     return await GiveUpAsync(trouble);

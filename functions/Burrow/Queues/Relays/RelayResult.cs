@@ -8,6 +8,9 @@ internal sealed record RelayResult(long? Sent, string? Reason)
     /// <summary>How long to wait before the next try, at least; null: the usual pause; <see cref="TimeSpan.MaxValue"/>: for ever.</summary>
     public TimeSpan? Pause { get; init; }
 
+    /// <summary>Whether all that was ever sent was answered for, so that none of it arrives late.</summary>
+    public bool IsSettled { get; init; }
+
     /// <summary>Whether the id of the next message is taken at the other side.</summary>
     public bool IsTaken { get; init; }
 
