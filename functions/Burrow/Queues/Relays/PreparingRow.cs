@@ -32,8 +32,8 @@ internal sealed class PreparingRow
 
     /// <summary>Carries out operations in one transaction.</summary>
     /// <returns>
-    /// Whether it was committed; null: another process prepares. If it was not, and none of the operations has a condition, the same succeeds
-    /// at the next try.
+    /// Whether it was committed; null: another process prepares. If it was not, and none of the operations has a condition, the same
+    /// succeeds at the next try.
     /// </returns>
     public async Task<bool?> SubmitAsync(IReadOnlyList<Operation> operations)
     {
