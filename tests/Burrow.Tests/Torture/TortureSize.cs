@@ -45,7 +45,7 @@ internal static class TortureSize
     public static int KillsOfRelays => Of(1, 10);
 
     /// <summary>How often messages are put and changed under a mirror.</summary>
-    public static int MirroredChanges => Of(1_000, 20_000);
+    public static int MirroredChanges => Of(600, 20_000);
 
     /// <summary>For how long the line between the two processes is dead.</summary>
     public static TimeSpan Blackout => TimeSpan.FromSeconds(Of(2, 60));
@@ -62,7 +62,10 @@ internal static class TortureSize
             ? seed
             : 1;
 
-    private static int Of(int quick, int full) => Environment.GetEnvironmentVariable("BURROW_TORTURE") == "full" ? full : quick;
+    /// <summary>Whether the run is a large one.</summary>
+    public static bool IsFull => Environment.GetEnvironmentVariable("BURROW_TORTURE") == "full";
+
+    private static int Of(int quick, int full) => IsFull ? full : quick;
 }
 
 /// <summary>These tests run one after another, and after all other tests, because they take processor and time from others.</summary>

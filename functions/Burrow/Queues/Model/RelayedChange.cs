@@ -11,7 +11,7 @@ public sealed record RelayedChange(MessageId Id, long Number)
     /// <summary>When it expires, or is kept no longer if it is dead, UTC ticks; <see cref="long.MaxValue"/>: never.</summary>
     public long ExpiresAt { get; init; }
 
-    /// <summary>When it becomes visible, UTC ticks; 0: it is. Heeded only if the copy is dead, and the message is not.</summary>
+    /// <summary>When it becomes visible, UTC ticks; 0: it is. Not heeded if a worker has the copy.</summary>
     public long VisibleAt { get; init; }
 
     /// <summary>When it died, UTC ticks; 0: it is not dead.</summary>

@@ -46,7 +46,12 @@ internal sealed class MirrorSender(QueueContext context, MessageFinder finder, I
             }
 
             if (!more)
-                return (hasSent, null);
+            {
+                // What is put now has a higher epoch, so that none of the changes is made to it, should one come twice.
+                var isOurs = !hasSent || await lease.WriteAsync(link => link with { Epoch = link.Epoch + 1, Sent = sent });
+                return (hasSent, isOurs ? null : RelayResult.Lost);
+            }
+
             from = QueueKeys.Change(new(ChangeRow.From(rows[^1]).Sequence.Value + 1));
         }
     }
@@ -61,10 +66,11 @@ internal sealed class MirrorSender(QueueContext context, MessageFinder finder, I
         var now = context.Now;
         if (row is not null && !link.IsForThere(row.Origin))
             return new(change) { IsDropped = true };
-        // What the other side lacks is put as it is then. Only its death comes behind the put.
-        return change.Sequence.Value <= sent
-            ? new(change) { Message = RelayRow.Of(change, row, body ?? [], now) }
-            : new(change) { IsDropped = row is null || row.State.LifeAt(now) != MessageLife.Dead };
+        // The death of what the other side lacks comes behind its put. What else changed is put as it is then. Its row is sent all the
+        // same: only the other side's answer tells that this process is not behind another one, which has put the message.
+        return !(change.Sequence.Value <= sent) && row?.State.LifeAt(now) == MessageLife.Dead
+            ? new(change)
+            : new(change) { Message = RelayRow.Of(change, row, body ?? [], now) };
     }
 
     /// <summary>How many of the first changes go together.</summary>

@@ -227,7 +227,7 @@ internal sealed record MessageState
     };
 
     /// <summary>
-    /// The state of the copy of a message that is changed as the message itself was. The hide of the copy is its own.
+    /// The state of the copy of a message that is changed as the message itself was.
     /// </summary>
     /// <param name="change">What the message itself is now.</param>
     /// <param name="now">UTC ticks.</param>
@@ -245,7 +245,8 @@ internal sealed record MessageState
         };
         if (change.DiedAt != 0)
             return after with { VisibleAt = 0, IsDelayed = false, DeadTtl = null, DiedAt = change.DiedAt, IsWaiting = false };
-        return DiedAt == 0
+        // The hide of a copy that was delivered here is its worker's.
+        return DiedAt == 0 && Deliveries > 0
             ? after
             : after with { VisibleAt = change.VisibleAt > now ? change.VisibleAt : 0, Deliveries = 0, DiedAt = 0, HoldsGroup = false };
     }
