@@ -1,5 +1,4 @@
 using Burrow.Access;
-using Burrow.TestClock;
 using Burrow.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using Burrow.Queues;
-using Burrow.TestClock;
 using Burrow.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -44,7 +44,7 @@ internal sealed partial record RelayedItem(
     /// <param name="number">The number that the relay gave it.</param>
     /// <param name="stamp">The stamp of this deployment.</param>
     public RelayedPut ToPut(ProducerNumber number, string stamp) =>
-        new(Inserted, ExpiresAt, VisibleAt, new(number.Producer, number.Number, Stamps)) 
+        new(Inserted, ExpiresAt, VisibleAt, new(number.Producer, number.Number, Stamps))
         {
             Own = Own,
             IsGone = IsGone,
