@@ -38,21 +38,9 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
 
     private static async Task<RelayAnswer> ChangeAllAsync(QueueEngine engine, QueueAddress queue, RelayBatch batch)
     {
-        RelayedItem answer;
-        try
-        {
-            await engine.MirrorAsync(queue, batch.Producer, batch.Epoch, [.. batch.Messages.Select(ChangeOf)], CancellationToken.None);
-            answer = new(200, null);
-        }
-        catch (BurrowException e)
-        {
-            answer = new(e.Status, e.Message);
-        }
-        catch (TableUnavailableException)
-        {
-            answer = new(503, "Storage does not answer.");
-        }
-
+        var changes = batch.Messages.Select(ChangeOf).ToList();
+        var answer = await TryAsync(
+            200, engine.MirrorAsync(queue, batch.Producer, batch.Epoch, changes, CancellationToken.None));
         return new(200) { Items = [.. batch.Messages.Select(_ => answer)] };
 
         static RelayedChange ChangeOf(RelayRow message) => message.IsGone
@@ -82,7 +70,7 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
         {
             var number = message.Sequence.Value;
             var stamps = batch.StampsOf(message);
-            puts.Add(PutAsync(engine, queue, new(message.Id, message.Body, message.ContentType, new(null, null), Precondition.MustNotExist)
+            var request = new PutRequest(message.Id, message.Body, message.ContentType, new(null, null), Precondition.MustNotExist)
             {
                 TraceParent = message.TraceParent,
                 Priority = message.Priority,
@@ -94,19 +82,20 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
                     IsGone = message.IsGone,
                     IsFromHere = stamps.Contains(stamp),
                 },
-            }));
+            };
+            puts.Add(TryAsync(201, engine.PutAsync(queue, request, CancellationToken.None)));
             previous = number;
         }
 
         return new(200) { Items = await Task.WhenAll(puts), Stamp = stamp };
     }
 
-    private static async Task<RelayedItem> PutAsync(QueueEngine engine, QueueAddress queue, PutRequest request)
+    private static async Task<RelayedItem> TryAsync(int status, Task done)
     {
         try
         {
-            await engine.PutAsync(queue, request, CancellationToken.None);
-            return new(201, null);
+            await done;
+            return new(status, null);
         }
         catch (OutOfTurnException e) when (e.IsMissing)
         {

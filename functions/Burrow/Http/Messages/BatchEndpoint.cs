@@ -73,8 +73,7 @@ public sealed class BatchEndpoint : IEndpoint
         }
 
         var numbered = Numbered(entries, parameters.Turn);
-        var mirror = parameters.Turn is var (mirrored, mirrorEpoch, _) ? (mirrored, mirrorEpoch) : default((ProducerName, long)?);
-        var outcomes = await CarryOutAsync(new(context, authorized, queue, onlyNew, stamp, full, mirror), numbered);
+        var outcomes = await CarryOutAsync(new(context, authorized, queue, onlyNew, stamp, full, parameters.Turn), numbered);
         return Answer.OfJson(200, json => Write(json, outcomes)).With(ProducersEndpoint.StampHeader, stamp);
     }
 
@@ -298,7 +297,7 @@ public sealed class BatchEndpoint : IEndpoint
     {
         var outcome = await TryAsync(null, async () =>
         {
-            var (producer, epoch) = batch.Mirror!.Value;
+            var (producer, epoch, _) = batch.Turn!.Value;
             await queues.MirrorAsync(batch.Queue, producer, epoch, changes, batch.Context.Aborted);
             return new(null, 200, null, null);
         });
@@ -354,7 +353,7 @@ public sealed class BatchEndpoint : IEndpoint
     /// <param name="OnlyNew">Whether a put never replaces.</param>
     /// <param name="Stamp">The stamp of this deployment; null: it can't be read now.</param>
     /// <param name="Full">The error of a put, if the account has no room.</param>
-    /// <param name="Mirror">The producer of the batch, and its epoch; null: it has none.</param>
+    /// <param name="Turn">The producer of the batch, its epoch, and the number before the batch; null: it has none.</param>
     private sealed record Batch(
         RequestContext Context,
         AuthorizedRequest Authorized,
@@ -362,7 +361,7 @@ public sealed class BatchEndpoint : IEndpoint
         bool OnlyNew,
         string? Stamp,
         BurrowException? Full,
-        (ProducerName Producer, long Epoch)? Mirror);
+        (ProducerName Producer, long Epoch, long? Previous)? Turn);
 
     private sealed record ItemOutcome(MessageId? Id, int Status, Receipt? Receipt, string? Error)
     {

@@ -12,9 +12,6 @@ namespace Burrow.Queues.Changing;
 internal sealed class MirrorReceiver(
     QueueContext context, DueTable due, MessageFinder finder, Transactions transactions, Burial burial)
 {
-    /// <summary>Messages that are read together.</summary>
-    private const int BatchSize = 16;
-
     /// <inheritdoc cref="QueueEngine.MirrorAsync"/>
     public async Task ApplyAsync(
         QueueAddress queue,
@@ -23,7 +20,7 @@ internal sealed class MirrorReceiver(
         IReadOnlyList<RelayedChange> changes,
         CancellationToken cancellationToken)
     {
-        foreach (var some in changes.Chunk(BatchSize))
+        foreach (var some in changes.Chunk(RelayLimits.Looks))
         {
             cancellationToken.ThrowIfCancellationRequested();
             await ApplySomeAsync(queue, producer, epoch, [.. some]);
@@ -40,7 +37,7 @@ internal sealed class MirrorReceiver(
             if (epoch < row.State.Epoch)
                 throw QueueProducers.StaleEpoch(row.State, epoch);
             var plans = await Task.WhenAll(rest.Select(change => PlanAsync(queue, producer, change)));
-            rest.RemoveAll(change => plans.Any(plan => plan.Change == change && plan is { IsAgain: false, Write: null }));
+            rest = [.. plans.Where(plan => plan.IsAgain || plan.Write is not null).Select(plan => plan.Change)];
             // Changes of one group may be in each other's way: one makes the next message ready, which changes, too.
             var planned = plans.Where(plan => plan.Write is not null)
                 .DistinctBy(plan => plan.Write!.Before.Group?.Value ?? $"\0{plan.Change.Id}").ToList();
@@ -51,7 +48,7 @@ internal sealed class MirrorReceiver(
                     throw new UnavailableException("Storage failed while messages were changed; whether they were can't be told.");
                 if (outcome == CommitOutcome.Done)
                 {
-                    rest.RemoveAll(change => planned.Take(count).Any(plan => plan.Change == change));
+                    rest.RemoveAll(planned.Take(count).Select(plan => plan.Change).Contains);
                     tries = 0;
                     continue;
                 }
@@ -76,20 +73,8 @@ internal sealed class MirrorReceiver(
     /// <summary>What there is to do for a change.</summary>
     private async Task<Plan> PlanAsync(QueueAddress queue, ProducerName producer, RelayedChange change)
     {
-        if (await finder.ReadStateAsync(queue, change.Id, MessageLife.Live | MessageLife.Dead, CancellationToken.None)
-            is not var (state, etag))
-        {
-            return new(change);
-        }
-
-        if (await context.Messages.GetAsync(queue.Partition, state.LineKey, CancellationToken.None) is not { } found
-            || MessageRow.From(found) is not { } line
-            || line.State.Revisions != state.Revisions)
-        {
-            return new(change) { IsAgain = true };
-        }
-
-        if (line.Origin is not { } origin || origin.Producer != producer || origin.Number != change.Number)
+        var line = await finder.ReadRowAsync(queue, change.Id, MessageLife.Live | MessageLife.Dead, CancellationToken.None);
+        if (line?.Origin is not { } origin || origin.Producer != producer || origin.Number != change.Number)
             return new(change);
         if (line.State.IsUnburied(context.Now))
         {
@@ -102,7 +87,7 @@ internal sealed class MirrorReceiver(
         {
             Write = change.IsGone
                 ? MessageWrite.Remove(line)
-                : MessageWrite.Mirror(line, etag, state.Mirrored(change, context.Now, context.Random), change),
+                : MessageWrite.Mirror(line, line.State.Mirrored(change, context.Now, context.Random), change),
         };
     }
 

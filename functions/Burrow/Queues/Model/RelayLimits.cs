@@ -24,6 +24,9 @@ public static class RelayLimits
     /// <summary>Batches of one queue that are under way at a time.</summary>
     public const int BatchesUnderWay = 4;
 
+    /// <summary>Messages, queues or links that are read at a time.</summary>
+    internal const int Looks = 16;
+
     /// <summary>Stamps that a message has come through at most. One that came through more is not relayed on.</summary>
     public const int Stamps = 8;
 

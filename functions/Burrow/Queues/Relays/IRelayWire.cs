@@ -1,4 +1,5 @@
 using Burrow.Queues.Rows;
+using Burrow.Telemetry;
 
 namespace Burrow.Queues.Relays;
 
@@ -34,6 +35,14 @@ internal sealed record RelayBatch(ProducerName Producer, long Epoch, long? Previ
 
     /// <summary>The stamps that a message has come through, this deployment's last.</summary>
     public IReadOnlyList<string> StampsOf(RelayRow row) => [.. row.Origin?.Stamps ?? [], Stamp];
+
+    /// <summary>Counts the messages, once the other side has all of them.</summary>
+    /// <param name="now">UTC ticks.</param>
+    public void Arrived(long now)
+    {
+        Instruments.RelayedMessages.Add(Messages.Count);
+        Instruments.RelayLag.Record(TimeSpan.FromTicks(now - Messages[0].Written).TotalSeconds);
+    }
 }
 
 /// <summary>What the other side answered.</summary>
@@ -51,6 +60,9 @@ internal sealed record RelayAnswer(int Status)
 
     /// <summary>What became of each message of a batch.</summary>
     public IReadOnlyList<RelayedItem> Items { get; init; } = [];
+
+    /// <summary>What became of a message of a batch.</summary>
+    public RelayedItem ItemOf(int index) => index < Items.Count ? Items[index] : new(502, "The answer is too short.");
 
     /// <summary>The last number of the producer that was asked about; null: none is stored.</summary>
     public long? Last { get; init; }

@@ -1,7 +1,6 @@
 using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Tables;
-using Burrow.Telemetry;
 
 namespace Burrow.Queues.Relays;
 
@@ -11,9 +10,6 @@ namespace Burrow.Queues.Relays;
 /// </summary>
 internal sealed class MirrorSender(QueueContext context, MessageFinder finder, IRelayWire wire, RelayPeer peer)
 {
-    /// <summary>Messages read together.</summary>
-    private const int MaxReads = 16;
-
     /// <summary>Sends until no change is left, the other side refuses, or the lease is lost.</summary>
     /// <param name="lease">The lease.</param>
     /// <param name="relay">The relay.</param>
@@ -30,7 +26,7 @@ internal sealed class MirrorSender(QueueContext context, MessageFinder finder, I
             // Those of another relay come to their turn once they are at the front.
             var changes = rows.Select(ChangeRow.From).Where(change => change.Incarnation == relay.Incarnation).ToList();
             var toSend = new List<Plan>();
-            foreach (var some in changes.Chunk(MaxReads))
+            foreach (var some in changes.Chunk(RelayLimits.Looks))
             {
                 var plans = await Task.WhenAll(some.Select(change => PlanAsync(lease.Link, change, sent)));
                 await DeleteAsync(lease.Link, plans.Where(plan => plan.IsDropped));
@@ -100,24 +96,19 @@ internal sealed class MirrorSender(QueueContext context, MessageFinder finder, I
             IsOfChanges = true,
         };
         var answer = await wire.SendAsync(relay, queue.Queue, batch, CancellationToken.None);
-        if (answer.Status == 409)
-            return await peer.ExplainAsync(lease, relay, sent);
         if (answer.Status != 200)
-            return RelayResult.Of(sent, answer);
+            return await peer.RefusalOfAsync(lease, relay, sent, answer);
         for (var i = 0; i < plans.Count; i++)
         {
-            var item = i < answer.Items.Count ? answer.Items[i] : new(502, "The answer is too short.");
+            var item = answer.ItemOf(i);
             if (item.Status == 200)
                 continue;
             await DeleteAsync(lease.Link, plans.Take(i));
-            return item.Status == 409
-                ? await peer.ExplainAsync(lease, relay, sent)
-                : RelayResult.Of(sent, new(item.Status) { Text = $"the message '{plans[i].Change.Id}': {item.Error}" });
+            return await peer.RefusalOfAsync(lease, relay, sent, plans[i].Change.Id, item);
         }
 
         await DeleteAsync(lease.Link, plans);
-        Instruments.RelayedMessages.Add(plans.Count);
-        Instruments.RelayLag.Record(TimeSpan.FromTicks(context.Now - plans[0].Change.Written).TotalSeconds);
+        batch.Arrived(context.Now);
         return null;
     }
 

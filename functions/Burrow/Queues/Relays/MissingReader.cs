@@ -8,9 +8,6 @@ namespace Burrow.Queues.Relays;
 /// <summary>Finds out what the other side of a relay may lack, and what a mirror's other side may have too much of.</summary>
 internal sealed class MissingReader(QueueContext context, RelayTable table, MessageFinder finder, RelayPeer peer)
 {
-    /// <summary>Messages that are looked at together.</summary>
-    private const int MaxLooks = 16;
-
     /// <summary>
     /// Reads what the other side of a relay may lack of a queue: what is in the outbox and, where the queue is not prepared, what stands in
     /// it without a row. Of a mirror, it asks the other side how far it is. Where that does not answer, it may name too much, and never too
@@ -43,7 +40,7 @@ internal sealed class MissingReader(QueueContext context, RelayTable table, Mess
                 .Where(row => OutboxRows.Holds(row.Key) && row.Columns.GetString(OutboxRows.Incarnation) == relay.Incarnation)
                 .Select(row => (IsChange: ChangeRow.Is(row.Key), Sequence: OutboxRows.SequenceOf(row.Key), Id: OutboxRows.IdOf(row)))
                 .Where(row => !told.Contains(row.Sequence));
-            foreach (var some in rows.Chunk(MaxLooks))
+            foreach (var some in rows.Chunk(RelayLimits.Looks))
             {
                 var found = isMirror
                     ? await Task.WhenAll(some.Select(row => IsHereAsync(queue, row.Id, row.Sequence, cancellationToken)))

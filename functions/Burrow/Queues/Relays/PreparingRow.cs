@@ -5,7 +5,7 @@ namespace Burrow.Queues.Relays;
 
 /// <summary>
 /// The row of a queue that the process which prepares it writes in each of its transactions. Another one that begins to prepare the queue
-/// writes it anew. So a process that was thought dead writes nothing more, neither rows nor marks (docs/design/relays.md).
+/// writes it anew. So a process that was thought dead writes nothing more: no row, and no mark of a message (docs/design/relays.md).
 /// </summary>
 internal sealed class PreparingRow
 {

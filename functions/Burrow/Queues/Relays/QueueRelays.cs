@@ -15,9 +15,6 @@ public sealed class QueueRelays
     /// <summary>Rows of an outbox that are counted one by one.</summary>
     private const int MaxCounted = TableLimits.PageRows;
 
-    /// <summary>Links whose outboxes are read at a time.</summary>
-    private const int MaxParallelism = 16;
-
     private readonly QueueContext context;
     private readonly DueTable due;
     private readonly QueueSettings settings;
@@ -81,7 +78,7 @@ public sealed class QueueRelays
         foreach (var relay in relays)
         {
             var queues = new List<RelayQueue>();
-            foreach (var some in links.Where(link => link.Incarnation == relay.Incarnation).Chunk(MaxParallelism))
+            foreach (var some in links.Where(link => link.Incarnation == relay.Incarnation).Chunk(RelayLimits.Looks))
                 queues.AddRange(await Task.WhenAll(some.Select(link => QueueOfAsync(relay, link, cancellationToken))));
             var reason = queues.Find(queue => queue.Reason is not null);
             states.Add(new(
@@ -232,7 +229,7 @@ public sealed class QueueRelays
         var (rows, more) = await context.Messages.QueryFirstAsync(queue.Partition, query, cancellationToken);
         var ids = rows.Select(row => new MessageId(row.Columns.GetString(MessageColumns.Id)!)).ToList();
         var found = new List<(MessageId, long)>();
-        foreach (var some in ids.Chunk(MaxParallelism))
+        foreach (var some in ids.Chunk(RelayLimits.Looks))
         {
             var lines = await Task.WhenAll(some.Select(
                 one => finder.ReadRowAsync(queue, one, MessageLife.Live | MessageLife.Dead, cancellationToken)));

@@ -18,9 +18,6 @@ internal sealed class RelayOutbox : IRelayOutbox
     /// <summary>Links that this process works on at a time. Each has some batches in memory.</summary>
     private const int MaxWorking = 32;
 
-    /// <summary>Queues that are looked at together.</summary>
-    private const int MaxLooks = 16;
-
     /// <summary>How often the timer looks at a queue that can't go on.</summary>
     private static readonly TimeSpan LongestVisit = TimeSpan.FromMinutes(5);
 
@@ -121,12 +118,12 @@ internal sealed class RelayOutbox : IRelayOutbox
         var read = await settings.ReadAsync(account.Account, CancellationToken.None);
         if (!read.IsPreparing)
             return;
-        await foreach (var queues in names.AllQueuesAsync(account.Account, CancellationToken.None).Chunk(MaxLooks))
+        await foreach (var queues in names.AllQueuesAsync(account.Account, CancellationToken.None).Chunk(RelayLimits.Looks))
             await Task.WhenAll(queues.Select(LookAfterAsync));
         // A link may serve a queue that is no longer a relay's, or that is empty.
         await foreach (var links in table.ListAsync(account.Account, CancellationToken.None))
         {
-            foreach (var some in links.Chunk(MaxLooks))
+            foreach (var some in links.Chunk(RelayLimits.Looks))
                 await Task.WhenAll(some.Select(link => LookAfterAsync(link.Queue)));
         }
 

@@ -41,7 +41,7 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         var raised = await wire.SendAsync(
             relay, link.Queue.Queue, new(ProducerOf(own, relay, link.Queue), epoch, null, [], own), CancellationToken.None);
         if (raised.Status != 200)
-            return raised.Status == 409 ? await ExplainAsync(lease, relay, link.Sent) : RelayResult.Of(link.Sent, raised);
+            return await RefusalOfAsync(lease, relay, link.Sent, raised);
         // Only now its last number stays what it is.
         var after = await AskAsync(relay, link.Queue);
         if (after.Status != 200 || after.Epoch != epoch)
@@ -52,9 +52,21 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         return isReady ? null : RelayResult.Lost;
     }
 
+    /// <summary>What it means that a batch was not carried out, or one of its messages.</summary>
+    /// <param name="lease">The lease.</param>
+    /// <param name="relay">The relay.</param>
+    /// <param name="sent">The last number that the other side has.</param>
+    /// <param name="answer">The answer, or that part of it.</param>
+    public async Task<RelayResult> RefusalOfAsync(RelayLease lease, Relay relay, long? sent, RelayAnswer answer) =>
+        answer.Status == 409 ? await ExplainAsync(lease, relay, sent) : RelayResult.Of(sent, answer);
+
+    /// <inheritdoc cref="RefusalOfAsync(RelayLease, Relay, long?, RelayAnswer)"/>
+    public Task<RelayResult> RefusalOfAsync(RelayLease lease, Relay relay, long? sent, MessageId id, RelayedItem item) =>
+        RefusalOfAsync(lease, relay, sent, new(item.Status) { Text = $"the message '{id}': {item.Error}" });
+
     /// <summary>Finds out why a batch was not in turn.</summary>
     /// <returns>What it means, or how far the other side is.</returns>
-    public async Task<RelayResult> ExplainAsync(RelayLease lease, Relay relay, long? sent)
+    private async Task<RelayResult> ExplainAsync(RelayLease lease, Relay relay, long? sent)
     {
         var answer = await AskAsync(relay, lease.Link.Queue);
         if (answer.Status != 200)

@@ -10,9 +10,6 @@ namespace Burrow.Queues.Relays;
 /// </summary>
 internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, RelayPeer peer)
 {
-    /// <summary>Messages read at a time.</summary>
-    private const int MaxParallelism = 16;
-
     /// <summary>Prepares a queue under a lease.</summary>
     public async Task<RelayResult> RunAsync(RelayLease lease, Relay relay)
     {
@@ -70,7 +67,7 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
                     ? state.LifeAt(now) != MessageLife.None
                     : state.IsLive(now) && !(state.Sequence.Value <= lease.Link.Sent)))
                 .Select(state => state.Id);
-            foreach (var some in ids.Chunk(MaxParallelism))
+            foreach (var some in ids.Chunk(RelayLimits.Looks))
             {
                 var isWritten = await WriteAsync(own, some, (id, isAgain) => isMirror
                     ? PlanMirrorAsync(lease.Link, id, mark, before, isAgain)
@@ -188,7 +185,7 @@ internal sealed class RelayPreparer(QueueContext context, MessageFinder finder, 
             var answer = await peer.ListAsync(relay, queue, after);
             if (answer.Status != 200)
                 return RelayResult.Of(lease.Link.Sent, answer);
-            foreach (var some in answer.Came.Chunk(MaxParallelism))
+            foreach (var some in answer.Came.Chunk(RelayLimits.Looks))
             {
                 var states = await Task.WhenAll(some.Select(
                     one => finder.ReadStateAsync(queue, one.Id, MessageLife.Live | MessageLife.Dead, CancellationToken.None)));

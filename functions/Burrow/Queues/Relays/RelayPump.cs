@@ -2,7 +2,6 @@ using Burrow.Queues.Reading;
 using Burrow.Queues.Rows;
 using Burrow.Queues.Settings;
 using Burrow.Tables;
-using Burrow.Telemetry;
 
 namespace Burrow.Queues.Relays;
 
@@ -17,9 +16,6 @@ internal sealed class RelayPump
 
     /// <summary>Pages of puts that a mirror sends, before it looks for changes again.</summary>
     private const int MirrorPages = 8;
-
-    /// <summary>Messages that a mirror looks at together.</summary>
-    private const int MaxLooks = 16;
 
     private readonly QueueContext context;
     private readonly QueueSettings settings;
@@ -207,7 +203,7 @@ internal sealed class RelayPump
         private async Task<List<RelayRow>> AsTheyAreAsync(List<RelayRow> rows)
         {
             var found = new List<RelayRow>();
-            foreach (var some in rows.Where(row => !(row.Sequence.Value <= sent)).Chunk(MaxLooks))
+            foreach (var some in rows.Where(row => !(row.Sequence.Value <= sent)).Chunk(RelayLimits.Looks))
                 found.AddRange((await Task.WhenAll(some.Select(row => AsItIsAsync(row, withBody: false)))).OfType<RelayRow>());
             return found;
         }
@@ -233,13 +229,11 @@ internal sealed class RelayPump
         /// <returns>Null: all of the batch is stored there.</returns>
         private async Task<RelayResult?> TroubleOfAsync(RelayBatch batch, RelayAnswer answer)
         {
-            if (answer.Status == 409)
-                return await pump.peer.ExplainAsync(lease, relay, sent);
             if (answer.Status != 200)
-                return RelayResult.Of(sent, answer);
+                return await pump.peer.RefusalOfAsync(lease, relay, sent, answer);
             for (var i = 0; i < batch.Messages.Count; i++)
             {
-                var item = i < answer.Items.Count ? answer.Items[i] : new(502, "The answer is too short.");
+                var item = answer.ItemOf(i);
                 if (item.Status is 200 or 201)
                 {
                     sent = batch.Messages[i].Sequence.Value;
@@ -248,16 +242,13 @@ internal sealed class RelayPump
 
                 Delete(batch.Messages.Take(i));
                 var id = batch.Messages[i].Id;
-                if (item.Status == 409)
-                    return await pump.peer.ExplainAsync(lease, relay, sent);
                 // The message of that id there may be consumed soon.
-                if (item.Status == 412)
-                    return new(sent, $"A message of the id '{id}' is at the other side: {item.Error}") { IsTaken = true };
-                return RelayResult.Of(sent, new(item.Status) { Text = $"the message '{id}': {item.Error}" });
+                return item.Status == 412
+                    ? new(sent, $"A message of the id '{id}' is at the other side: {item.Error}") { IsTaken = true }
+                    : await pump.peer.RefusalOfAsync(lease, relay, sent, id, item);
             }
 
-            Instruments.RelayedMessages.Add(batch.Messages.Count);
-            Instruments.RelayLag.Record(TimeSpan.FromTicks(Context.Now - batch.Messages[0].Written).TotalSeconds);
+            batch.Arrived(Context.Now);
             return null;
         }
 

@@ -118,17 +118,17 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     }
 
     /// <summary>
-    /// Sets what another deployment says of the message whose copy this is. The ETag of the row by id as it was read locks the message.
+    /// Sets what another deployment says of the message whose copy this is. The ETag of the line row as it was read locks the message.
     /// </summary>
-    public static MessageWrite Mirror(MessageRow row, string indexETag, MessageState after, RelayedChange change)
+    public static MessageWrite Mirror(MessageRow row, MessageState after, RelayedChange change)
     {
         var request = new PutRequest(row.Id, change.Body, change.ContentType, default, Precondition.None)
         {
             TraceParent = change.TraceParent,
         };
-        return new(row.State, after, [.. Replace(row.State, indexETag, after, request, row.Origin, change.Causes)])
+        return new(row.State, after, [.. Replace(row.State, (Operation.Any, row.ETag), after, request, row.Origin, change.Causes)])
         {
-            Anew = other => Mirror(row, indexETag, other, change),
+            Anew = other => Mirror(row, other, change),
             ChangesCauses = true,
             Causes = change.Causes,
             Killed = row.State.DiedAt == 0 && after.DiedAt != 0 ? row : null,
@@ -182,17 +182,22 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
     /// Puts a message again: in its old place, or at the end if it had expired. The ETag of the row by id as it was read locks the message.
     /// </summary>
     public static IEnumerable<Operation> Replace(MessageState before, string indexETag, MessageState after, PutRequest request) =>
-        Replace(before, indexETag, after, request, request.Relayed?.Origin, []);
+        Replace(before, (indexETag, Operation.Any), after, request, request.Relayed?.Origin, []);
 
     private static IEnumerable<Operation> Replace(
-        MessageState before, string indexETag, MessageState after, PutRequest request, Origin? origin, IReadOnlyList<Cause> causes)
+        MessageState before,
+        (string Index, string Line) etags,
+        MessageState after,
+        PutRequest request,
+        Origin? origin,
+        IReadOnlyList<Cause> causes)
     {
         var columns = after.ToColumns();
-        yield return Operation.Replace(QueueKeys.Index(before.Id), after.ToIndexColumns(columns), indexETag);
+        yield return Operation.Replace(QueueKeys.Index(before.Id), after.ToIndexColumns(columns), etags.Index);
         foreach (var key in before.ChunkKeys)
             yield return Operation.Delete(key, Operation.Any);
         if (after.LineKey != before.LineKey)
-            yield return Operation.Delete(before.LineKey, Operation.Any);
+            yield return Operation.Delete(before.LineKey, etags.Line);
         if (before.ExpiryKey is { } old && old != after.ExpiryKey)
             yield return Operation.Delete(old, Operation.Any);
         foreach (var operation in MoveInGroup(before, after))
@@ -201,7 +206,7 @@ internal sealed record MessageWrite(MessageState Before, MessageState? After, IR
         {
             // A row whose key stays the same is replaced: a transaction can change a row only once.
             if (operation.Key == before.LineKey)
-                yield return Operation.Replace(operation.Key, operation.Columns!, Operation.Any);
+                yield return Operation.Replace(operation.Key, operation.Columns!, etags.Line);
             else if (operation.Key != before.ExpiryKey)
                 yield return operation;
             else if (before.DiesAtHide || after.DiesAtHide)

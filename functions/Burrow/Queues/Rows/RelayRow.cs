@@ -98,15 +98,16 @@ internal sealed record RelayRow
 
     /// <summary>What the row of a mirror stands for: the message as it is.</summary>
     /// <param name="row">The message's line row.</param>
-    /// <param name="body">Its body; null: it is in chunks, and was not read.</param>
+    /// <param name="body">Its body; empty if it is in chunks, and was not read.</param>
     /// <param name="now">UTC ticks.</param>
-    public RelayRow AsItIs(MessageRow row, byte[]? body, long now)
+    public RelayRow AsItIs(MessageRow row, byte[] body, long now) =>
+        OfNow(row, body, Incarnation, Count, Written, now) with { ETag = ETag, Own = Own };
+
+    private static RelayRow OfNow(MessageRow row, byte[] body, string incarnation, long count, long written, long now)
     {
         var state = row.State.IsUnburied(now) ? row.State.Buried() : row.State;
-        return Of(row, body ?? [], Incarnation, Count, Written) with
+        return Of(row, body, incarnation, count, written) with
         {
-            ETag = ETag,
-            Own = Own,
             ExpiresAt = state.ExpiresAt,
             DiedAt = state.DiedAt,
             Causes = state.DiedAt == 0 ? [] : row.Causes,
@@ -174,7 +175,7 @@ internal sealed record RelayRow
     /// <param name="body">Its body.</param>
     /// <param name="now">UTC ticks.</param>
     public static RelayRow Of(ChangeRow change, MessageRow? row, byte[] body, long now) => row is not null
-        ? Of(row, body, change.Incarnation, 0, change.Written).AsItIs(row, body, now)
+        ? OfNow(row, body, change.Incarnation, 0, change.Written, now)
         : new()
         {
             Sequence = change.Sequence,
