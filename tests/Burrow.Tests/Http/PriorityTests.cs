@@ -155,6 +155,7 @@ public abstract class PriorityTests(ServerFixture server) : ProtocolTests(server
         var statistics = (await GetAsync($"/stats/{Account}/q")).Json;
 
         statistics.GetProperty("oldestVisibleAge").GetDouble().ShouldBeGreaterThanOrEqualTo(30);
+        statistics.GetProperty("visible").GetInt64().ShouldBe(2);
     }
 
     private async Task PutManyAsync()

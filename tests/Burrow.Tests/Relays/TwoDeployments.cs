@@ -85,9 +85,12 @@ internal sealed class TwoDeployments : IAsyncDisposable
     }
 
     /// <summary>Waits until something holds. It looks often, and fails only after a long time.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> holds, Func<Task<string>> otherwise)
+    /// <param name="holds">Looks.</param>
+    /// <param name="otherwise">What is there instead.</param>
+    /// <param name="patience">How long it looks; null: as long as most need at most.</param>
+    public static async Task UntilAsync(Func<Task<bool>> holds, Func<Task<string>> otherwise, TimeSpan? patience = null)
     {
-        var end = DateTime.UtcNow + Patience;
+        var end = DateTime.UtcNow + (patience ?? Patience);
         while (!await holds())
         {
             if (DateTime.UtcNow > end)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Burrow.Queues;
+using Burrow.Tests.Relays;
 using Burrow.Tests.Support;
 
 namespace Burrow.Tests.Torture;
@@ -18,7 +19,7 @@ public sealed class MirrorProxyTests(Azurite azurite, ITestOutputHelper output)
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
 
-    private readonly Random random = new(TortureSize.Seed);
+    private FarApart sides = null!;
     private int ids;
 
     /// <summary>How many of its messages the producer with numbers knows to be stored.</summary>
@@ -31,22 +32,19 @@ public sealed class MirrorProxyTests(Azurite azurite, ITestOutputHelper output)
     [InlineData("azurite", 2)]
     public async Task Both_sides_hold_the_same_and_the_far_one_goes_on_alone(string engine, int processes)
     {
-        using var folder = new TemporaryFolder();
-        await using var other = engine == "azurite" ? await Azurite.WithNodeAsync(AzuriteProcess.StartAsync) : null;
-        await using var near = await Deployment.StartAsync(await TablesAsync("near"), processes);
-        await using var far = await Deployment.StartAsync(await TablesAsync("far"), processes);
-        await using var proxy = new CuttingProxy(far.Addresses[0], random, 300_000)
-        {
-            LongestDelay = TimeSpan.FromMilliseconds(300),
-            BufferBytes = 64 * 1024,
-        };
-        await near.SendAsync(HttpMethod.Put, "relays/a/r", $$"""{"queues":"*","to":"{{proxy.Address}}","mode":"mirror"}""");
+        await using var sides = this.sides = await FarApart.StartAsync(engine, processes, azurite, new(TortureSize.Seed));
+        var (near, far, proxy) = (sides.Near, sides.Far, sides.Line);
+        await sides.RelayAsync("mirror");
         var begun = Stopwatch.GetTimestamp();
 
         var changes = engine == "azurite" ? TortureSize.MirroredChanges / 2 : TortureSize.MirroredChanges;
-        await TormentAsync(near, far, proxy, processes, WorkAsync(near, changes, Token));
-        await UntilAsync(async () => await IsQuietAsync(near) && (await DifferencesAsync(near, far)).Count == 0, async () =>
-            $"{string.Join('\n', (await DifferencesAsync(near, far)).Take(5))} {await near.GetAsync("relays/a")}");
+        var changing = WorkAsync(near, changes, Token);
+        await sides.TormentAsync();
+        await changing;
+        await TwoDeployments.UntilAsync(
+            async () => await sides.IsQuietAsync() && (await DifferencesAsync(near, far)).Count == 0,
+            async () => $"{string.Join('\n', (await DifferencesAsync(near, far)).Take(5))} {await near.GetAsync("relays/a")}",
+            Patience);
         var equal = Stopwatch.GetElapsedTime(begun);
 
         // Mid-way, the first deployment is lost.
@@ -66,9 +64,10 @@ public sealed class MirrorProxyTests(Azurite azurite, ITestOutputHelper output)
         await near.ReturnAsync();
         await near.SendAsync(HttpMethod.Put, "v1.0/a/q0/last?ttl=0", "x");
         var before = await ContentsAsync(far);
-        await UntilAsync(
+        await TwoDeployments.UntilAsync(
             async () => $"{await near.GetAsync("relays/a/r")}".Contains("Fenced", StringComparison.Ordinal),
-            async () => $"{await near.GetAsync("relays/a/r")}");
+            async () => $"{await near.GetAsync("relays/a/r")}",
+            Patience);
         (await ContentsAsync(far)).ShouldBe(before);
         var different = (await DifferencesAsync(near, far)).ToHashSet();
         var missing = (await near.GetAsync("relays/a/r/missing"))!.Value.EnumerateArray()
@@ -80,29 +79,6 @@ public sealed class MirrorProxyTests(Azurite azurite, ITestOutputHelper output)
         output.WriteLine(
             $"{changes} changes: equal after {equal.TotalSeconds:0} s, {proxy.Cuts} cuts, {near.Kills} and {far.Kills} kills; "
             + $"{different.Count} differ after the loss, {missing.Count} are named; {there} of {numbers} numbers were there");
-
-        async Task<(string, string?)> TablesAsync(string name) => other is null
-            ? ($"sqlite:{folder.File(name + ".db")}", null)
-            : ("azure:" + (name == "far" ? other.ConnectionString : await azurite.ConnectionStringAsync()), Stores.NewPrefix());
-    }
-
-    /// <summary>Kills processes and the line while work is done.</summary>
-    private async Task TormentAsync(Deployment near, Deployment far, CuttingProxy proxy, int processes, Task working)
-    {
-        for (var kill = 0; kill < TortureSize.KillsOfRelays; kill++)
-        {
-            await Task.Delay(Next(300, 2500), Token);
-            await near.KillAsync(Next(0, processes));
-            await Task.Delay(Next(300, 2500), Token);
-            await far.KillAsync(Next(0, processes));
-            if (kill != TortureSize.KillsOfRelays / 2)
-                continue;
-            proxy.IsBlackedOut = true;
-            await Task.Delay(TortureSize.Blackout, Token);
-            proxy.IsBlackedOut = false;
-        }
-
-        await working;
     }
 
     /// <summary>Puts and changes messages in all ways at once, and numbers some.</summary>
@@ -214,10 +190,6 @@ public sealed class MirrorProxyTests(Azurite azurite, ITestOutputHelper output)
     private static async Task<IEnumerable<int>> NumbersAsync(Deployment side) =>
         (await side.GetAsync($"v1.0/a/{Numbered}?detail=id"))!.Value.EnumerateArray().Select(id => int.Parse(id.GetString()![1..]));
 
-    private static async Task<bool> IsQuietAsync(Deployment near) =>
-        await near.GetAsync("relays/a/r") is { } relay
-        && relay.GetProperty("links").EnumerateArray().All(link => link.GetProperty("messages").GetInt64() == 0);
-
     /// <summary>The messages that two deployments do not hold alike, as <c>{queue}/{id}</c>.</summary>
     private static async Task<List<string>> DifferencesAsync(Deployment near, Deployment far)
     {
@@ -248,23 +220,7 @@ public sealed class MirrorProxyTests(Azurite azurite, ITestOutputHelper output)
             .Select(member => member.Name == "ttl" ? $"ttl {member.Value.GetInt64() == 0}" : $"{member.Name} {member.Value}"));
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> holds, Func<Task<string>> otherwise)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        while (!await holds())
-        {
-            if (Stopwatch.GetElapsedTime(begun) > Patience)
-                throw new TimeoutException(await otherwise());
-            await Task.Delay(100, Token);
-        }
-    }
-
-    /// <summary>Clients share the source of chance, which is for one at a time.</summary>
-    private int Next(int from, int before)
-    {
-        lock (random)
-            return random.Next(from, before);
-    }
+    private int Next(int from, int before) => sides.Next(from, before);
 
     private string Body() => Next(0, 20) == 0 ? new string('x', Next(1, 60_000)) : $"body {Next(0, 1_000_000)}";
 }

@@ -22,41 +22,20 @@ public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
     [InlineData("azurite", 2)]
     public async Task Each_message_is_consumed_at_the_far_side_once_and_in_order(string engine, int processes)
     {
-        using var folder = new TemporaryFolder();
         // Azurite takes a time for each request that grows with its rows.
         var messages = engine == "azurite" ? TortureSize.RelayedMessages / 2 : TortureSize.RelayedMessages;
-        // Each side has its own: the first one is that of the test run.
-        await using var other = engine == "azurite" ? await Azurite.WithNodeAsync(AzuriteProcess.StartAsync) : null;
-        await using var near = await Deployment.StartAsync(await TablesAsync("near"), processes);
-        await using var far = await Deployment.StartAsync(await TablesAsync("far"), processes);
-        var random = new Random(TortureSize.Seed);
-        await using var proxy = new CuttingProxy(far.Addresses[0], random, 300_000)
-        {
-            LongestDelay = TimeSpan.FromMilliseconds(300),
-            BufferBytes = 64 * 1024,
-        };
-        await near.SendAsync(HttpMethod.Put, "relays/a/r", $$"""{"queues":"*","to":"{{proxy.Address}}"}""");
+        await using var sides = await FarApart.StartAsync(engine, processes, azurite, new(TortureSize.Seed));
+        var (near, far, proxy) = (sides.Near, sides.Far, sides.Line);
+        await sides.RelayAsync("copy");
         var consumed = Enumerable.Range(0, Queues).ToDictionary(q => q, _ => new List<string>());
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var consumers = consumed.Select(queue => ConsumeAsync(far, queue.Key, queue.Value, done.Token)).ToList();
 
         var begun = Stopwatch.GetTimestamp();
         var producing = Task.WhenAll(Enumerable.Range(0, Producers).Select(producer => ProduceAsync(near, producer, messages / Producers)));
-        for (var kill = 0; kill < TortureSize.KillsOfRelays; kill++)
-        {
-            await Task.Delay(random.Next(300, 2500), Token);
-            await near.KillAsync(random.Next(processes));
-            await Task.Delay(random.Next(300, 2500), Token);
-            await far.KillAsync(random.Next(processes));
-            if (kill != TortureSize.KillsOfRelays / 2)
-                continue;
-            proxy.IsBlackedOut = true;
-            await Task.Delay(TortureSize.Blackout, Token);
-            proxy.IsBlackedOut = false;
-        }
-
+        await sides.TormentAsync();
         await producing;
-        while (!await IsEmptyAsync(near) || consumed.Values.Sum(ids => { lock (ids) return ids.Count; }) < messages)
+        while (!await sides.IsQuietAsync() || consumed.Values.Sum(ids => { lock (ids) return ids.Count; }) < messages)
         {
             if (Stopwatch.GetElapsedTime(begun) > TimeSpan.FromMinutes(20))
                 throw new TimeoutException($"{consumed.Values.Sum(ids => ids.Count)} of {messages}; {await near.GetAsync("relays/a")}");
@@ -70,10 +49,6 @@ public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
             + $"{near.Kills} and {far.Kills} kills");
         foreach (var (queue, ids) in consumed)
             ids.ShouldBe(await IdsAsync(near, queue));
-
-        async Task<(string, string?)> TablesAsync(string name) => other is null
-            ? ($"sqlite:{folder.File(name + ".db")}", null)
-            : ("azure:" + (name == "far" ? other.ConnectionString : await azurite.ConnectionStringAsync()), Stores.NewPrefix());
     }
 
     /// <summary>Puts messages into all queues by turns, by batches, each until it is stored.</summary>
@@ -126,10 +101,6 @@ public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
             }
         }
     }
-
-    private static async Task<bool> IsEmptyAsync(Deployment near) =>
-        await near.GetAsync("relays/a/r") is { } relay
-        && relay.GetProperty("links").EnumerateArray().All(link => link.GetProperty("messages").GetInt64() == 0);
 
     private static async Task<List<string>> IdsAsync(Deployment near, int queue) =>
         (await near.GetAsync($"v1.0/a/q{queue}?detail=id"))!.Value.EnumerateArray().Select(id => id.GetString()!).ToList();
