@@ -173,20 +173,7 @@ internal sealed class HttpRelayWire(HttpClient http, RelayKeys keys, TimeProvide
         if (message.DiedAt != 0)
             json.WriteString("died", Instant(message.DiedAt));
         if (message.Causes.Count > 0)
-        {
-            json.WriteStartArray("causes");
-            foreach (var cause in message.Causes)
-            {
-                json.WriteStartObject();
-                json.WriteString("at", Instant(cause.At.UtcTicks));
-                json.WriteNumber("delivery", cause.Delivery);
-                json.WriteString("cause", cause.Text);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-        }
-
+            CausesJson.Write(json, message.Causes, at => Instant(at.UtcTicks));
         json.WriteEndObject();
     }
 

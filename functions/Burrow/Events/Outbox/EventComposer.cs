@@ -99,17 +99,7 @@ internal sealed class EventComposer(Lazy<EventSigner> signer, EventsOptions opti
             {
                 json.WriteString("died", Instant(message.DiedAt));
                 json.WriteNumber("deliveries", message.Deliveries);
-                json.WriteStartArray("causes");
-                foreach (var cause in causes)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("at", Instant(cause.At.UtcTicks));
-                    json.WriteNumber("delivery", cause.Delivery);
-                    json.WriteString("cause", cause.Text);
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
+                CausesJson.Write(json, causes, at => Instant(at.UtcTicks));
                 WriteMessage(json, message, row.ContentType, withBody ? body : null);
                 if (!withBody || body is null)
                     WriteUrl(json, "dead", queue, message.Id);

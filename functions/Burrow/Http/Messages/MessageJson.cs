@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Burrow.Http.Pipeline;
 using Burrow.Queues;
+using Burrow.Queues.Rows;
 
 namespace Burrow.Http.Messages;
 
@@ -106,25 +107,10 @@ internal static class MessageJson
             if (message.Died is { } died)
                 json.WriteInstant("died", died);
             if (message.Died is not null || message.Causes.Count > 0)
-                WriteCauses(json, message.Causes);
+                CausesJson.Write(json, message.Causes, JsonText.Instant);
         }
 
         json.WriteEndObject();
-    }
-
-    private static void WriteCauses(Utf8JsonWriter json, IReadOnlyList<Cause> causes)
-    {
-        json.WriteStartArray("causes");
-        foreach (var cause in causes)
-        {
-            json.WriteStartObject();
-            json.WriteInstant("at", cause.At);
-            json.WriteNumber("delivery", cause.Delivery);
-            json.WriteString("cause", cause.Text);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
     }
 
     private static void WriteBody(Utf8JsonWriter json, Message message)

@@ -33,6 +33,10 @@ internal static class JsonText
     public static void WriteInstant(this Utf8JsonWriter json, string name, DateTimeOffset? instant)
     {
         if (instant is { } some)
-            json.WriteString(name, some.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            json.WriteString(name, Instant(some));
     }
+
+    /// <summary>An instant as text, to the millisecond.</summary>
+    public static string Instant(DateTimeOffset instant) =>
+        instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }
