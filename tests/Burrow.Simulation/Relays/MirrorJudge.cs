@@ -16,22 +16,29 @@ internal sealed class MirrorJudge(Side from, Side to, Scheduler scheduler)
     /// <summary>How far apart two clocks may be, and two looks.</summary>
     private static readonly long Skew = TimeSpan.FromSeconds(11).Ticks;
 
+    /// <summary>Longer than anything is hidden here.</summary>
+    private static readonly long LongestHide = TimeSpan.FromHours(1).Ticks;
+
     /// <summary>Whether the other side may have removed and changed what came to it.</summary>
     public bool MayLack { get; init; }
 
     /// <summary>Whether a message that died by time, and is not buried yet, counts as equal: no row says so before.</summary>
     public bool DiesWithBurial { get; init; }
 
+    /// <summary>The messages that died by time, and are not buried yet, perhaps long after they are gone.</summary>
+    private readonly HashSet<long> unburied = [];
+
     /// <summary>What differs in a queue. What expires just now counts as equal.</summary>
     public List<Difference> DifferencesOf(QueueAddress queue)
     {
+        unburied.Clear();
         var originals = Read(from, queue).Where(one => one.Origin is null).ToDictionary(one => one.State.Sequence.Value);
         var copies = Read(to, queue).Where(one => one.Origin is not null).ToDictionary(one => one.Origin!.Number);
         var found = new List<Difference>();
         foreach (var (number, original) in originals)
         {
             var isExempt = MayLack || to.Judge.WasPutHere(queue.Partition, original.State.Id.Value) || IsAboutToGo(original.State)
-                || from.Judge.MayHaveExpired(queue.Partition, number)
+                || from.Judge.MayHaveExpired(queue.Partition, number) || from.Judge.WasLeftOut(queue.Partition, number)
                 || (DiesWithBurial && original.Line.State.IsUnburied(Now));
             if (isExempt)
                 continue;
@@ -39,10 +46,14 @@ internal sealed class MirrorJudge(Side from, Side to, Scheduler scheduler)
                 found.Add(new(original.State.Id.Value, number, "lacks", $"{original} is not there"));
             else if (copy.ToString() != original.ToString())
                 found.Add(new(original.State.Id.Value, number, "differs", $"{original} is {copy} there"));
+            else if (copy.State.DiedAt == 0 && copy.State.VisibleAt > Now + LongestHide)
+                found.Add(new(original.State.Id.Value, number, "differs", $"{original} is hidden there"));
         }
 
         foreach (var (number, copy) in copies.Where(one => !originals.ContainsKey(one.Key) && !IsAboutToGo(one.Value.State)))
         {
+            if (DiesWithBurial && unburied.Contains(number))
+                continue;
             // A copy that died where it came to stays dead, whatever becomes of the message.
             if (MayLack && copy.State.DiedAt != 0)
                 continue;
@@ -80,6 +91,8 @@ internal sealed class MirrorJudge(Side from, Side to, Scheduler scheduler)
 
         Held? Of(MessageState state)
         {
+            if (side == from && state.IsUnburied(Now))
+                unburied.Add(state.Sequence.Value);
             if (state.LifeAt(Now) == MessageLife.None
                 || table.GetAsync(queue.Partition, state.LineKey, CancellationToken.None).Result is not { } found)
             {

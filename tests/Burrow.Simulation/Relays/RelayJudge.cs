@@ -16,7 +16,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     private static readonly long Skew = TimeSpan.FromSeconds(11).Ticks;
 
     /// <summary>The epochs by which a relay is shut out are multiples of it.</summary>
-    public const long Fence = 1_000_000;
+    public const long Fence = 1L << 52;
 
     private readonly Dictionary<string, SortedDictionary<long, PutRecord>> puts = [];
     private readonly HashSet<string> numbered = [];
@@ -24,6 +24,9 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
 
     /// <summary>Whether the relays of both sides are mirrors: what is gone here need not come there.</summary>
     public bool AreMirrors { get; set; }
+
+    /// <summary>Whether they copied for a while: what is dead then is left out.</summary>
+    public bool MayCopy { get; set; }
 
     /// <summary>The judge of the other side.</summary>
     public RelayJudge Other { get; set; } = null!;
@@ -183,6 +186,10 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     public bool MayHaveExpired(string partition, long number) =>
         Of(partition).GetValueOrDefault(number) is { } put && put.EarliestExpiry - Skew < Now;
 
+    /// <summary>Whether a relay that copied has left a message out.</summary>
+    public bool WasLeftOut(string partition, long number) =>
+        MayCopy && Of(partition).GetValueOrDefault(number) is { IsPassed: true };
+
     /// <summary>Whether a message was put at this side, and did not come from the other one.</summary>
     public bool WasPutHere(string partition, string id) => Of(partition).Values.Any(put => put.Id == id && put.Origin is null);
 
@@ -223,7 +230,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
         if (put.IsPassed)
             return false;
         if (put.HadRow && !AreMirrors)
-            return put.RowExpiresAt - Skew > Now && (put.HasRow || !MayDrop);
+            return put.RowExpiresAt - Skew > Now && (put.HasRow || !MayDrop || IsStanding(partition, put));
         return IsStanding(partition, put);
     }
 
@@ -233,7 +240,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
             .GetAsync(partition, QueueKeys.Index(new(put.Id)), CancellationToken.None).Result is { } row
             && MessageState.From(row.Columns) is var state
             && state.Sequence.Value == put.Number
-            && (AreMirrors ? state.LifeAt(Now + Skew) != MessageLife.None : state.IsLive(Now + Skew));
+            && (AreMirrors && !MayCopy ? state.LifeAt(Now + Skew) != MessageLife.None : state.IsLive(Now + Skew));
     }
 
     private SortedDictionary<long, PutRecord> Of(string partition) =>

@@ -24,6 +24,12 @@ internal sealed class RelaySimulation
     /// <summary>Whether the relays are mirrors.</summary>
     private readonly bool mirrors;
 
+    /// <summary>Whether the mirror is a copy now and then.</summary>
+    private readonly bool changesMode;
+
+    /// <summary>Whether the other side of a mirror puts messages of its own in place of copies.</summary>
+    private readonly bool takesIds;
+
     private readonly bool facing;
     private readonly bool drops;
     private readonly bool isFull;
@@ -39,7 +45,13 @@ internal sealed class RelaySimulation
     private long relayPutUntil;
 
     private long fences;
+    /// <summary>How often the relay was deleted, and how many of these are under way.</summary>
     private int deletions;
+
+    private int deletionsUnderWay;
+
+    /// <summary>What the other side has put in place of copies, by queue and id.</summary>
+    private readonly Dictionary<(QueueAddress Queue, MessageId Id), byte[]> taken = [];
 
     /// <summary>The last messages that were put at the first side.</summary>
     private readonly Queue<(QueueAddress Queue, MessageId Id)> known = new();
@@ -58,12 +70,16 @@ internal sealed class RelaySimulation
         drops = random.Next(4) == 0;
         usesProducers = random.Next(2) == 0;
         putsAgain = random.Next(2) == 0;
+        changesMode = mirrors && random.Next(4) == 0;
+        takesIds = mirrors && random.Next(4) == 0;
         queues = random.Next(1, 4);
         left = random.Next(30, 150);
-        // What an outbox that is full does not take, and what a deleted relay had to send, is gone.
-        here.Judge.MayDrop = there.Judge.MayDrop = isFull || drops;
+        // What an outbox that is full does not take, and what a relay had to send that was deleted, or of another mode, is gone.
+        here.Judge.MayDrop = there.Judge.MayDrop = isFull || drops || changesMode;
         here.Judge.AreMirrors = there.Judge.AreMirrors = mirrors;
-        note(() => $"facing {facing}, full {isFull}, drops {drops}, producers {usesProducers}, {queues} queues, {wire}");
+        here.Judge.MayCopy = there.Judge.MayCopy = changesMode;
+        note(() => $"facing {facing}, full {isFull}, drops {drops}, modes {changesMode}, ids {takesIds}, producers {usesProducers}, "
+            + $"{queues} queues, {wire}");
 
         Conditions Draw() => Conditions.Draw(random) with { Announces = false };
 
@@ -142,12 +158,13 @@ internal sealed class RelaySimulation
                 case 0 when putsAgain:
                     await RelayAsync(here, again: random.Next(2) == 0);
                     break;
-                case 1 when drops:
-                    deletions++;
-                    await here.SendAsync(engine => engine.Relays.DeleteAsync(Account, Name, QueuePattern.All, CancellationToken.None));
-                    await DelayAsync(20);
+                case 0 when changesMode:
+                    await RelayAsync(here, again: true, RelayMode.Copy);
+                    await DelayAsync(60);
                     await RelayAsync(here, again: true);
-                    deletions++;
+                    break;
+                case 1 when drops:
+                    await DropAsync();
                     break;
                 case 2:
                     await FenceAsync();
@@ -157,6 +174,9 @@ internal sealed class RelaySimulation
                     break;
                 case 4:
                     await DelayAsync(60);
+                    break;
+                case 5 when takesIds:
+                    await TakeIdAsync();
                     break;
                 case < 18:
                     await PutAsync(facing && random.Next(3) == 0 ? there : here);
@@ -172,6 +192,23 @@ internal sealed class RelaySimulation
                     break;
             }
         }
+    }
+
+    /// <summary>Deletes the relay, perhaps while it is sending many messages and some of them are consumed, and puts it anew.</summary>
+    private async Task DropAsync()
+    {
+        deletions++;
+        deletionsUnderWay++;
+        var many = random.Next(2) == 0 ? random.Next(5, 50) : 0;
+        await Task.WhenAll(Enumerable.Range(0, many).Select(_ => PutAsync(here)));
+        if (many > 0)
+            await scheduler.DelayAsync(TimeSpan.FromMilliseconds(random.Next(2000)));
+        await here.SendAsync(engine => engine.Relays.DeleteAsync(Account, Name, QueuePattern.All, CancellationToken.None));
+        if (many > 0)
+            await TakeAsync(here);
+        await DelayAsync(random.Next(2) == 0 ? 2 : 20);
+        await RelayAsync(here, again: true);
+        deletionsUnderWay--;
     }
 
     private Task PutAsync(Side side)
@@ -253,6 +290,33 @@ internal sealed class RelaySimulation
         }
     }
 
+    /// <summary>The other side puts a message of its own in place of a copy. What becomes of that message here is nothing to it.</summary>
+    private async Task TakeIdAsync()
+    {
+        var (queue, id, body) = (Queue(), new MessageId($"m{here.Name}{random.Next(4)}"), Body());
+        if (taken.ContainsKey((queue, id)))
+            return;
+        await there.SendAsync(engine => engine.DeleteAsync(queue, id, Precondition.None, Detail.None, CancellationToken.None));
+        var put = await there.SendAsync(engine => engine.PutAsync(
+            queue, new(id, body, null, new(0, 0), Precondition.MustNotExist), CancellationToken.None));
+        if (put is not null)
+            taken[(queue, id)] = body;
+    }
+
+    /// <summary>What the other side has put itself stands there as it was put. Then it is removed: it holds the mirror up.</summary>
+    private async Task RemoveTakenAsync()
+    {
+        foreach (var ((queue, id), body) in taken)
+        {
+            var found = await there.SendAsync(engine => engine.GetAsync(queue, id, Detail.All, CancellationToken.None));
+            if (found?.Body.AsSpan().SequenceEqual(body) != true)
+                throw new Violation($"{queue.Queue}: {id}, which was put at {there.Name}, is {found} now.");
+            await there.SendAsync(engine => engine.DeleteAsync(queue, id, Precondition.None, Detail.None, CancellationToken.None));
+        }
+
+        taken.Clear();
+    }
+
     /// <summary>Both sides hold the same.</summary>
     private void JudgeEqual()
     {
@@ -266,8 +330,9 @@ internal sealed class RelaySimulation
 
         void Judge(MirrorJudge judge, QueueAddress queue)
         {
-            // After a relay was deleted and put again, a queue that is empty is compared at its next put.
-            if (judge.DifferencesOf(queue).Find(one => one.Kind != "has" || !drops || judge.IsPrepared(queue)) is { } first)
+            // After a mirror was deleted and put again, or another relay has become one, a queue that is empty is compared at its next put.
+            var isCompared = !(drops || changesMode) || judge.IsPrepared(queue);
+            if (judge.DifferencesOf(queue).Find(one => one.Kind != "has" || isCompared) is { } first)
                 throw new Violation($"{queue.Queue}: {first.Text}");
         }
     }
@@ -307,11 +372,11 @@ internal sealed class RelaySimulation
     }
 
     /// <summary>Puts the relay of a side, or puts it again.</summary>
-    private async Task RelayAsync(Side side, bool again)
+    private async Task RelayAsync(Side side, bool again, RelayMode mode = RelayMode.Mirror)
     {
         var relay = new Relay(Name, QueuePattern.All, new($"https://{(side == here ? "b" : "a")}.example"), Account)
         {
-            Mode = mirrors ? RelayMode.Mirror : RelayMode.Copy,
+            Mode = mirrors ? mode : RelayMode.Copy,
             MaxOutbox = isFull ? random.Next(1, 8) : RelayLimits.MaxOutbox,
             RefusesWhenFull = isFull && random.Next(2) == 0,
         };
@@ -365,14 +430,15 @@ internal sealed class RelaySimulation
     private async Task MissingAsync()
     {
         var before = Enumerable.Range(0, queues).ToDictionary(i => QueueOf(i).Queue, i => here.Judge.Owed(QueueOf(i).Partition));
-        var (different, deletionsBefore) = (DifferencesNow(), deletions);
+        var (different, deletionsBefore, isDeleted) = (DifferencesNow(), deletions, deletionsUnderWay > 0);
         var found = await here.SendAsync(engine => engine.Relays.MissingAsync(Account, Name, QueuePattern.All, CancellationToken.None));
-        if (found is not var (missing, _))
+        // What a relay that is deleted meanwhile had to send, is not said.
+        if (found is not var (missing, _) || isDeleted || deletions != deletionsBefore)
             return;
         if (mirrors)
         {
-            // What a relay that is deleted meanwhile had to send, is not said.
-            if (deletions != deletionsBefore)
+            // Nor, of one that copies, what has changed.
+            if (changesMode)
                 return;
             foreach (var (queue, one) in DifferencesNow().Where(different.Contains))
             {
@@ -427,16 +493,22 @@ internal sealed class RelaySimulation
     /// <summary>Empties both sides, unless they are to be alike, and waits until nothing is left to send.</summary>
     private async Task EmptyAsync(Task others)
     {
-        for (var minutes = 0; minutes < 3 || !others.IsCompleted || HasRows(here) || (facing && HasRows(there)); minutes++)
+        for (var minutes = 0; minutes < 3 || taken.Count > 0 || !others.IsCompleted || HasRows(); minutes++)
         {
             if (minutes > 60)
                 throw new Violation(others.IsCompleted ? "The outboxes are never emptied." : "The producer can't go on.");
             // The operator sees that the relay is shut out, and puts it again.
             var state = await here.SendAsync(engine => engine.Relays.GetAsync(Account, Name, QueuePattern.All, CancellationToken.None));
-            if (state?.Links.Any(link => link.Reason?.StartsWith("Fenced", StringComparison.Ordinal) == true) == true)
+            if (state?.Links.Any(link => link.Reason?.StartsWith("Fenced", StringComparison.Ordinal) == true) == true
+                || (changesMode && state?.Relay.Mode == RelayMode.Copy))
+            {
                 await RelayAsync(here, again: true);
+            }
+
             if (mirrors && facing)
                 await RemoveCopiesAsync();
+            if (minutes == 3)
+                await RemoveTakenAsync();
             // An id that is still at the other side holds the relay up.
             for (var i = 0; i < queues && !mirrors; i++)
             {
@@ -453,7 +525,7 @@ internal sealed class RelaySimulation
         }
     }
 
-    private static bool HasRows(Side side) => side.Judge.HasRows;
+    private bool HasRows() => here.Judge.HasRows || (facing && there.Judge.HasRows);
 
     private byte[] Body() => Encoding.UTF8.GetBytes($"body {++body}{(random.Next(20) == 0 ? new string('x', 40_000) : "")}");
 

@@ -14,6 +14,8 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
 {
     private static readonly WaitOptions Wait = new(ProducerLimits.Wait, 1000, null);
 
+    public int BatchMessages => conditions().BatchMessages;
+
     public Task<RelayAnswer> SendAsync(Relay relay, QueueName queue, RelayBatch batch, CancellationToken cancellationToken) =>
         CallAsync(engine => batch.IsOfChanges
             ? ChangeAllAsync(engine, new(relay.Account, queue), batch)
@@ -154,10 +156,11 @@ internal sealed class UnreliableWire(Scheduler scheduler, Random random, Func<Si
 
 /// <summary>What the line between the two sides is like.</summary>
 internal sealed record WireConditions(
-    TimeSpan Latency, double Slow, double LosesRequests, double LosesAnswers, double Repeats, IReadOnlyList<(long From, long To)> Cuts)
+    TimeSpan Latency, double Slow, double LosesRequests, double LosesAnswers, double Repeats, IReadOnlyList<(long From, long To)> Cuts,
+    int BatchMessages)
 {
     /// <summary>The line after all trouble.</summary>
-    public static readonly WireConditions Calm = new(TimeSpan.FromMilliseconds(10), 0, 0, 0, 0, []);
+    public static readonly WireConditions Calm = new(TimeSpan.FromMilliseconds(10), 0, 0, 0, 0, [], RelayLimits.BatchMessages);
 
     public static WireConditions Draw(Random random)
     {
@@ -167,7 +170,8 @@ internal sealed record WireConditions(
             Pick(0, 0.02, 0.2),
             Pick(0, 0.02, 0.2),
             Pick(0, 0.05, 0.3),
-            [.. Enumerable.Range(0, Math.Max(0, random.Next(-1, 3))).Select(_ => Cut())]);
+            [.. Enumerable.Range(0, Math.Max(0, random.Next(-1, 3))).Select(_ => Cut())],
+            random.Next(2) == 0 ? random.Next(1, 6) : RelayLimits.BatchMessages);
 
         double Pick(params double[] values) => values[random.Next(values.Length)];
 

@@ -76,7 +76,7 @@ public sealed class MirrorTests
         await PutAsync(both.East, "q/changed?ttl=0", "x");
         await both.CameAsync("kept", "removed", "changed");
         var producer = (await both.StateAsync("active")).GetProperty("links")[0].GetProperty("producer").GetString();
-        await TwoDeployments.PutAsync(both.West, $"producers/a/q/{producer}", """{"epoch":1000}""");
+        await TwoDeployments.PutAsync(both.West, $"producers/a/q/{producer}", TwoDeployments.Fence);
 
         await PutAsync(both.East, "q/consumed?ttl=0", "x");
         await both.StateAsync("failing", "Fenced");
@@ -111,6 +111,48 @@ public sealed class MirrorTests
 
         await SameAsync(both);
         await both.CameAsync("2", "1");
+    }
+
+    [Fact]
+    public async Task A_change_that_is_too_large_there_holds_up_no_other_one()
+    {
+        await using var both = await TwoDeployments.StartAsync(configureWest: west => west.MaxBodyBytes = 1000);
+        await both.RelayAsync(more: Mirror);
+        foreach (var id in (string[])["1", "2", "3"])
+            await PutAsync(both.East, $"q/{id}?ttl=0", "x");
+        await both.CameAsync("1", "2", "3");
+
+        await PutAsync(both.East, "q/1?ttl=0", new string('y', 2000));
+        await PutAsync(both.East, "q/2?ttl=0", "another");
+        await both.East.Http.DeleteAsync("v1.0/a/q/3", Token);
+        await PutAsync(both.East, "q/4?ttl=0", "x");
+
+        await both.CameAsync("1", "2", "4");
+        await both.StateAsync("failing", "the message '1'");
+        (await AllAsync(both.West)).ShouldContain("another");
+        (await TwoDeployments.GetAsync(both.East, "relays/a/r/missing")).ToString()
+            .ShouldBe("""[{"queue":"q","id":"1","change":"changed"}]""");
+        await PutAsync(both.East, "q/1?ttl=0", "small again");
+        await both.RelayAsync(more: Mirror);
+        await SameAsync(both);
+        await both.StateAsync("active");
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_room_only_what_grows_waits()
+    {
+        await using var both = await TwoDeployments.StartAsync(configureWest: west => west.Quotas.Bytes = 1000);
+        await both.RelayAsync(more: Mirror);
+        foreach (var id in (string[])["1", "2", "3", "4"])
+            await PutAsync(both.East, $"q/{id}?ttl=0", new string('x', 200));
+        await both.CameAsync("1", "2", "3", "4");
+
+        await PutAsync(both.East, "q/1?ttl=0", new string('y', 600));
+        await both.StateAsync("failing", "507");
+        await PutAsync(both.East, "q/2?ttl=0", "less");
+        await both.East.Http.DeleteAsync("v1.0/a/q/3", Token);
+        await both.CameAsync("1", "2", "4");
+        await SameAsync(both);
     }
 
     [Fact]

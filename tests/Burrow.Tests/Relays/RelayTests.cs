@@ -156,7 +156,7 @@ public sealed class RelayTests
         await PutAsync(both.East, "q/1?ttl=0", "x");
         await both.CameAsync("1");
         var producer = (await both.StateAsync("active")).GetProperty("links")[0].GetProperty("producer").GetString();
-        (await TwoDeployments.PutAsync(both.West, $"producers/a/q/{producer}", """{"epoch":1000}""")).Status.ShouldBe(HttpStatusCode.OK);
+        (await TwoDeployments.PutAsync(both.West, $"producers/a/q/{producer}", TwoDeployments.Fence)).Status.ShouldBe(HttpStatusCode.OK);
         await PutAsync(both.East, "q/2?ttl=0", "x");
 
         await both.StateAsync("failing", "Fenced");
@@ -241,6 +241,32 @@ public sealed class RelayTests
             },
             async () => $"{await TwoDeployments.GetAsync(both.East, "relays/a/r")}");
         (await TwoDeployments.IdsAsync(both.West)).ShouldBe(Enumerable.Range(1, 39).Select(i => $"{i}"));
+    }
+
+    [Fact]
+    public async Task A_late_batch_of_a_deleted_relay_is_refused_once_the_relay_is_put_anew()
+    {
+        await using var both = await TwoDeployments.StartAsync();
+        await both.RelayAsync();
+        await PutAsync(both.East, "q/1?ttl=0", "x");
+        await both.CameAsync("1");
+        var producer = $"producers/a/q/{(await both.StateAsync("active")).GetProperty("links")[0].GetProperty("producer")}";
+        var epoch = (await TwoDeployments.GetAsync(both.West, producer)).GetProperty("epoch").GetInt64();
+        await both.East.Http.DeleteAsync("relays/a/r", Token);
+        await both.RelayAsync();
+        await PutAsync(both.East, "q/2?ttl=0", "x");
+        await both.CameAsync("1", "2");
+
+        // The lease under which it was sent is a later one, of which this side has heard nothing before.
+        var late = await TwoDeployments.SendAsync(
+            both.West,
+            HttpMethod.Post,
+            $"batch/a/q?producer={producer.Split('/')[^1]}&epoch={epoch + 1000}",
+            $$"""[{"id":"late","number":{{long.MaxValue}},"inserted":"2026-01-01T00:00:00Z","via":["other"],"body":"x"}]""",
+            type: "application/json");
+
+        late.Json[0].GetProperty("status").GetInt32().ShouldBe(409);
+        (await TwoDeployments.GetAsync(both.West, producer)).GetProperty("epoch").GetInt64().ShouldBeGreaterThan(epoch + 1000);
     }
 
     [Fact]

@@ -45,7 +45,8 @@ public sealed partial class RunbookTests
             var producers = JsonDocument.Parse(await RunAsync(commands[0], environment)).RootElement;
             environment["PRODUCER"] = producers.EnumerateArray().Select(one => one.GetProperty("name").GetString()!)
                 .Single(name => name.Contains(".to-west.", StringComparison.Ordinal));
-            JsonDocument.Parse(await RunAsync(commands[1], environment)).RootElement.GetProperty("epoch").GetInt64().ShouldBe(1000000);
+            JsonDocument.Parse(await RunAsync(commands[1], environment)).RootElement.GetProperty("epoch").GetInt64()
+                .ShouldBe(1_000_000_000_000_000);
             // The producer asks how far west is, and sends what is missing again.
             var last = JsonDocument.Parse(await west.Http.GetStringAsync("producers/shop/orders/till", Token)).RootElement
                 .GetProperty("last").GetInt64();

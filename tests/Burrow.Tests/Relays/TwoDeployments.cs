@@ -11,6 +11,9 @@ namespace Burrow.Tests.Relays;
 /// <summary>Two deployments of the local process, each with its own tables, and relays between them over real sockets.</summary>
 internal sealed class TwoDeployments : IAsyncDisposable
 {
+    /// <summary>An epoch above all that relays use: it shuts a relay out.</summary>
+    public const string Fence = """{"epoch":1000000000000000}""";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private TwoDeployments(LocalServer east, LocalServer west) => (East, West) = (east, west);

@@ -296,7 +296,19 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "if (!MUTANT && (link is not { IsPrepared: true } || (head.IsOpen && head.Relay?.Serves(relay) != true)))")
         { Worlds = [WorldKind.Relays] },
 
+        new(
+            "rows-dropped-before-the-link", "Relays/RelayOutbox.cs",
+            "if (await table.RemoveAsync(link, CancellationToken.None))",
+            "if (MUTANT || await table.RemoveAsync(link, CancellationToken.None))")
+        { Worlds = [WorldKind.Relays] },
+
         // Faults of mirrors.
+        new(
+            "change-made-to-any-message", "Changing/MirrorReceiver.cs",
+            "if (line?.Origin is not { } origin || origin.Producer != producer || origin.Number != change.Number)",
+            "if (line is null || (!MUTANT"
+            + " && (line.Origin is not { } origin || origin.Producer != producer || origin.Number != change.Number)))")
+        { Worlds = [WorldKind.Mirrors] },
         new(
             "change-made-under-an-old-epoch", "Changing/MirrorReceiver.cs",
             "if (epoch < row.State.Epoch)",

@@ -182,7 +182,7 @@ public sealed class MirrorProxyTests(Azurite azurite, ITestOutputHelper output)
             {
                 var name = producer.GetProperty("name").GetString();
                 if (name != "p")
-                    (await far.SendAsync(HttpMethod.Put, $"producers/a/{queue}/{name}", """{"epoch":1000000}""")).ShouldNotBeNull();
+                    (await far.SendAsync(HttpMethod.Put, $"producers/a/{queue}/{name}", TwoDeployments.Fence)).ShouldNotBeNull();
             }
         }
     }

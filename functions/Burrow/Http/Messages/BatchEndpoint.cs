@@ -78,16 +78,22 @@ public sealed class BatchEndpoint : IEndpoint
     }
 
     /// <summary>
-    /// The error of each put if the account has no room; null if it has room. Items that make room are carried out all the same.
+    /// The error of each item that stores a body if the account has no room; null if it has room. Items that make room are carried out all
+    /// the same.
     /// </summary>
     private static async Task<QuotaExceededException?> QuotaErrorAsync(
         AuthorizedRequest authorized, QueueAddress queue, List<BatchEntry> entries)
     {
-        var puts = entries.Select(entry => entry.Item).Where(item => item?.Operation == BatchOperation.Put).ToList();
+        var stored = entries.Select(entry => entry.Item).OfType<BatchItem>()
+            .Where(item => item.Operation == BatchOperation.Put || item.Change is { IsGone: false }).ToList();
         try
         {
-            if (puts.Count > 0)
-                await authorized.RequireStorageAsync(queue, puts.Count, puts.Sum(item => item!.Body.Length));
+            if (stored.Count > 0)
+            {
+                var puts = stored.Count(item => item.Operation == BatchOperation.Put);
+                await authorized.RequireStorageAsync(queue, puts, stored.Sum(item => item.Body.Length));
+            }
+
             return null;
         }
         catch (QuotaExceededException e)
@@ -295,13 +301,27 @@ public sealed class BatchEndpoint : IEndpoint
     /// <summary>Carries out what a mirror says. It sends all of it again where a part fails.</summary>
     private async Task<IEnumerable<ItemOutcome>> MirrorAsync(Batch batch, List<RelayedChange> changes)
     {
+        var tooLarge = new HashSet<RelayedChange>();
+        foreach (var change in changes.Where(change => batch.Full is not null && !change.IsGone))
+        {
+            // What is not there any more takes no room.
+            if (await queues.LengthOfAsync(batch.Queue, change.Id, batch.Context.Aborted) is not null
+                && !await batch.Authorized.MayReplaceAsync(batch.Queue, change.Id, change.Body.Length))
+            {
+                tooLarge.Add(change);
+            }
+        }
+
         var outcome = await TryAsync(null, async () =>
         {
             var (producer, epoch, _) = batch.Turn!.Value;
-            await queues.MirrorAsync(batch.Queue, producer, epoch, changes, batch.Context.Aborted);
+            var fitting = changes.FindAll(change => !tooLarge.Contains(change));
+            await queues.MirrorAsync(batch.Queue, producer, epoch, fitting, batch.Context.Aborted);
             return new(null, 200, null, null);
         });
-        return changes.Select(change => outcome with { Id = change.Id });
+        return changes.Select(change => tooLarge.Contains(change)
+            ? new(change.Id, batch.Full!.Status, null, batch.Full.Message)
+            : outcome with { Id = change.Id });
     }
 
     private async Task<ItemOutcome> TryAsync(MessageId? id, Func<Task<ItemOutcome>> serve)
@@ -352,7 +372,7 @@ public sealed class BatchEndpoint : IEndpoint
     /// <param name="Queue">The queue.</param>
     /// <param name="OnlyNew">Whether a put never replaces.</param>
     /// <param name="Stamp">The stamp of this deployment; null: it can't be read now.</param>
-    /// <param name="Full">The error of a put, if the account has no room.</param>
+    /// <param name="Full">The error of what stores a body, if the account has no room.</param>
     /// <param name="Turn">The producer of the batch, its epoch, and the number before the batch; null: it has none.</param>
     private sealed record Batch(
         RequestContext Context,

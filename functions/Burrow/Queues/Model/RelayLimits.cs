@@ -36,6 +36,9 @@ public static class RelayLimits
     /// <summary>For how long a process has a link for itself, unless it renews that.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(20);
 
+    /// <summary>Epochs that one link has for itself. It takes a new one for each lease, and a mirror for each batch of changes.</summary>
+    internal const long EpochsOfLink = 1_000_000_000_000;
+
     /// <summary>How long a link without a message is kept: less than the other side remembers a producer.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromDays(25);
 

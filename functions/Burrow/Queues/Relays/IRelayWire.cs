@@ -6,6 +6,9 @@ namespace Burrow.Queues.Relays;
 /// <summary>The way to the other side of a relay. It sends once: the caller sends again.</summary>
 internal interface IRelayWire
 {
+    /// <summary>Messages in one batch, and rows in one read of the outbox.</summary>
+    int BatchMessages => RelayLimits.BatchMessages;
+
     /// <summary>Sends a batch. If no answer comes, the batch may have been stored all the same.</summary>
     Task<RelayAnswer> SendAsync(Relay relay, QueueName queue, RelayBatch batch, CancellationToken cancellationToken);
 
@@ -36,7 +39,7 @@ internal sealed record RelayBatch(ProducerName Producer, long Epoch, long? Previ
     /// <summary>The stamps that a message has come through, this deployment's last.</summary>
     public IReadOnlyList<string> StampsOf(RelayRow row) => [.. row.Origin?.Stamps ?? [], Stamp];
 
-    /// <summary>Counts the messages, once the other side has all of them.</summary>
+    /// <summary>Counts the messages, once the other side has answered for them.</summary>
     /// <param name="now">UTC ticks.</param>
     public void Arrived(long now)
     {
@@ -80,7 +83,11 @@ internal sealed record RelayAnswer(int Status)
 /// <summary>What became of a message of a batch.</summary>
 /// <param name="Status">The HTTP status that a single put would have had.</param>
 /// <param name="Error">What went wrong; null: nothing.</param>
-internal sealed record RelayedItem(int Status, string? Error);
+internal sealed record RelayedItem(int Status, string? Error)
+{
+    /// <summary>Whether it is this message that the other side refuses, for what it is or for its size: the others may go on.</summary>
+    public bool IsRefusedAlone => Status is 400 or 413 or 507;
+}
 
 /// <summary>The way of an engine without relays: there is none.</summary>
 internal sealed class NoRelayWire : IRelayWire

@@ -19,9 +19,8 @@ internal sealed class MissingReader(QueueContext context, RelayTable table, Mess
         var link = await table.ReadAsync(queue, cancellationToken) is { } one && one.Incarnation == relay.Incarnation ? one : null;
         var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken);
         var isMirror = relay.Mode == RelayMode.Mirror;
-        var answer = isMirror ? await peer.AskAsync(relay, queue) : new(0);
-        var (isKnown, last) = answer.Status == 200 ? (true, answer.Last) : (false, link?.Sent);
         var told = new HashSet<Sequence>();
+        var (isKnown, last) = await LastAsync();
         if (link is not { IsPrepared: true } || (head.IsOpen && head.Relay?.Serves(relay) != true))
         {
             // Before the rows: a message may get its row and be consumed meanwhile.
@@ -36,6 +35,8 @@ internal sealed class MissingReader(QueueContext context, RelayTable table, Mess
         var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.WithoutBody };
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, cancellationToken))
         {
+            // After the rows were read: what is sent meanwhile counts as there, so that its changes are named.
+            (isKnown, last) = await LastAsync();
             var rows = page.Rows
                 .Where(row => OutboxRows.Holds(row.Key) && row.Columns.GetString(OutboxRows.Incarnation) == relay.Incarnation)
                 .Select(row => (IsChange: ChangeRow.Is(row.Key), Sequence: OutboxRows.SequenceOf(row.Key), Id: OutboxRows.IdOf(row)))
@@ -53,6 +54,12 @@ internal sealed class MissingReader(QueueContext context, RelayTable table, Mess
                         yield return new(queue.Queue, row.Id, row.IsChange || !isHere);
                 }
             }
+        }
+
+        async Task<(bool IsKnown, long? Last)> LastAsync()
+        {
+            var answer = isMirror ? await peer.AskAsync(relay, queue) : new(0);
+            return answer.Status == 200 ? (true, answer.Last) : (false, link?.Sent);
         }
     }
 

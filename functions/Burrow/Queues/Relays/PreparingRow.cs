@@ -58,6 +58,31 @@ internal sealed class PreparingRow
         return found.Columns.GetInteger(CountColumn) == count;
     }
 
+    /// <summary>Deletes rows. One that is gone, or was written anew since it was read, is left out.</summary>
+    /// <param name="rows">For each row, the operations that delete it.</param>
+    /// <returns>False: another process prepares.</returns>
+    public async Task<bool> DeleteAsync(IEnumerable<IReadOnlyList<Operation>> rows)
+    {
+        var rest = new Queue<IReadOnlyList<Operation>>(rows);
+        while (rest.Count > 0)
+        {
+            var some = new List<IReadOnlyList<Operation>>();
+            while (rest.TryPeek(out var next) && some.Sum(one => one.Count) + next.Count < TableLimits.TransactionOperations)
+                some.Add(rest.Dequeue());
+            if (await SubmitAsync([.. some.SelectMany(one => one)]) is not { } isCommitted)
+                return false;
+            if (isCommitted)
+                continue;
+            foreach (var one in some)
+            {
+                if (await SubmitAsync(one) is null)
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Ends, unless another process has begun.</summary>
     public Task ReleaseAsync() =>
         context.Messages.SubmitAsync(partition, [Operation.Delete(QueueKeys.Preparing, etag)], CancellationToken.None);

@@ -48,6 +48,13 @@ internal sealed class RelayLease
         return await WriteAsync(link => link with { Sent = sent });
     }
 
+    /// <summary>Whether this process still has the link: it is read.</summary>
+    public async Task<bool> IsHeldAsync()
+    {
+        IsLost = IsLost || (await table.ReadAsync(Link.Queue, CancellationToken.None))?.Holder != Link.Holder;
+        return !IsLost;
+    }
+
     /// <summary>Changes the link, and keeps it.</summary>
     /// <returns>False: the lease is lost.</returns>
     public async Task<bool> WriteAsync(Func<RelayLink, RelayLink> change)

@@ -190,7 +190,7 @@ internal sealed class RelayOutbox : IRelayOutbox
         {
             // The link of the relay that wrote it comes first.
             if (look.Account.RelayOf(front.Incarnation) is null)
-                await DropRowsAsync(queue, front.Incarnation);
+                await DropLeftAsync(queue, front.Incarnation);
             else
                 await table.RemoveAsync(link, CancellationToken.None);
             return TimeSpan.Zero;
@@ -225,7 +225,7 @@ internal sealed class RelayOutbox : IRelayOutbox
         if (incarnation is not null && look.Account.RelayOf(incarnation) is null)
         {
             await UnmarkAsync(queue, incarnation);
-            await DropRowsAsync(queue, incarnation);
+            await DropLeftAsync(queue, incarnation);
             return TimeSpan.Zero;
         }
 
@@ -257,10 +257,13 @@ internal sealed class RelayOutbox : IRelayOutbox
     /// <summary>The relay of a link is gone, and with it what it had to send.</summary>
     private async Task<TimeSpan?> RemoveAsync(RelayLink link)
     {
-        // In this order: once no put writes such rows any more, those that are left can be removed for good.
+        // In this order: once no put writes such rows any more, no process prepares, and no pump sends what it reads from then on, those
+        // that are left can be dropped for good.
         await UnmarkAsync(link.Queue, link.Incarnation);
-        await DropRowsAsync(link.Queue, link.Incarnation);
-        await table.RemoveAsync(link, CancellationToken.None);
+        var own = await PreparingRow.TakeAsync(context, link.Queue.Partition);
+        if (await table.RemoveAsync(link, CancellationToken.None))
+            await DropRowsAsync(own, link.Queue, link.Incarnation);
+        await own.ReleaseAsync();
         return TimeSpan.Zero;
     }
 
@@ -338,7 +341,15 @@ internal sealed class RelayOutbox : IRelayOutbox
     private Task UnmarkAsync(QueueAddress queue, string incarnation) => QueueHead.MarkAsync(
         context, queue.Partition, head => head.Relay?.Incarnation == incarnation ? null : head.Relay);
 
-    private async Task DropRowsAsync(QueueAddress queue, string incarnation)
+    /// <summary>Drops what a relay that is gone has left.</summary>
+    private async Task DropLeftAsync(QueueAddress queue, string incarnation)
+    {
+        var own = await PreparingRow.TakeAsync(context, queue.Partition);
+        await DropRowsAsync(own, queue, incarnation);
+        await own.ReleaseAsync();
+    }
+
+    private async Task DropRowsAsync(PreparingRow own, QueueAddress queue, string incarnation)
     {
         var query = new RowQuery(QueueKeys.OutboxFrom, QueueKeys.OutboxBefore) { Select = RelayRow.WithoutBody };
         await foreach (var page in context.Messages.QueryPagesAsync(queue.Partition, query, CancellationToken.None))
@@ -346,7 +357,8 @@ internal sealed class RelayOutbox : IRelayOutbox
             var dropped = page.Rows
                 .Where(row => OutboxRows.Holds(row.Key) && row.Columns.GetString(OutboxRows.Incarnation) == incarnation)
                 .Select(row => ChangeRow.Is(row.Key) ? [ChangeRow.From(row).Delete()] : RelayRow.From(row).Delete());
-            await OutboxRows.DeleteAsync(context.Messages, queue.Partition, dropped);
+            if (!await own.DeleteAsync(dropped))
+                return;
         }
     }
 

@@ -32,9 +32,11 @@ internal sealed class RelayPeer(QueueSettings settings, IRelayWire wire, RelaySt
         if (answer.Status != 200)
             return RelayResult.Of(link.Sent, answer);
         var known = wasPut ? Math.Max(link.Epoch, link.FencedBy) : link.Epoch;
-        if ((link.Generation > 0 && answer.Epoch > known) || answer.Epoch == long.MaxValue)
+        if ((link.Generation > 0 && answer.Epoch > known) || answer.Epoch > long.MaxValue - RelayLimits.EpochsOfLink)
             return await StopAsync(lease, relay, answer.Last, answer);
-        var epoch = Math.Max(link.Epoch, answer.Epoch) + 1;
+        var highest = Math.Max(link.Epoch, answer.Epoch);
+        // A link that begins leaves out what one before it may have used since: a batch of that one, which is late, is refused.
+        var epoch = link.Generation > 0 ? highest + 1 : (highest / RelayLimits.EpochsOfLink + 1) * RelayLimits.EpochsOfLink;
         if (!await lease.WriteAsync(one => one with { Epoch = epoch, FencedBy = 0 }))
             return RelayResult.Lost;
         var own = await stamp.GetAsync(CancellationToken.None);

@@ -14,23 +14,16 @@ internal sealed class RelayPump
     /// <summary>Deletions of what was sent that are under way at a time.</summary>
     private const int MaxDeletions = 4;
 
-    /// <summary>Pages of puts that a mirror sends, before it looks for changes again.</summary>
-    private const int MirrorPages = 8;
-
     private readonly QueueContext context;
     private readonly QueueSettings settings;
     private readonly IRelayWire wire;
     private readonly RelayPeer peer;
     private readonly RelayStamp stamp;
     private readonly MessageFinder finder;
-    private readonly MirrorSender mirror;
 
     public RelayPump(
-        QueueContext context, QueueSettings settings, IRelayWire wire, RelayPeer peer, RelayStamp stamp, MessageFinder finder)
-    {
+        QueueContext context, QueueSettings settings, IRelayWire wire, RelayPeer peer, RelayStamp stamp, MessageFinder finder) =>
         (this.context, this.settings, this.wire, this.peer, this.stamp, this.finder) = (context, settings, wire, peer, stamp, finder);
-        mirror = new(context, finder, wire, peer);
-    }
 
     /// <summary>Sends until the outbox is empty, the other side refuses, or the lease is lost.</summary>
     public async Task<RelayResult> RunAsync(RelayLease lease, Relay relay)
@@ -38,15 +31,19 @@ internal sealed class RelayPump
         if (await peer.GreetAsync(lease, relay) is { } trouble)
             return trouble;
         var own = await stamp.GetAsync(CancellationToken.None);
+        var mirror = relay.Mode == RelayMode.Mirror ? new MirrorSender(context, finder, wire, peer, lease, relay, own) : null;
         var result = new RelayResult(lease.Link.Sent, null);
         while (await IsCurrentAsync(lease, relay))
         {
-            var (hasSent, failure) = relay.Mode == RelayMode.Mirror
-                ? await mirror.SendAllAsync(lease, relay, own, result.Sent)
-                : (false, null);
-            // An id that is taken there may be that of a message which is gone here. The change said so.
-            if (failure is not null || (result.IsTaken && !hasSent))
-                return failure ?? result;
+            if (mirror is not null)
+            {
+                if (await mirror.SendSomeAsync(result.Sent) is { } failure)
+                    return failure;
+                // An id that is taken there may be that of a message which is gone here. The change said so.
+                if (result.IsTaken && mirror.IsDone)
+                    return result;
+            }
+
             var run = new Run(this, lease, relay, own, result.Sent);
             try
             {
@@ -57,11 +54,15 @@ internal sealed class RelayPump
                 await run.FinishAsync();
             }
 
-            var isLeft = relay.Mode == RelayMode.Mirror && (result.IsTaken || (result.Reason is null && (hasSent || !run.IsEmpty)));
-            if (result.IsLost || !isLeft)
+            if (mirror is null || result.IsLost || (result.Reason is not null && !result.IsTaken))
                 return result;
             if (!result.IsTaken)
+            {
+                if (mirror.IsDone && run.IsEmpty)
+                    return mirror.Refusal is { } refusal ? refusal with { Sent = result.Sent } : result;
                 continue;
+            }
+
             if (await peer.GreetAsync(lease, relay, isRefused: true) is { } late)
                 return late;
             result = result with { Sent = lease.Link.Sent };
@@ -94,7 +95,7 @@ internal sealed class RelayPump
         private bool isEnd;
         private int pages;
 
-        /// <summary>Whether there was nothing to send.</summary>
+        /// <summary>Whether there was nothing to send, and nothing is left.</summary>
         public bool IsEmpty { get; private set; } = true;
 
         public async Task<RelayResult> SendAllAsync()
@@ -110,7 +111,7 @@ internal sealed class RelayPump
                 }
 
                 if (!underWay.TryDequeue(out var oldest))
-                    return new(sent, null) { IsSettled = true };
+                    return lease.IsLost ? RelayResult.Lost : new(sent, null) { IsSettled = true };
                 var answer = await oldest.Answer;
                 if (await TroubleOfAsync(oldest.Batch, answer) is { } trouble)
                     return await GiveUpAsync(trouble);
@@ -136,7 +137,7 @@ internal sealed class RelayPump
         private async Task<RelayBatch?> NextAsync()
         {
             var (messages, bytes) = (new List<RelayRow>(), 0);
-            var most = sent is null ? 1 : RelayLimits.BatchMessages;
+            var most = sent is null ? 1 : pump.wire.BatchMessages;
             while (messages.Count < most)
             {
                 if (read.Count == 0 && !await ReadAsync())
@@ -172,14 +173,23 @@ internal sealed class RelayPump
         {
             while (read.Count == 0 && !isEnd)
             {
-                var query = new RowQuery(next, QueueKeys.ChangesFrom) { Top = RelayLimits.BatchMessages, Select = RelayRow.Columns };
+                var query = new RowQuery(next, QueueKeys.ChangesFrom) { Top = pump.wire.BatchMessages, Select = RelayRow.Columns };
                 var (rows, more) = await Context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
+                // Who drops rows has removed the link before. So up to here there is no gap, or nothing of it is sent.
+                if (rows.Count > 0 && !await lease.IsHeldAsync())
+                {
+                    isEnd = true;
+                    return false;
+                }
+
                 if (rows.Count > 0)
                     next = QueueKeys.Outbox(new(OutboxRows.SequenceOf(rows[^1].Key).Value + 1));
                 var all = rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From).ToList();
                 // Rows of another relay come after those of this one. A run for that one sends them.
                 var own = all.TakeWhile(row => row.Incarnation == relay.Incarnation).ToList();
-                isEnd = !more || own.Count < all.Count || (IsMirror && ++pages == MirrorPages);
+                isEnd = !more || own.Count < all.Count;
+                if (IsMirror && !isEnd && ++pages == MirrorSender.Pages)
+                    (isEnd, IsEmpty) = (true, false);
                 read = IsMirror ? await AsTheyAreAsync(own) : own.FindAll(IsToSend);
                 var left = read.ConvertAll(row => row.Sequence).ToHashSet();
                 Delete(own.Where(row => !left.Contains(row.Sequence)));

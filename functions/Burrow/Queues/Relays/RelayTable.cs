@@ -37,8 +37,10 @@ internal sealed class RelayTable(ITableStore store, TimeProvider time, Random ra
     }
 
     /// <summary>Deletes a link, unless it changed since it was read.</summary>
-    public Task RemoveAsync(RelayLink link, CancellationToken cancellationToken) =>
-        table.SubmitAsync(PartitionOf(link.Queue.Account), [Operation.Delete(KeyOf(link.Queue), link.ETag!)], cancellationToken);
+    /// <returns>Whether it was deleted by this request, as far as it is known.</returns>
+    public async Task<bool> RemoveAsync(RelayLink link, CancellationToken cancellationToken) =>
+        (await table.SubmitAsync(
+            PartitionOf(link.Queue.Account), [Operation.Delete(KeyOf(link.Queue), link.ETag!)], cancellationToken)).Committed;
 
     /// <summary>The stamp of these tables: the first one that was written.</summary>
     /// <param name="made">A new stamp, if there is none yet.</param>
