@@ -18,4 +18,5 @@ command.SetAction((parsed, cancellationToken) => Burrow.FunctionsHost.Host.RunAs
     parsed.GetValue(stop),
     address => Console.WriteLine($"The Functions host listens on {address}"),
     cancellationToken));
-return await command.Parse(args).InvokeAsync();
+// A stop takes as long as what runs and the worker take to end: each has its own bound.
+return await command.Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });
