@@ -21,7 +21,8 @@ public sealed class TestTime() : FakeTimeProvider(new DateTimeOffset(2026, 1, 2,
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var wait = Of(dueTime);
-        var timer = new WatchedTimer(base.CreateTimer(callback, state, dueTime, period), wait);
+        var timer = new WatchedTimer(base.CreateTimer, callback, state, wait);
+        timer.Change(dueTime, period);
         wait.Begun.TrySetResult();
         return timer;
     }
@@ -35,9 +36,28 @@ public sealed class TestTime() : FakeTimeProvider(new DateTimeOffset(2026, 1, 2,
         public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private sealed class WatchedTimer(ITimer timer, Wait wait) : ITimer
+    /// <summary>
+    /// A timer. However far the clock is moved at once, it fires once, as it does in a process that was suspended for that long.
+    /// </summary>
+    private sealed class WatchedTimer : ITimer
     {
-        public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime, period);
+        private readonly ITimer timer;
+        private readonly TimerCallback callback;
+        private readonly Wait wait;
+        private TimeSpan period;
+
+        public WatchedTimer(
+            Func<TimerCallback, object?, TimeSpan, TimeSpan, ITimer> create, TimerCallback callback, object? state, Wait wait)
+        {
+            (this.callback, this.wait) = (callback, wait);
+            timer = create(Fire, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            this.period = period;
+            return timer.Change(dueTime, Timeout.InfiniteTimeSpan);
+        }
 
         public void Dispose()
         {
@@ -49,6 +69,13 @@ public sealed class TestTime() : FakeTimeProvider(new DateTimeOffset(2026, 1, 2,
         {
             await timer.DisposeAsync();
             wait.Ended.TrySetResult();
+        }
+
+        private void Fire(object? state)
+        {
+            if (period > TimeSpan.Zero)
+                timer.Change(period, Timeout.InfiniteTimeSpan);
+            callback(state);
         }
     }
 }

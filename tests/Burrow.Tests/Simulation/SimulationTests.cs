@@ -14,7 +14,7 @@ public sealed class SimulationTests(MutatedEngine mutated) : IClassFixture<Mutat
     private const int Few = 1500;
 
     /// <summary>Seeds that show that a mutated engine without its faults is the engine.</summary>
-    private const int Some = 300;
+    private const int Some = 100;
 
     /// <summary>With every run, each eighth fault that is found soon; with <c>BURROW_TORTURE=full</c>, all.</summary>
     public static TheoryData<string> Mutants =>
