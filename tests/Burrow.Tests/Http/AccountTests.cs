@@ -153,4 +153,5 @@ public sealed class SqliteAccountTests(SqliteServer server) : AccountTests(serve
 
 public sealed class AzureAccountTests(AzuriteServer server) : AccountTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppAccountTests(FunctionAppServer server) : AccountTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppAccountTests(FunctionAppServer server) : AccountTests(server);

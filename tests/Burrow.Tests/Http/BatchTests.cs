@@ -388,4 +388,5 @@ public sealed class SqliteBatchTests(SqliteServer server) : BatchTests(server), 
 
 public sealed class AzureBatchTests(AzuriteServer server) : BatchTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppBatchTests(FunctionAppServer server) : BatchTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppBatchTests(FunctionAppServer server) : BatchTests(server);

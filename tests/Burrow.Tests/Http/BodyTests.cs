@@ -271,4 +271,5 @@ public sealed class SqliteBodyTests(SqliteServer server) : BodyTests(server), IC
 
 public sealed class AzureBodyTests(AzuriteServer server) : BodyTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppBodyTests(FunctionAppServer server) : BodyTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppBodyTests(FunctionAppServer server) : BodyTests(server);

@@ -143,4 +143,5 @@ public sealed class SqliteCursorTests(SqliteServer server) : CursorTests(server)
 
 public sealed class AzureCursorTests(AzuriteServer server) : CursorTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppCursorTests(FunctionAppServer server) : CursorTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppCursorTests(FunctionAppServer server) : CursorTests(server);

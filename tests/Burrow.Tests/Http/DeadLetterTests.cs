@@ -417,4 +417,5 @@ public sealed class SqliteDeadLetterTests(SqliteServer server) : DeadLetterTests
 
 public sealed class AzureDeadLetterTests(AzuriteServer server) : DeadLetterTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppDeadLetterTests(FunctionAppServer server) : DeadLetterTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppDeadLetterTests(FunctionAppServer server) : DeadLetterTests(server);

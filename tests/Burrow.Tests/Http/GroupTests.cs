@@ -359,4 +359,5 @@ public sealed class SqliteGroupTests(SqliteServer server) : GroupTests(server), 
 
 public sealed class AzuriteGroupTests(AzuriteServer server) : GroupTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppGroupTests(FunctionAppServer server) : GroupTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppGroupTests(FunctionAppServer server) : GroupTests(server);

@@ -285,4 +285,5 @@ public sealed class SqliteMessageTests(SqliteServer server) : MessageTests(serve
 
 public sealed class AzureMessageTests(AzuriteServer server) : MessageTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppMessageTests(FunctionAppServer server) : MessageTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppMessageTests(FunctionAppServer server) : MessageTests(server);

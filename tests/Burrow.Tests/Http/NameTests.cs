@@ -237,4 +237,5 @@ public sealed class SqliteNameTests(SqliteServer server) : NameTests(server), IC
 
 public sealed class AzureNameTests(AzuriteServer server) : NameTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppNameTests(FunctionAppServer server) : NameTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppNameTests(FunctionAppServer server) : NameTests(server);

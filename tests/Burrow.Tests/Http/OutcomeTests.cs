@@ -303,4 +303,5 @@ public sealed class SqliteOutcomeTests(SqliteServer server) : OutcomeTests(serve
 
 public sealed class AzureOutcomeTests(AzuriteServer server) : OutcomeTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppOutcomeTests(FunctionAppServer server) : OutcomeTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppOutcomeTests(FunctionAppServer server) : OutcomeTests(server);

@@ -218,4 +218,5 @@ public sealed class SqliteParameterTests(SqliteServer server) : ParameterTests(s
 
 public sealed class AzureParameterTests(AzuriteServer server) : ParameterTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppParameterTests(FunctionAppServer server) : ParameterTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppParameterTests(FunctionAppServer server) : ParameterTests(server);

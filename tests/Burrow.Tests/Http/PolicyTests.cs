@@ -287,4 +287,5 @@ public sealed class SqlitePolicyTests(SqliteServer server) : PolicyTests(server)
 
 public sealed class AzurePolicyTests(AzuriteServer server) : PolicyTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppPolicyTests(FunctionAppServer server) : PolicyTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppPolicyTests(FunctionAppServer server) : PolicyTests(server);

@@ -174,4 +174,5 @@ public sealed class SqlitePriorityTests(SqliteServer server) : PriorityTests(ser
 
 public sealed class AzurePriorityTests(AzuriteServer server) : PriorityTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppPriorityTests(FunctionAppServer server) : PriorityTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppPriorityTests(FunctionAppServer server) : PriorityTests(server);

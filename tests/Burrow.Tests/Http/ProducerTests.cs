@@ -193,4 +193,5 @@ public sealed class SqliteProducerTests(SqliteServer server) : ProducerTests(ser
 
 public sealed class AzureProducerTests(AzuriteServer server) : ProducerTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppProducerTests(FunctionAppServer server) : ProducerTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppProducerTests(FunctionAppServer server) : ProducerTests(server);

@@ -125,4 +125,5 @@ public sealed class SqliteReaderTests(SqliteServer server) : ReaderTests(server)
 
 public sealed class AzureReaderTests(AzuriteServer server) : ReaderTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppReaderTests(FunctionAppServer server) : ReaderTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppReaderTests(FunctionAppServer server) : ReaderTests(server);

@@ -212,4 +212,5 @@ public sealed class SqliteReceiptTests(SqliteServer server) : ReceiptTests(serve
 
 public sealed class AzureReceiptTests(AzuriteServer server) : ReceiptTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppReceiptTests(FunctionAppServer server) : ReceiptTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppReceiptTests(FunctionAppServer server) : ReceiptTests(server);

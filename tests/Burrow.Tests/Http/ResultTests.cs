@@ -255,4 +255,5 @@ public sealed class SqliteResultTests(SqliteServer server) : ResultTests(server)
 
 public sealed class AzuriteResultTests(AzuriteServer server) : ResultTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppResultTests(FunctionAppServer server) : ResultTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppResultTests(FunctionAppServer server) : ResultTests(server);

@@ -229,4 +229,5 @@ public sealed class SqliteRouteTests(SqliteServer server) : RouteTests(server), 
 
 public sealed class AzureRouteTests(AzuriteServer server) : RouteTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppRouteTests(FunctionAppServer server) : RouteTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppRouteTests(FunctionAppServer server) : RouteTests(server);

@@ -108,4 +108,5 @@ public sealed class SqliteStatisticsTests(SqliteServer server) : StatisticsTests
 
 public sealed class AzuriteStatisticsTests(AzuriteServer server) : StatisticsTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppStatisticsTests(FunctionAppServer server) : StatisticsTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppStatisticsTests(FunctionAppServer server) : StatisticsTests(server);

@@ -169,4 +169,5 @@ public sealed class SqliteStreamTests(SqliteServer server) : StreamTests(server)
 
 public sealed class AzureStreamTests(AzuriteServer server) : StreamTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppStreamTests(FunctionAppServer server) : StreamTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppStreamTests(FunctionAppServer server) : StreamTests(server);

@@ -137,4 +137,5 @@ public sealed class SqliteTimeTests(SqliteServer server) : TimeTests(server), IC
 
 public sealed class AzureTimeTests(AzuriteServer server) : TimeTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppTimeTests(FunctionAppServer server) : TimeTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppTimeTests(FunctionAppServer server) : TimeTests(server);

@@ -203,4 +203,5 @@ public sealed class SqliteWaitTests(SqliteServer server) : WaitTests(server), IC
 
 public sealed class AzureWaitTests(AzuriteServer server) : WaitTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppWaitTests(FunctionAppServer server) : WaitTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppWaitTests(FunctionAppServer server) : WaitTests(server);

@@ -64,6 +64,13 @@ public sealed class SqliteServer(Azurite azurite) : LocalServerFixture(StoreKind
 
 public sealed class AzuriteServer(Azurite azurite) : LocalServerFixture(StoreKind.Azurite, azurite);
 
+/// <summary>
+/// Most tests that use the function app run one after another, with one host and one worker: to start them takes longer than a whole class
+/// of these tests. Each test has an account of its own. One that needs a fresh clock has its own host.
+/// </summary>
+[CollectionDefinition(nameof(FunctionAppCollection))]
+public sealed class FunctionAppCollection : ICollectionFixture<FunctionAppServer>;
+
 /// <summary>The published function app, which the small Functions host runs, on Azurite.</summary>
 public sealed class FunctionAppServer(Azurite azurite) : ServerFixture
 {

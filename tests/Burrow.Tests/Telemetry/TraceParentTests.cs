@@ -96,4 +96,5 @@ public sealed class MemoryTraceParentTests(MemoryServer server) : TraceParentTes
 
 public sealed class AzuriteTraceParentTests(AzuriteServer server) : TraceParentTests(server), IClassFixture<AzuriteServer>;
 
-public sealed class FunctionAppTraceParentTests(FunctionAppServer server) : TraceParentTests(server), IClassFixture<FunctionAppServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppTraceParentTests(FunctionAppServer server) : TraceParentTests(server);
