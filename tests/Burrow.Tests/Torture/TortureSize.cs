@@ -39,13 +39,13 @@ internal static class TortureSize
     public static int WorkedMessages => Of(1_000, 10_000);
 
     /// <summary>How many messages are relayed, and how often each of the two processes is killed meanwhile.</summary>
-    public static int RelayedMessages => Of(800, 50_000);
+    public static int RelayedMessages => Of(1_600, 50_000);
 
     /// <inheritdoc cref="RelayedMessages"/>
     public static int KillsOfRelays => Of(1, 10);
 
     /// <summary>How often messages are put and changed under a mirror.</summary>
-    public static int MirroredChanges => Of(300, 20_000);
+    public static int MirroredChanges => Of(600, 20_000);
 
     /// <summary>For how long the line between the two processes is dead.</summary>
     public static TimeSpan Blackout => TimeSpan.FromSeconds(Of(2, 60));
