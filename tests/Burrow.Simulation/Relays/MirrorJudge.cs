@@ -37,7 +37,9 @@ internal sealed class MirrorJudge(Side from, Side to, Scheduler scheduler)
         var found = new List<Difference>();
         foreach (var (number, original) in originals)
         {
-            var isExempt = MayLack || to.Judge.WasPutHere(queue.Partition, original.State.Id.Value) || IsAboutToGo(original.State)
+            var id = original.State.Id.Value;
+            var isExempt = MayLack || to.Judge.Removed.Contains(queue.Partition + id)
+                || to.Judge.WasPutHere(queue.Partition, id) || IsAboutToGo(original.State)
                 || from.Judge.MayHaveExpired(queue.Partition, number) || from.Judge.WasLeftOut(queue.Partition, number)
                 || (DiesWithBurial && original.Line.State.IsUnburied(Now));
             if (isExempt)

@@ -190,6 +190,9 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     public bool WasLeftOut(string partition, long number) =>
         MayCopy && Of(partition).GetValueOrDefault(number) is { IsPassed: true };
 
+    /// <summary>The copies that clients of this side have removed, by queue and id.</summary>
+    public HashSet<string> Removed { get; } = [];
+
     /// <summary>Whether a message was put at this side, and did not come from the other one.</summary>
     public bool WasPutHere(string partition, string id) => Of(partition).Values.Any(put => put.Id == id && put.Origin is null);
 

@@ -296,6 +296,7 @@ internal sealed class RelaySimulation
         var (queue, id, body) = (Queue(), new MessageId($"m{here.Name}{random.Next(4)}"), Body());
         if (taken.ContainsKey((queue, id)))
             return;
+        there.Judge.Removed.Add(queue.Partition + id.Value);
         await there.SendAsync(engine => engine.DeleteAsync(queue, id, Precondition.None, Detail.None, CancellationToken.None));
         var put = await there.SendAsync(engine => engine.PutAsync(
             queue, new(id, body, null, new(0, 0), Precondition.MustNotExist), CancellationToken.None));
