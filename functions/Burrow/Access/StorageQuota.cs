@@ -28,12 +28,13 @@ internal sealed class StorageQuota(QueueEngine queues)
             new((isNarrow ? "This account stores as much as it may." : text) + " Nothing was stored.");
     }
 
-    /// <summary>Whether a put that finds no room may be made all the same, because it replaces a message.</summary>
-    public async Task<bool> MayReplaceAsync(
+    /// <summary>Whether a body that finds no room may be stored all the same, because it replaces that of a message.</summary>
+    /// <returns>Null: there is no such message.</returns>
+    public async Task<bool?> MayReplaceAsync(
         QueueAddress queue, MessageId id, long bytes, AccountLimits limits, CancellationToken cancellationToken)
     {
         if (await queues.LengthOfAsync(queue, id, cancellationToken) is not { } replaced)
-            return false;
+            return null;
         var (stored, _) = await queues.UsageAsync(queue);
         return bytes <= replaced || ErrorOf(stored, 0, bytes - replaced, limits) is null;
     }

@@ -274,7 +274,7 @@ public sealed class BatchEndpoint : IEndpoint
     /// </summary>
     private Task<ItemOutcome> ReplaceAsync(Batch batch, BatchItem item, ProducerNumber? number, BurrowException full) =>
         TryAsync(item.Id, async () =>
-            (item.Id is { } id && await batch.Authorized.MayReplaceAsync(batch.Queue, id, item.Body.Length))
+            (item.Id is { } id && await batch.Authorized.MayReplaceAsync(batch.Queue, id, item.Body.Length) == true)
             || await queues.Producers.IsStoredAsync(batch.Queue, number, batch.Context.Aborted)
                 ? await PutAsync(batch, item, number)
                 : throw full);
@@ -305,11 +305,8 @@ public sealed class BatchEndpoint : IEndpoint
         foreach (var change in changes.Where(change => batch.Full is not null && !change.IsGone))
         {
             // What is not there any more takes no room.
-            if (await queues.LengthOfAsync(batch.Queue, change.Id, batch.Context.Aborted) is not null
-                && !await batch.Authorized.MayReplaceAsync(batch.Queue, change.Id, change.Body.Length))
-            {
+            if (await batch.Authorized.MayReplaceAsync(batch.Queue, change.Id, change.Body.Length) == false)
                 tooLarge.Add(change);
-            }
         }
 
         var outcome = await TryAsync(null, async () =>

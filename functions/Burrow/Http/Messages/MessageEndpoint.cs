@@ -158,7 +158,7 @@ public sealed class MessageEndpoint : IEndpoint
         catch (QuotaExceededException)
         {
             // A numbered put that was stored before is a duplicate, also where there is no room any more.
-            if (!await authorized.MayReplaceAsync(path.Queue, path.Id, bytes)
+            if (await authorized.MayReplaceAsync(path.Queue, path.Id, bytes) != true
                 && !await queues.Producers.IsStoredAsync(path.Queue, number, cancellationToken))
             {
                 throw;

@@ -62,7 +62,7 @@ internal sealed class AuthorizedRequest(RequestContext context, Caller caller, A
         quotas.Storage.RequireAsync(queue, messages, bytes, Limits, admission.IsNarrow);
 
     /// <inheritdoc cref="StorageQuota.MayReplaceAsync"/>
-    public Task<bool> MayReplaceAsync(QueueAddress queue, MessageId id, long bytes) =>
+    public Task<bool?> MayReplaceAsync(QueueAddress queue, MessageId id, long bytes) =>
         quotas.Storage.MayReplaceAsync(queue, id, bytes, Limits, context.Aborted);
 
     /// <summary>Waits until what the producer of a put sent before is stored, if the request names it.</summary>
