@@ -63,12 +63,8 @@ internal sealed class PreparingRow
     /// <returns>False: another process prepares.</returns>
     public async Task<bool> DeleteAsync(IEnumerable<IReadOnlyList<Operation>> rows)
     {
-        var rest = new Queue<IReadOnlyList<Operation>>(rows);
-        while (rest.Count > 0)
+        foreach (var some in OutboxRows.InTransactions(rows, TableLimits.TransactionOperations - 1))
         {
-            var some = new List<IReadOnlyList<Operation>>();
-            while (rest.TryPeek(out var next) && some.Sum(one => one.Count) + next.Count < TableLimits.TransactionOperations)
-                some.Add(rest.Dequeue());
             if (await SubmitAsync([.. some.SelectMany(one => one)]) is not { } isCommitted)
                 return false;
             if (isCommitted)

@@ -176,12 +176,9 @@ internal sealed class RelayPump
                 var query = new RowQuery(next, QueueKeys.ChangesFrom) { Top = pump.wire.BatchMessages, Select = RelayRow.Columns };
                 var (rows, more) = await Context.Messages.QueryFirstAsync(queue.Partition, query, CancellationToken.None);
                 // Who drops rows has removed the link before. So up to here there is no gap, or nothing of it is sent.
-                if (rows.Count > 0 && !await lease.IsHeldAsync())
-                {
-                    isEnd = true;
-                    return false;
-                }
-
+                isEnd = rows.Count > 0 && !await lease.IsHeldAsync();
+                if (isEnd)
+                    break;
                 if (rows.Count > 0)
                     next = QueueKeys.Outbox(new(OutboxRows.SequenceOf(rows[^1].Key).Value + 1));
                 var all = rows.Where(row => RelayRow.IsMessage(row.Key)).Select(RelayRow.From).ToList();

@@ -33,23 +33,37 @@ internal static class OutboxRows
     /// <param name="rows">For each row, the operations that delete it.</param>
     public static async Task DeleteAsync(ITable messages, string partition, IEnumerable<IReadOnlyList<Operation>> rows)
     {
-        var rest = rows.ToList();
-        while (rest.Count > 0)
+        foreach (var some in InTransactions(rows, TableLimits.TransactionOperations))
         {
-            var (operations, owners) = (new List<Operation>(), new List<IReadOnlyList<Operation>>());
-            foreach (var deletes in rest)
+            while (some.Count > 0)
             {
-                if (operations.Count + deletes.Count > TableLimits.TransactionOperations)
+                var result = await messages.SubmitAsync(partition, [.. some.SelectMany(row => row)], CancellationToken.None);
+                if (result.Committed)
                     break;
-                operations.AddRange(deletes);
-                owners.AddRange(deletes.Select(_ => deletes));
+                some.Remove(some.SelectMany(row => row.Select(_ => row)).ElementAt(Math.Max(0, result.FailedIndex)));
+            }
+        }
+    }
+
+    /// <summary>Groups rows by what goes in one transaction.</summary>
+    /// <param name="rows">For each row, its operations.</param>
+    /// <param name="most">Operations of a transaction, at most.</param>
+    public static IEnumerable<List<IReadOnlyList<Operation>>> InTransactions(IEnumerable<IReadOnlyList<Operation>> rows, int most)
+    {
+        var (some, count) = (new List<IReadOnlyList<Operation>>(), 0);
+        foreach (var row in rows)
+        {
+            if (count + row.Count > most)
+            {
+                yield return some;
+                (some, count) = ([], 0);
             }
 
-            var result = await messages.SubmitAsync(partition, operations, CancellationToken.None);
-            if (result.Committed)
-                rest.RemoveRange(0, rest.IndexOf(owners[^1]) + 1);
-            else
-                rest.Remove(owners[Math.Max(0, result.FailedIndex)]);
+            some.Add(row);
+            count += row.Count;
         }
+
+        if (some.Count > 0)
+            yield return some;
     }
 }
