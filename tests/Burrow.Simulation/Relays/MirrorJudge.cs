@@ -38,18 +38,18 @@ internal sealed class MirrorJudge(Side from, Side to, Scheduler scheduler)
         foreach (var (number, original) in originals)
         {
             var id = original.State.Id.Value;
-            var isExempt = MayLack || to.Judge.Removed.Contains(queue.Partition + id)
-                || to.Judge.WasPutHere(queue.Partition, id) || IsAboutToGo(original.State)
+            var isExempt = MayLack || to.Judge.WasPutHere(queue.Partition, id) || IsAboutToGo(original.State)
                 || from.Judge.MayHaveExpired(queue.Partition, number) || from.Judge.WasLeftOut(queue.Partition, number)
+                || to.Judge.HasRemoved(queue.Partition, number)
                 || (DiesWithBurial && original.Line.State.IsUnburied(Now));
             if (isExempt)
                 continue;
             if (!copies.TryGetValue(number, out var copy))
-                found.Add(new(original.State.Id.Value, number, "lacks", $"{original} is not there"));
+                found.Add(new(id, number, "lacks", $"{original} is not there"));
             else if (copy.ToString() != original.ToString())
-                found.Add(new(original.State.Id.Value, number, "differs", $"{original} is {copy} there"));
+                found.Add(new(id, number, "differs", $"{original} is {copy} there"));
             else if (copy.State.DiedAt == 0 && copy.State.VisibleAt > Now + LongestHide)
-                found.Add(new(original.State.Id.Value, number, "differs", $"{original} is hidden there"));
+                found.Add(new(id, number, "differs", $"{original} is hidden there"));
         }
 
         foreach (var (number, copy) in copies.Where(one => !originals.ContainsKey(one.Key) && !IsAboutToGo(one.Value.State)))

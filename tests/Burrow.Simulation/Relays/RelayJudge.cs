@@ -99,6 +99,14 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
         {
             Stored(partition, MessageState.From(columns), all);
         }
+        else if (key.StartsWith(QueueKeys.IndexFrom, StringComparison.Ordinal) && operation.Kind == OperationKind.Delete)
+        {
+            // A mirror writes its producer's row in the same transaction.
+            var id = key[QueueKeys.IndexFrom.Length..];
+            var isByMirror = all.Any(one => one.Key.StartsWith(QueueKeys.ProducersFrom, StringComparison.Ordinal));
+            if (!isByMirror && Removed.Contains(partition + id) && Of(partition).Values.LastOrDefault(put => put.Id == id) is { } removed)
+                removed.WasRemoved = true;
+        }
         else if (ChangeRow.Is(key))
         {
             if (operation.Kind == OperationKind.Delete)
@@ -152,6 +160,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
         if (known.TryGetValue(state.Sequence.Value, out var there))
         {
             there.WasReplaced |= all.Any(operation => operation.Key == QueueKeys.Head);
+            there.WasDead |= state.DiedAt != 0;
             there.EarliestExpiry = Math.Min(there.EarliestExpiry, state.ExpiresAt);
             return;
         }
@@ -190,8 +199,12 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     public bool WasLeftOut(string partition, long number) =>
         MayCopy && Of(partition).GetValueOrDefault(number) is { IsPassed: true };
 
-    /// <summary>The copies that clients of this side have removed, by queue and id.</summary>
+    /// <summary>The queues and ids of which clients of this side have removed, or tried to remove, copies.</summary>
     public HashSet<string> Removed { get; } = [];
+
+    /// <summary>Whether a client of this side has removed the copy with a number of the other one.</summary>
+    public bool HasRemoved(string partition, long number) =>
+        Of(partition).Values.Any(put => put.WasRemoved && put.Origin?.Number == number);
 
     /// <summary>Whether a message was put at this side, and did not come from the other one.</summary>
     public bool WasPutHere(string partition, string id) => Of(partition).Values.Any(put => put.Id == id && put.Origin is null);
@@ -222,7 +235,9 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
             var isOver = AreMirrors && earlier.EarliestExpiry - Skew < Now;
             if (earlier.IsDelivered || earlier.Origin is not null || isOver || HasOfItself(partition, earlier.Id))
                 continue;
-            Require(!Other.IsOwed(partition, earlier), $"{earlier} was left out before {original}.");
+            // A relay that copied left it out while it was dead, if its batch was on its way for long.
+            var wasDead = Other.MayCopy && earlier.WasDead;
+            Require(wasDead || !Other.IsOwed(partition, earlier), $"{earlier} was left out before {original}.");
             earlier.IsPassed = true;
         }
     }
@@ -280,6 +295,12 @@ internal sealed record PutRecord(
 
     /// <summary>Whether a later one came, while this one was not to come.</summary>
     public bool IsPassed { get; set; }
+
+    /// <summary>Whether it was ever dead.</summary>
+    public bool WasDead { get; set; }
+
+    /// <summary>Whether it was a copy, and a client has removed it.</summary>
+    public bool WasRemoved { get; set; }
 
     /// <summary>Whether it was put again before it had a row.</summary>
     public bool WasReplaced { get; set; }
