@@ -75,7 +75,7 @@ public sealed class MirrorTests
         await PutAsync(both.East, "q/removed?ttl=0", "x");
         await PutAsync(both.East, "q/changed?ttl=0", "x");
         await both.CameAsync("kept", "removed", "changed");
-        var producer = (await both.StateAsync("active")).GetProperty("links")[0].GetProperty("producer").GetString();
+        var producer = await both.ProducerAsync();
         await TwoDeployments.PutAsync(both.West, $"producers/a/q/{producer}", TwoDeployments.Fence);
 
         await PutAsync(both.East, "q/consumed?ttl=0", "x");

@@ -155,7 +155,7 @@ public sealed class RelayTests
         await both.RelayAsync();
         await PutAsync(both.East, "q/1?ttl=0", "x");
         await both.CameAsync("1");
-        var producer = (await both.StateAsync("active")).GetProperty("links")[0].GetProperty("producer").GetString();
+        var producer = await both.ProducerAsync();
         (await TwoDeployments.PutAsync(both.West, $"producers/a/q/{producer}", TwoDeployments.Fence)).Status.ShouldBe(HttpStatusCode.OK);
         await PutAsync(both.East, "q/2?ttl=0", "x");
 
@@ -175,7 +175,7 @@ public sealed class RelayTests
         await both.RelayAsync();
         await PutAsync(both.East, "q/1?ttl=0", "x");
         await both.CameAsync("1");
-        var producer = (await both.StateAsync("active")).GetProperty("links")[0].GetProperty("producer").GetString();
+        var producer = await both.ProducerAsync();
         await both.West.Http.DeleteAsync($"producers/a/q/{producer}", Token);
         await PutAsync(both.East, "q/2?ttl=0", "x");
 
@@ -250,8 +250,8 @@ public sealed class RelayTests
         await both.RelayAsync();
         await PutAsync(both.East, "q/1?ttl=0", "x");
         await both.CameAsync("1");
-        var producer = $"producers/a/q/{(await both.StateAsync("active")).GetProperty("links")[0].GetProperty("producer")}";
-        var epoch = (await TwoDeployments.GetAsync(both.West, producer)).GetProperty("epoch").GetInt64();
+        var producer = await both.ProducerAsync();
+        var epoch = (await TwoDeployments.GetAsync(both.West, $"producers/a/q/{producer}")).GetProperty("epoch").GetInt64();
         await both.East.Http.DeleteAsync("relays/a/r", Token);
         await both.RelayAsync();
         await PutAsync(both.East, "q/2?ttl=0", "x");
@@ -261,12 +261,13 @@ public sealed class RelayTests
         var late = await TwoDeployments.SendAsync(
             both.West,
             HttpMethod.Post,
-            $"batch/a/q?producer={producer.Split('/')[^1]}&epoch={epoch + 1000}",
+            $"batch/a/q?producer={producer}&epoch={epoch + 1000}",
             $$"""[{"id":"late","number":{{long.MaxValue}},"inserted":"2026-01-01T00:00:00Z","via":["other"],"body":"x"}]""",
             type: "application/json");
 
         late.Json[0].GetProperty("status").GetInt32().ShouldBe(409);
-        (await TwoDeployments.GetAsync(both.West, producer)).GetProperty("epoch").GetInt64().ShouldBeGreaterThan(epoch + 1000);
+        (await TwoDeployments.GetAsync(both.West, $"producers/a/q/{producer}")).GetProperty("epoch").GetInt64()
+            .ShouldBeGreaterThan(epoch + 1000);
     }
 
     [Fact]

@@ -87,6 +87,11 @@ internal sealed class TwoDeployments : IAsyncDisposable
         return relay;
     }
 
+    /// <summary>Waits until the relay is active.</summary>
+    /// <returns>The name of the producer that it is for its first queue.</returns>
+    public async Task<string> ProducerAsync() =>
+        (await StateAsync("active")).GetProperty("links")[0].GetProperty("producer").GetString()!;
+
     /// <summary>Waits until something holds. It looks often, and fails only after a long time.</summary>
     /// <param name="holds">Looks.</param>
     /// <param name="otherwise">What is there instead.</param>
