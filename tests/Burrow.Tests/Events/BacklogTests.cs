@@ -124,7 +124,7 @@ public sealed class BacklogTests
         while ((await http.GetFromJsonAsync<JsonElement>($"/subscriptions/{account}/hook", patience.Token))
             .GetProperty("state").GetString() != "active")
         {
-            await Task.Yield();
+            await Task.Delay(10, patience.Token);
         }
 
         return true;

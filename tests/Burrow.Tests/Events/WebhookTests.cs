@@ -291,7 +291,7 @@ public sealed class WebhookTests
                         break;
                 }
 
-                await Task.Yield();
+                await Task.Delay(1, Token);
             }
 
             await burrow.KillAsync();

@@ -148,7 +148,7 @@ public sealed class ConsoleTests
         async Task<bool> SettledAsync()
         {
             while ((await access.SendAsync(all, "GET", "/subscriptions/a/hook")).Json.GetProperty("state").GetString() != "active")
-                await Task.Yield();
+                await Task.Delay(10, Token);
             return true;
         }
 

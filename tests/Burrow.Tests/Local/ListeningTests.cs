@@ -84,7 +84,7 @@ public sealed class ListeningTests : IDisposable
             new Dictionary<string, string?>());
         using var http = new HttpClient();
         while (!process.Output.Contains("stores in"))
-            await Task.Yield();
+            await Task.Delay(10, Token);
 
         var addresses = process.Output.Split('\n').Where(line => line.StartsWith("Burrow listens on ", StringComparison.Ordinal))
             .Select(line => line["Burrow listens on ".Length..].Trim()).ToList();

@@ -84,7 +84,7 @@ public sealed class PrivateFileTests : IDisposable
         while ((await burrow.Http.GetFromJsonAsync<JsonElement>("/subscriptions/shop/hook", patience.Token))
             .GetProperty("state").GetString() != "active")
         {
-            await Task.Yield();
+            await Task.Delay(10, patience.Token);
         }
 
         (await burrow.Http.PutAsync("v1.0/shop/q/m", null, Token)).StatusCode.ShouldBe(HttpStatusCode.Created);

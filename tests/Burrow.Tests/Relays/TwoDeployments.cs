@@ -92,7 +92,7 @@ internal sealed class TwoDeployments : IAsyncDisposable
     public async Task<string> ProducerAsync() =>
         (await StateAsync("active")).GetProperty("links")[0].GetProperty("producer").GetString()!;
 
-    /// <summary>Waits until something holds. It looks often, and fails only after a long time.</summary>
+    /// <summary>Waits until something holds. It looks often, less often where that takes long, and fails only after a long time.</summary>
     /// <param name="holds">Looks.</param>
     /// <param name="otherwise">What is there instead.</param>
     /// <param name="patience">How long it looks; null: as long as most need at most.</param>
@@ -103,7 +103,7 @@ internal sealed class TwoDeployments : IAsyncDisposable
         {
             if (DateTime.UtcNow > end)
                 throw new TimeoutException(await otherwise());
-            await Task.Delay(10, Token);
+            await Task.Delay(patience is null ? 10 : 200, Token);
         }
     }
 }
