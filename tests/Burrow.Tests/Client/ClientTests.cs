@@ -458,8 +458,6 @@ public sealed class MemoryClientTests(MemoryServer server) : ClientTests(server)
 
 public sealed class SqliteClientTests(SqliteServer server) : ClientTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzuriteClientTests(AzuriteServer server) : ClientTests(server), IClassFixture<AzuriteServer>;
-
 public sealed class FunctionAppClientTests(FunctionAppServer server) : ClientTests(server), IClassFixture<FunctionAppServer>;
 
 public sealed class EmbeddedMemoryClientTests(EmbeddedMemory server) : ClientTests(server), IClassFixture<EmbeddedMemory>;

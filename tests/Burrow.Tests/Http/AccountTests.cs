@@ -151,7 +151,5 @@ public sealed class MemoryAccountTests(MemoryServer server) : AccountTests(serve
 
 public sealed class SqliteAccountTests(SqliteServer server) : AccountTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureAccountTests(AzuriteServer server) : AccountTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppAccountTests(FunctionAppServer server) : AccountTests(server);

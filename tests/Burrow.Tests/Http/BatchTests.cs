@@ -386,7 +386,5 @@ public sealed class MemoryBatchTests(MemoryServer server) : BatchTests(server), 
 
 public sealed class SqliteBatchTests(SqliteServer server) : BatchTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureBatchTests(AzuriteServer server) : BatchTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppBatchTests(FunctionAppServer server) : BatchTests(server);

@@ -269,7 +269,5 @@ public sealed class MemoryBodyTests(MemoryServer server) : BodyTests(server), IC
 
 public sealed class SqliteBodyTests(SqliteServer server) : BodyTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureBodyTests(AzuriteServer server) : BodyTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppBodyTests(FunctionAppServer server) : BodyTests(server);

@@ -141,7 +141,5 @@ public sealed class MemoryCursorTests(MemoryServer server) : CursorTests(server)
 
 public sealed class SqliteCursorTests(SqliteServer server) : CursorTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureCursorTests(AzuriteServer server) : CursorTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppCursorTests(FunctionAppServer server) : CursorTests(server);

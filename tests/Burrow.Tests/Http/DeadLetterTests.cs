@@ -415,7 +415,5 @@ public sealed class MemoryDeadLetterTests(MemoryServer server) : DeadLetterTests
 
 public sealed class SqliteDeadLetterTests(SqliteServer server) : DeadLetterTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureDeadLetterTests(AzuriteServer server) : DeadLetterTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppDeadLetterTests(FunctionAppServer server) : DeadLetterTests(server);

@@ -299,17 +299,17 @@ public abstract class GroupTests(ServerFixture server) : ProtocolTests(server)
     [Fact]
     public async Task More_than_a_page_that_wait_in_one_group_are_passed_in_order()
     {
-        var ids = Enumerable.Range(0, 1300).Select(i => $"{i:d4}").ToList();
+        var ids = Enumerable.Range(0, 1040).Select(i => $"{i:d4}").ToList();
         foreach (var some in ids.Chunk(500))
             (await BatchAsync([.. some.Select(id => $$"""{"id":"{{id}}","ttl":0,"group":"g"}""")])).ShouldAllBe(status => status == 201);
 
-        (await GetAsync(Groups)).Text.ShouldBe("""[{"group":"g","ready":1,"waiting":1299,"held":0,"dead":[]}]""");
+        (await GetAsync(Groups)).Text.ShouldBe("""[{"group":"g","ready":1,"waiting":1039,"held":0,"dead":[]}]""");
         (await IdsAsync(Queue)).ShouldBe(ids);
         for (var i = 0; i < 20; i++)
             (await DeleteAsync($"{Queue}?limit=1&detail=id")).Strings.ShouldBe([ids[i]]);
-        (await DeleteAsync($"{Queue}?limit=1100")).Status.ShouldBe(200);
-        (await IdsAsync(Queue)).ShouldBe(ids[1120..]);
-        (await ClaimIdsAsync()).ShouldBe(["1120"]);
+        (await DeleteAsync($"{Queue}?limit=1010")).Status.ShouldBe(200);
+        (await IdsAsync(Queue)).ShouldBe(ids[1030..]);
+        (await ClaimIdsAsync()).ShouldBe(["1030"]);
         (await DeleteAsync($"{Queue}?match_hidden=true")).Status.ShouldBe(200);
         (await GetAsync(Groups)).Status.ShouldBe(404);
     }
@@ -356,8 +356,6 @@ public abstract class GroupTests(ServerFixture server) : ProtocolTests(server)
 public sealed class MemoryGroupTests(MemoryServer server) : GroupTests(server), IClassFixture<MemoryServer>;
 
 public sealed class SqliteGroupTests(SqliteServer server) : GroupTests(server), IClassFixture<SqliteServer>;
-
-public sealed class AzuriteGroupTests(AzuriteServer server) : GroupTests(server), IClassFixture<AzuriteServer>;
 
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppGroupTests(FunctionAppServer server) : GroupTests(server);

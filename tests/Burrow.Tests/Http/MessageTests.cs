@@ -283,7 +283,5 @@ public sealed class MemoryMessageTests(MemoryServer server) : MessageTests(serve
 
 public sealed class SqliteMessageTests(SqliteServer server) : MessageTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureMessageTests(AzuriteServer server) : MessageTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppMessageTests(FunctionAppServer server) : MessageTests(server);

@@ -235,7 +235,5 @@ public sealed class MemoryNameTests(MemoryServer server) : NameTests(server), IC
 
 public sealed class SqliteNameTests(SqliteServer server) : NameTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureNameTests(AzuriteServer server) : NameTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppNameTests(FunctionAppServer server) : NameTests(server);

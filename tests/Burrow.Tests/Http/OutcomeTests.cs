@@ -301,7 +301,5 @@ public sealed class MemoryOutcomeTests(MemoryServer server) : OutcomeTests(serve
 
 public sealed class SqliteOutcomeTests(SqliteServer server) : OutcomeTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureOutcomeTests(AzuriteServer server) : OutcomeTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppOutcomeTests(FunctionAppServer server) : OutcomeTests(server);

@@ -216,7 +216,5 @@ public sealed class MemoryParameterTests(MemoryServer server) : ParameterTests(s
 
 public sealed class SqliteParameterTests(SqliteServer server) : ParameterTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureParameterTests(AzuriteServer server) : ParameterTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppParameterTests(FunctionAppServer server) : ParameterTests(server);

@@ -84,4 +84,5 @@ public sealed class MemoryPoisonTests(MemoryServer server) : PoisonTests(server)
 
 public sealed class SqlitePoisonTests(SqliteServer server) : PoisonTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzurePoisonTests(AzuriteServer server) : PoisonTests(server), IClassFixture<AzuriteServer>;
+[Collection(nameof(FunctionAppCollection))]
+public sealed class FunctionAppPoisonTests(FunctionAppServer server) : PoisonTests(server);

@@ -285,7 +285,5 @@ public sealed class MemoryPolicyTests(MemoryServer server) : PolicyTests(server)
 
 public sealed class SqlitePolicyTests(SqliteServer server) : PolicyTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzurePolicyTests(AzuriteServer server) : PolicyTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppPolicyTests(FunctionAppServer server) : PolicyTests(server);

@@ -172,7 +172,5 @@ public sealed class MemoryPriorityTests(MemoryServer server) : PriorityTests(ser
 
 public sealed class SqlitePriorityTests(SqliteServer server) : PriorityTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzurePriorityTests(AzuriteServer server) : PriorityTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppPriorityTests(FunctionAppServer server) : PriorityTests(server);

@@ -191,7 +191,5 @@ public sealed class MemoryProducerTests(MemoryServer server) : ProducerTests(ser
 
 public sealed class SqliteProducerTests(SqliteServer server) : ProducerTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureProducerTests(AzuriteServer server) : ProducerTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppProducerTests(FunctionAppServer server) : ProducerTests(server);

@@ -123,7 +123,5 @@ public sealed class MemoryReaderTests(MemoryServer server) : ReaderTests(server)
 
 public sealed class SqliteReaderTests(SqliteServer server) : ReaderTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureReaderTests(AzuriteServer server) : ReaderTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppReaderTests(FunctionAppServer server) : ReaderTests(server);

@@ -210,7 +210,5 @@ public sealed class MemoryReceiptTests(MemoryServer server) : ReceiptTests(serve
 
 public sealed class SqliteReceiptTests(SqliteServer server) : ReceiptTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureReceiptTests(AzuriteServer server) : ReceiptTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppReceiptTests(FunctionAppServer server) : ReceiptTests(server);

@@ -253,7 +253,5 @@ public sealed class MemoryResultTests(MemoryServer server) : ResultTests(server)
 
 public sealed class SqliteResultTests(SqliteServer server) : ResultTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzuriteResultTests(AzuriteServer server) : ResultTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppResultTests(FunctionAppServer server) : ResultTests(server);

@@ -227,7 +227,5 @@ public sealed class MemoryRouteTests(MemoryServer server) : RouteTests(server), 
 
 public sealed class SqliteRouteTests(SqliteServer server) : RouteTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureRouteTests(AzuriteServer server) : RouteTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppRouteTests(FunctionAppServer server) : RouteTests(server);

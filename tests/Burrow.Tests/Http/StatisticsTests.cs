@@ -106,7 +106,5 @@ public sealed class MemoryStatisticsTests(MemoryServer server) : StatisticsTests
 
 public sealed class SqliteStatisticsTests(SqliteServer server) : StatisticsTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzuriteStatisticsTests(AzuriteServer server) : StatisticsTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppStatisticsTests(FunctionAppServer server) : StatisticsTests(server);

@@ -167,7 +167,5 @@ public sealed class MemoryStreamTests(MemoryServer server) : StreamTests(server)
 
 public sealed class SqliteStreamTests(SqliteServer server) : StreamTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureStreamTests(AzuriteServer server) : StreamTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppStreamTests(FunctionAppServer server) : StreamTests(server);

@@ -135,7 +135,5 @@ public sealed class MemoryTimeTests(MemoryServer server) : TimeTests(server), IC
 
 public sealed class SqliteTimeTests(SqliteServer server) : TimeTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureTimeTests(AzuriteServer server) : TimeTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppTimeTests(FunctionAppServer server) : TimeTests(server);

@@ -201,7 +201,5 @@ public sealed class MemoryWaitTests(MemoryServer server) : WaitTests(server), IC
 
 public sealed class SqliteWaitTests(SqliteServer server) : WaitTests(server), IClassFixture<SqliteServer>;
 
-public sealed class AzureWaitTests(AzuriteServer server) : WaitTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppWaitTests(FunctionAppServer server) : WaitTests(server);

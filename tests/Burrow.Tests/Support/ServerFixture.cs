@@ -62,8 +62,6 @@ public sealed class MemoryServer(Azurite azurite) : LocalServerFixture(StoreKind
 
 public sealed class SqliteServer(Azurite azurite) : LocalServerFixture(StoreKind.Sqlite, azurite);
 
-public sealed class AzuriteServer(Azurite azurite) : LocalServerFixture(StoreKind.Azurite, azurite);
-
 /// <summary>
 /// Most tests that use the function app run one after another, with one host and one worker: to start them takes longer than a whole class
 /// of these tests. Each test has an account of its own. One that needs a fresh clock has its own host.

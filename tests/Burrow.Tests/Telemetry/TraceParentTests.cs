@@ -94,7 +94,5 @@ public abstract class TraceParentTests(ServerFixture server) : ProtocolTests(ser
 
 public sealed class MemoryTraceParentTests(MemoryServer server) : TraceParentTests(server), IClassFixture<MemoryServer>;
 
-public sealed class AzuriteTraceParentTests(AzuriteServer server) : TraceParentTests(server), IClassFixture<AzuriteServer>;
-
 [Collection(nameof(FunctionAppCollection))]
 public sealed class FunctionAppTraceParentTests(FunctionAppServer server) : TraceParentTests(server);
