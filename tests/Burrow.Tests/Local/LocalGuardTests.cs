@@ -4,21 +4,11 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Local;
 
 /// <summary>Who is let in: every client that can't be a page of another site, and nothing of other pages.</summary>
-public sealed class LocalGuardTests : IAsyncLifetime
+public sealed class LocalGuardTests(LocalGuardTests.Process process) : IClassFixture<LocalGuardTests.Process>
 {
     private const string Allowed = "https://app.example";
 
-    private BurrowProcess burrow = null!;
-
-    public async ValueTask InitializeAsync() => burrow = await BurrowProcess.StartAsync(
-        "memory",
-        new Dictionary<string, string?> { ["Burrow__Access__AllowedOrigins"] = Allowed },
-        null,
-        int.MaxValue,
-        "--host",
-        "queue.test");
-
-    public ValueTask DisposeAsync() => burrow.DisposeAsync();
+    private readonly BurrowProcess burrow = process.Burrow;
 
     [Theory]
     [InlineData("localhost", 200)]
@@ -126,5 +116,21 @@ public sealed class LocalGuardTests : IAsyncLifetime
 
         foreach (var target in (string[])["/health", "/console"])
             (await raw.SendAsync(method, target, null, [.. headers])).Status.ShouldBe(status);
+    }
+
+    /// <summary>The process that all of them call.</summary>
+    public sealed class Process : IAsyncLifetime
+    {
+        internal BurrowProcess Burrow { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Burrow = await BurrowProcess.StartAsync(
+            "memory",
+            new Dictionary<string, string?> { ["Burrow__Access__AllowedOrigins"] = Allowed },
+            null,
+            int.MaxValue,
+            "--host",
+            "queue.test");
+
+        public ValueTask DisposeAsync() => Burrow.DisposeAsync();
     }
 }
