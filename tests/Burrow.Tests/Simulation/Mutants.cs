@@ -323,7 +323,7 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "sent-put-left-out", "Relays/RelayLease.cs",
             "var beganSettled = link.IsSettled && !link.IsForgotten(context.Now);",
             "var beganSettled = MUTANT || (link.IsSettled && !link.IsForgotten(context.Now));")
-        { Worlds = [WorldKind.Mirrors] },
+        { Worlds = [WorldKind.Mirrors], IsRare = true },
         new(
             "change-outside-the-transaction", "Relays/MirrorNotes.cs",
             "return IsTold(write, context.Now) ?",

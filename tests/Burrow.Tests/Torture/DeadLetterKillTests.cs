@@ -7,7 +7,6 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Torture;
 
 /// <summary>Kills the local process while it redrives and purges many dead messages, and lets it continue.</summary>
-[Collection(nameof(TortureCollection))]
 public sealed class DeadLetterKillTests(ITestOutputHelper output)
 {
     private const int BatchSize = 1000;

@@ -8,7 +8,6 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Torture;
 
 /// <summary>Workers on many groups, of which some die, and a process that is killed again and again.</summary>
-[Collection(nameof(TortureCollection))]
 public sealed class GroupKillTests(ITestOutputHelper output)
 {
     private const int Groups = 12;

@@ -7,7 +7,6 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Torture;
 
 /// <summary>A job server's day: many callers wait for jobs, of which some are the same, and workers die.</summary>
-[Collection(nameof(TortureCollection))]
 public sealed class JobServerTests
 {
     private const int Callers = 20;

@@ -6,7 +6,6 @@ using Microsoft.Data.Sqlite;
 namespace Burrow.Tests.Torture;
 
 /// <summary>Kills the local process on one SQLite file again and again while clients use it.</summary>
-[Collection(nameof(TortureCollection))]
 public sealed class KillTests(ITestOutputHelper output)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -10,7 +10,6 @@ namespace Burrow.Tests.Torture;
 /// A mirror between two deployments far from each other: the line is slow, cut at random places and dead for a while, and processes of both
 /// are killed. Then the first deployment is lost, and the other one goes on.
 /// </summary>
-[Collection(nameof(TortureCollection))]
 public sealed class MirrorProxyTests(Azurite azurite, ITestOutputHelper output)
 {
     private const int Clients = 4;
@@ -28,8 +27,7 @@ public sealed class MirrorProxyTests(Azurite azurite, ITestOutputHelper output)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("sqlite", 1)]
-    [InlineData("azurite", 2)]
+    [MemberData(nameof(TortureSize.Deployments), MemberType = typeof(TortureSize))]
     public async Task Both_sides_hold_the_same_and_the_far_one_goes_on_alone(string engine, int processes)
     {
         await using var sides = this.sides = await FarApart.StartAsync(engine, processes, azurite, new(TortureSize.Seed));

@@ -7,7 +7,6 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Torture;
 
 /// <summary>Storage that goes away while the local process serves, and comes back.</summary>
-[Collection(nameof(TortureCollection))]
 public sealed class OutageTests(ITestOutputHelper output)
 {
     private const string Elsewhere = "outage/elsewhere";

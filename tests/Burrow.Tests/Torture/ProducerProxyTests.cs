@@ -5,7 +5,6 @@ using Burrow.Tests.Support;
 namespace Burrow.Tests.Torture;
 
 /// <summary>A producer far away: its connections are cut at random places, and it sends again, with several batches under way.</summary>
-[Collection(nameof(TortureCollection))]
 public sealed class ProducerProxyTests(ITestOutputHelper output)
 {
     private const int Messages = 10_000;

@@ -8,7 +8,6 @@ namespace Burrow.Tests.Torture;
 /// A relay between two processes far from each other: the line is slow, cut at random places and dead for a while, and both processes are
 /// killed.
 /// </summary>
-[Collection(nameof(TortureCollection))]
 public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
 {
     private const int Producers = 8;
@@ -18,8 +17,7 @@ public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("sqlite", 1)]
-    [InlineData("azurite", 2)]
+    [MemberData(nameof(TortureSize.Deployments), MemberType = typeof(TortureSize))]
     public async Task Each_message_is_consumed_at_the_far_side_once_and_in_order(string engine, int processes)
     {
         // Azurite takes a time for each request that grows with its rows.
@@ -84,7 +82,8 @@ public sealed class RelayProxyTests(Azurite azurite, ITestOutputHelper output)
         var (noted, deleted) = (new HashSet<string>(), new HashSet<string>());
         while (!until.IsCancellationRequested)
         {
-            if (await far.SendAsync(HttpMethod.Get, $"v1.0/a/q{queue}?limit=100&detail=id") is not { ValueKind: JsonValueKind.Array } list)
+            var answered = await far.SendAsync(HttpMethod.Get, $"v1.0/a/q{queue}?limit=100&detail=id&wait=5");
+            if (answered is not { ValueKind: JsonValueKind.Array } list)
             {
                 await Task.Delay(20, CancellationToken.None);
                 continue;

@@ -50,6 +50,18 @@ internal static class TortureSize
     /// <summary>For how long the line between the two processes is dead.</summary>
     public static TimeSpan Blackout => TimeSpan.FromSeconds(Of(2, 60));
 
+    /// <summary>How many groups wait while the requests of a claim are counted.</summary>
+    public static int WaitingGroups => Of(20_000, 100_000);
+
+    /// <summary>The deployments that are relayed between: their tables, and how many processes each has.</summary>
+    public static TheoryData<string, int> Deployments => IsFull ? new() { { "sqlite", 1 }, { "azurite", 2 } } : new() { { "sqlite", 1 } };
+
+    /// <summary>How many worlds of one deployment the simulation runs through, and how many of two with a mirror between them.</summary>
+    public static int Seeds => Of(400, 1_000);
+
+    /// <inheritdoc cref="Seeds"/>
+    public static int SeedsOfMirrors => Of(300, 1_000);
+
     public static int FuzzedRequests => Of(5_000, 50_000);
 
     /// <summary>How many queues have waiting clients.</summary>

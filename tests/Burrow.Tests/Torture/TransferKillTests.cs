@@ -8,7 +8,6 @@ namespace Burrow.Tests.Torture;
 /// The command line moves and imports messages and is killed at random, while another client takes them at the other end. Each arrives
 /// once, in order.
 /// </summary>
-[Collection(nameof(TortureCollection))]
 public sealed class TransferKillTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private readonly TemporaryFolder folder = new();

@@ -8,7 +8,6 @@ using Microsoft.Extensions.Hosting;
 namespace Burrow.Tests.Torture;
 
 /// <summary>A worker far away: its connections are slow and cut at random places, and its requests arrive twice at random.</summary>
-[Collection(nameof(TortureCollection))]
 public sealed class WorkerProxyTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Hide = TimeSpan.FromSeconds(4);
