@@ -151,5 +151,5 @@ public sealed class MemoryAccountTests(MemoryServer server) : AccountTests(serve
 
 public sealed class SqliteAccountTests(SqliteServer server) : AccountTests(server), IClassFixture<SqliteServer>;
 
-[Collection(nameof(FunctionAppCollection))]
+[Collection(nameof(FunctionAppOfFewAccounts))]
 public sealed class FunctionAppAccountTests(FunctionAppServer server) : AccountTests(server);

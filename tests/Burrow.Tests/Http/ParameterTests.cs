@@ -216,5 +216,5 @@ public sealed class MemoryParameterTests(MemoryServer server) : ParameterTests(s
 
 public sealed class SqliteParameterTests(SqliteServer server) : ParameterTests(server), IClassFixture<SqliteServer>;
 
-[Collection(nameof(FunctionAppCollection))]
+[Collection(nameof(FunctionAppOfFewAccounts))]
 public sealed class FunctionAppParameterTests(FunctionAppServer server) : ParameterTests(server);

@@ -227,5 +227,5 @@ public sealed class MemoryRouteTests(MemoryServer server) : RouteTests(server), 
 
 public sealed class SqliteRouteTests(SqliteServer server) : RouteTests(server), IClassFixture<SqliteServer>;
 
-[Collection(nameof(FunctionAppCollection))]
+[Collection(nameof(FunctionAppOfFewAccounts))]
 public sealed class FunctionAppRouteTests(FunctionAppServer server) : RouteTests(server);

@@ -13,6 +13,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
     [
         nameof(Simulation.SimulationTests),
         nameof(FunctionAppCollection),
+        nameof(FunctionAppOfFewAccounts),
         nameof(Torture.MirrorProxyTests),
         nameof(Torture.RelayProxyTests),
         nameof(Events.WebhookTests),
