@@ -69,7 +69,9 @@ public sealed class SqliteServer(Azurite azurite) : LocalServerFixture(StoreKind
 [CollectionDefinition(nameof(FunctionAppCollection))]
 public sealed class FunctionAppCollection : ICollectionFixture<FunctionAppServer>;
 
-/// <summary>So do those that list or empty all accounts, with another host: what they do takes longer the more accounts there are.</summary>
+/// <summary>
+/// So do those that list or empty all accounts, with another host: what they do takes longer the more accounts there are.
+/// </summary>
 [CollectionDefinition(nameof(FunctionAppOfFewAccounts))]
 public sealed class FunctionAppOfFewAccounts : ICollectionFixture<FunctionAppServer>;
 
