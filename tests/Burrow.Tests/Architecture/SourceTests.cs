@@ -15,6 +15,21 @@ public sealed partial class SourceTests
     [Fact]
     public void No_line_is_longer_than_140_characters() => LinesOf(line => line.Length > MaxLineLength).ShouldBeEmpty();
 
+    /// <summary>As <c>dotnet format style</c> has them, which takes half a minute for that alone.</summary>
+    [Fact]
+    public void Imports_are_in_order()
+    {
+        var unordered = Files.Where(file =>
+        {
+            var imports = File.ReadLines(file).Select(line => Import().Match(line)).Where(match => match.Success)
+                .Select(match => match.Groups[1].Value).ToList();
+            return !imports.SequenceEqual(imports
+                .OrderBy(name => name != "System" && !name.StartsWith("System.", StringComparison.Ordinal))
+                .ThenBy(name => name, StringComparer.OrdinalIgnoreCase));
+        });
+        unordered.ShouldBeEmpty();
+    }
+
     [Fact]
     public void Who_acts_is_named()
     {
@@ -29,6 +44,9 @@ public sealed partial class SourceTests
            where matches(line.Text)
            select $"{Path.GetRelativePath(Repository.Root, file)}:{line.Number}: {line.Text.Trim()}",
     ];
+
+    [GeneratedRegex(@"^using ([\w.]+);")]
+    private static partial Regex Import();
 
     [GeneratedRegex("some" + "body|no" + "body|who" + "ever", RegexOptions.IgnoreCase)]
     private static partial Regex Riddle();
