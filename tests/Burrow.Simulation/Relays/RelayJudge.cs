@@ -34,6 +34,9 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
     /// <summary>Whether what is left out may have been dropped: a relay was deleted, or an outbox was full.</summary>
     public bool MayDrop { get; set; }
 
+    /// <summary>Whether the outboxes have so little room that they may be full.</summary>
+    public bool MayBeFull { get; set; }
+
     /// <summary>The queues of which the relay of the other side was shut out here, until it is put again.</summary>
     public HashSet<string> Fenced { get; } = [];
 
@@ -166,6 +169,10 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
         }
 
         var origin = Origin.Parse(line?.Columns!.GetString(MessageColumns.Origin));
+        var mark = all.Where(operation => operation.Key == QueueKeys.Head)
+            .Select(operation => QueueHead.From(new Row(QueueKeys.Head, "", operation.Columns!)).Relay)
+            .SingleOrDefault();
+        Require(MayBeFull || mark is not { IsFull: true }, $"An outbox of {side.Name} is full, although it has room for all.");
         var put = new PutRecord(
             state.Id.Value,
             state.Sequence.Value,
@@ -175,8 +182,7 @@ internal sealed class RelayJudge(Side side, Scheduler scheduler, Action<Func<str
             state.Inserted,
             origin)
         {
-            IsMarked = all.Any(operation => operation.Key == QueueKeys.Head
-                && QueueHead.From(new Row(QueueKeys.Head, "", operation.Columns!)).Relay is { IsFull: false }),
+            IsMarked = mark is { IsFull: false },
             EarliestExpiry = state.ExpiresAt,
         };
         known[put.Number] = put;

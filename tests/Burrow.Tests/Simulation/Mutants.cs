@@ -301,6 +301,11 @@ internal sealed record Mutant(string Name, string File, string Line, string Chan
             "if (await table.RemoveAsync(link, CancellationToken.None))",
             "if (MUTANT || await table.RemoveAsync(link, CancellationToken.None))")
         { Worlds = [WorldKind.Relays] },
+        new(
+            "count-of-a-mark-read-as-a-flag", "Rows/RelayMark.cs",
+            "var flags = parts[2..];",
+            "var flags = MUTANT ? parts : parts[2..];")
+        { Worlds = [WorldKind.Relays] },
 
         // Faults of mirrors.
         new(

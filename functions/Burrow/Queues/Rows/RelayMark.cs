@@ -25,10 +25,12 @@ internal sealed record RelayMark(string Incarnation, long Count, bool IsFull = f
         if (part[0] != Sign)
             return null;
         var parts = part[1..].Split('-');
+        // A count looks like a flag: 15 is f.
+        var flags = parts[2..];
         return new(parts[0], long.Parse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))
         {
-            IsFull = parts.Contains(Full),
-            IsWhole = parts.Contains(Whole),
+            IsFull = flags.Contains(Full),
+            IsWhole = flags.Contains(Whole),
         };
     }
 
