@@ -295,13 +295,13 @@ internal sealed class RelaySimulation
     private async Task TakeIdAsync()
     {
         var (queue, id, body) = (Queue(), new MessageId($"m{here.Name}{random.Next(4)}"), Body());
-        if (taken.ContainsKey((queue, id)))
+        // One whose answer is lost may stand there all the same.
+        if (!taken.TryAdd((queue, id), (body, false)))
             return;
         there.Judge.Removed.Add(queue.Partition + id.Value);
         await there.SendAsync(engine => engine.DeleteAsync(queue, id, Precondition.None, Detail.None, CancellationToken.None));
         var put = await there.SendAsync(engine => engine.PutAsync(
             queue, new(id, body, null, new(0, 0), Precondition.MustNotExist), CancellationToken.None));
-        // One whose answer was lost may stand there all the same.
         taken[(queue, id)] = (body, put is not null);
     }
 

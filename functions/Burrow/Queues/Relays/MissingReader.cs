@@ -16,8 +16,9 @@ internal sealed class MissingReader(QueueContext context, RelayTable table, Mess
     public async IAsyncEnumerable<RelayMissing> ReadAsync(
         QueueAddress queue, Relay relay, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var link = await table.ReadAsync(queue, cancellationToken) is { } one && one.Incarnation == relay.Incarnation ? one : null;
+        // The head before the link: a queue that is prepared anew is marked only once its link says that it is not prepared.
         var head = await QueueHead.ReadAsync(context.Messages, queue.Partition, cancellationToken);
+        var link = await table.ReadAsync(queue, cancellationToken) is { } one && one.Incarnation == relay.Incarnation ? one : null;
         var isMirror = relay.Mode == RelayMode.Mirror;
         var told = new HashSet<Sequence>();
         var (isKnown, last) = await LastAsync();
